@@ -1,0 +1,48 @@
+"""What a stage may raise. Everything else that leaves a stage is a defect and reaches the client as INTERNAL, without its text."""
+
+STATUSES = frozenset(
+    {
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    }
+)
+"""gRPC's status names but OK: a stream that failed never looks like one that succeeded."""
+
+
+class StageError(Exception):
+    """Ends the turn with a status and a reason that the stage chose.
+
+    ``status`` is the name of a gRPC code but OK (``ValueError`` otherwise), ``reason`` is UPPER_SNAKE, ``text`` is shown to the user as
+    it is, so it must not hold anything private. ``retry_after``: seconds after which another try may help; None = it won't.
+    """
+
+    def __init__(self, status: str, reason: str, text: str, *, retry_after: float | None = None) -> None:
+        if status not in STATUSES:
+            raise ValueError(f"status must be one of {', '.join(sorted(STATUSES))}, not {status!r}")
+        super().__init__(f"{reason}: {text}")
+        self.status = status
+        self.reason = reason
+        self.text = text
+        self.retry_after = retry_after
+
+
+class CommandRefused(Exception):
+    """This object is not a command that may run. ``reason`` is a class such as ``invalid_json`` or ``not_allowed``, safe to show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
