@@ -1,4 +1,6 @@
-"""What a stage may raise. Everything else that leaves a stage is a defect and reaches the client as INTERNAL, without its text."""
+"""What a stage may raise. Everything else that leaves a stage is a defect and reaches the client as INTERNAL,
+without its text.
+"""
 
 STATUSES = frozenset(
     {
@@ -26,8 +28,9 @@ STATUSES = frozenset(
 class StageError(Exception):
     """Ends the turn with a status and a reason that the stage chose.
 
-    ``status`` is the name of a gRPC code but OK (``ValueError`` otherwise), ``reason`` is UPPER_SNAKE, ``text`` is shown to the user as
-    it is, so it must not hold anything private. ``retry_after``: seconds after which another try may help; None = it won't.
+    ``status`` is the name of a gRPC code but OK (``ValueError`` otherwise), ``reason`` is UPPER_SNAKE, ``text`` is
+    shown to the user as it is, so it must not hold anything private. ``retry_after``: seconds after which another
+    try may help; None = it won't.
     """
 
     def __init__(self, status: str, reason: str, text: str, *, retry_after: float | None = None) -> None:
@@ -41,7 +44,9 @@ class StageError(Exception):
 
 
 class CommandRefused(Exception):
-    """This object is not a command that may run. ``reason`` is a class such as ``invalid_json`` or ``not_allowed``, safe to show."""
+    """This object is not a command that may run. ``reason`` is a class such as ``invalid_json`` or ``not_allowed``,
+    safe to show.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

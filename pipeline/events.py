@@ -49,8 +49,9 @@ class ModelEnd:
 class Sentence:
     """Prose that may be spoken as it is.
 
-    ``index`` counts from 1. ``text`` is as written, with the white space that stood before it; it may hold nothing speakable (only white
-    space or punctuation). ``final`` says that nothing more of this sentence follows; the speech stage sets it, nobody else.
+    ``index`` counts from 1. ``text`` is as written, with the white space that stood before it; it may hold nothing
+    speakable (only white space or punctuation). ``final`` says that nothing more of this sentence follows; the
+    speech stage sets it, nobody else.
     """
 
     index: int
@@ -62,8 +63,8 @@ class Sentence:
 class JsonBlock:
     """One whole JSON object of the reply, braces included.
 
-    ``refused`` names why the segmenter gave it up (``truncated``, ``too_deep``, …); ``raw`` is then only what there was of it, and no
-    extractor is asked.
+    ``refused`` names why the segmenter gave it up (``truncated``, ``too_deep``, …); ``raw`` is then only what there
+    was of it, and no extractor is asked.
     """
 
     raw: str
@@ -80,7 +81,9 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """Sound of a sentence: PCM signed 16-bit little endian, mono, whole samples. ``final``: nothing more of this sentence follows."""
+    """Sound of a sentence: PCM signed 16-bit little endian, mono, whole samples. ``final``: nothing more of this
+    sentence follows.
+    """
 
     sentence: int
     pcm: bytes
@@ -90,7 +93,9 @@ class AudioChunk:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the listener should know that does not end the stream: a warning on the wire. ``reason`` is UPPER_SNAKE."""
+    """Something the listener should know that does not end the stream: a warning on the wire. ``reason`` is
+    UPPER_SNAKE.
+    """
 
     reason: str
     text: str

@@ -1,4 +1,6 @@
-"""A turn, and what each stage must be. A stage keeps nothing of a turn on itself: many turns pass through one object at once."""
+"""A turn, and what each stage must be. A stage keeps nothing of a turn on itself: many turns pass through one object
+at once.
+"""
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -17,7 +19,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Screenshot:
-    """What the user sees. ``data``: the decoded image; ``width`` and ``height`` of the screen in pixels, 0 = not told."""
+    """What the user sees. ``data``: the decoded image; ``width`` and ``height`` of the screen in pixels, 0 = not
+    told.
+    """
 
     data: bytes
     mime_type: str
@@ -27,7 +31,9 @@ class Screenshot:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How to speak. ``name``: an engine's voice; ``language``: BCP-47. Empty = the engine decides by the text and its settings."""
+    """How to speak. ``name``: an engine's voice; ``language``: BCP-47. Empty = the engine decides by the text and
+    its settings.
+    """
 
     name: str = ""
     language: str = ""
@@ -35,7 +41,9 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request, checked; everything request-scoped is here. ``deadline``: the client's, in ``time.monotonic`` seconds; None = none."""
+    """One request, checked; everything request-scoped is here. ``deadline``: the client's, in ``time.monotonic``
+    seconds; None = none.
+    """
 
     session_id: str
     prompt: str
@@ -52,14 +60,17 @@ class Model(Protocol):
     """Writes the reply. Built once; many ``stream`` at once. May have ``async aclose()``."""
 
     def stream(self, turn: Turn) -> AsyncIterator[ModelEvent | str]:
-        """Yield the reply as it is written; ``str`` counts as TextDelta, ModelEnd is optional. Cancelled when nobody listens any more."""
+        """Yield the reply as it is written; ``str`` counts as TextDelta, ModelEnd is optional. Cancelled when nobody
+        listens any more.
+        """
         ...
 
 
 class Segmenter(Protocol):
     """Cuts the reply into sentences and JSON objects. Built once per turn.
 
-    May have ``release() -> Iterable[Segment]``: called when nothing came for ``hold_ms``; gives what is already a finished sentence.
+    May have ``release() -> Iterable[Segment]``: called when nothing came for ``hold_ms``; gives what is already a
+    finished sentence.
     """
 
     def feed(self, text: str) -> Iterable[Segment]: ...
@@ -84,5 +95,7 @@ class Speech(Protocol):
         ...
 
     def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
-        """Yield PCM signed 16-bit little endian, mono, in pieces of any length. Cancelled when nobody listens any more."""
+        """Yield PCM signed 16-bit little endian, mono, in pieces of any length. Cancelled when nobody listens any
+        more.
+        """
         ...

@@ -1,0 +1,153 @@
+"""Who gets whom: a table of contents of the server.
+
+Constructor injection only. The settings are translated here and nowhere else.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from dependency_injector.containers import DeclarativeContainer
+from dependency_injector.providers import Dependency, Factory, List, Object, Selector, Singleton
+from pipeline.commands.extractor import JsonCommands
+
+from app import custom, statuses, validation, wire
+from app.servicer import StreamingServicer
+from app.settings import Limits, Pipeline, RulesSegmenter, Settings, Voiced
+from interceptors.admission import AdmissionInterceptor
+from interceptors.limiter import MemoryLimiter
+from interceptors.pace import PaceInterceptor, PaceLimits
+from interceptors.session import SessionInterceptor
+from interceptors.single_flight import SingleFlightInterceptor
+from interceptors.status import StatusInterceptor
+from interceptors.streams import Streams
+from interceptors.validation import ValidationInterceptor
+from pipeline.llm.demo import DemoModel
+from pipeline.run import Stages
+from pipeline.segmenter import rules
+from pipeline.tts.espeak import EspeakSpeech
+from pipeline.tts.speech import SpeechLimits
+
+ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
+"""The methods that stream an answer: they have a session, hold a lease, and are paced."""
+
+EVERY = ANSWERS | {wire.INTERRUPT_SESSION}
+
+UNKNOWN_CLIENT = "unknown"
+
+
+def client_of(request: Any, _context: Any) -> str:
+    """Whose streams ``max_streams_per_client`` counts together."""
+    return getattr(request, "hardware_id", "") or UNKNOWN_CLIENT
+
+
+def pace_limits(limits: Limits) -> PaceLimits:
+    """The times and the rate of one stream."""
+    return PaceLimits(
+        rate=limits.max_message_rate_per_second,
+        policy=limits.rate_policy,
+        idle=limits.idle_timeout_seconds,
+        send=limits.send_timeout_seconds,
+        total=limits.max_stream_seconds,
+    )
+
+
+def running_streams(limits: Limits) -> Streams:
+    """The registry of this process."""
+    return Streams(replace=limits.single_flight == "replace")
+
+
+def rules_segmenter(table: RulesSegmenter) -> Callable[[], rules.RulesSegmenter]:
+    """Builds one for each turn."""
+    return partial(
+        rules.RulesSegmenter,
+        max_segment_chars=table.max_segment_chars,
+        max_json_chars=table.max_json_chars,
+        max_json_depth=table.max_json_depth,
+    )
+
+
+def speech_limits(table: Any) -> SpeechLimits:
+    """How long the voice may take; without a voice it does not matter."""
+    if not isinstance(table, Voiced):
+        return SpeechLimits()
+    return SpeechLimits(
+        first_audio=table.first_audio_timeout_seconds,
+        stall=table.stall_timeout_seconds,
+        max_sentence=table.max_sentence_seconds,
+        on_failure=table.on_failure,
+    )
+
+
+def hold_seconds(pipeline: Pipeline) -> float:
+    """How long a finished sentence waits; a segmenter of one's own is asked for them at the default."""
+    table = pipeline.segmenter
+    return (table if isinstance(table, RulesSegmenter) else RulesSegmenter()).hold_ms / 1000
+
+
+class Container(DeclarativeContainer):
+    """Gets the checked settings; gives the ``chain`` (outermost link first) and the ``servicer`` behind it."""
+
+    settings = Dependency(instance_of=Settings)
+    limits = settings.provided.limits
+    pipeline = settings.provided.pipeline
+    folder = settings.provided.folder
+
+    llm = Selector(
+        pipeline.llm.kind,
+        demo=Singleton(DemoModel, reply=pipeline.llm.reply, delta_ms=pipeline.llm.delta_ms),
+        custom=Singleton(custom.build, pipeline.llm, folder, "pipeline.llm", ("stream",)),
+    )
+    segmenter = Selector(
+        pipeline.segmenter.kind,
+        rules=Singleton(rules_segmenter, pipeline.segmenter),
+        custom=Singleton(custom.build_each_turn, pipeline.segmenter, folder, "pipeline.segmenter", ("feed", "flush")),
+    )
+    commands = Selector(
+        pipeline.commands.kind,
+        json=Singleton(JsonCommands, allow=pipeline.commands.allow, schemas=pipeline.commands.schemas),
+        custom=Singleton(custom.build, pipeline.commands, folder, "pipeline.commands", ("extract",)),
+    )
+    tts = Selector(
+        pipeline.tts.kind,
+        espeak=Singleton(
+            EspeakSpeech,
+            voices=pipeline.tts.voices,
+            default_language=pipeline.tts.default_language,
+            rate=pipeline.tts.rate,
+            pitch=pipeline.tts.pitch,
+            gender=pipeline.tts.gender,
+        ),
+        off=Object(None),
+        custom=Singleton(custom.build, pipeline.tts, folder, "pipeline.tts", ("sample_rate", "synthesize")),
+    )
+    stages = Singleton(
+        Stages,
+        model=llm,
+        segmenter=segmenter,
+        commands=commands,
+        speech=tts,
+        hold=Factory(hold_seconds, pipeline),
+        on_invalid=pipeline.commands.on_invalid,
+        speech_limits=Factory(speech_limits, pipeline.tts),
+    )
+
+    streams = Singleton(running_streams, limits)
+    limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
+    chain = List(
+        Singleton(SessionInterceptor, ANSWERS, wire.stamp),
+        Singleton(
+            StatusInterceptor, EVERY, Object(statuses.judge), wire.ERROR_MESSAGE, settings.provided.server.refusals
+        ),
+        Singleton(ValidationInterceptor, Factory(validation.rules, limits)),
+        Singleton(SingleFlightInterceptor, ANSWERS, streams),
+        Singleton(AdmissionInterceptor, ANSWERS, limiter, Object(client_of)),
+        Singleton(PaceInterceptor, ANSWERS, Factory(pace_limits, limits), Object(wire.has_text_or_sound)),
+    )
+    servicer = Singleton(
+        StreamingServicer,
+        stages,
+        streams,
+        welcome_text=pipeline.welcome_text,
+        voice_name=pipeline.tts.kind,
+    )

@@ -1,0 +1,70 @@
+"""Logs, to stderr: ``scope``, ``method`` and ``decision`` on top, everything else in ``ctx``.
+
+No prompt, answer or command text is ever logged above DEBUG. An exception's own text may hold any of these, so that
+it is shown at DEBUG only; its type and traceback always are.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from types import TracebackType
+from typing import Any
+
+import structlog
+
+TOP = frozenset({"event", "level", "timestamp", "scope", "method", "decision", "exception"})
+EventDict = MutableMapping[str, Any]
+
+
+def configure(log_format: str, level: str) -> None:
+    """``console`` for people, ``json`` for machines (one object a line)."""
+    number = logging.getLevelNamesMapping()[level]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _exception if number > logging.DEBUG else structlog.processors.format_exc_info,
+            *(_machine() if log_format == "json" else _people()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(
+        stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s"
+    )
+
+
+def _machine() -> list[Any]:
+    return [_ctx, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def _people() -> list[Any]:
+    return [
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    ]
+
+
+def _ctx(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    top = {key: value for key, value in event.items() if key in TOP}
+    return {**top, "ctx": {key: value for key, value in event.items() if key not in TOP}}
+
+
+def _exception(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_lines(error))
+    return event
+
+
+def _lines(error: BaseException) -> list[str]:
+    """The chain of exceptions, causes first, as Python prints it, but for their texts."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    own = [*_frames(error.__traceback__), f"{type(error).__qualname__} (its text is logged at level DEBUG only)"]
+    return [*_lines(before), "", *own] if before is not None else own
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    return "".join(traceback.format_tb(trace)).rstrip().splitlines()

@@ -1,0 +1,172 @@
+"""Builds the server, listens, and drains."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from app import wire
+from app.container import Container
+from app.servicer import StreamingServicer
+from app.settings import Server, Settings
+from protos import streaming_pb2 as pb
+
+KEEPALIVE_MS = 30_000
+"""A client that vanished without a word is noticed after this long. gRPC's own default is two hours."""
+
+LEAST_PING_GAP_MS = 10_000
+"""Clients may ping this often. By gRPC's default, one that pings more than every five minutes is cut off."""
+
+STOP_SECONDS = 1.0
+"""For the last bytes of calls that are over."""
+
+CLOSE_SECONDS = 5.0
+"""For an engine to close; one that hangs is left behind."""
+
+log = structlog.get_logger(scope="server")
+
+
+class PortTaken(Exception):
+    """The address cannot be listened on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that listens. ``port`` is the real one, also where the settings said 0."""
+
+    host: str
+    port: int
+    container: Container
+
+    @property
+    def address(self) -> str:
+        """``HOST:PORT``."""
+        return f"{self.host}:{self.port}"
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """A server that listens while the block runs, and drains when it is left.
+
+    SettingsError for a stage that cannot be built, PortTaken for an address that cannot be had; nothing listens then.
+    """
+    container = Container(settings=settings)
+    chain, servicer, stages = container.chain(), container.servicer(), container.stages()
+    async with contextlib.AsyncExitStack() as engines:
+        for engine in (stages.model, stages.speech):
+            engines.push_async_callback(_close, engine)
+        await _start(stages.speech)
+        server = grpc.aio.server(
+            interceptors=chain, options=_options(settings.server), maximum_concurrent_rpcs=_wall(settings)
+        )
+        health_servicer = _add_services(server, servicer, reflects=settings.server.reflection)
+        host = _bracketed(settings.server.host)
+        port = _bind(server, f"{host}:{settings.server.port}")
+        await server.start()
+        for service in ("", wire.SERVICE):
+            await health_servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
+        try:
+            yield Running(host, port, container)
+        finally:
+            await health_servicer.enter_graceful_shutdown()
+            log.info("draining", decision="drain", streams=len(container.streams()))
+            await container.streams().drain(settings.server.grace_seconds)
+            await server.stop(STOP_SECONDS)
+
+
+async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Listen until SIGTERM or SIGINT, then drain; a second signal ends the process at once. *announce* gets
+    ``HOST:PORT``.
+    """
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    async with running(settings) as server:
+        log.info("listening", decision="serve", address=server.address)
+        if settings.pipeline.llm.kind == "demo":
+            log.warning("no language model is connected: the demo answers by rules", decision="demo")
+        announce(server.address)
+        await stop.wait()
+
+
+def _options(server: Server) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", int(server.workers > 1)),  # else a second server takes the same port in silence
+        ("grpc.max_receive_message_length", server.max_request_bytes),
+        ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", LEAST_PING_GAP_MS),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", LEAST_PING_GAP_MS),
+    ]
+
+
+def _wall(settings: Settings) -> int:
+    """Calls whose request never arrives pass no link, so that something must bound them; health checks count here
+    too.
+    """
+    return 4 * settings.limits.max_concurrent_streams + 64
+
+
+def _add_services(server: grpc.aio.Server, servicer: StreamingServicer, *, reflects: bool) -> Any:
+    handlers = {
+        "StreamAudio": grpc.unary_stream_rpc_method_handler(
+            servicer.StreamAudio, wire.decoder(pb.StreamRequest), pb.StreamResponse.SerializeToString
+        ),
+        "InterruptSession": grpc.unary_unary_rpc_method_handler(
+            servicer.InterruptSession, wire.decoder(pb.InterruptRequest), pb.InterruptResponse.SerializeToString
+        ),
+        "GenerateWelcomeAudio": grpc.unary_stream_rpc_method_handler(
+            servicer.GenerateWelcomeAudio, wire.decoder(pb.WelcomeRequest), pb.WelcomeResponse.SerializeToString
+        ),
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(wire.SERVICE, handlers),))
+    health_servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs don't know it
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    if reflects:
+        reflection.enable_server_reflection((wire.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return health_servicer
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _bind(server: grpc.aio.Server, address: str) -> int:
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError:
+        raise PortTaken(f"cannot listen on {address}: the port is taken or the address is not this machine's") from None
+
+
+async def _start(engine: Any) -> None:
+    """Let an engine that needs a moment take it now, not in the first turn."""
+    start = getattr(engine, "start", None)
+    if start is not None:
+        await start()
+
+
+async def _close(engine: Any) -> None:
+    aclose = getattr(engine, "aclose", None)
+    if aclose is None:
+        return
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await aclose()
+    except Exception as error:
+        log.exception("an engine did not close", decision="abandon", exc_info=error)

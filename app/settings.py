@@ -1,0 +1,211 @@
+"""The settings: typed, checked whole at start, with every default in one place."""
+
+import math
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors at any depth, types are not guessed, and nothing changes after the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+NotNegative = Annotated[float, AfterValidator(_finite), Field(ge=0)]
+Positive = Annotated[float, AfterValidator(_finite), Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+PositiveCount = Annotated[int, Field(ge=1)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Server(Strict):
+    """``[server]``: where it listens and how it stops."""
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 50051
+    workers: PositiveCount = 1
+    grace_seconds: NotNegative = 10.0
+    max_request_bytes: Annotated[int, Field(ge=1024, le=2**31 - 1)] = 8 * 1024 * 1024
+    reflection: bool = True
+    refusals: Literal["message", "trailers"] = "message"
+    insecure: bool = False
+
+    @model_validator(mode="after")
+    def _loopback(self) -> "Server":
+        if not self.insecure and not _is_loopback(self.host):
+            raise ValueError(
+                "host: must be a loopback address such as 127.0.0.1, or set server.insecure = true: without TLS anyone "
+                "on the network could read along"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class MemoryStore(Strict):
+    """Limits that hold in one process."""
+
+    kind: Literal["memory"] = "memory"
+
+
+class Limits(Strict):
+    """``[limits]``: what one server takes on, and how long a stream may take."""
+
+    max_concurrent_streams: PositiveCount = 64
+    max_streams_per_client: Count = 0
+    max_message_rate_per_second: Count = 0
+    rate_policy: Literal["reject", "pace"] = "reject"
+    idle_timeout_seconds: NotNegative = 300.0
+    send_timeout_seconds: Positive = 10.0
+    max_stream_seconds: Positive = 600.0
+    single_flight: Literal["reject", "replace"] = "reject"
+    max_prompt_chars: PositiveCount = 8000
+    max_screenshot_bytes: Count = 4 * 1024 * 1024
+    store: MemoryStore = MemoryStore()
+
+
+class Custom(Strict):
+    """A stage of one's own: ``factory(**options)`` is called at start."""
+
+    kind: Literal["custom"] = "custom"
+    factory: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
+    options: dict[str, Any] = {}
+
+
+class DemoModel(Strict):
+    """Rules, no model. ``reply``: the format it answers in; ``delta_ms``: the pause between two pieces of text."""
+
+    kind: Literal["demo"] = "demo"
+    reply: Literal["prose", "envelope"] = "prose"
+    delta_ms: NotNegative = 15.0
+
+
+class RulesSegmenter(Strict):
+    """Sentences by rules. ``hold_ms``: how long a finished sentence waits for the next character."""
+
+    kind: Literal["rules"] = "rules"
+    hold_ms: NotNegative = 120.0
+    max_segment_chars: Annotated[int, Field(ge=20)] = 400
+    max_json_chars: PositiveCount = 65536
+    max_json_depth: Annotated[int, Field(ge=1, le=200)] = 32
+
+
+class JsonCommands(Strict):
+    """Commands as JSON. ``allow``: their names, empty = any; ``schemas``: a JSON Schema of each one's args."""
+
+    kind: Literal["json"] = "json"
+    allow: list[Text] = []
+    schemas: dict[str, dict[str, Any]] = {}
+    on_invalid: Literal["warn", "abort"] = "warn"
+
+
+class CustomCommands(Custom):
+    """An extractor of one's own."""
+
+    on_invalid: Literal["warn", "abort"] = "warn"
+
+
+class Voiced(Strict):
+    """What holds for every voice."""
+
+    first_audio_timeout_seconds: Positive = 10.0
+    stall_timeout_seconds: Positive = 10.0
+    max_sentence_seconds: Positive = 120.0
+    on_failure: Literal["text", "abort"] = "text"
+
+
+class EspeakSpeech(Voiced):
+    """espeak-ng, in a worker process. ``voices``: language -> espeak voice."""
+
+    kind: Literal["espeak"] = "espeak"
+    voices: dict[Text, Text] = {"en": "en-us", "ru": "ru"}
+    default_language: Text = "en"
+    rate: Annotated[int, Field(ge=80, le=450)] = 175
+    pitch: Annotated[int, Field(ge=0, le=100)] = 50
+    gender: Literal["", "male", "female"] = ""
+
+    @model_validator(mode="after")
+    def _has_default(self) -> "EspeakSpeech":
+        if self.default_language not in self.voices:
+            raise ValueError(f"default_language: must be one of the voices' languages: {', '.join(self.voices)}")
+        return self
+
+
+class NoSpeech(Strict):
+    """Text and commands only."""
+
+    kind: Literal["off"] = "off"
+
+
+class CustomSpeech(Voiced, Custom):
+    """A voice of one's own."""
+
+
+class Pipeline(Strict):
+    """``[pipeline]``: which stages answer."""
+
+    llm: Annotated[DemoModel | Custom, Field(discriminator="kind")] = DemoModel()
+    welcome_text: Text = "Hello. I am ready."
+    segmenter: Annotated[RulesSegmenter | Custom, Field(discriminator="kind")] = RulesSegmenter()
+    commands: Annotated[JsonCommands | CustomCommands, Field(discriminator="kind")] = JsonCommands()
+    tts: Annotated[EspeakSpeech | NoSpeech | CustomSpeech, Field(discriminator="kind")] = EspeakSpeech()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds(cls, data: Any) -> Any:
+        """A table without ``kind`` is one of the default kind."""
+        if not isinstance(data, dict):
+            return data
+        defaults = {name: cls.model_fields[name].default.kind for name in STAGES}
+        return {
+            key: {"kind": defaults[key], **table} if key in defaults and isinstance(table, dict) else table
+            for key, table in data.items()
+        }
+
+
+STAGES = ("llm", "segmenter", "commands", "tts")
+"""The keys of ``[pipeline]`` whose table is picked by its ``kind``."""
+
+
+class Logging(Strict):
+    """``[logging]``, to stderr."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(Strict):
+    """Everything. ``folder`` is where file names and factories are looked for: that of the settings file."""
+
+    server: Server = Server()
+    limits: Limits = Limits()
+    pipeline: Pipeline = Pipeline()
+    logging: Logging = Logging()
+    _folder: Path = Path()
+
+    @property
+    def folder(self) -> Path:
+        """That of the settings file; the current one without a file."""
+        return self._folder
+
+    @model_validator(mode="after")
+    def _one_process(self) -> "Settings":
+        if self.server.workers > 1 and self.limits.store.kind == "memory":
+            raise ValueError(
+                'server.workers: must be 1 with limits.store = { kind = "memory" }: each process would count for itself'
+            )
+        return self

@@ -1,0 +1,144 @@
+"""Events to messages and back: the only place that knows the fields of the protocol."""
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.protobuf.message import DecodeError, Message
+
+from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.stage import Screenshot, Turn
+from protos import streaming_pb2 as pb
+
+SERVICE = "streaming.StreamingService"
+STREAM_AUDIO = f"/{SERVICE}/StreamAudio"
+INTERRUPT_SESSION = f"/{SERVICE}/InterruptSession"
+GENERATE_WELCOME_AUDIO = f"/{SERVICE}/GenerateWelcomeAudio"
+
+SAMPLE_BYTES = 2
+
+IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+"""How the formats that a screenshot may have begin."""
+
+
+def decoder(message: type[Message]) -> Callable[[bytes], Message | None]:
+    """A deserializer that gives None for bytes that are no such message: the validation link then says so properly.
+
+    grpc itself would answer UNKNOWN, with internal text.
+    """
+
+    def decode(data: bytes) -> Message | None:
+        try:
+            return message.FromString(data)
+        except DecodeError:
+            return None
+
+    return decode
+
+
+def repair(text: str) -> str:
+    """*text* as UTF-8 can carry it: surrogate halves that belong together are joined, lone ones become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def stamp(message: Message, number: int, session_id: str) -> None:
+    """Number *message* (from 1) and name its session, where its type has fields for that."""
+    if isinstance(message, pb.StreamResponse):
+        message.sequence = number
+        if session_id:
+            message.session_id = session_id
+
+
+def has_text_or_sound(message: Any) -> bool:
+    """Whether the message rate counts it."""
+    return bool(getattr(message, "text_chunk", "") or message.audio_chunk.audio_data)
+
+
+ERROR_MESSAGE: Mapping[str, Callable[[str], Message]] = {
+    STREAM_AUDIO: lambda text: pb.StreamResponse(error_message=text),
+    GENERATE_WELCOME_AUDIO: lambda text: pb.WelcomeResponse(error_message=text),
+}
+
+
+def turn(request: pb.StreamRequest, identity: str, time_remaining: float | None) -> Turn:
+    """The request, validated before, as the pipeline wants it."""
+    deadline = None if time_remaining is None else time.monotonic() + time_remaining
+    return Turn(
+        session_id=request.session_id,
+        hardware_id=request.hardware_id,
+        identity=identity,
+        prompt=request.prompt,
+        screenshot=screenshot(request),
+        voice=request.voice,
+        language=request.language,
+        deadline=deadline,
+    )
+
+
+def screenshot(request: pb.StreamRequest) -> Screenshot | None:
+    """The image that the request carries. ValueError if it is no base64, or no PNG, JPEG or WebP."""
+    if not request.screenshot:
+        return None
+    try:
+        data = base64.b64decode(request.screenshot, validate=True)
+    except binascii.Error:
+        raise ValueError("not valid base64") from None
+    for magic, mime_type in IMAGE_TYPES.items():
+        if data.startswith(magic):
+            return Screenshot(data, mime_type, request.screen_width, request.screen_height)
+    raise ValueError("neither WebP, PNG nor JPEG")
+
+
+def text_message(sentence: Sentence) -> pb.StreamResponse:
+    """One sentence as written."""
+    return pb.StreamResponse(text_chunk=repair(sentence.text), sentence_index=sentence.index, final=sentence.final)
+
+
+def audio(chunk: AudioChunk) -> pb.AudioChunk:
+    """PCM with all that a player must know."""
+    samples = len(chunk.pcm) // SAMPLE_BYTES
+    return pb.AudioChunk(
+        audio_data=chunk.pcm, dtype="int16", shape=(samples,), sample_rate=chunk.sample_rate, channels=1
+    )
+
+
+def audio_message(chunk: AudioChunk) -> pb.StreamResponse:
+    """A piece of a sentence's sound; without data it only says that the sentence is over."""
+    return pb.StreamResponse(audio_chunk=audio(chunk), sentence_index=chunk.sentence, final=chunk.final)
+
+
+def command_message(command: Command, session_id: str, sentence: int) -> pb.StreamResponse:
+    """An instruction for the client, after sentence number *sentence*."""
+    raw = json.dumps(
+        {"command": command.name, "args": dict(command.args)},
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+    action = pb.ActionMessage(action_json=repair(raw), session_id=session_id, command=repair(command.name))
+    action.args.update(json.loads(action.action_json)["args"])
+    return pb.StreamResponse(action_message=action, sentence_index=sentence)
+
+
+def warning_message(notice: Notice) -> pb.StreamResponse:
+    """Something that the listener should know and that does not end the stream."""
+    warning = pb.Warning(reason=notice.reason, message=repair(notice.text), sentence_index=notice.sentence)
+    return pb.StreamResponse(warning=warning, sentence_index=notice.sentence, final=notice.final)
+
+
+def end_message(end: ModelEnd, figures: Mapping[str, float]) -> pb.StreamResponse:
+    """The last message of a stream that went well. *figures*: the counts and times of EndInfo."""
+    info = pb.EndInfo(
+        reason=f"END_REASON_{end.reason}",
+        input_tokens=end.usage.input_tokens,
+        output_tokens=end.usage.output_tokens,
+        **figures,  # type: ignore[arg-type]
+    )
+    return pb.StreamResponse(end_message="done", end=info)

@@ -1,0 +1,77 @@
+"""Who may run: exact counts of the streams that run now, all over and for each client."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import uuid4
+
+from interceptors.errors import Rejected
+
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run one stream. ``token`` is made here, for this stream alone: nobody else can name it."""
+
+    token: str
+    key: str
+
+
+class Limiter(Protocol):
+    """Decides at the door."""
+
+    def admit(self, key: str) -> AbstractAsyncContextManager[Lease]:
+        """Enter at once, with a lease until the block ends, or raise Rejected; never queue."""
+        ...
+
+
+class MemoryLimiter:
+    """The limits of one process. ``most`` streams at once, ``most_per_key`` of them for one client (0 = no such limit).
+
+    Checking and adding have no await in between, so within one event loop the counts are exact without a lock.
+    """
+
+    def __init__(self, most: int, most_per_key: int = 0) -> None:
+        self._most = most
+        self._most_per_key = most_per_key
+        self._leases: dict[str, Lease] = {}
+        self._per_key: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """How many leases are held."""
+        return len(self._leases)
+
+    @asynccontextmanager
+    async def admit(self, key: str) -> AsyncIterator[Lease]:
+        """Hold a lease for *key*; Rejected (STREAM_LIMIT_EXCEEDED) names the limit that is reached."""
+        lease = self.acquire(key)
+        try:
+            yield lease
+        finally:
+            self.release(lease)
+
+    def acquire(self, key: str) -> Lease:
+        """A lease, or Rejected."""
+        if len(self._leases) >= self._most:
+            raise _full("max_concurrent_streams", self._most)
+        if self._most_per_key and self._per_key[key] >= self._most_per_key:
+            raise _full("max_streams_per_client", self._most_per_key)
+        lease = Lease(uuid4().hex, key)
+        self._leases[lease.token] = lease
+        self._per_key[key] += 1
+        return lease
+
+    def release(self, lease: Lease) -> None:
+        """Give *lease* back, once; a second time, or with a token that is not held, nothing happens."""
+        if self._leases.pop(lease.token, None) is None:
+            return
+        self._per_key[lease.key] -= 1
+        if not self._per_key[lease.key]:
+            del self._per_key[lease.key]
+
+
+def _full(limit: str, value: int) -> Rejected:
+    return Rejected("STREAM_LIMIT_EXCEEDED", retry_after=RETRY_SECONDS, metadata={"limit": limit, "value": str(value)})

@@ -1,0 +1,168 @@
+"""Time: how fast a stream may send, and how long it may stand still, wait for its reader, and last."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from interceptors.base import Call, StreamInterceptor, WrappedContext, endable
+from interceptors.errors import StreamError
+
+WINDOW = 1.0
+"""The rate counts messages in any window of this many seconds."""
+
+MARGIN = 0.01
+"""A paced message leaves this much later than it might, since the way to the client may shorten the gap again."""
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class PaceLimits:
+    """Seconds, and messages a second; 0 = off for ``rate`` and ``idle``. ``policy``: message n+1 is a ``reject`` or
+    waits (``pace``).
+    """
+
+    rate: int = 0
+    policy: str = "reject"
+    idle: float = 300.0
+    send: float = 10.0
+    total: float = 600.0
+
+
+class PaceInterceptor(StreamInterceptor):
+    """Watches one stream; each of its limits ends the stream itself.
+
+    ``counts(message)`` says which messages the rate is about: those with text or sound.
+    """
+
+    def __init__(
+        self,
+        methods: Collection[str],
+        limits: PaceLimits,
+        counts: Callable[[Any], bool],
+        clock: Clock = time.monotonic,
+    ) -> None:
+        super().__init__(methods)
+        self._limits = limits
+        self._counts = counts
+        self._clock = clock
+
+    async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
+        """Raise StreamError: RATE_LIMIT_EXCEEDED, STREAM_IDLE_TIMEOUT, SEND_TIMEOUT or STREAM_TIMEOUT."""
+        async with endable() as end:
+            watch = Watch(end, self._limits, self._clock)
+            try:
+                return await method(request, PacedContext(context, watch, self._rate(), self._counts))
+            finally:
+                watch.stop()
+
+    def _rate(self) -> "Rate | None":
+        return Rate(self._limits.rate, self._limits.policy, self._clock) if self._limits.rate else None
+
+
+class PacedContext(WrappedContext):
+    """``progress()`` is the handler's word that the stream is alive although nothing is sent."""
+
+    def __init__(self, context: Any, watch: "Watch", rate: "Rate | None", counts: Callable[[Any], bool]) -> None:
+        super().__init__(context)
+        self.progress = watch.progress
+        self._watch = watch
+        self._rate = rate
+        self._counts = counts
+
+    async def write(self, message: Any) -> None:
+        """Send *message*, when the rate allows it; what is not counted passes freely."""
+        counted = self._rate is not None and self._counts(message)
+        if counted:
+            await self._rate.turn(self._watch)  # type: ignore[union-attr]
+        self._watch.sends()
+        await self.inner.write(message)
+        self._watch.progress()
+        if counted:
+            self._rate.sent()  # type: ignore[union-attr]
+
+
+class Rate:
+    """An exact moving window: the stamps of the last *most* messages. A bucket or a sliding counter would let up to
+    twice as many through.
+    """
+
+    def __init__(self, most: int, policy: str, clock: Clock) -> None:
+        self._stamps: deque[float] = deque(maxlen=most)
+        self._policy = policy
+        self._clock = clock
+
+    async def turn(self, watch: "Watch") -> None:
+        """Return when one more message may leave; with ``reject``, raise instead of waiting."""
+        if len(self._stamps) < self._stamps.maxlen:  # type: ignore[operator]
+            return
+        wait = self._stamps[0] + WINDOW - self._clock()
+        if wait <= 0:
+            return
+        if self._policy == "reject":
+            metadata = {"limit": "max_message_rate_per_second", "value": str(self._stamps.maxlen)}
+            raise StreamError("RATE_LIMIT_EXCEEDED", retry_after=WINDOW, metadata=metadata)
+        watch.pauses(wait + MARGIN)
+        await asyncio.sleep(wait + MARGIN)
+
+    def sent(self) -> None:
+        """Count a message, when it has left: stamped at its start, a blocked one would let the next follow too soon."""
+        self._stamps.append(self._clock())
+
+
+class Watch:
+    """Ends a stream that stands still. A write only stores a time; the timer looks at it when it rings, and sets
+    itself again.
+    """
+
+    def __init__(self, end: Callable[[Exception], None], limits: PaceLimits, clock: Clock) -> None:
+        self._end = end
+        self._limits = limits
+        self._clock = clock
+        now = clock()
+        self._until = now + limits.total
+        self._moved = now
+        self._sending: float | None = None
+        self._timer = self._set(now)
+
+    def progress(self) -> None:
+        """Something came or left."""
+        self._sending = None
+        self._moved = self._clock()
+
+    def sends(self) -> None:
+        """A message is on its way: from now on it is the client's reading that counts."""
+        self._sending = self._clock()
+
+    def pauses(self, seconds: float) -> None:
+        """The stream waits on purpose."""
+        self._moved = self._clock() + seconds
+
+    def stop(self) -> None:
+        """The stream is over."""
+        self._timer.cancel()
+
+    def _due(self) -> tuple[float, str]:
+        total = (self._until, "STREAM_TIMEOUT")
+        if self._sending is not None:
+            return min(total, (self._sending + self._limits.send, "SEND_TIMEOUT"))
+        if self._limits.idle:
+            return min(total, (self._moved + self._limits.idle, "STREAM_IDLE_TIMEOUT"))
+        return total
+
+    def _set(self, now: float) -> asyncio.TimerHandle:
+        # No later than a write that begins right now may take.
+        due = min(self._due()[0], now + self._limits.send)
+        return asyncio.get_running_loop().call_later(max(0.0, due - now), self._ring)
+
+    def _ring(self) -> None:
+        now = self._clock()
+        due, reason = self._due()
+        if now >= due:
+            retry = 1.0 if reason == "STREAM_IDLE_TIMEOUT" else None
+            self._end(StreamError(reason, retry_after=retry))
+        else:
+            self._timer = self._set(now)

@@ -1,0 +1,85 @@
+"""The outermost link: names the session, numbers the messages, and knows when the client is gone."""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import structlog
+
+from interceptors.base import GONE_SECONDS, Call, StreamInterceptor, WrappedContext
+
+SESSION_HEADER = "x-session-id"
+SHORT = 8
+"""How much of an id a log shows: enough to follow a session, too little to take part in it."""
+
+Stamp = Callable[[Any, int, str], None]
+"""Writes a message's number in the stream (from 1) and, in the first one, the session id, where its type has fields
+for them.
+"""
+
+
+class SessionInterceptor(StreamInterceptor):
+    """Makes a session id where the request has none, the only place that does; judging one is validation's business.
+
+    The id goes back in the initial metadata, which the handler sends when the stream is admitted, and in the first
+    message. Never raises.
+    """
+
+    def __init__(
+        self,
+        methods: Collection[str],
+        stamp: Stamp,
+        *,
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(methods)
+        self._stamp = stamp
+        self._new_id = new_id
+        self._clock = clock
+
+    async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
+        """Give the request a session id and the context what it needs to send it back."""
+        session_id = (request.session_id if request is not None else "") or self._new_id()
+        if request is not None:
+            request.session_id = session_id
+        structlog.contextvars.bind_contextvars(method=method_name.rpartition("/")[2], session=session_id[:SHORT])
+        return await method(request, SessionContext(context, session_id, self._stamp, self._clock()))
+
+
+class SessionContext(WrappedContext):
+    """``arrived``: when the request came, in the clock's seconds."""
+
+    def __init__(self, context: Any, session_id: str, stamp: Stamp, arrived: float) -> None:
+        super().__init__(context)
+        self.arrived = arrived
+        self._session_id = session_id
+        self._stamp = stamp
+        self._numbers = count(1)
+
+    async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        """Send *metadata* and the session id."""
+        await unless_gone(self.inner.send_initial_metadata((*metadata, (SESSION_HEADER, self._session_id))))
+
+    async def write(self, message: Any) -> None:
+        """Number *message* and send it."""
+        number = next(self._numbers)
+        self._stamp(message, number, self._session_id if number == 1 else "")
+        await unless_gone(self.inner.write(message))
+
+
+async def unless_gone(sending: Any) -> None:
+    """Await *sending*; to a client that is gone it is a cancellation like any other.
+
+    grpc first raises a private error and only a moment later cancels the call, once; left alone, that late cancellation
+    would cut a clean-up that is just awaiting something.
+    """
+    try:
+        await sending
+    except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
+        await asyncio.sleep(GONE_SECONDS)
+        raise asyncio.CancelledError from error

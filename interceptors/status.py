@@ -1,0 +1,149 @@
+"""The only place that sets a status: every exception becomes one last message, a gRPC status and the trailers that
+explain it.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import structlog
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_status.rpc_status import to_status
+
+from interceptors.base import Call, StreamInterceptor, WrappedContext, metadata_value
+from interceptors.errors import Rejected
+
+DOMAIN = "stentor"
+PUSHBACK = "grpc-retry-pushback-ms"
+REFUSALS_HEADER = "x-refusals"
+LAST_WORDS_SECONDS = 1.0
+"""How long the last message and the status may take: a client that does not read would hold them for ever."""
+
+log = structlog.get_logger(scope="stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a failed call ends.
+
+    ``text`` is shown to the user, in any language; ``details`` is the status' own text: ASCII, at most 200 characters,
+    for a client shows more of it wrongly. ``retry_after`` in seconds, None = do not retry. ``silent``: the client does
+    not read, so there is no last message. ``defect``: nobody foresaw this; it is logged with its traceback.
+    """
+
+    code: grpc.StatusCode
+    reason: str
+    text: str
+    details: str
+    retry_after: float | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
+    defect: bool = False
+
+
+class StatusInterceptor(StreamInterceptor):
+    """Ends failed calls. ``judge(error)`` is the table; ``error_message[method](text)`` makes a streaming method's
+    last message.
+
+    A success is never touched. ``refusals``: whether a refused stream gets a last ``message`` or ``trailers`` only,
+    which is what a stock retry policy needs; a client may ask for the latter in its metadata.
+    """
+
+    def __init__(
+        self,
+        methods: Collection[str],
+        judge: Callable[[BaseException], Outcome],
+        error_message: Mapping[str, Callable[[str], Any]],
+        refusals: str = "message",
+    ) -> None:
+        super().__init__(methods)
+        self._judge = judge
+        self._error_message = error_message
+        self._refusals = refusals
+
+    async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
+        """Await the call; turn whatever it raises into its end on the wire, and log how it ended."""
+        watched = WatchedContext(context)
+        try:
+            response = await method(request, watched)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                log.info("the client left", decision="cancel")
+                raise
+            outcome = self._judge(error)
+            _log(error, outcome)
+            message = (
+                None if outcome.silent or self._by_trailers(error, context) else self._error_message.get(method_name)
+            )
+            await _end(watched, outcome, message)
+        log.info("done", decision="end", outcome="OK")
+        return response
+
+    def _by_trailers(self, error: BaseException, context: Any) -> bool:
+        if not isinstance(error, Rejected):
+            return False
+        return self._refusals == "trailers" or metadata_value(context, REFUSALS_HEADER) == "trailers"
+
+
+class WatchedContext(WrappedContext):
+    """Remembers whether anything was sent: after that, no client may retry by itself."""
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self.wrote = False
+
+    async def write(self, message: Any) -> None:
+        """Send *message*."""
+        self.wrote = True
+        await self.inner.write(message)
+
+
+async def _end(context: WatchedContext, outcome: Outcome, error_message: Callable[[str], Any] | None) -> None:
+    retry_after = None if context.wrote else outcome.retry_after
+    pushback = -1 if retry_after is None else max(1, round(retry_after * 1000))
+    rich = to_status(_rich(outcome))
+    trailers = (*rich.trailing_metadata, (PUSHBACK, str(pushback)))
+    try:
+        async with asyncio.timeout(LAST_WORDS_SECONDS):
+            if error_message is not None:
+                await context.inner.write(error_message(outcome.text))
+    except TimeoutError:
+        log.info("the client does not read its last message", decision="skip")
+    try:
+        async with asyncio.timeout(LAST_WORDS_SECONDS):
+            await context.abort(outcome.code, outcome.details, trailers)
+    except TimeoutError:
+        log.info("the client does not take its status", decision="skip")
+
+
+def _rich(outcome: Outcome) -> Status:
+    """google.rpc.Status with ErrorInfo, and RetryInfo where waiting helps (https://google.aip.dev/193)."""
+    status = Status(code=outcome.code.value[0], message=outcome.details)
+    info = ErrorInfo(reason=outcome.reason, domain=DOMAIN, metadata=outcome.metadata)
+    status.details.add().Pack(info)
+    if outcome.retry_after is not None:
+        retry = RetryInfo()
+        retry.retry_delay.FromTimedelta(timedelta(seconds=outcome.retry_after))
+        status.details.add().Pack(retry)
+    return status
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled this call. A CancelledError that nobody asked for would leave the client waiting."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _log(error: BaseException, outcome: Outcome) -> None:
+    if outcome.defect:
+        log.error("failed", decision="end", outcome=outcome.reason, exc_info=error)
+    elif isinstance(error, Rejected):
+        log.info("refused", decision="reject", outcome=outcome.reason, **outcome.metadata)
+    else:
+        log.warning("ended", decision="end", outcome=outcome.reason, code=outcome.code.name)

@@ -1,0 +1,170 @@
+"""The one place that starts tasks: a foreign source runs in a task of its own, a bounded number of items ahead of
+its reader.
+
+Whatever the source does (raises anything, hangs, swallows its cancellation) stays here: its error reaches the reader
+in order, and leaving the block takes at most ``CLOSE_SECONDS``.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+T = TypeVar("T")
+
+CLOSE_SECONDS = 5.0
+"""How long a source may take to close before it is left behind, so that it can't hold its stream's lease for ever."""
+
+RECANCEL_SECONDS = 1.0
+"""A source that swallowed its cancellation is cancelled again after this long."""
+
+log = structlog.get_logger(scope="pipeline")
+_left_behind: set[asyncio.Task[None]] = set()  # asyncio keeps only weak references to tasks
+
+
+class SourceFailed(Exception):
+    """The source left with something that is no ``Exception``, such as SystemExit; it is the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing more comes from the source. ``error``: what it raised, None if it simply ended."""
+
+    error: Exception | None
+
+
+class prefetch(Generic[T]):
+    """Let what *open* gives run at most *size* items ahead of its reader: ``async with prefetch(open, 4) as items``.
+
+    *items* is read with ``take`` or ``async for``. The source's error reaches the reader in order, after the items
+    before it; leaving the block cancels the source and waits until it has closed, also when the waiter itself is
+    cancelled meanwhile.
+    """
+
+    def __init__(self, open: Callable[[], AsyncIterator[T]], size: int) -> None:
+        self._open = open
+        self._size = size
+        self._items: deque[T] = deque()
+        self._error: BaseException | None = None
+        self._closing = False
+        self._reader: asyncio.Future[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> "prefetch[T]":
+        self._task = asyncio.create_task(self._pump())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._closing = True
+        await _stop(self._task)
+
+    def __aiter__(self) -> "prefetch[T]":
+        return self
+
+    async def __anext__(self) -> T:
+        item = await self.take()
+        if not isinstance(item, End):
+            return item
+        if item.error is not None:
+            raise item.error
+        raise StopAsyncIteration
+
+    async def take(self) -> T | End:
+        """The next item; ``End``, from then on, when there is none."""
+        if not self._items:
+            await self.ready()
+        if not self._items:
+            return End(None if self._error is None else _as_exception(self._error))
+        item = self._items.popleft()
+        if self._writer is not None:
+            _wake(self._writer)
+        return item
+
+    async def ready(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  (a hot path)
+        """Wait until the next item, the error or the end is there; False if *timeout* seconds pass first."""
+        if self._items or self._task.done():
+            return True
+        loop = asyncio.get_running_loop()
+        self._reader = loop.create_future()
+        timer = loop.call_later(timeout, _wake, self._reader) if timeout is not None else None
+        try:
+            await self._reader
+        finally:
+            self._reader = None
+            if timer is not None:
+                timer.cancel()
+        return bool(self._items) or self._task.done()
+
+    async def _pump(self) -> None:
+        try:
+            async with _closing(self._open()) as source:
+                async for item in source:
+                    await self._put(item)
+                    if self._closing:
+                        return
+        except BaseException as error:
+            # A stage may raise anything, and a SystemExit in a task would end the server.
+            if not self._closing:
+                self._error = error
+            elif not isinstance(error, asyncio.CancelledError):
+                log.warning("a stage failed while it was being closed", decision="ignore", exc_info=error)
+        finally:
+            if self._reader is not None:
+                # The reader looks at task.done(), which becomes true only after this coroutine has returned.
+                asyncio.get_running_loop().call_soon(_wake, self._reader)
+
+    async def _put(self, item: T) -> None:
+        while len(self._items) >= self._size and not self._closing:
+            self._writer = asyncio.get_running_loop().create_future()
+            try:
+                await self._writer
+            finally:
+                self._writer = None
+        self._items.append(item)
+        if self._reader is not None:
+            _wake(self._reader)
+
+
+def _closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
+    return aclosing(source) if hasattr(source, "aclose") else nullcontext(source)  # type: ignore[type-var]
+
+
+def _wake(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _as_exception(error: BaseException) -> Exception:
+    if isinstance(error, Exception):
+        return error
+    failed = SourceFailed(type(error).__name__)
+    failed.__cause__ = error
+    return failed
+
+
+async def _stop(task: "asyncio.Task[Any]") -> None:
+    """Cancel *task* and wait, bounded, until it has ended; a cancellation of the waiter comes through only after
+    that.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + CLOSE_SECONDS
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done() and loop.time() < deadline:
+        task.cancel()
+        try:
+            await asyncio.wait({task}, timeout=min(RECANCEL_SECONDS, deadline - loop.time()))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if not task.done():
+        log.error("a stage does not close; it was left behind", decision="abandon", seconds=CLOSE_SECONDS)
+        _left_behind.add(task)
+        task.add_done_callback(_left_behind.discard)
+    if cancelled is not None:
+        raise cancelled

@@ -1,0 +1,222 @@
+"""Joins the stages for one turn: model -> segmenter -> commands -> speech, each an async generator over the one
+before it.
+"""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain, count
+
+from pipeline.errors import CommandRefused, StageError
+from pipeline.events import (
+    AudioChunk,
+    Command,
+    EndReason,
+    JsonBlock,
+    ModelEnd,
+    ModelEvent,
+    Notice,
+    Segment,
+    Sentence,
+    TextDelta,
+    ToolCall,
+    TurnEvent,
+    Usage,
+)
+from pipeline.flow import End, prefetch
+from pipeline.stage import Commands, Model, Segmenter, Speech, Turn, Voice
+from pipeline.tts.speech import SpeechLimits, spoken
+
+DELTAS_AHEAD = 32
+"""How far the model may run ahead of a slow reader: some sentences; then the reading of the model stops too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Who does what; one of these serves every turn of the process.
+
+    ``hold``: seconds that a finished sentence waits for its next character. ``on_invalid``: a refused command is a
+    Notice (``warn``) or ends the turn (``abort``). No ``speech``: text and commands only.
+    """
+
+    model: Model
+    segmenter: Callable[[], Segmenter]
+    commands: Commands
+    speech: Speech | None
+    hold: float = 0.12
+    on_invalid: str = "warn"
+    speech_limits: SpeechLimits = field(default_factory=SpeechLimits)
+
+
+def nobody() -> None:
+    """Nobody watches the progress."""
+
+
+async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody) -> AsyncGenerator[TurnEvent, None]:
+    """The events of one turn in order, ModelEnd last. *progress* is called at every sign of life of the model and of
+    the voice.
+
+    Raises what the stages raise; an answer without a word or a command is MODEL_UNAVAILABLE, for silence is no answer.
+    """
+    voice = Voice(turn.voice, turn.language)
+    async with (
+        prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
+        aclosing(segments(items, stages.segmenter(), stages.hold, progress)) as cut,
+        aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
+        aclosing(spoken(answer, stages.speech, voice, stages.speech_limits, progress)) as events,
+    ):
+        async for event in events:
+            yield event
+
+
+async def recite(
+    text: str, voice: Voice, stages: Stages, progress: Callable[[], None] = nobody
+) -> AsyncGenerator[AudioChunk, None]:
+    """Speak a given text; no model. A sentence that can't be spoken ends it with SPEECH_FAILED: there is no text
+    beside the sound.
+    """
+    if stages.speech is None:
+        raise StageError("UNAVAILABLE", "SPEECH_FAILED", "this server has no voice")
+    limits = replace(stages.speech_limits, on_failure="abort")
+    async with aclosing(spoken(_sentences(text, stages.segmenter()), stages.speech, voice, limits, progress)) as events:
+        async for event in events:
+            if isinstance(event, AudioChunk):
+                yield event
+
+
+async def _sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
+    for index, segment in enumerate(chain(segmenter.feed(text), segmenter.flush()), start=1):
+        yield Sentence(index, segment.raw if isinstance(segment, JsonBlock) else segment.text)
+
+
+async def segments(
+    items: prefetch[ModelEvent | str], segmenter: Segmenter, hold: float, progress: Callable[[], None]
+) -> AsyncGenerator[Segment | ToolCall | ModelEnd, None]:
+    """Cut the model's text into segments; tool calls keep their place; ModelEnd comes last, once.
+
+    Sentences are numbered here, so that a segmenter of one's own can't break the wire's order; blank ones are dropped.
+    """
+    indexes = count(1)
+    answered = False
+    async with aclosing(_cut(items, segmenter, hold, progress)) as found:
+        async for segment in found:
+            match segment:
+                case Sentence(text=text):
+                    if text.strip():
+                        answered = True
+                        yield Sentence(next(indexes), text)
+                case JsonBlock() | ToolCall():
+                    answered = True
+                    yield segment
+                case ModelEnd(reason=reason):
+                    if not answered and reason is not EndReason.CONTENT_FILTER:
+                        raise StageError(
+                            "UNAVAILABLE", "MODEL_UNAVAILABLE", "the model gave no answer", retry_after=1.0
+                        )
+                    yield segment
+                case _:
+                    raise TypeError(f"a segmenter gives Sentence or JsonBlock, not {type(segment).__name__}")
+
+
+async def _cut(
+    items: prefetch[ModelEvent | str], segmenter: Segmenter, hold: float, progress: Callable[[], None]
+) -> AsyncGenerator[Segment | ToolCall | ModelEnd, None]:
+    """What the segmenter makes of the model's text.
+
+    A finished sentence waits at most *hold* seconds for a model that pauses. When the model fails, a sentence that was
+    finished by then still comes before the error; half a sentence does not.
+    """
+    release: Callable[[], Iterable[Segment]] = getattr(segmenter, "release", tuple)
+    while True:
+        if not await items.ready(hold):
+            for segment in release():
+                yield segment
+        item = await items.take()
+        progress()
+        if isinstance(item, ModelEnd | End):
+            break
+        for piece in _feed(segmenter, item):
+            yield piece
+    failed = isinstance(item, End) and item.error is not None
+    for segment in release() if failed else segmenter.flush():
+        yield segment
+    yield _end(item)
+
+
+def _feed(segmenter: Segmenter, item: ModelEvent | str) -> Iterable[Segment | ToolCall]:
+    match item:
+        case str():
+            return segmenter.feed(item)
+        case TextDelta(text=str() as text):
+            return segmenter.feed(text)
+        case ToolCall():
+            return chain(segmenter.flush(), (item,))
+        case _:
+            raise TypeError(f"a model yields str, TextDelta, ToolCall or ModelEnd, not {type(item).__name__}")
+
+
+def _end(item: ModelEnd | End) -> ModelEnd:
+    if isinstance(item, ModelEnd):
+        return ModelEnd(EndReason(item.reason), item.usage or Usage())
+    match item.error:
+        case None:
+            return ModelEnd()  # a model need not say that it is done
+        case ConnectionError():
+            raise unavailable("the language model cannot be reached") from item.error
+        case TimeoutError():
+            raise StageError("DEADLINE_EXCEEDED", "MODEL_TIMEOUT", "the language model took too long") from item.error
+        case error:
+            raise error
+
+
+def unavailable(text: str) -> StageError:
+    """The model is not there: another try may find it."""
+    return StageError("UNAVAILABLE", "MODEL_UNAVAILABLE", text, retry_after=1.0)
+
+
+async def checked(
+    source: AsyncIterator[Segment | ToolCall | ModelEnd], extractor: Commands, on_invalid: str
+) -> AsyncGenerator[Sentence | Command | Notice | ModelEnd, None]:
+    """*source* with every JSON object and tool call judged by *extractor*: a Command, nothing, or a refusal."""
+    last = 0
+    async for event in source:
+        match event:
+            case JsonBlock() | ToolCall():
+                try:
+                    command = _extract(event, extractor)
+                except CommandRefused as refused:
+                    if on_invalid == "abort":
+                        raise StageError(
+                            "ABORTED", "COMMAND_REFUSED", f"a command was refused: {refused.reason}"
+                        ) from refused
+                    yield Notice("COMMAND_REFUSED", refused.reason, last)
+                else:
+                    if command is not None:
+                        yield command
+            case Sentence():
+                last = event.index
+                yield event
+            case _:
+                yield event
+
+
+def _extract(event: JsonBlock | ToolCall, extractor: Commands) -> Command | None:
+    block = event if isinstance(event, JsonBlock) else _as_block(event)
+    if block.refused:
+        raise CommandRefused(block.refused)
+    command = extractor.extract(block)
+    if command is not None and not isinstance(command, Command):
+        raise TypeError(f"an extractor gives Command or None, not {type(command).__name__}")
+    return command
+
+
+def _as_block(call: ToolCall) -> JsonBlock:
+    """A native tool call passes the same extractor as a command in the text: one allow-list, one set of schemas."""
+    try:
+        return JsonBlock(
+            json.dumps({"command": call.name, "args": dict(call.args)}, ensure_ascii=False, allow_nan=False)
+        )
+    except (TypeError, ValueError):
+        return JsonBlock("", refused="invalid_args")

@@ -1,0 +1,172 @@
+"""The speech stage: passes everything on in order and puts each sentence's sound behind its text."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from pipeline.errors import StageError
+from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.flow import End, prefetch
+from pipeline.stage import Speech, Voice
+
+PIECES_AHEAD = 8
+"""How many pieces an engine may run ahead of a slow reader."""
+
+SAMPLE_BYTES = 2
+FIRST_SECONDS = 0.02
+"""A sentence's first chunk leaves as soon as this much of it is there: less would cost messages and start no player
+any sooner.
+"""
+
+CHUNK_SECONDS = 0.2
+"""Chunks grow to this. The cost of a message hardly depends on its size, so long chunks are cheap and short ones are
+not.
+"""
+
+log = structlog.get_logger(scope="speech")
+
+CheckedEvent = Sentence | Command | Notice | ModelEnd
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechLimits:
+    """How long a voice may take, in seconds, and what its failure does: ``text`` (a Notice, the turn goes on) or
+    ``abort``.
+    """
+
+    first_audio: float = 10.0
+    stall: float = 10.0
+    max_sentence: float = 120.0
+    on_failure: str = "text"
+
+
+async def spoken(
+    source: AsyncIterator[CheckedEvent],
+    speech: Speech | None,
+    voice: Voice,
+    limits: SpeechLimits,
+    progress: Callable[[], None],
+) -> AsyncGenerator[CheckedEvent | AudioChunk, None]:
+    """*source*, with the sound of each sentence behind it; the last event of a sentence is ``final``. No *speech*:
+    text only.
+    """
+    async for event in source:
+        if not isinstance(event, Sentence):
+            yield event
+        elif speech is None or not speakable(event.text):
+            yield Sentence(event.index, event.text, final=True)
+        else:
+            yield event
+            async with aclosing(say(event, speech, voice, limits, progress)) as sound:
+                async for chunk in sound:
+                    yield chunk
+
+
+def speakable(text: str) -> bool:
+    """Whether a voice could say any of it: punctuation, white space and emoji alone have no sound."""
+    return any(map(str.isalnum, text))
+
+
+async def say(
+    sentence: Sentence, speech: Speech, voice: Voice, limits: SpeechLimits, progress: Callable[[], None]
+) -> AsyncGenerator[AudioChunk | Notice, None]:
+    """The sound of one sentence; its last event is ``final``.
+
+    When the voice fails, what was said stays said and is never repeated: a Notice (``limits.on_failure = "text"``)
+    or a StageError ends the sentence.
+    """
+    rate = speech.sample_rate
+    most = limits.max_sentence * rate * SAMPLE_BYTES
+    synthesize = partial(speech.synthesize, sentence.text.strip(), voice)
+    chunks = Chunks(rate)
+    try:
+        async with aclosing(_pieces(synthesize, most, limits)) as pieces:
+            async for piece in pieces:
+                progress()
+                for pcm in chunks.add(piece):
+                    yield AudioChunk(sentence.index, pcm, rate)
+        yield AudioChunk(sentence.index, chunks.rest(), rate, final=True)
+    except SpeechFailed as failed:
+        if limits.on_failure == "abort":
+            raise _aborted(failed) from failed
+        log.warning("a sentence could not be spoken", decision="text", sentence=sentence.index, exc_info=failed)
+        yield Notice("SPEECH_FAILED", "this sentence was not spoken to its end", sentence.index, final=True)
+
+
+class SpeechFailed(Exception):
+    """The voice did not say the whole sentence; the engine's own error, if any, is the cause."""
+
+
+async def _pieces(
+    open_voice: Callable[[], AsyncIterator[bytes]], most: float, limits: SpeechLimits
+) -> AsyncGenerator[bytes, None]:
+    """What the engine gives, at most *most* bytes; SpeechFailed when it fails, stalls, gives no sound or anything
+    but bytes.
+    """
+    clock = asyncio.get_running_loop().time
+    due = clock() + limits.first_audio
+    given = 0
+    async with prefetch(open_voice, PIECES_AHEAD) as pieces:
+        while await pieces.ready(due - clock()):
+            piece = await pieces.take()
+            if isinstance(piece, End):
+                if piece.error is not None:
+                    raise SpeechFailed("the engine failed") from piece.error
+                if not given:
+                    raise SpeechFailed("the voice gave no sound")
+                return
+            if not isinstance(piece, bytes | bytearray | memoryview):
+                raise SpeechFailed(f"a voice yields bytes, not {type(piece).__name__}")
+            given += len(piece)
+            if given > most:
+                raise SpeechFailed("the voice does not come to an end")
+            if piece:  # an empty piece is no sign of life
+                due = clock() + limits.stall
+                yield bytes(piece)
+    raise SpeechFailed("the voice stalled")
+
+
+class Chunks:
+    """Cuts a sentence's sound into whole samples and growing chunks.
+
+    A chunk is at most as long as all before it together, so that a player which starts with the first one does not
+    starve behind a voice that is barely faster than speech.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._first = _whole(FIRST_SECONDS * sample_rate)
+        self._most = _whole(CHUNK_SECONDS * sample_rate)
+        self._buffer = bytearray()
+        self.given = 0
+        """Bytes that left so far."""
+
+    def add(self, piece: bytes) -> Iterator[bytes]:
+        """Take *piece* in; give what may leave now."""
+        self._buffer += piece
+        while len(self._buffer) >= (least := min(self.given, self._most) or self._first):
+            yield self._take(least if self.given else min(len(self._buffer), self._most))
+
+    def rest(self) -> bytes:
+        """The end of the sentence, whole samples only."""
+        return self._take(len(self._buffer))
+
+    def _take(self, size: int) -> bytes:
+        size -= size % SAMPLE_BYTES
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self.given += size
+        return taken
+
+
+def _whole(samples: float) -> int:
+    return max(1, int(samples)) * SAMPLE_BYTES
+
+
+def _aborted(failed: SpeechFailed) -> StageError:
+    if isinstance(failed.__cause__, StageError):
+        return failed.__cause__
+    return StageError("UNAVAILABLE", "SPEECH_FAILED", "the answer could not be spoken")
