@@ -29,7 +29,7 @@ def configure(log_format: str, level: str) -> None:
             *(_machine() if log_format == "json" else _people()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # whatever stderr is by then
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(

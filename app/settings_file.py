@@ -28,21 +28,25 @@ class SettingsError(Exception):
     """The settings cannot be used. The text is one line that names the key and what is allowed."""
 
 
-def load(path: str | None, environment: Mapping[str, str]) -> Settings:
+def load(path: str | None, environment: Mapping[str, str], options: Mapping[Path_, Any] | None = None) -> Settings:
     """The settings of *path*, else of ``$STENTOR_SETTINGS``, else of ``./settings.toml`` if there is one, else the
     defaults.
 
+    *options*: what the command line sets, by key, such as ``("server", "port")`` for ``--port``; it has the last word.
     SettingsError for anything that is not exactly right.
     """
     file = _find(path, environment)
     table = _read(file) if file else {}
     overrides = dict(_overrides(environment))
+    names = {keys: PREFIX + "__".join(keys).upper() for keys in overrides}
+    for keys, value in (options or {}).items():
+        overrides[keys], names[keys] = value, f"--{keys[-1]}"
     for keys, value in overrides.items():
         _put(table, keys, value)
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:
-        raise SettingsError(_say(error, file, overrides)) from None
+        raise SettingsError(_say(error, file, names)) from None
     settings._folder = file.parent if file else Path()
     return settings
 
@@ -90,15 +94,15 @@ def _put(table: Table, keys: Path_, value: Any) -> None:
     table[last] = value
 
 
-def _say(error: ValidationError, file: Path | None, overrides: Mapping[Path_, Any]) -> str:
-    """The first error in one line; the others are told by their number."""
+def _say(error: ValidationError, file: Path | None, names: Mapping[Path_, str]) -> str:
+    """The first error in one line; the others are told by their number. *names*: what set a key beside the file."""
     first, *others = error.errors()
     location = tuple(str(part) for part in first["loc"])
     keys = _without_tags(location)
     message = _message(first, keys, location)
     joint = "." if keys and re.match(r"[\w.]+: ", message) else ": " if keys else ""
     more = f" (and {len(others)} more)" if others else ""
-    return f"{_source(keys, file, overrides)}: {'.'.join(keys)}{joint}{message}{more}"
+    return f"{_source(keys, file, names)}: {'.'.join(keys)}{joint}{message}{more}"
 
 
 def _message(error: ErrorDetails, keys: Path_, location: Path_) -> str:
@@ -117,10 +121,10 @@ def _message(error: ErrorDetails, keys: Path_, location: Path_) -> str:
             return error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 
-def _source(keys: Path_, file: Path | None, overrides: Mapping[Path_, Any]) -> str:
-    for name in overrides:
-        if keys and name[: len(keys)] == keys[: len(name)]:
-            return PREFIX + "__".join(name).upper()
+def _source(keys: Path_, file: Path | None, names: Mapping[Path_, str]) -> str:
+    for path, name in names.items():
+        if keys and path[: len(keys)] == keys[: len(path)]:
+            return name
     return str(file) if file else "settings"
 
 

@@ -71,6 +71,10 @@ class SessionContext(WrappedContext):
         self._stamp(message, number, self._session_id if number == 1 else "")
         await unless_gone(self.inner.write(message))
 
+    async def abort(self, code: grpc.StatusCode, details: str, trailers: tuple[tuple[str, str | bytes], ...]) -> None:
+        """End the call with a status."""
+        await unless_gone(self.inner.abort(code, details, trailers))
+
 
 async def unless_gone(sending: Any) -> None:
     """Await *sending*; to a client that is gone it is a cancellation like any other.

@@ -82,6 +82,7 @@ class StatusInterceptor(StreamInterceptor):
                 None if outcome.silent or self._by_trailers(error, context) else self._error_message.get(method_name)
             )
             await _end(watched, outcome, message)
+            return None
         log.info("done", decision="end", outcome="OK")
         return response
 

@@ -96,17 +96,21 @@ async def segments(
 ) -> AsyncGenerator[Segment | ToolCall | ModelEnd, None]:
     """Cut the model's text into segments; tool calls keep their place; ModelEnd comes last, once.
 
-    Sentences are numbered here, so that a segmenter of one's own can't break the wire's order; blank ones are dropped.
+    Sentences are numbered here, so that a segmenter of one's own can't break the wire's order. A blank one is not a
+    sentence: its white space stands before the next one.
     """
     indexes = count(1)
     answered = False
+    blank = ""
     async with aclosing(_cut(items, segmenter, hold, progress)) as found:
         async for segment in found:
             match segment:
                 case Sentence(text=text):
+                    blank += text
                     if text.strip():
                         answered = True
-                        yield Sentence(next(indexes), text)
+                        yield Sentence(next(indexes), blank)
+                        blank = ""
                 case JsonBlock() | ToolCall():
                     answered = True
                     yield segment
@@ -133,7 +137,7 @@ async def _cut(
         if not await items.ready(hold):
             for segment in release():
                 yield segment
-        item = await items.take()
+        item = _known(await items.take())
         progress()
         if isinstance(item, ModelEnd | End):
             break
@@ -145,16 +149,21 @@ async def _cut(
     yield _end(item)
 
 
-def _feed(segmenter: Segmenter, item: ModelEvent | str) -> Iterable[Segment | ToolCall]:
+def _known(item: ModelEvent | str | End) -> ModelEvent | End:
+    """*item* as one of the events; what a model must not yield is a failure of the model like any other."""
     match item:
         case str():
-            return segmenter.feed(item)
-        case TextDelta(text=str() as text):
-            return segmenter.feed(text)
-        case ToolCall():
-            return chain(segmenter.flush(), (item,))
+            return TextDelta(item)
+        case TextDelta(text=str()) | ToolCall() | ModelEnd() | End():
+            return item
         case _:
-            raise TypeError(f"a model yields str, TextDelta, ToolCall or ModelEnd, not {type(item).__name__}")
+            return End(TypeError(f"a model yields str, TextDelta, ToolCall or ModelEnd, not {type(item).__name__}"))
+
+
+def _feed(segmenter: Segmenter, item: TextDelta | ToolCall) -> Iterable[Segment | ToolCall]:
+    if isinstance(item, TextDelta):
+        return segmenter.feed(item.text)
+    return chain(segmenter.flush(), (item,))
 
 
 def _end(item: ModelEnd | End) -> ModelEnd:

@@ -1,0 +1,131 @@
+"""What ``stentor check`` and ``stentor voices`` do: look at the parts of a server without serving."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.asking import HARDWARE_ID, own_server
+from app.client import CallFailed, answer, recital
+from app.container import Container
+from app.printable import one_line
+from app.settings import STAGES, Settings
+from app.sound import Sound
+from protos import streaming_pb2 as pb
+
+TEST_TEXT = "This is a test."
+
+
+class Report:
+    """Prints one line for each check and remembers whether all were good."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.good = True
+
+    def ok(self, text: str) -> None:
+        """This is as it should be."""
+        self._line("ok", "green", text)
+
+    def failed(self, text: str) -> None:
+        """This is not."""
+        self.good = False
+        self._line("failed", "bold red", text)
+
+    def _line(self, verdict: str, style: str, text: str) -> None:
+        self._console.print(Text.assemble((verdict, style), f": {one_line(text)}"), soft_wrap=True)
+
+
+async def check(settings: Settings, online: bool, console: Console) -> bool:
+    """Look at everything a server of these settings needs; tell whether it is all there. Raises SettingsError."""
+    report = Report(console)
+    report.ok("the settings are valid")
+    _port(settings, report)
+    async with own_server(settings) as target:
+        kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
+        report.ok(f"the stages are built: {', '.join(kinds)}")
+        await _voice(settings, target, report)
+        if online:
+            await _model(settings, target, report)
+    return report.good
+
+
+def _port(settings: Settings, report: Report) -> None:
+    host, port = settings.server.host.strip("[]"), settings.server.port
+    if not port:
+        report.ok("the port will be picked by the system")
+        return
+    try:
+        [(family, kind, _, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, kind) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        report.failed(f"cannot listen on {host} port {port}: {error.strerror}")
+    else:
+        report.ok(f"port {port} of {host} is free")
+
+
+async def _voice(settings: Settings, target: str, report: Report) -> None:
+    kind = settings.pipeline.tts.kind
+    if kind == "off":
+        report.ok("speech is off: text and commands only")
+        return
+    clock = asyncio.get_running_loop().time
+    began, first, sound = clock(), 0.0, Sound()
+    try:
+        async with aclosing(recital(target, pb.WelcomeRequest(text=TEST_TEXT))) as messages:
+            async for message in messages:
+                await sound.add(message.audio_chunk)
+                first = first or (clock() - began if sound.seconds else 0.0)
+    except CallFailed as error:
+        report.failed(f"the {kind} voice does not speak: {error}")
+    else:
+        report.ok(f"the {kind} voice speaks: {sound.seconds:.1f} seconds, the first after {first * 1000:.0f} ms")
+
+
+async def _model(settings: Settings, target: str, report: Report) -> None:
+    kind = settings.pipeline.llm.kind
+    if kind == "demo":
+        report.ok("nothing to ask online: the demo answers by rules, without a model")
+        return
+    request = pb.StreamRequest(prompt="Hello.", hardware_id=HARDWARE_ID)
+    total = 0.0
+    try:
+        async with aclosing(answer(target, request)) as messages:
+            async for message in messages:
+                total = message.end.total_ms
+    except CallFailed as error:
+        report.failed(f"the {kind} model does not answer: {error}")
+    else:
+        report.ok(f"the {kind} model answers: {total:.0f} ms in all")
+
+
+async def voices(settings: Settings) -> Sequence[Any]:
+    """The voices of the configured engine, by language: ``name``, ``language``, ``gender``, ``engine``. Empty if it
+    lists none.
+
+    Raises SettingsError, and what the engine raises when it cannot start.
+    """
+    engine = Container(settings=settings).tts()
+    if not hasattr(engine, "voices"):
+        return ()
+    try:
+        return sorted(await engine.voices(), key=lambda voice: (voice.language, voice.name))
+    finally:
+        if hasattr(engine, "aclose"):
+            await engine.aclose()
+
+
+def voice_table(found: Sequence[Any]) -> Table:
+    """As columns without lines, which a screen reader would spell out."""
+    table = Table("Name", "Language", "Gender", "Engine", box=None, pad_edge=False, header_style="bold")
+    for voice in found:
+        row = (voice.name, voice.language, voice.gender, voice.engine)
+        table.add_row(*(Text(one_line(str(cell))) for cell in row))
+    return table

@@ -1,0 +1,106 @@
+"""Where the sound of an answer goes: into a WAV file, to a player, or nowhere. Nothing of it is kept in memory."""
+
+import os
+import wave
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from protos import streaming_pb2 as pb
+
+SAMPLE_BYTES = 2
+
+
+class SoundError(Exception):
+    """The sound cannot be saved or played. The text is one line."""
+
+
+class Sink(Protocol):
+    """Takes the sound of one answer: mono, 16 bit, one sample rate."""
+
+    async def add(self, pcm: bytes, rate: int) -> None: ...
+
+    async def finish(self) -> None:
+        """All of it came."""
+        ...
+
+    def stop(self) -> None:
+        """Nobody wants it any more."""
+        ...
+
+
+class Sound:
+    """``async with Sound(sinks) as sound``: counts what comes and hands it to *sinks*.
+
+    They finish their work at the end of the block, also when an answer failed; when it is cancelled, they stop at once.
+    """
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+        self.seconds = 0.0
+        """The length of what came."""
+
+    async def add(self, chunk: pb.AudioChunk) -> None:
+        """Take one piece. Raises SoundError."""
+        if not chunk.audio_data:
+            return
+        if chunk.sample_rate <= 0 or chunk.channels > 1 or chunk.dtype not in ("", "int16"):
+            raise SoundError("the server sends sound of a form that is not known here")
+        self.seconds += len(chunk.audio_data) / SAMPLE_BYTES / chunk.sample_rate
+        for sink in self._sinks:
+            await sink.add(chunk.audio_data, chunk.sample_rate)
+
+    async def __aenter__(self) -> "Sound":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                await self._finish()
+            elif isinstance(error, Exception):
+                with suppress(SoundError):  # the first error is the one to tell
+                    await self._finish()
+        finally:
+            for sink in self._sinks:
+                sink.stop()
+
+    async def _finish(self) -> None:
+        for sink in self._sinks:
+            await sink.finish()
+
+
+class WavFile:
+    """Writes to *path*, from the first sound on: without any, there is no new file and an old one stays as it is.
+
+    The file is a valid one at any moment. Raises SoundError, at once if *path* cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: wave.Wave_write | None = None
+        place = path if path.exists() else path.parent
+        if path.is_dir() or not place.exists() or not os.access(place, os.W_OK):
+            raise SoundError(f"{path} cannot be written: no such folder, or no right to write there")
+
+    async def add(self, pcm: bytes, rate: int) -> None:
+        """Write one piece."""
+        try:
+            if self._file is None:
+                self._file = wave.open(str(self.path), "wb")  # noqa: SIM115 (closed by stop)
+                self._file.setparams((1, SAMPLE_BYTES, rate, 0, "NONE", ""))
+            if self._file.getframerate() != rate:
+                raise SoundError(f"{self.path} ends early: the voice went on at another sample rate")
+            self._file.writeframes(pcm)
+        except OSError as error:
+            raise SoundError(f"{self.path} cannot be written: {error.strerror}") from error
+
+    async def finish(self) -> None:
+        """Nothing to wait for."""
+
+    def stop(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()

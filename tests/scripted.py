@@ -1,0 +1,116 @@
+"""Stages that do what the prompt says, for tests of the whole server: named in the settings file like any custom stage.
+
+A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
+"NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
+``{"stubborn": true}`` (swallows one cancellation).
+"""
+
+import asyncio
+import builtins
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from pipeline.errors import StageError
+from pipeline.events import TextDelta, ToolCall
+from pipeline.stage import Turn, Voice
+
+
+class Diary:
+    """What the stages of one test did, in order: ``(what, hardware_id)``."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, str]] = []
+        self.running = 0
+        self.most_running = 0
+        self.spoken = 0
+
+    def note(self, what: str, who: str) -> None:
+        self.entries.append((what, who))
+
+    def who(self, what: str) -> list[str]:
+        return [who for noted, who in self.entries if noted == what]
+
+
+diary = Diary()
+
+
+def new_diary() -> Diary:
+    """Begin a new one."""
+    global diary
+    diary = Diary()
+    return diary
+
+
+class ScriptedModel:
+    """Plays the prompt. ``closing``: seconds of clean-up that each stream awaits, as a real connection does."""
+
+    def __init__(self, closing: float = 0.0) -> None:
+        self._closing = closing
+
+    async def stream(self, turn: Turn) -> AsyncIterator[Any]:
+        mine = diary
+        mine.note("opened", turn.hardware_id)
+        mine.running += 1
+        mine.most_running = max(mine.most_running, mine.running)
+        try:
+            for step in json.loads(turn.prompt):
+                if isinstance(step, str):
+                    yield TextDelta(step)
+                else:
+                    async for event in _act(step):
+                        yield event
+        finally:
+            await asyncio.sleep(self._closing)
+            mine.running -= 1
+            mine.note("closed", turn.hardware_id)
+
+
+async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
+    [(verb, value)] = step.items()
+    match verb:
+        case "sleep":
+            await asyncio.sleep(value)
+        case "raise":
+            raise getattr(builtins, value)("a secret of the stage")
+        case "status":
+            raise StageError(value, "OF_MY_OWN", "in my own words")
+        case "hang":
+            await asyncio.sleep(1000)
+        case "exit":
+            raise SystemExit(3)
+        case "stubborn":
+            try:
+                await asyncio.sleep(1000)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0.05)
+        case "deltas":
+            for number in range(value):
+                yield f"Number {number}. "
+                await asyncio.sleep(0)
+        case "tool":
+            yield ToolCall(value, {"app_name": "Safari"})
+        case "garbage":
+            yield 42
+
+
+class ScriptedSpeech:
+    """Speaks ``seconds_per_char`` for each character: bytes that tell whose sentence they are. Text with FAIL fails
+    before, with CUT after its first bytes; HANG hangs."""
+
+    def __init__(self, sample_rate: int = 16000, seconds_per_char: float = 0.01) -> None:
+        self.sample_rate = sample_rate
+        self._seconds_per_char = seconds_per_char
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+        if "FAIL" in text:
+            raise ValueError("a secret of the voice")
+        if "HANG" in text:
+            await asyncio.sleep(1000)
+        samples = int(self._seconds_per_char * self.sample_rate)
+        for number, char in enumerate(text):
+            if "CUT" in text and number == 5:
+                raise ConnectionError("a secret of the voice")
+            diary.spoken += 1
+            yield (ord(char) % 30000).to_bytes(2, "little") * samples
+            await asyncio.sleep(0)

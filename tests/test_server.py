@@ -1,0 +1,484 @@
+"""The whole server, through its settings file and a real client: what a listener may rely on."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from protos import streaming_pb2 as pb
+from tests import scripted
+from tests.serving import Service, read, serving, until
+
+OPEN = '{"command": "open_app", "args": {"app_name": "Safari", "n": 1}}'
+
+
+async def test_normal_stream(tmp_path: Path) -> None:
+    """Text, sound and command arrive complete and in place, then one end message, and the status is OK."""
+    async with serving(tmp_path) as service:
+        answer = await service.ask("Opening ", "Safari. ", OPEN[:9], OPEN[9:], " It is", " open.")
+    assert answer.code is grpc.StatusCode.OK
+    assert answer.texts == ["Opening Safari.", "  It is open."]
+    assert answer.commands == ['{"command":"open_app","args":{"app_name":"Safari","n":1}}']
+    kinds = [kind for before, kind in zip(["", *answer.kinds], answer.kinds, strict=False) if kind != before]
+    assert kinds == ["text_chunk", "audio_chunk", "action_message", "text_chunk", "audio_chunk", "end_message"]
+    assert [message.sequence for message in answer.messages] == list(range(1, len(answer.messages) + 1))
+    finals = [message.sentence_index for message in answer.messages if message.final]
+    assert finals == [1, 2]
+    action = next(m for m in answer.messages if m.WhichOneof("content") == "action_message")
+    assert (action.sentence_index, action.action_message.command) == (1, "open_app")
+    assert dict(action.action_message.args) == {"app_name": "Safari", "n": 1}
+    end = answer.messages[-1].end
+    assert (end.reason, end.sentences, end.commands) == (pb.END_REASON_COMPLETE, 2, 1)
+    assert end.audio_samples * 2 == len(answer.sound)
+    assert 0 < end.first_text_ms <= end.first_audio_ms <= end.total_ms
+
+
+async def test_session_id_comes_back(tmp_path: Path) -> None:
+    """A session id, given or made, is in the initial metadata and in the first message only."""
+    async with serving(tmp_path) as service:
+        given = await service.ask("Hi there.", session_id="my-session")
+        made = await service.ask("Hi there.")
+    assert given.initial["x-session-id"] == "my-session" == given.messages[0].session_id
+    assert made.initial["x-session-id"] == made.messages[0].session_id != ""
+    assert all(not message.session_id for message in made.messages[1:])
+
+
+async def test_two_sessions_never_mix(tmp_path: Path) -> None:
+    """Two sessions at once, tokens interleaved: each gets only its own text and sound, and they really run in
+    parallel.
+    """
+    scripts = {
+        name: [piece for n in range(20) for piece in (f"{name} says ", {"sleep": 0.002}, f"number {n}. ")]
+        for name in ("Anna", "Boris")
+    }
+    async with serving(tmp_path) as service:
+        diary = scripted.new_diary()
+        answers = await asyncio.gather(
+            *(service.ask(*script, session_id=name, hardware_id=name) for name, script in scripts.items())
+        )
+        alone = {name: await service.ask(*script, session_id=name) for name, script in scripts.items()}
+    assert diary.most_running == 2
+    for name, answer in zip(scripts, answers, strict=True):
+        assert "".join(answer.texts) == "".join(piece for piece in scripts[name] if isinstance(piece, str))
+        assert answer.sound == alone[name].sound
+        assert answer.code is grpc.StatusCode.OK
+
+
+def without_times(messages: list[Any]) -> list[Any]:
+    for message in messages:
+        for name in ("first_text_ms", "first_audio_ms", "total_ms"):
+            if message.HasField("end"):
+                message.end.ClearField(name)
+    return messages
+
+
+async def test_same_session_twice(tmp_path: Path) -> None:
+    """The second stream of a session is refused at once, the first is as if it were alone, a third after its end is
+    served.
+    """
+    script = ["One is here. ", {"sleep": 0.1}, "Two is here. "]
+    async with serving(tmp_path) as service:
+        solo = await service.ask(*script, session_id="s")
+        diary = scripted.new_diary()
+        first = asyncio.create_task(service.ask(*script, session_id="s"))
+        await until(lambda: bool(diary.entries))
+        second = await service.ask("Three.", session_id="s", hardware_id="second")
+        first_answer = await first
+        after = await service.ask("Three.", session_id="s")
+    assert (second.code, second.reason, second.pushback) == (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "CONCURRENT_REQUEST",
+        -1,
+    )
+    assert second.kinds == ["error_message"]
+    assert "second" not in diary.who("opened")
+    assert without_times(first_answer.messages) == without_times(solo.messages)
+    assert after.code is grpc.StatusCode.OK
+
+
+async def test_racing_duplicates_have_one_winner(tmp_path: Path) -> None:
+    """Of 200 streams of one session that race, exactly one runs."""
+    async with serving(tmp_path) as service:
+        diary = scripted.new_diary()
+        racers = [
+            asyncio.create_task(service.ask({"hang": True}, session_id="s", hardware_id=f"{n}")) for n in range(200)
+        ]
+        await until(lambda: sum(racer.done() for racer in racers) == 199)
+        [winner] = diary.who("opened")
+        await service.interrupt(winner)
+        reasons = [(await racer).reason for racer in racers]
+    assert sorted(reasons) == ["CONCURRENT_REQUEST"] * 199 + ["INTERRUPTED"]
+
+
+async def test_stream_limit(tmp_path: Path) -> None:
+    """With two places the third call is refused with a pushback, its model never called; when one ends, a fourth is
+    served.
+    """
+    async with serving(tmp_path, limits="max_concurrent_streams = 2") as service:
+        diary = scripted.new_diary()
+        held = [service.call("A start. ", {"hang": True}, hardware_id=f"{n}") for n in range(2)]
+        for call in held:
+            await anext(aiter(call))
+        third = await service.ask("Hello.", hardware_id="third")
+        held[0].cancel()
+        await until(lambda: service.leases == 1)
+        fourth = await service.ask("Hello.", hardware_id="fourth")
+        held[1].cancel()
+    assert (third.code, third.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "STREAM_LIMIT_EXCEEDED")
+    assert third.pushback > 0
+    assert third.retry_seconds > 0
+    assert third.info == {"limit": "max_concurrent_streams", "value": "2"}
+    assert "third" not in diary.who("opened")
+    assert fourth.code is grpc.StatusCode.OK
+
+
+async def test_burst(tmp_path: Path) -> None:
+    """A burst of 400 at limit 16: exactly 16 run."""
+    async with serving(tmp_path, limits="max_concurrent_streams = 16", tts='{ kind = "off" }') as service:
+        diary = scripted.new_diary()
+        answers = await asyncio.gather(*(service.ask({"sleep": 1.0}, "Hello.") for _ in range(400)))
+    assert len([answer for answer in answers if answer.code is grpc.StatusCode.OK]) == 16
+    assert len(diary.who("opened")) == 16
+    assert {answer.reason for answer in answers if answer.code is not grpc.StatusCode.OK} == {"STREAM_LIMIT_EXCEEDED"}
+
+
+async def test_limit_with_duplicates(tmp_path: Path) -> None:
+    """Of 50 sessions, each sent twice at limit 2, never more than two models run, and all the others are refused."""
+    async with serving(tmp_path, limits="max_concurrent_streams = 2") as service:
+        diary = scripted.new_diary()
+        answers = await asyncio.gather(
+            *(service.ask({"sleep": 0.05}, "Hello.", session_id=f"s{n // 2}") for n in range(100))
+        )
+        assert service.leases == 0
+    assert diary.most_running <= 2
+    assert len([answer for answer in answers if answer.code is grpc.StatusCode.OK]) == len(diary.who("opened")) >= 2
+
+
+async def test_limit_for_each_client(tmp_path: Path) -> None:
+    """One device cannot take all places; another is served beside it."""
+    async with serving(tmp_path, limits="max_streams_per_client = 1") as service:
+        held = service.call("A start. ", {"hang": True}, hardware_id="greedy")
+        await anext(aiter(held))
+        refused = await service.ask("Hello.", hardware_id="greedy")
+        served = await service.ask("Hello.", hardware_id="modest")
+        held.cancel()
+    assert (refused.reason, refused.info["limit"]) == ("STREAM_LIMIT_EXCEEDED", "max_streams_per_client")
+    assert served.code is grpc.StatusCode.OK
+
+
+async def test_rate_reject(tmp_path: Path) -> None:
+    """At five messages a second, exactly five with text or sound arrive, then RATE_LIMIT_EXCEEDED."""
+    limits = "max_message_rate_per_second = 5"
+    async with serving(tmp_path, limits=limits, tts='{ kind = "off" }') as service:
+        answer = await service.ask({"deltas": 8})
+    assert answer.kinds == ["text_chunk"] * 5 + ["error_message"]
+    assert (answer.code, answer.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMIT_EXCEEDED")
+    assert answer.pushback == -1
+
+
+async def test_rate_pace(tmp_path: Path) -> None:
+    """With ``pace`` all of them arrive, and no window of a second holds more than the rate."""
+    limits = 'max_message_rate_per_second = 20\nrate_policy = "pace"'
+    async with serving(tmp_path, limits=limits, tts='{ kind = "off" }') as service:
+        call = service.call({"deltas": 50})
+        stamps = []
+        async for message in call:
+            if message.text_chunk:
+                stamps.append(time.monotonic())
+    assert len(stamps) == 50
+    assert await call.code() is grpc.StatusCode.OK
+    assert all(later - earlier > 0.99 for earlier, later in zip(stamps, stamps[20:], strict=False))
+
+
+async def test_rate_off(tmp_path: Path) -> None:
+    """Rate 0 is no limit."""
+    async with serving(tmp_path, tts='{ kind = "off" }') as service:
+        answer = await service.ask({"deltas": 200})
+    assert len(answer.texts) == 200
+
+
+FAILURES = {
+    "before anything": (["{raise}"], [], 0),
+    "at a sentence end": (["One is done.", "{raise}"], ["One is done."], 0),
+    "in a sentence": (["One is done. Two is n", "{raise}"], ["One is done."], 0),
+    "in a command": (["One is done. ", OPEN[:30], "{raise}"], ["One is done."], 0),
+    "after a command": (["One is done. ", OPEN, "{raise}"], ["One is done."], 1),
+    "in an envelope's text": (['{"text": "One is done. Two is', "{raise}"], ["One is done."], 0),
+}
+
+
+@pytest.mark.parametrize("where", FAILURES)
+@pytest.mark.parametrize(
+    ("step", "code", "reason"),
+    [
+        ({"raise": "ValueError"}, grpc.StatusCode.INTERNAL, "INTERNAL"),
+        ({"raise": "ConnectionError"}, grpc.StatusCode.UNAVAILABLE, "MODEL_UNAVAILABLE"),
+        ({"raise": "TimeoutError"}, grpc.StatusCode.DEADLINE_EXCEEDED, "MODEL_TIMEOUT"),
+        ({"status": "NOT_FOUND"}, grpc.StatusCode.NOT_FOUND, "OF_MY_OWN"),
+        ({"exit": True}, grpc.StatusCode.INTERNAL, "INTERNAL"),
+        ({"garbage": True}, grpc.StatusCode.INTERNAL, "INTERNAL"),
+    ],
+)
+async def test_failing_stage(tmp_path: Path, where: str, step: Any, code: Any, reason: str) -> None:
+    """What was complete is delivered, then one error message, then the status: never OK, never an end, nothing after
+    it.
+    """
+    script, texts, commands = FAILURES[where]
+    async with serving(tmp_path) as service:
+        answer = await service.ask(*(step if piece == "{raise}" else piece for piece in script))
+    assert (answer.code, answer.reason) == (code, reason)
+    assert answer.texts == texts
+    assert len(answer.commands) == commands
+    assert answer.kinds[-1] == "error_message"
+    assert answer.kinds.count("error_message") == 1
+    assert "end_message" not in answer.kinds
+    assert "secret" not in str(answer)
+
+
+async def test_every_status_of_a_stage(tmp_path: Path) -> None:
+    """Every one of gRPC's codes can be raised by a stage and arrives as that code, with the stage's own words."""
+    async with serving(tmp_path) as service:
+        for code in grpc.StatusCode:
+            if code is not grpc.StatusCode.OK:
+                answer = await service.ask("One is done.", {"status": code.name})
+                assert (answer.code, answer.reason, answer.error) == (code, "OF_MY_OWN", "in my own words")
+
+
+async def test_silence_is_no_answer(tmp_path: Path) -> None:
+    """A model that says nothing has failed: an empty success would leave a listener waiting."""
+    async with serving(tmp_path) as service:
+        for script in ([], [" ", "\n"]):
+            answer = await service.ask(*script)
+            assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "MODEL_UNAVAILABLE")
+
+
+@pytest.mark.parametrize("trouble", ["FAIL", "CUT", "HANG"])
+async def test_voice_fails(tmp_path: Path, trouble: str) -> None:
+    """A sentence that can't be spoken is a warning; its text stays, the next one is spoken, the stream ends well."""
+    tts = scripted_voice("first_audio_timeout_seconds = 0.05")
+    async with serving(tmp_path, tts=tts) as service:
+        answer = await service.ask(f"One has {trouble}. Two is fine.")
+    warnings = [m for m in answer.messages if m.HasField("warning")]
+    assert [(m.warning.reason, m.sentence_index, m.final) for m in warnings] == [("SPEECH_FAILED", 1, True)]
+    assert answer.texts == [f"One has {trouble}.", " Two is fine."]
+    assert answer.code is grpc.StatusCode.OK
+    spoken = {m.sentence_index for m in answer.messages if m.audio_chunk.audio_data}
+    assert spoken == ({1, 2} if trouble == "CUT" else {2})
+
+
+async def test_voice_fails_and_aborts(tmp_path: Path) -> None:
+    """With ``on_failure = "abort"`` it ends the stream."""
+    async with serving(tmp_path, tts=scripted_voice('on_failure = "abort"')) as service:
+        answer = await service.ask("One has FAIL. Two is fine.")
+    assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "SPEECH_FAILED")
+    assert answer.texts == ["One has FAIL."]
+
+
+def scripted_voice(more: str) -> str:
+    return f'{{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", {more} }}'
+
+
+async def test_refused_command(tmp_path: Path) -> None:
+    """A command that may not run is a warning at its place, never text or sound; a tool call is judged by the same
+    rules.
+    """
+    commands = 'commands = { kind = "json", allow = ["close_app"] }'
+    async with serving(tmp_path, pipeline=commands) as service:
+        answer = await service.ask("Opening. ", OPEN, {"tool": "open_app"}, {"tool": "close_app"}, "Done now.")
+    warnings = [m for m in answer.messages if m.HasField("warning")]
+    assert [(m.warning.reason, m.warning.message, m.sentence_index) for m in warnings] == [
+        ("COMMAND_REFUSED", "not_allowed", 1)
+    ] * 2
+    assert answer.commands == ['{"command":"close_app","args":{"app_name":"Safari"}}']
+    assert "".join(answer.texts).split() == ["Opening.", "Done", "now."]
+    assert answer.code is grpc.StatusCode.OK
+
+
+async def test_refusals_as_trailers(tmp_path: Path) -> None:
+    """A client that asks for it gets a refusal as trailers only, which a stock retry policy can act on."""
+    async with serving(tmp_path) as service:
+        answer = await service.ask(" ", prompt=" ", metadata=(("x-refusals", "trailers"),))
+        rude = await service.ask(prompt=" ")
+    assert answer.messages == []
+    assert "x-session-id" not in answer.initial
+    assert (answer.code, answer.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+    assert rude.kinds == ["error_message"]
+
+
+async def test_stock_retry_policy_retries_a_refusal(tmp_path: Path) -> None:
+    """With ``refusals = "trailers"`` a stock client waits out the pushback and is served."""
+    policy = {
+        "methodConfig": [
+            {
+                "name": [{}],
+                "retryPolicy": {
+                    "maxAttempts": 5,
+                    "initialBackoff": "0.01s",
+                    "maxBackoff": "0.01s",
+                    "backoffMultiplier": 1,
+                    "retryableStatusCodes": ["RESOURCE_EXHAUSTED"],
+                },
+            }
+        ]
+    }
+    async with serving(tmp_path, limits="max_concurrent_streams = 1") as service:
+        held = service.call("A start. ", {"sleep": 0.3}, "The end.")
+        await anext(aiter(held))
+        options = [("grpc.service_config", json.dumps(policy))]
+        async with grpc.aio.insecure_channel(service.server.address, options=options) as channel:
+            patient = Service(service.server, channel)
+            answer = await patient.ask("Served.", metadata=(("x-refusals", "trailers"),))
+        await read(held)
+    assert answer.texts == ["Served."]
+    assert answer.code is grpc.StatusCode.OK
+
+
+BAD = {
+    "prompt": {"prompt": " \n"},
+    "prompt ": {"prompt": "x" * 8001},
+    "session_id": {"session_id": "no spaces"},
+    "hardware_id": {"hardware_id": "x" * 129},
+    "screenshot": {"screenshot": "not base64!"},
+    "screenshot ": {"screenshot": "aGVsbG8="},
+    "phase": {"phase": 7},
+    "voice": {"voice": "a\x07b"},
+    "language": {"language": "en_US"},
+}
+
+
+@pytest.mark.parametrize("field", BAD)
+async def test_bad_request(tmp_path: Path, field: str) -> None:
+    """A field that breaks a rule is named, and the model is never called."""
+    async with serving(tmp_path) as service:
+        diary = scripted.new_diary()
+        answer = await service.ask("Hello.", **BAD[field])
+    assert (answer.code, answer.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+    assert answer.details.startswith(field.strip())
+    assert answer.info == {"field": field.strip()}
+    assert answer.pushback == -1
+    assert diary.entries == []
+
+
+async def test_early_input_is_not_supported(tmp_path: Path) -> None:
+    """Phase COLLECT is refused by its own reason; COMMIT means: answer this."""
+    async with serving(tmp_path) as service:
+        collect = await service.ask("Hello.", phase=pb.REQUEST_PHASE_COLLECT, chunk_seq=1, chunk_text="He")
+        commit = await service.ask("Hello.", phase=pb.REQUEST_PHASE_COMMIT)
+    assert (collect.code, collect.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "UNSUPPORTED_PHASE")
+    assert commit.code is grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("rubbish", [b"\xff\xff\xff", b"\x0a\x02\xc3\x28", b"\x00"])
+async def test_undecodable_request(tmp_path: Path, rubbish: bytes) -> None:
+    """Bytes that are no request are INVALID_ARGUMENT, without internal text, for streaming and unary calls."""
+    async with serving(tmp_path) as service:
+        for method in ("StreamAudio", "GenerateWelcomeAudio"):
+            answer = await read(service.channel.unary_stream(f"/streaming.StreamingService/{method}")(rubbish))
+            assert (answer.code, answer.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await service.channel.unary_unary("/streaming.StreamingService/InterruptSession")(rubbish)
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_interrupt(tmp_path: Path) -> None:
+    """InterruptSession ends the streams of a device, or one session of it, and names them; nothing running is no
+    error.
+    """
+    async with serving(tmp_path) as service:
+        streams = {
+            name: asyncio.create_task(
+                service.ask("A start. ", {"hang": True}, session_id=name, hardware_id=name.partition("-")[0])
+            )
+            for name in ("pc-1", "pc-2", "pc-3", "phone-1")
+        }
+        await until(lambda: service.leases == 4)
+        none = await service.stub.InterruptSession(pb.InterruptRequest(hardware_id="tablet"))
+        one = await service.stub.InterruptSession(pb.InterruptRequest(hardware_id="pc", session_id="pc-2"))
+        assert service.leases == 3
+        rest = await service.stub.InterruptSession(pb.InterruptRequest(hardware_id="pc"))
+        answers = {name: await streams[name] for name in ("pc-1", "pc-2", "pc-3")}
+        assert not streams["phone-1"].done()
+        await service.stub.InterruptSession(pb.InterruptRequest(hardware_id="phone"))
+        await streams["phone-1"]
+    assert (none.success, list(none.interrupted_sessions)) == (False, [])
+    assert (one.success, list(one.interrupted_sessions)) == (True, ["pc-2"])
+    assert (rest.success, list(rest.interrupted_sessions)) == (True, ["pc-1", "pc-3"])
+    for answer in answers.values():
+        assert (answer.code, answer.reason) == (grpc.StatusCode.CANCELLED, "INTERRUPTED")
+        assert answer.kinds[-1] == "error_message"
+
+
+async def test_replace(tmp_path: Path) -> None:
+    """With ``replace`` a newer request ends the older one, also on a full server, and never runs beside it."""
+    limits = 'single_flight = "replace"\nmax_concurrent_streams = 1'
+    async with serving(tmp_path, limits=limits, closing=0.05) as service:
+        diary = scripted.new_diary()
+        older = asyncio.create_task(service.ask("Old is here. ", {"hang": True}, session_id="s"))
+        await until(lambda: service.leases == 1)
+        newer = await service.ask("New is here.", session_id="s")
+        old = await older
+    assert (old.code, old.reason) == (grpc.StatusCode.CANCELLED, "INTERRUPTED")
+    assert (newer.code, newer.texts) == (grpc.StatusCode.OK, ["New is here."])
+    assert diary.most_running == 1
+
+
+async def test_welcome(tmp_path: Path) -> None:
+    """GenerateWelcomeAudio speaks the given text, or the settings' one, without a model: metadata, sound, end."""
+    async with serving(tmp_path, pipeline='welcome_text = "Welcome home."') as service:
+        diary = scripted.new_diary()
+        given = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text="Hi. There.")))
+        default = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest()))
+    for answer, text in ((given, "Hi.There."), (default, "Welcome home.")):
+        assert answer.code is grpc.StatusCode.OK
+        assert answer.kinds[0] == "metadata"
+        assert answer.kinds[-1] == "end_message"
+        assert set(answer.kinds[1:-1]) == {"audio_chunk"}
+        assert answer.initial["x-session-id"]
+        assert len(answer.sound) == len(text) * 160 * 2
+    assert (given.messages[0].metadata.sample_rate, given.messages[0].metadata.dtype) == (16000, "int16")
+    assert diary.entries == []
+
+
+async def test_welcome_counts_and_fails_like_any_stream(tmp_path: Path) -> None:
+    """It holds a place, and a voice that fails is an error message and a status."""
+    async with serving(tmp_path, limits="max_concurrent_streams = 1") as service:
+        held = service.call("A start. ", {"hang": True})
+        await anext(aiter(held))
+        refused = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text="Hi.")))
+        held.cancel()
+        await until(lambda: service.leases == 0)
+        failed = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text="FAIL.")))
+    assert (refused.reason, refused.kinds) == ("STREAM_LIMIT_EXCEEDED", ["error_message"])
+    assert (failed.code, failed.reason) == (grpc.StatusCode.UNAVAILABLE, "SPEECH_FAILED")
+
+
+async def test_health_and_reflection_pass_no_guard(tmp_path: Path) -> None:
+    """On a full server health still answers, and is never counted."""
+    async with serving(tmp_path, limits="max_concurrent_streams = 1") as service:
+        held = service.call("A start. ", {"hang": True})
+        await anext(aiter(held))
+        health = health_pb2_grpc.HealthStub(service.channel)
+        for name in ("", "streaming.StreamingService"):
+            response = await health.Check(health_pb2.HealthCheckRequest(service=name))
+            assert response.status == health_pb2.HealthCheckResponse.SERVING
+        watch = health.Watch(health_pb2.HealthCheckRequest())
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+        assert service.leases == 1
+        watch.cancel()
+        held.cancel()
+
+
+async def test_stubborn_stage_harms_nobody(tmp_path: Path) -> None:
+    """A stage that swallows its cancellation keeps its own stream closing, and no other one waiting."""
+    async with serving(tmp_path) as service:
+        stubborn = service.call("A start. ", {"stubborn": True})
+        await anext(aiter(stubborn))
+        stubborn.cancel()
+        answer = await service.ask("Fine.")
+        await until(lambda: service.leases == 0)
+    assert answer.code is grpc.StatusCode.OK
