@@ -12,10 +12,31 @@ from app.printable import one_line
 from app.server import running
 from app.settings import Settings
 from app.show import View
-from app.sound import Sink, Sound, WavFile
+from app.sound import Sound, WavFile
 from protos import streaming_pb2 as pb
 
 HARDWARE_ID = "stentor-cli"
+
+
+class Output:
+    """Where the sound of one answer goes: into the file *wav*, to a player if *plays*, to both, or nowhere.
+
+    Raises SoundError when nothing can play or *wav* cannot be written.
+    """
+
+    def __init__(self, wav: Path | None, plays: bool) -> None:
+        self._wav = wav
+        files = [WavFile(wav)] if wav else []
+        self.sound = Sound(*files, *([player()] if plays else []))
+
+    @property
+    def saved(self) -> str:
+        """One line on what became of the file, empty if there was to be none."""
+        if self._wav is None:
+            return ""
+        if not self.sound.seconds:
+            return one_line(f"No speech came: {self._wav} was not written.")
+        return one_line(f"Saved {self._wav}: {self.sound.seconds:.1f} seconds of speech.")
 
 
 @asynccontextmanager
@@ -30,47 +51,37 @@ async def own_server(settings: Settings) -> AsyncIterator[str]:
         yield it.address
 
 
-def sinks(wav: Path | None, plays: bool) -> list[Sink]:
-    """Where the sound shall go. Raises SoundError for a file that cannot be written, or when nothing can play."""
-    files: list[Sink] = [WavFile(wav)] if wav else []
-    return [*files, player()] if plays else files
-
-
-async def ask(target: str, request: pb.StreamRequest, view: View, wav: Path | None, plays: bool) -> None:
-    """Show the answer to *request* as it comes; save its sound in *wav* and play it. Raises CallFailed, SoundError."""
-    sound = Sound(*sinks(wav, plays))
+async def ask(target: str, request: pb.StreamRequest, view: View, output: Output) -> None:
+    """Show the answer to *request* as it comes; its sound goes to *output*. Raises CallFailed, SoundError."""
     try:
-        async with sound, aclosing(answer(target, request)) as messages:
+        async with output.sound as sound, aclosing(answer(target, request)) as messages:
             async for message in messages:
                 await sound.add(message.audio_chunk)
                 view.message(message, sound.seconds)
     finally:
-        if wav:
-            view.note(saved(wav, sound.seconds))
+        view.close()
+        if output.saved:
+            view.note(output.saved)
 
 
-async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, wav: Path | None, plays: bool) -> None:
-    """The same with a server of one's own."""
+async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, output: Output) -> None:
+    """The same with a server of one's own. Raises SettingsError too."""
     if settings.pipeline.llm.kind == "demo":
         print("Note: no language model is connected; a demonstration answers by rules.", file=sys.stderr, flush=True)
     async with own_server(settings) as target:
-        await ask(target, request, view, wav, plays)
+        await ask(target, request, view, output)
 
 
-async def speak(settings: Settings, request: pb.WelcomeRequest, wav: Path | None) -> None:
-    """Speak a text into *wav*, else through a player. Raises SettingsError, CallFailed, SoundError."""
-    sound = Sound(*sinks(wav, plays=not wav))
+async def speak(settings: Settings, request: pb.WelcomeRequest, output: Output) -> None:
+    """Speak a text. Raises SettingsError, CallFailed, SoundError."""
     try:
-        async with own_server(settings) as target, sound, aclosing(recital(target, request)) as messages:
+        async with (
+            own_server(settings) as target,
+            output.sound as sound,
+            aclosing(recital(target, request)) as messages,
+        ):
             async for message in messages:
                 await sound.add(message.audio_chunk)
     finally:
-        if wav:
-            print(saved(wav, sound.seconds))
-
-
-def saved(wav: Path, seconds: float) -> str:
-    """One line on what became of the file."""
-    if not seconds:
-        return one_line(f"No speech came: {wav} was not written.")
-    return one_line(f"Saved {wav}: {seconds:.1f} seconds of speech.")
+        if output.saved:
+            print(output.saved)

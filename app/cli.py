@@ -26,7 +26,20 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes: the call or the check failed; wrong usage or settings; Ctrl-C."""
 
 # Without rich: its boxes are read aloud line by line.
-cli = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+cli = typer.Typer(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _in_a_folder(path: Path | None) -> Path | None:
+    if path and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}")
+    return path
+
 
 SettingsPath = Annotated[
     str | None,
@@ -34,7 +47,12 @@ SettingsPath = Annotated[
 ]
 Voice = Annotated[str, typer.Option(metavar="NAME", help='Speak with this voice; "stentor voices" lists them.')]
 Language = Annotated[str, typer.Option(metavar="TAG", help="Language, such as en or ru-RU.")]
-Wav = Annotated[Path | None, typer.Option(metavar="FILE", help="Save the speech in this WAV file.")]
+Wav = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", dir_okay=False, writable=True, callback=_in_a_folder, help="Save the speech in this WAV file."
+    ),
+]
 Play = Annotated[bool, typer.Option("--play", help="Play the speech.")]
 
 
@@ -43,13 +61,20 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a narrow terminal encoding must not end an answer
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its core writes lines of its own, also for a port that is taken
     cli(prog_name="stentor")
 
 
 @cli.callback()
 def _stentor(
     _version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=lambda wanted: wanted and _tell_version())
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            help="Show the version and exit.",
+            callback=lambda wanted: wanted and _tell_version(),
+        ),
     ] = False,
 ) -> None:
     """A streaming voice assistant: text, speech and commands while the model is still writing."""
@@ -82,7 +107,7 @@ def serve(
 
 @cli.command()
 def ask(
-    prompt: Annotated[str, typer.Argument(metavar="PROMPT")],
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="The question.", show_default=False)],
     settings: SettingsPath = None,
     target: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Ask this server, instead of one started for this question.")
@@ -106,16 +131,16 @@ def ask(
         request = StreamRequest(
             prompt=prompt, hardware_id=asking.HARDWARE_ID, session_id=session, voice=voice, language=language
         )
-        view = _view(plain, as_json)
+        view, output = _view(plain, as_json), asking.Output(wav, play)
         if loaded is None:
-            _run(asking.ask(target, request, view, wav, play))
+            _run(asking.ask(target, request, view, output))
         else:
-            _run(asking.ask_own(loaded, request, view, wav, play))
+            _run(asking.ask_own(loaded, request, view, output))
 
 
 @cli.command()
 def speak(
-    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say.", show_default=False)],
     settings: SettingsPath = None,
     wav: Wav = None,
     play: Play = False,
@@ -133,7 +158,7 @@ def speak(
         from protos.streaming_pb2 import WelcomeRequest
 
         request = WelcomeRequest(text=text, voice=voice, language=language)
-        _run(asking.speak(loaded, request, None if play else wav or Path("speech.wav")))
+        _run(asking.speak(loaded, request, asking.Output(None if play else wav or Path("speech.wav"), play)))
 
 
 @cli.command()

@@ -1,14 +1,14 @@
 """Asks a server over gRPC, as any client does."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import ErrorInfo
-from grpc_status import rpc_status
+from google.rpc.status_pb2 import Status
 
 from protos import streaming_pb2 as pb
 from protos import streaming_pb2_grpc as pb_grpc
@@ -19,6 +19,11 @@ OPTIONS = (
     ("grpc.enable_http_proxy", 0),  # http_proxy of the environment is for the web, not for one's own machine
     ("grpc.max_receive_message_length", -1),
 )
+
+
+DECIDED = (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
+
+DETAILS = "grpc-status-details-bin"
 
 
 class CallFailed(Exception):
@@ -43,36 +48,23 @@ async def recital(target: str, request: pb.WelcomeRequest) -> AsyncGenerator[pb.
             yield message
 
 
-class _connected:
-    """A channel that is ready, as a stub; CallFailed at once if nobody is there, and not only when the call fails."""
+@asynccontextmanager
+async def _connected(target: str) -> AsyncIterator[Any]:
+    """The stub of a server that is there. One that is not is found out here, and not taken for a call that failed."""
+    async with grpc.aio.insecure_channel(target, OPTIONS) as channel:
+        if not await _is_ready(channel):
+            raise CallFailed(f'UNAVAILABLE: no server answers at {target}; is "stentor serve" running there?')
+        stub: Any = pb_grpc.StreamingServiceStub(channel)  # type: ignore[no-untyped-call]
+        yield stub
 
-    def __init__(self, target: str) -> None:
-        self._target = target
-        self._channel = grpc.aio.insecure_channel(target, OPTIONS)
 
-    async def __aenter__(self) -> Any:
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                ready = await self._is_ready()
-        except TimeoutError:
-            ready = False
-        except asyncio.CancelledError:
-            await self._channel.close()
-            raise
-        if not ready:
-            await self._channel.close()
-            raise CallFailed(f'UNAVAILABLE: no server answers at {self._target}; is "stentor serve" running there?')
-        return pb_grpc.StreamingServiceStub(self._channel)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._channel.close()
-
-    async def _is_ready(self) -> bool:
-        while True:
-            state = self._channel.get_state(try_to_connect=True)
-            if state in (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.TRANSIENT_FAILURE):
-                return state is grpc.ChannelConnectivity.READY
-            await self._channel.wait_for_state_change(state)
+async def _is_ready(channel: grpc.aio.Channel) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CONNECT_SECONDS):
+            while (state := channel.get_state(try_to_connect=True)) not in DECIDED:
+                await channel.wait_for_state_change(state)
+            return state is grpc.ChannelConnectivity.READY
+    return False
 
 
 def _read(call: Any) -> aclosing[AsyncGenerator[Any, None]]:
@@ -110,9 +102,9 @@ async def _line(call: Any, said: str) -> str:
 
 
 async def _reason(call: Any) -> str:
-    try:
-        status = await rpc_status.aio.from_call(call)
-    except (ValueError, DecodeError):  # a server that contradicts itself
-        return ""
     info = ErrorInfo()
-    return info.reason if status and any(detail.Unpack(info) for detail in status.details) else ""
+    for key, value in await call.trailing_metadata() or ():
+        if key == DETAILS:
+            with suppress(DecodeError):
+                any(detail.Unpack(info) for detail in Status.FromString(value).details)
+    return str(info.reason)

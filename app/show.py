@@ -30,6 +30,10 @@ class View(Protocol):
         """Say something about the answer that is no part of it."""
         ...
 
+    def close(self) -> None:
+        """Leave no line half written, however the answer ended."""
+        ...
+
 
 class PlainView:
     """One event a line, in words: no colours, no symbols, nothing that moves. Good for screen readers."""
@@ -50,6 +54,9 @@ class PlainView:
         """Print it as one line."""
         if line := one_line(text):
             print(line, flush=True)
+
+    def close(self) -> None:
+        """Every line is whole."""
 
     def _end(self, end: pb.EndInfo, audio_seconds: float) -> None:
         if end.reason in INCOMPLETE:
@@ -82,6 +89,12 @@ class RichView:
         """Print a line in the background."""
         self._line(text, "dim")
 
+    def close(self) -> None:
+        """End the line of an answer that broke off."""
+        if self._column:
+            self._print("")
+        self._column = 0
+
     def _end(self, end: pb.EndInfo, audio_seconds: float) -> None:
         if end.reason in INCOMPLETE:
             self._line(f"! {INCOMPLETE[end.reason]}", "yellow", indent="  ")
@@ -91,9 +104,7 @@ class RichView:
 
     def _line(self, text: str, style: str = "", indent: str = "") -> None:
         """On a line of its own, also in the middle of prose."""
-        if self._column:
-            self._print("\n", end="")
-        self._column = 0
+        self.close()
         self._print(indent + one_line(text), style)
 
     def _wrapped(self, text: str) -> Iterator[str]:
@@ -130,7 +141,8 @@ class JsonView:
         }
         if message.session_id:
             fields["session_id"] = message.session_id
-        warning = {"reason": message.warning.reason, "message": message.warning.message}
+        warned: Any = message.warning
+        warning = {"reason": warned.reason, "message": warned.message}
         if kind is None:
             fields |= warning
         else:
@@ -142,6 +154,9 @@ class JsonView:
     def note(self, text: str) -> None:
         """Print it beside the answer, on stderr."""
         print(one_line(text), file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Every line is whole."""
 
 
 def _audio_fields(message: pb.StreamResponse) -> dict[str, Any]:
@@ -196,7 +211,7 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _warning(warning: pb.Warning) -> str:
+def _warning(warning: Any) -> str:
     return f"{warning.reason}: {warning.message}"
 
 

@@ -56,7 +56,7 @@ def judge(error: BaseException) -> Outcome:
             return _staged(error)
         case StreamError(reason=reason) if reason in TABLE:
             row = TABLE[reason]
-            text = _short(error.text or row.text)
+            text = _short(error.text) or row.text
             silent = reason == "SEND_TIMEOUT"
             return Outcome(row.code, reason, text, _ascii(text, row.text), error.retry_after, error.metadata, silent)
         case _:
@@ -67,8 +67,8 @@ def judge(error: BaseException) -> Outcome:
 def _staged(error: StageError) -> Outcome:
     """A stage's own words. A reason that is not UPPER_SNAKE would break the ErrorInfo (https://google.aip.dev/193)."""
     reason = error.reason if re.fullmatch(r"[A-Z][A-Z0-9_]{1,61}[A-Z0-9]", error.reason) else "INTERNAL"
-    text = _short(error.text)
     fallback = TABLE[reason].text if reason in TABLE else reason
+    text = _short(error.text) or fallback
     return Outcome(StatusCode[error.status], reason, text, _ascii(text, fallback), error.retry_after)
 
 
@@ -78,4 +78,4 @@ def _short(text: str) -> str:
 
 def _ascii(text: str, fallback: str) -> str:
     """gRPC percent-encodes anything else, and clients show it so."""
-    return text if text.isascii() else fallback
+    return text if text.isascii() and text.isprintable() else fallback

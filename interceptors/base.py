@@ -76,25 +76,27 @@ class endable:
     """``async with endable() as end``: whoever calls ``end(error)`` ends the block, which then raises *error*.
 
     The block is cancelled, closes what it holds, and only then the error comes out; the first error wins. A client's
-    own cancellation that comes meanwhile stays a cancellation.
+    own cancellation that comes meanwhile stays a cancellation. A block that is over can't be ended any more.
     """
 
     def __init__(self) -> None:
         self._scope = asyncio.timeout(None)
         self._error: list[Exception] = []
+        self._over = False
 
     async def __aenter__(self) -> Callable[[Exception], None]:
         await self._scope.__aenter__()
         return self._end
 
     def _end(self, error: Exception) -> None:
-        if not self._error:
+        if not self._error and not self._over:
             self._error.append(error)
             self._scope.reschedule(asyncio.get_running_loop().time())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._over = True
         try:
             await self._scope.__aexit__(kind, error, trace)
         except TimeoutError:

@@ -25,17 +25,25 @@ STATUSES = frozenset(
 """gRPC's status names but OK: a stream that failed never looks like one that succeeded."""
 
 
+MOST_RETRY_SECONDS = 1e9
+"""google.protobuf.Duration ends not far beyond."""
+
+
 class StageError(Exception):
     """Ends the turn with a status and a reason that the stage chose.
 
     ``status`` is the name of a gRPC code but OK (``ValueError`` otherwise), ``reason`` is UPPER_SNAKE, ``text`` is
     shown to the user as it is, so it must not hold anything private. ``retry_after``: seconds after which another
-    try may help; None = it won't.
+    try may help; None = it won't. TypeError for words that are no ``str``, ValueError for a wait that is none.
     """
 
     def __init__(self, status: str, reason: str, text: str, *, retry_after: float | None = None) -> None:
         if status not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(sorted(STATUSES))}, not {status!r}")
+        if not isinstance(reason, str) or not isinstance(text, str):
+            raise TypeError("reason and text must be str")
+        if retry_after is not None and not 0 <= retry_after <= MOST_RETRY_SECONDS:
+            raise ValueError(f"retry_after must be from 0 to {MOST_RETRY_SECONDS:.0f} seconds, or None")
         super().__init__(f"{reason}: {text}")
         self.status = status
         self.reason = reason

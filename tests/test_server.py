@@ -186,10 +186,7 @@ async def test_rate_pace(tmp_path: Path) -> None:
     limits = 'max_message_rate_per_second = 20\nrate_policy = "pace"'
     async with serving(tmp_path, limits=limits, tts='{ kind = "off" }') as service:
         call = service.call({"deltas": 50})
-        stamps = []
-        async for message in call:
-            if message.text_chunk:
-                stamps.append(time.monotonic())
+        stamps = [time.monotonic() async for message in call if message.text_chunk]
     assert len(stamps) == 50
     assert await call.code() is grpc.StatusCode.OK
     assert all(later - earlier > 0.99 for earlier, later in zip(stamps, stamps[20:], strict=False))

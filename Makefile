@@ -1,0 +1,46 @@
+# The one door: every target sets up what it needs by itself.
+PYTHON ?= python3
+PROMPT ?= Tell me about yourself, tell me the time, and open the calculator.
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo serve ask test check protos bench fuzz clean
+
+help:  ## show this
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stentor needs Python 3.11 or newer")'
+	@echo "setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[espeak,test,dev]'
+	@touch $@
+
+demo: $(READY)  ## ask a question: prints the answer, a command and the timings, writes build/demo.wav
+	@mkdir -p build
+	@$(BIN)/stentor ask "$(PROMPT)" --wav build/demo.wav
+
+serve: $(READY)  ## start the server of settings.toml
+	@$(BIN)/stentor serve
+
+ask: $(READY)  ## make ask PROMPT="What time is it?"
+	@$(BIN)/stentor ask "$(PROMPT)"
+
+test: $(READY)  ## run the tests
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## ruff, mypy, import-linter, generated code up to date
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/test_protos.py
+
+protos: $(READY)  ## generate the code of protos/streaming.proto
+	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. protos/streaming.proto
+
+bench: $(READY)  ## the benchmarks that README quotes
+	@$(BIN)/python -m benchmarks.overhead
+
+clean:  ## forget the environment and everything built
+	@rm -rf .venv build dist *.egg-info

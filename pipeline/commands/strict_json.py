@@ -1,0 +1,70 @@
+"""JSON from a model, read strictly; the one slip that is mended is a comma too many."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s"]|"', re.DOTALL)
+_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
+
+
+class JsonObject(dict[str, Any]):
+    """A JSON object that remembers which names stood in it more than once."""
+
+    repeated: frozenset[str] = frozenset()
+
+
+def depth(text: str) -> int:
+    """How deep the objects and arrays of *text* are nested. Safe for any text; right for JSON."""
+    deepest = now = 0
+    for found in _NESTING.finditer(text):
+        char = found.group()
+        if char in ("{", "["):
+            now += 1
+            deepest = max(deepest, now)
+        elif char in ("}", "]"):
+            now -= 1
+    return deepest
+
+
+def parse(text: str) -> Any:
+    """The value that *text* is. ValueError if it is no JSON: single quotes, comments, NaN, Infinity, line breaks in strings, …"""
+    try:
+        return _DECODER.decode(text)
+    except ValueError:
+        mended = _without_trailing_commas(text)
+        if mended == text:
+            raise
+        return _DECODER.decode(mended)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
+    result = JsonObject(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        result.repeated = frozenset(name for name in names if names.count(name) > 1)
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+
+
+def _without_trailing_commas(text: str) -> str:
+    """*text* without each comma that stands between a value and a closing bracket; strings are left alone."""
+    kept: list[str] = []
+    at = 0
+    before = previous = ""
+    comma = 0
+    for found in _TOKEN.finditer(text):
+        token = found.group()
+        if previous == "," and token in ("}", "]") and before not in ("", "{", "[", ",", ":"):
+            kept.append(text[at:comma])
+            at = comma + 1
+        if token == ",":
+            comma = found.start()
+        before, previous = previous, token
+    return "".join(kept) + text[at:]

@@ -1,0 +1,57 @@
+"""Argument values as every wire can carry them: JSON types, finite numbers, whole characters."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.errors import CommandRefused
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def whole(text: str) -> str:
+    """*text* with halves of surrogate pairs replaced by U+FFFD."""
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def plain(value: Any, room: int) -> Any:
+    """A copy of *value* in plain JSON types.
+
+    CommandRefused: ``too_deep`` when nested deeper than *room*, ``invalid_args`` for another type, a number that no double can hold, or a
+    name that stands twice in an object.
+    """
+    if isinstance(value, str):
+        return whole(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return _number(value)
+    if room <= 0 and isinstance(value, Mapping | list | tuple):
+        raise CommandRefused("too_deep")
+    if isinstance(value, Mapping):
+        return _object(value, room)
+    if isinstance(value, list | tuple):
+        return [plain(item, room - 1) for item in value]
+    raise CommandRefused("invalid_args")
+
+
+def _number(value: float) -> float:
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise CommandRefused("invalid_args")
+    return value
+
+
+def _object(value: Mapping[Any, Any], room: int) -> dict[str, Any]:
+    if getattr(value, "repeated", None) or not all(isinstance(name, str) for name in value):
+        raise CommandRefused("invalid_args")
+    result = {whole(name): plain(item, room - 1) for name, item in value.items()}
+    if len(result) < len(value):
+        raise CommandRefused("invalid_args")
+    return result

@@ -1,0 +1,167 @@
+"""One JSON object followed through the stream: where it ends, and what the string ``text`` at its top says.
+
+Nothing is parsed here: only depth, strings and the names at the top are followed, each character once.
+"""
+
+import re
+
+from pipeline.segmenter.strings import StringDecoder
+
+_TOP = {'"': re.compile(r'["{}\[\]:,]'), "'": re.compile(r"[\"'{}\[\]:,]")}
+_DEEP = {'"': re.compile(r'["{}\[\]]'), "'": re.compile(r"[\"'{}\[\]]")}
+_IN_STRING = {'"': re.compile(r'["\\]'), "'": re.compile(r"['\\]")}
+_NOT_SPACE = re.compile(r"\S")
+_LONGEST_NAME = 16
+"""Names longer than this are none of ours; no more of them is kept."""
+
+
+class ObjectScanner:
+    """Reads one object, from its opening brace to the closing one.
+
+    After each ``feed``: ``said`` is what ``text`` said in it (decoded), ``text_ended`` that its string was closed in it, ``closed`` that
+    the object is, ``refused`` why it is given up (``too_long``, ``too_deep``): it is then still read to its end, but nothing of it is kept
+    and ``said`` stays empty. ``has_spoken``: a ``text`` is complete; a second one is not said. ``command``: it has a ``command`` that is not null. *quote* is ``'`` for an object whose strings are in
+    single quotes; it is no JSON, yet its end must be found.
+    """
+
+    def __init__(self, *, quote: str, max_chars: int, max_depth: int) -> None:
+        self.closed = False
+        self.refused = ""
+        self.command = False
+        self.text_ended = False
+        self.has_spoken = False
+        self.said = ""
+        self._quotes = quote
+        self._max_chars = max_chars
+        self._max_depth = max_depth
+        self._kept: list[str] = []
+        self._size = 0
+        self._braces: list[int] = []  # for each open brace the number of brackets open in it
+        self._nested = 0
+        self._name = ""
+        self._place = ""  # "name": a name may follow; "value": what follows is the value of `text` or `command`
+        self._string = ""  # the quote of the string we are in
+        self._escaped = False
+        self._decoder: StringDecoder | None = None
+
+    @property
+    def raw(self) -> str:
+        """The object as written, as far as it was kept."""
+        return "".join(self._kept)
+
+    def feed(self, text: str, pos: int) -> int:
+        """Read ``text`` from *pos* on; gives the position after what belongs to the object."""
+        self.said = ""
+        self.text_ended = False
+        start, before = pos, self._size - pos
+        while pos < len(text) and not self.closed:
+            pos = self._step(text, pos, before)
+        self._size = before + pos
+        if not self.refused:
+            self._kept.append(text[start:pos])
+        return pos
+
+    def _step(self, text: str, pos: int, before: int) -> int:
+        """Read up to and with the next character that matters; *before* + position = characters of the object."""
+        limit = self._max_chars - before
+        if self._decoder is not None:
+            end = len(text) if self.refused else min(len(text), max(limit, pos))
+            if pos == end:
+                self._refuse("too_long", text, limit, before)
+                return pos
+            return self._say(text, pos, end)
+        if self._escaped:
+            self._escaped = False
+            return pos + 1
+        found = self._pattern().search(text, pos)
+        stop = found.end() if found else len(text)
+        if stop > limit and not self.refused:
+            self._refuse("too_long", text, limit, before)
+        if self._string and self._place == "name" and len(self._name) < _LONGEST_NAME:
+            self._name += text[pos : found.start() if found else stop]
+        if found:
+            self._meet(found.group())
+            if self._nested > self._max_depth and not self.refused:
+                self._refuse("too_deep", text, stop, before)
+        return stop
+
+    def _pattern(self) -> re.Pattern[str]:
+        if self._string:
+            return _IN_STRING[self._string]
+        if self._place == "value":
+            return _NOT_SPACE
+        return (_TOP if self._nested <= 1 else _DEEP)[self._quotes]
+
+    def _meet(self, char: str) -> None:
+        """Change state by a character that matters."""
+        if self._string:
+            self._in_string(char)
+        elif self._place == "value":
+            self._value(char)
+        else:
+            self._outside(char)
+
+    def _in_string(self, char: str) -> None:
+        if char == "\\":
+            self._escaped = True
+            if self._place == "name":
+                self._name += char
+        else:
+            self._string = ""
+
+    def _value(self, char: str) -> None:
+        """The first character of the value of ``text`` or ``command``."""
+        self._place = ""
+        if self._name == "command":
+            self.command = char != "n"
+        elif char == '"' and not self.has_spoken:
+            self._decoder = StringDecoder()
+            return
+        self._outside(char)
+
+    def _outside(self, char: str) -> None:
+        if char in "\"'":
+            if char in self._quotes or char == '"':
+                self._string = char
+        elif char in "{[":
+            self._open(char)
+        elif char in "}]":
+            self._close(char)
+        elif self._nested == 1:
+            if char == ",":
+                self._name, self._place = "", "name"
+            elif char == ":":
+                self._place = "value" if self._name in ("text", "command") else ""
+
+    def _open(self, char: str) -> None:
+        self._nested += 1
+        if char == "[":
+            self._braces[-1] += 1
+        else:
+            self._braces.append(0)
+        if self._nested == 1:
+            self._place = "name"
+
+    def _close(self, char: str) -> None:
+        """A brace closes the brackets that were left open in it, so that one slip doesn't swallow the rest of the reply."""
+        if char == "}":
+            self._nested -= self._braces.pop() + 1
+            self.closed = not self._braces
+        elif self._braces[-1]:
+            self._braces[-1] -= 1
+            self._nested -= 1
+
+    def _say(self, text: str, pos: int, end: int) -> int:
+        assert self._decoder is not None
+        said, pos = self._decoder.feed(text, pos, end)
+        if not self.refused:
+            self.said += said
+        if self._decoder.closed:
+            self._decoder = None
+            self.text_ended = self.has_spoken = True
+        return pos
+
+    def _refuse(self, reason: str, text: str, end: int, before: int) -> None:
+        """Give the object up; what is kept ends at *end* of *text*."""
+        self.refused = reason
+        self._kept.append(text[max(0, self._size - before) : end])

@@ -1,0 +1,33 @@
+"""Text from a model may be cut between the halves of a surrogate pair, or hold half of one; what leaves here never does."""
+
+import re
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
+
+
+def mend(text: str) -> str:
+    """*text* with pairs of surrogates joined and lone ones replaced by U+FFFD."""
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class SurrogateJoiner:
+    """``mend`` for a stream: a first half at the end of a delta waits for the next delta."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def feed(self, text: str) -> str:
+        """What of *text* is whole."""
+        if not self._half and text.isascii():
+            return text
+        text = self._half + text
+        self._half = text[-1] if _HIGH_AT_END.search(text) else ""
+        return mend(text[:-1] if self._half else text)
+
+    def flush(self) -> str:
+        """What is left when nothing more comes."""
+        rest, self._half = mend(self._half), ""
+        return rest

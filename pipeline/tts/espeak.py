@@ -1,0 +1,181 @@
+"""Speech by espeak-ng: many languages from one small package, without a network; robotic, and at once there.
+
+espeak-ng is GPL-3 and an optional extra. It is loaded in worker processes only, see ``espeak_worker``.
+"""
+
+import asyncio
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from pipeline.stage import Voice
+from pipeline.tts import espeak_worker
+from pipeline.tts.espeak_pool import Pool
+from pipeline.tts.espeak_process import EspeakFailed, EspeakUnavailable
+from pipeline.tts.espeak_voices import VARIANTS, Preferences, VoiceInfo, Voices
+
+__all__ = ["EspeakFailed", "EspeakSpeech", "EspeakUnavailable", "VoiceInfo"]
+
+VOICES = {"en": "en-us", "ru": "ru"}
+RATES = range(80, 451)
+PITCHES = range(101)
+
+MAX_WORKERS = 2
+"""One worker speaks a thousand times faster than a listener hears; the second keeps the voice up while the first is
+replaced.
+"""
+
+PIECE_CHARS = 400
+"""Longer texts are spoken in pieces: each one waits its turn, and no reader has more than one of them in memory.
+
+Ordinary text of this length is 30 s of sound, 1.3 MB; the worst found (no vowels, or Chinese read by an English voice)
+134 s, 6 MB.
+"""
+
+# Control characters (NUL would end the text, 0x01 begins an espeak command) and lone surrogates. Tab and newline are
+# white space.
+_UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CUTS = tuple(map(re.compile, (r"[.!?…]\s+|\n", r"[,;:]\s+", r"\s+")))
+
+
+class EspeakSpeech:
+    """Speaks with espeak-ng. Calls may overlap: they queue fairly, in order of arrival, for the workers.
+
+    *voices*: espeak voice for a BCP-47 language; *default_language*: when neither request nor script tell; *rate*:
+    80-450 words a minute; *pitch*: 0-100; *gender*: empty, male or female; *workers*: processes, 0 = by cores, two at
+    most.
+
+    Raises ValueError for a value out of range and ModuleNotFoundError when the extra is not installed. What only
+    espeak can know, the names in *voices*, is checked by ``start``.
+    """
+
+    sample_rate: int = espeak_worker.SAMPLE_RATE
+
+    def __init__(
+        self,
+        *,
+        voices: Mapping[str, str] = VOICES,
+        default_language: str = "en",
+        rate: int = 175,
+        pitch: int = 50,
+        gender: str = "",
+        workers: int = 0,
+    ) -> None:
+        _check("rate", rate, RATES)
+        _check("pitch", pitch, PITCHES)
+        _check("workers", workers, range(65))
+        if gender not in VARIANTS:
+            raise ValueError(f'gender must be "", "male" or "female", not {gender!r}')
+        self._preferences = Preferences(dict(voices), default_language, gender)
+        self._pool = Pool(worker_command(_packages(), rate, pitch), workers or _workers())
+        self._starting = asyncio.Lock()
+        self._voices: Voices | None = None
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start the workers, so that no sentence waits for it; does nothing when they run.
+
+        Raises EspeakUnavailable (a ConnectionError) when espeak or its data cannot be loaded, and ValueError, with the
+        key and the value, for a language or voice of the settings that espeak does not have.
+        """
+        await self._ready()
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        """Yield the sound of *text*: PCM signed 16-bit little endian, mono, whole samples, some 200 ms a piece.
+
+        *text* is plain text, no SSML; nothing speakable in it gives nothing. The voice: see ``Voices.choose``. Closing
+        the generator aborts the synthesis. Raises EspeakFailed (a ConnectionError) when the worker died after some
+        sound was given, so that nothing is said twice, or died twice over this text; EspeakUnavailable when no worker
+        can be started or the engine is closed.
+        """
+        voices = await self._ready()
+        chosen = voices.choose(text, voice)
+        for piece in pieces(text):
+            async with aclosing(self._speak(chosen, piece)) as sound:
+                async for pcm in sound:
+                    yield pcm
+
+    async def voices(self) -> list[VoiceInfo]:
+        """All voices that espeak has. Raises like ``start``."""
+        return (await self._ready()).infos
+
+    async def aclose(self) -> None:
+        """End the workers and wait for them. Calls that are still under way raise EspeakUnavailable."""
+        self._closed = True
+        async with self._starting:
+            await self._pool.aclose()
+
+    async def _ready(self) -> Voices:
+        if self._closed:
+            raise EspeakUnavailable("espeak is closed")
+        async with self._starting:
+            if self._voices is None:
+                self._voices = await self._open()
+        return self._voices
+
+    async def _open(self) -> Voices:
+        catalogue = await self._pool.start()
+        try:
+            voices = Voices(catalogue, self._preferences)
+            for voice in voices.configured:  # each reads its dictionary from the disk now, and shows that it can
+                async for _ in self._speak(voice, "a"):
+                    pass
+        except (ValueError, EspeakFailed, asyncio.CancelledError):
+            await self._pool.aclose()
+            raise
+        return voices
+
+    async def _speak(self, voice: str, piece: str) -> AsyncGenerator[bytes, None]:
+        job = self._pool.submit(voice, piece)
+        try:
+            while (pcm := await job.read()) is not None:
+                yield pcm
+        finally:
+            job.close()
+
+
+def worker_command(packages: str, rate: int, pitch: int) -> Sequence[str]:
+    """How a worker is run: isolated and without ``site``, which halves its start."""
+    return (sys.executable, "-I", "-S", espeak_worker.__file__, packages, str(rate), str(pitch))
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Cut *text*, without what cannot be spoken, into pieces of at most ``PIECE_CHARS``, at the best place there is."""
+    text = _UNSPEAKABLE.sub(" ", text).strip()
+    while len(text) > PIECE_CHARS:
+        cut = _cut(text[:PIECE_CHARS])
+        yield text[:cut].rstrip()
+        text = text[cut:].lstrip()
+    if text:
+        yield text
+
+
+def _cut(text: str) -> int:
+    for mark in _CUTS:
+        ends = [match.end() for match in mark.finditer(text)]
+        if ends:
+            return ends[-1]
+    return len(text)
+
+
+def _check(name: str, value: int, allowed: range) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be from {allowed[0]} to {allowed[-1]}, not {value!r}")
+
+
+def _workers() -> int:
+    return max(1, min(MAX_WORKERS, (os.cpu_count() or 1) // 2))
+
+
+def _packages() -> str:
+    """The folder that holds espeakng_loader; it is not imported here."""
+    spec = importlib.util.find_spec("espeakng_loader")
+    if spec is None or not spec.origin:
+        raise ModuleNotFoundError(
+            "the espeak voice needs espeakng-loader: pip install 'stentor[espeak]'", name="espeakng_loader"
+        )
+    return str(Path(spec.origin).parent.parent)

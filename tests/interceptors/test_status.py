@@ -1,0 +1,417 @@
+"""The status link: every failure becomes one last message, a status and its trailers; a success is never touched."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from structlog.testing import capture_logs
+
+from app.statuses import TABLE, judge
+from interceptors import status
+from interceptors.errors import Rejected, StreamError
+from interceptors.session import SessionInterceptor
+from interceptors.status import StatusInterceptor
+from pipeline.errors import STATUSES, StageError
+from pipeline.flow import SourceFailed
+from tests.fakes import METHOD, FakeContext, chained, settle
+
+UNARY = "/test.Service/Unary"
+
+CONTRACT = {
+    "INVALID_REQUEST": "INVALID_ARGUMENT",
+    "UNSUPPORTED_PHASE": "INVALID_ARGUMENT",
+    "UNAUTHENTICATED": "UNAUTHENTICATED",
+    "PERMISSION_DENIED": "PERMISSION_DENIED",
+    "STREAM_LIMIT_EXCEEDED": "RESOURCE_EXHAUSTED",
+    "CONCURRENT_REQUEST": "RESOURCE_EXHAUSTED",
+    "RATE_LIMIT_EXCEEDED": "RESOURCE_EXHAUSTED",
+    "STREAM_IDLE_TIMEOUT": "DEADLINE_EXCEEDED",
+    "SEND_TIMEOUT": "DEADLINE_EXCEEDED",
+    "STREAM_TIMEOUT": "DEADLINE_EXCEEDED",
+    "INTERRUPTED": "CANCELLED",
+    "DRAINING": "UNAVAILABLE",
+    "STORE_UNAVAILABLE": "UNAVAILABLE",
+    "LEASE_LOST": "ABORTED",
+    "MODEL_REJECTED": "FAILED_PRECONDITION",
+    "MODEL_BUSY": "RESOURCE_EXHAUSTED",
+    "MODEL_UNAVAILABLE": "UNAVAILABLE",
+    "MODEL_TIMEOUT": "DEADLINE_EXCEEDED",
+    "MODEL_PROTOCOL_ERROR": "INTERNAL",
+    "SPEECH_FAILED": "UNAVAILABLE",
+    "INTERNAL": "INTERNAL",
+}
+"""The contract's table."""
+
+
+def link(refusals: str = "message") -> StatusInterceptor:
+    return StatusInterceptor([METHOD, UNARY], judge, {METHOD: lambda text: f"error: {text}"}, refusals)
+
+
+def raising(error: BaseException, *, after: int = 0) -> Callable[[Any, Any], Any]:
+    """A handler that raises *error* after so many messages."""
+
+    async def handler(_request: Any, context: Any) -> None:
+        for number in range(after):
+            await context.write(number)
+        raise error
+
+    return handler
+
+
+async def failed(error: BaseException, *, after: int = 0, refusals: str = "message", **context: Any) -> FakeContext:
+    """The context of a call whose handler raised *error*."""
+    fake = FakeContext(**context)
+    with pytest.raises(grpc.aio.AbortError):
+        await link(refusals).intercept(raising(error, after=after), None, fake, METHOD)
+    assert fake.events.count("abort") == 1
+    assert fake.events[-1] == "abort", "nothing comes after the status"
+    assert not {"set_code", "set_details", "set_trailing_metadata"} & set(fake.events)
+    return fake
+
+
+def rich(context: FakeContext) -> tuple[Status, ErrorInfo, timedelta | None]:
+    """google.rpc.Status in the trailers, its ErrorInfo, and how long it says to wait."""
+    found = Status.FromString(dict(context.trailers)["grpc-status-details-bin"])  # type: ignore[arg-type]
+    info, retry, wait = ErrorInfo(), RetryInfo(), None
+    for detail in found.details:
+        if not detail.Unpack(info):
+            assert detail.Unpack(retry)
+            assert wait is None
+            wait = retry.retry_delay.ToTimedelta()
+    return found, info, wait
+
+
+def pushback(context: FakeContext) -> int:
+    return int(dict(context.trailers)["grpc-retry-pushback-ms"])
+
+
+def test_the_table_is_the_contracts() -> None:
+    """Every reason of the contract is in the table, with its status, and no other."""
+    assert {reason: row.code.name for reason, row in TABLE.items()} == CONTRACT
+
+
+@pytest.mark.parametrize("reason", CONTRACT)
+async def test_every_reason(reason: str) -> None:
+    """A reason arrives as its status, with safe words, an ErrorInfo, and no retry unless it says so."""
+    context = await failed(StreamError(reason, metadata={"limit": "some_limit"}))
+    assert context.status == (grpc.StatusCode[CONTRACT[reason]], TABLE[reason].text)
+    found, info, wait = rich(context)
+    assert (found.code, found.message) == (grpc.StatusCode[CONTRACT[reason]].value[0], TABLE[reason].text)
+    assert (info.domain, info.reason, dict(info.metadata)) == ("stentor", reason, {"limit": "some_limit"})
+    assert wait is None
+    assert pushback(context) == -1
+    assert context.sent == ([] if reason == "SEND_TIMEOUT" else [f"error: {TABLE[reason].text}"])
+
+
+@pytest.mark.parametrize("reason", CONTRACT)
+def test_every_text_of_the_table_is_fit_for_the_wire(reason: str) -> None:
+    """The table's own words are ASCII and at most 200 characters."""
+    assert TABLE[reason].text.isascii()
+    assert TABLE[reason].text.isprintable()
+    assert 0 < len(TABLE[reason].text) <= 200
+
+
+@pytest.mark.parametrize(
+    "error", [Rejected("STREAM_LIMIT_EXCEEDED", retry_after=1.5), StreamError("DRAINING", retry_after=1.5)]
+)
+async def test_retry_where_waiting_helps(error: StreamError) -> None:
+    """An error that says when to come again tells it in RetryInfo and, in milliseconds, as pushback."""
+    context = await failed(error)
+    assert rich(context)[2] == timedelta(seconds=1.5)
+    assert pushback(context) == 1500
+
+
+@pytest.mark.parametrize("retry_after", [0.0, 0.0001])
+async def test_pushback_is_more_than_nothing(retry_after: float) -> None:
+    """A wait too short for a millisecond is one."""
+    assert pushback(await failed(StageError("UNAVAILABLE", "MODEL_BUSY", "x", retry_after=retry_after))) == 1
+
+
+async def test_no_retry_once_anything_was_sent() -> None:
+    """Once a message has left, no client may retry by itself."""
+    context = await failed(StageError("UNAVAILABLE", "MODEL_UNAVAILABLE", "gone", retry_after=1.0), after=1)
+    assert pushback(context) == -1
+    assert context.sent == [0, "error: gone"]
+
+
+@pytest.mark.parametrize("code", sorted(STATUSES))
+async def test_a_stage_may_raise_every_status(code: str) -> None:
+    """Every gRPC status but OK arrives as a stage author raised it, with his reason and his words."""
+    context = await failed(StageError(code, "OWN_REASON", "own words", retry_after=2.0))
+    assert context.status == (grpc.StatusCode[code], "own words")
+    found, info, wait = rich(context)
+    assert found.code == grpc.StatusCode[code].value[0]
+    assert (info.domain, info.reason, wait) == ("stentor", "OWN_REASON", timedelta(seconds=2))
+    assert context.sent == ["error: own words"]
+
+
+def test_all_statuses_but_ok() -> None:
+    """The statuses that a stage may raise are gRPC's, but OK."""
+    assert {code.name for code in grpc.StatusCode} - {"OK"} == STATUSES
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "details"),
+    [
+        ("Модель занята", "Модель занята", TABLE["MODEL_BUSY"].text),
+        ("emoji 🦊", "emoji 🦊", TABLE["MODEL_BUSY"].text),
+        ("lone \ud83e", "lone \ufffd", TABLE["MODEL_BUSY"].text),
+        ("a\x1b[31m\x00b", "a\x1b[31m\x00b", TABLE["MODEL_BUSY"].text),
+        (" two \n lines\t", "two lines", "two lines"),
+        ("x" * 500, "x" * 200, "x" * 200),
+        ("ж" * 500, "ж" * 200, TABLE["MODEL_BUSY"].text),
+    ],
+)
+async def test_any_text(text: str, message: str, details: str) -> None:
+    """The message keeps its language; the details are printable ASCII on one line, at most 200 characters."""
+    context = await failed(StageError("RESOURCE_EXHAUSTED", "MODEL_BUSY", text))
+    assert context.sent == [f"error: {message}"]
+    assert context.status == (grpc.StatusCode.RESOURCE_EXHAUSTED, details)
+    assert rich(context)[0].message == details
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+async def test_no_words_are_the_tables(text: str) -> None:
+    """A failure without words gets the table's, or its reason: the user is never shown nothing."""
+    known = await failed(StageError("UNAVAILABLE", "MODEL_UNAVAILABLE", text))
+    assert known.sent == [f"error: {TABLE['MODEL_UNAVAILABLE'].text}"]
+    own = await failed(StageError("UNAVAILABLE", "OWN_REASON", text))
+    assert own.sent == ["error: OWN_REASON"]
+    assert (await failed(StreamError("DRAINING", text))).sent == [f"error: {TABLE['DRAINING'].text}"]
+
+
+@pytest.mark.parametrize("reason", ["lower", "", "HAS SPACE", "Ä", "X" * 64, "TRAILING_", "A\nB"])
+async def test_a_reason_that_is_none(reason: str) -> None:
+    """A reason that an ErrorInfo can't carry is INTERNAL; status and words stay."""
+    context = await failed(StageError("NOT_FOUND", reason, "own words"))
+    assert rich(context)[1].reason == "INTERNAL"
+    assert context.status == (grpc.StatusCode.NOT_FOUND, "own words")
+
+
+class Hostile(Exception):
+    """Its very text fails."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("secret")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("secret"),
+        StreamError("NOT_IN_THE_TABLE", "secret"),
+        KeyError("secret"),
+        OSError(2, "secret", "/secret/path"),
+        ExceptionGroup("secret", [ValueError("secret")]),
+        BaseExceptionGroup("secret", [KeyboardInterrupt("secret")]),
+        SourceFailed("secret"),
+        Hostile(),
+        MemoryError("secret"),
+        grpc.aio.AbortError("secret"),
+        SystemExit("secret"),
+        KeyboardInterrupt("secret"),
+        asyncio.CancelledError("secret"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("after", [0, 2])
+async def test_what_nobody_foresaw(error: BaseException, after: int) -> None:
+    """Any other exception, and a CancelledError that nobody asked for, is INTERNAL; nothing of its text leaves."""
+    context = await failed(error, after=after)
+    assert context.status == (grpc.StatusCode.INTERNAL, "something went wrong in the server")
+    assert rich(context)[1].reason == "INTERNAL"
+    assert pushback(context) == -1
+    everything = repr((context.sent, context.status, context.trailers))
+    assert "secret" not in everything
+    assert type(error).__name__ not in everything
+
+
+@pytest.mark.parametrize("retry_after", [float("nan"), float("inf"), -1.0, 1e300])
+def test_a_wait_that_is_none_is_refused_where_it_is_made(retry_after: float) -> None:
+    """A StageError says so at once when its ``retry_after`` is no time to wait."""
+    with pytest.raises(ValueError, match="retry_after"):
+        StageError("UNAVAILABLE", "MODEL_BUSY", "x", retry_after=retry_after)
+
+
+@pytest.mark.parametrize("arguments", [("UNAVAILABLE", "MODEL_BUSY", ValueError("secret")), ("UNAVAILABLE", None, "x")])
+def test_words_that_are_none_are_refused_where_they_are_made(arguments: tuple[Any, ...]) -> None:
+    """A StageError says so at once when its reason or text is no string."""
+    with pytest.raises(TypeError, match="must be str"):
+        StageError(*arguments)
+
+
+@pytest.mark.parametrize("code", ["OK", "ok", "not_found", "", 5])
+def test_a_status_that_is_none_is_refused_where_it_is_made(code: Any) -> None:
+    """A StageError can't be made with OK, nor with a status that gRPC doesn't know."""
+    with pytest.raises(ValueError, match="status must be one of"):
+        StageError(code, "OWN_REASON", "x")
+
+
+# Successes, and clients that leave.
+
+
+async def test_a_success_is_not_touched() -> None:
+    """A call that goes well sets no status, no details, no trailers, and aborts nothing."""
+
+    async def handler(_request: Any, context: Any) -> None:
+        await context.write("x")
+
+    context = FakeContext()
+    assert await link().intercept(handler, None, context, METHOD) is None
+    assert context.events == ["write"]
+
+
+async def test_a_unary_success_comes_back() -> None:
+    """A unary response passes."""
+
+    async def handler(_request: Any, _context: Any) -> str:
+        return "response"
+
+    context = FakeContext()
+    assert await link().intercept(handler, None, context, UNARY) == "response"
+    assert context.events == []
+
+
+async def test_a_unary_failure_has_no_message() -> None:
+    """A method without a last message ends with its status alone."""
+    context = FakeContext()
+    with pytest.raises(grpc.aio.AbortError):
+        await link().intercept(raising(Rejected("PERMISSION_DENIED")), None, context, UNARY)
+    assert context.events == ["abort"]
+    assert context.status == (grpc.StatusCode.PERMISSION_DENIED, TABLE["PERMISSION_DENIED"].text)
+
+
+@pytest.mark.parametrize("closing", [0.0, 0.005])
+async def test_a_real_cancellation_passes_untouched(closing: float) -> None:
+    """A client that cancels gets no message and no status, and the cancellation comes through."""
+
+    async def handler(_request: Any, context: Any) -> None:
+        try:
+            await context.write("x")
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(closing)
+
+    context = FakeContext()
+    task = asyncio.create_task(link().intercept(handler, None, context, METHOD))
+    await settle()
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert context.events == ["write"]
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize(
+    ("setting", "asked", "messages"),
+    [("message", "", 1), ("message", "trailers", 0), ("trailers", "", 0), ("trailers", "x", 0), ("message", "x", 1)],
+)
+async def test_refusals_as_message_or_as_trailers(setting: str, asked: str, messages: int) -> None:
+    """A refused stream has a last message, or trailers only where the settings or the client's metadata say so."""
+    metadata = {"x-refusals": asked} if asked else {}
+    context = await failed(Rejected("CONCURRENT_REQUEST"), refusals=setting, metadata=metadata)
+    assert len(context.sent) == messages
+    assert context.initial_metadata is None
+    assert context.status is not None
+    assert context.status[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_only_refusals_go_without_a_message() -> None:
+    """A stream that was admitted keeps its last message, whatever the client asked for refusals."""
+    context = await failed(StreamError("INTERRUPTED"), refusals="trailers", metadata={"x-refusals": "trailers"})
+    assert context.sent == ["error: interrupted"]
+
+
+# Clients that do not read, or die, while the call ends.
+
+
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "LAST_WORDS_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("_soon")
+@pytest.mark.parametrize("error", [ValueError("x"), StreamError("SEND_TIMEOUT"), Rejected("DRAINING")])
+async def test_a_client_that_does_not_read_holds_nothing(error: Exception) -> None:
+    """With a client that takes neither the last message nor the status, the call ends all the same, and quietly."""
+    context = FakeContext()
+    context.block()
+    start = time.monotonic()
+    async with asyncio.timeout(0.5):
+        assert await link().intercept(raising(error), None, context, METHOD) is None
+    assert time.monotonic() - start < 0.1
+    assert context.status is not None, "the status is on its way"
+
+
+@pytest.mark.usefixtures("_soon")
+async def test_a_client_that_reads_again_after_the_last_message_was_given_up() -> None:
+    """When the last message is not taken in time, the status still is sent."""
+    context = FakeContext()
+    context.block()
+    asyncio.get_running_loop().call_later(0.015, context.unblock)
+    with pytest.raises(grpc.aio.AbortError):
+        await link().intercept(raising(ValueError()), None, context, METHOD)
+    assert context.sent == []
+
+
+async def test_a_client_that_leaves_during_the_last_message() -> None:
+    """A client's own cancellation ends the last words."""
+    context = FakeContext()
+    context.block()
+    task = asyncio.create_task(link().intercept(raising(ValueError()), None, context, METHOD))
+    await settle()
+    task.cancel()
+    await asyncio.wait({task}, timeout=0.5)
+    assert task.cancelled()
+    assert context.status is None
+
+
+@pytest.mark.usefixtures("_soon")
+@pytest.mark.parametrize("cancel_after", [0.001, None])
+@pytest.mark.parametrize("error", [ValueError("x"), StreamError("SEND_TIMEOUT")])
+async def test_a_client_that_is_gone_during_the_last_words(error: Exception, cancel_after: float | None) -> None:
+    """A failure whose client is gone ends quietly: grpc's private error does not come out of the chain."""
+    context = FakeContext()
+    context.kill(cancel_after=cancel_after)
+    outermost = SessionInterceptor([METHOD], lambda *_: None)
+    task = asyncio.create_task(chained(outermost, link(), handler=raising(error))(None, context))
+    await asyncio.wait({task}, timeout=0.5)
+    assert task.done()
+    assert task.cancelled() or task.exception() is None
+
+
+# The log.
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (None, {"log_level": "info", "decision": "end", "outcome": "OK"}),
+        (Rejected("DRAINING", metadata={"limit": "a"}), {"log_level": "info", "decision": "reject", "limit": "a"}),
+        (StreamError("INTERRUPTED"), {"log_level": "warning", "outcome": "INTERRUPTED", "code": "CANCELLED"}),
+        (ValueError("x"), {"log_level": "error", "decision": "end", "outcome": "INTERNAL"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_one_line_for_each_end(error: Exception | None, expected: dict[str, str]) -> None:
+    """Each call leaves one line that says how it ended; what nobody foresaw has its traceback there."""
+
+    async def well(_request: Any, _context: Any) -> None:
+        return None
+
+    with capture_logs() as lines:
+        if error is None:
+            await link().intercept(well, None, FakeContext(), METHOD)
+        else:
+            await failed(error)
+    (line,) = lines
+    assert expected.items() <= line.items()
+    assert line.get("exc_info") is (error if isinstance(error, ValueError) else None)

@@ -1,0 +1,54 @@
+"""Thousands of streams: nothing accumulates."""
+
+import asyncio
+import gc
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.serving import Service, serving, until
+
+STREAMS = 5000
+AT_ONCE = 50
+DRIFT = 5 * 1024 * 1024
+
+MIX: list[list[Any]] = [
+    ["One is here. ", "Two is here."],
+    ["One is here. ", '{"command": "open_app", "args": {"app_name": "Safari"}}'],
+    ["One is here. ", {"raise": "ValueError"}],
+    ["One has FAIL. ", "Two is here."],
+    ["One is here. ", {"hang": True}],
+    [" "],
+]
+
+
+async def one(service: Service, number: int) -> None:
+    """One stream of the mix; one that hangs is cancelled by its client, one in ten is a duplicate."""
+    script = MIX[number % len(MIX)]
+    call = service.call(*script, session_id=f"s{number - (number % 10 == 9)}", hardware_id=f"{number % 7}")
+    async for message in call:
+        if message.final and {"hang": True} in script:
+            call.cancel()
+
+
+async def many(service: Service, numbers: range) -> None:
+    for start in range(numbers.start, numbers.stop, AT_ONCE):
+        batch = (one(service, number) for number in range(start, start + AT_ONCE))
+        await asyncio.gather(*batch, return_exceptions=True)
+
+
+async def test_mixed_streams(tmp_path: Path) -> None:
+    """After 5,000 mixed streams no lease is held, and the second half needed no more memory than the first."""
+    process = psutil.Process()
+    async with serving(tmp_path, tts=QUICK_VOICE) as service:
+        sizes = []
+        for half in (range(STREAMS // 2), range(STREAMS // 2, STREAMS)):
+            await many(service, half)
+            await until(lambda: service.leases == 0 and service.streams == 0)
+            gc.collect()
+            sizes.append(process.memory_info().rss)
+    assert sizes[1] - sizes[0] < DRIFT
+
+
+QUICK_VOICE = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", options = { seconds_per_char = 0.001 } }'
