@@ -101,12 +101,16 @@ def text_message(sentence: Sentence) -> pb.StreamResponse:
     return pb.StreamResponse(text_chunk=repair(sentence.text), sentence_index=sentence.index, final=sentence.final)
 
 
-def audio(chunk: AudioChunk) -> pb.AudioChunk:
-    """PCM with all that a player must know."""
+def audio(chunk: AudioChunk) -> dict[str, Any]:
+    """The fields of a pb.AudioChunk: PCM with all that a player must know. A dict, for a message would be copied in."""
     samples = len(chunk.pcm) // SAMPLE_BYTES
-    return pb.AudioChunk(
-        audio_data=chunk.pcm, dtype="int16", shape=(samples,), sample_rate=chunk.sample_rate, channels=1
-    )
+    return {
+        "audio_data": chunk.pcm,
+        "dtype": "int16",
+        "shape": (samples,),
+        "sample_rate": chunk.sample_rate,
+        "channels": 1,
+    }
 
 
 def audio_message(chunk: AudioChunk) -> pb.StreamResponse:

@@ -83,8 +83,8 @@ class prefetch(Generic[T]):
         if not self._items:
             return End(None if self._error is None else _as_exception(self._error))
         item = self._items.popleft()
-        if self._writer is not None:
-            _wake(self._writer)
+        if self._writer is not None and len(self._items) * 2 <= self._size:
+            _wake(self._writer)  # when half is empty: the source then fills it in one go, not a task switch for each item
         return item
 
     async def ready(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  (a hot path)

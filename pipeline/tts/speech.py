@@ -13,7 +13,7 @@ from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
 from pipeline.flow import End, prefetch
 from pipeline.stage import Speech, Voice
 
-PIECES_AHEAD = 8
+PIECES_AHEAD = 16
 """How many pieces an engine may run ahead of a slow reader."""
 
 SAMPLE_BYTES = 2
@@ -140,26 +140,30 @@ class Chunks:
     def __init__(self, sample_rate: int) -> None:
         self._first = _whole(FIRST_SECONDS * sample_rate)
         self._most = _whole(CHUNK_SECONDS * sample_rate)
-        self._buffer = bytearray()
+        self._held = b""
         self.given = 0
         """Bytes that left so far."""
 
     def add(self, piece: bytes) -> Iterator[bytes]:
         """Take *piece* in; give what may leave now."""
-        self._buffer += piece
-        while len(self._buffer) >= (least := min(self.given, self._most) or self._first):
-            yield self._take(least if self.given else min(len(self._buffer), self._most))
+        held = self._held + piece
+        start = 0
+        while len(held) - start >= (least := min(self.given, self._most) or self._first):
+            size = least if self.given else _even(min(len(held), self._most))
+            self.given += size
+            yield held[start : start + size]
+            start += size
+        self._held = held[start:]
 
     def rest(self) -> bytes:
         """The end of the sentence, whole samples only."""
-        return self._take(len(self._buffer))
+        rest, self._held = self._held[: _even(len(self._held))], b""
+        self.given += len(rest)
+        return rest
 
-    def _take(self, size: int) -> bytes:
-        size -= size % SAMPLE_BYTES
-        taken = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        self.given += size
-        return taken
+
+def _even(size: int) -> int:
+    return size - size % SAMPLE_BYTES
 
 
 def _whole(samples: float) -> int:
