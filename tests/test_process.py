@@ -1,0 +1,108 @@
+"""The server as a process: what an operator sees of its start and its end."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.serving import Answer, Service, read, until, write_settings
+
+ROOT = Path(__file__).parent.parent
+
+
+@asynccontextmanager
+async def process(folder: Path, **parts: object) -> AsyncIterator[tuple[asyncio.subprocess.Process, Service]]:
+    """``stentor serve`` with scripted stages; killed when the block is left, if it still runs."""
+    file = write_settings(folder, **parts)
+    server = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app.cli", "serve", "--settings", str(file)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    try:
+        line = (await server.stdout.readline()).decode()
+        assert line.startswith("listening on 127.0.0.1:")
+        async with grpc.aio.insecure_channel(line.removeprefix("listening on ").strip()) as channel:
+            yield server, Service(None, channel)  # type: ignore[arg-type]
+    finally:
+        if server.returncode is None:
+            server.kill()
+        await server.wait()
+
+
+async def begin(service: Service, *script: object) -> "asyncio.Task[Answer]":
+    """A stream that has given its first message; the rest is read in a task."""
+    call = service.call(*script)
+    first = await anext(aiter(call))
+    rest = asyncio.create_task(read(call))
+    rest.add_done_callback(lambda done: done.result().messages.insert(0, first))
+    return rest
+
+
+async def test_drain(tmp_path: Path) -> None:
+    """On SIGTERM health says so at once, new streams are refused, the running one is finished, and the process exits
+    with 0.
+    """
+    async with process(tmp_path, grace=10) as (server, service):
+        running = await begin(service, "A start. ", {"sleep": 1.0}, "The end.")
+        watch = health_pb2_grpc.HealthStub(service.channel).Watch(health_pb2.HealthCheckRequest())
+        statuses = aiter(watch)
+        assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.SERVING
+        server.send_signal(signal.SIGTERM)
+        assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        refused = await service.ask("Too late.")
+        answer = await running
+        assert await asyncio.wait_for(server.wait(), 10) == 0
+    assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+    assert refused.pushback > 0
+    assert answer.texts == ["A start.", " The end."]
+    assert answer.code is grpc.StatusCode.OK
+
+
+async def test_grace_is_over(tmp_path: Path) -> None:
+    """What still runs after the grace ends with DRAINING, told by a last message."""
+    async with process(tmp_path, grace=0.1) as (server, service):
+        running = await begin(service, "A start. ", {"hang": True})
+        server.send_signal(signal.SIGINT)
+        answer = await running
+        assert await asyncio.wait_for(server.wait(), 10) == 0
+    assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+    assert answer.kinds[-1] == "error_message"
+    assert answer.pushback == -1
+
+
+async def test_second_signal(tmp_path: Path) -> None:
+    """Whoever can't wait sends a second signal: the process ends at once."""
+    async with process(tmp_path, grace=60) as (server, service):
+        running = await begin(service, "A start. ", {"hang": True})
+        server.send_signal(signal.SIGTERM)
+        assert (await service.ask("Too late.")).reason == "DRAINING"
+        server.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(server.wait(), 10) == 1
+        await running
+
+
+async def test_nothing_private_is_logged(tmp_path: Path) -> None:
+    """No prompt, answer, argument or text of an exception is in the log of a server at INFO."""
+    async with process(tmp_path) as (server, service):
+        secret = "Rumpelstiltskin"
+        command = f'{{"command": "open_app", "args": {{"name": "{secret}"}}}}'
+        await service.ask(f"{secret} is my name. ", command, session_id=f"{secret}-1", hardware_id=secret)
+        await service.ask(f"{secret} is my name. ", {"raise": "ValueError"})
+        await service.ask(f"{secret} has FAIL. ")
+        await service.ask(f"{secret}", language=f"{secret}!")
+        server.send_signal(signal.SIGTERM)
+        _, log = await server.communicate()
+    text = log.decode()
+    assert secret not in text
+    assert "ValueError" in text
+    assert text.count("scope=stream") >= 4
+    await until(lambda: server.returncode == 0)
