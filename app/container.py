@@ -9,7 +9,6 @@ from typing import Any
 
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Factory, List, Object, Selector, Singleton
-from pipeline.commands.extractor import JsonCommands
 
 from app import custom, statuses, validation, wire
 from app.servicer import StreamingServicer
@@ -22,6 +21,7 @@ from interceptors.single_flight import SingleFlightInterceptor
 from interceptors.status import StatusInterceptor
 from interceptors.streams import Streams
 from interceptors.validation import ValidationInterceptor
+from pipeline.commands.extractor import JsonCommands
 from pipeline.llm.demo import DemoModel
 from pipeline.run import Stages
 from pipeline.segmenter import rules

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,9 @@ from grpc_reflection.v1alpha import reflection
 from app import wire
 from app.container import Container
 from app.servicer import StreamingServicer
-from app.settings import Server, Settings
+from app.settings import STAGES, Server, Settings
+from app.settings_file import SettingsError
+from pipeline.tts.espeak import EspeakSpeech
 from protos import streaming_pb2 as pb
 
 KEEPALIVE_MS = 30_000
@@ -60,15 +62,16 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     SettingsError for a stage that cannot be built, PortTaken for an address that cannot be had; nothing listens then.
     """
     container = Container(settings=settings)
-    chain, servicer, stages = container.chain(), container.servicer(), container.stages()
     async with contextlib.AsyncExitStack() as engines:
-        for engine in (stages.model, stages.speech):
-            engines.push_async_callback(_close, engine)
-        await _start(stages.speech)
+        for key in STAGES:
+            with _blamed_on(f"pipeline.{key}"):
+                stage = getattr(container, key)()
+                engines.push_async_callback(_close, stage)
+                await _start(stage)
         server = grpc.aio.server(
-            interceptors=chain, options=_options(settings.server), maximum_concurrent_rpcs=_wall(settings)
+            interceptors=container.chain(), options=_options(settings.server), maximum_concurrent_rpcs=_wall(settings)
         )
-        health_servicer = _add_services(server, servicer, reflects=settings.server.reflection)
+        health_servicer = _add_services(server, container.servicer(), reflects=settings.server.reflection)
         host = _bracketed(settings.server.host)
         port = _bind(server, f"{host}:{settings.server.port}")
         await server.start()
@@ -154,11 +157,19 @@ def _bind(server: grpc.aio.Server, address: str) -> int:
         raise PortTaken(f"cannot listen on {address}: the port is taken or the address is not this machine's") from None
 
 
-async def _start(engine: Any) -> None:
-    """Let an engine that needs a moment take it now, not in the first turn."""
-    start = getattr(engine, "start", None)
-    if start is not None:
-        await start()
+@contextmanager
+def _blamed_on(key: str) -> Iterator[None]:
+    """A stage that can't be built or started is a matter of the settings: what is wrong is told under its key."""
+    try:
+        yield
+    except (ValueError, ImportError, OSError) as error:
+        raise SettingsError(f"{key}: {error}") from error
+
+
+async def _start(stage: Any) -> None:
+    """Let a stage that needs a moment take it now, not in the first turn."""
+    if isinstance(stage, EspeakSpeech):
+        await stage.start()
 
 
 async def _close(engine: Any) -> None:

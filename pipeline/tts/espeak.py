@@ -139,7 +139,7 @@ class EspeakSpeech:
 
 
 def worker_command(packages: str, rate: int, pitch: int) -> Sequence[str]:
-    """How a worker is run: isolated and without ``site``, which halves its start."""
+    """How a worker is run: isolated, so that neither environment nor working folder change what it imports."""
     return (sys.executable, "-I", "-S", espeak_worker.__file__, packages, str(rate), str(pitch))
 
 

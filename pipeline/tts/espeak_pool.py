@@ -72,8 +72,13 @@ class Pool:
     async def _serve(self, worker: Worker) -> None:
         while True:
             job = await self._jobs.get()
-            if not job.closed:
+            if job.closed:
+                continue
+            try:
                 await self._speak(worker, job)
+            except asyncio.CancelledError:
+                job.end(EspeakUnavailable("espeak is closed"))
+                raise
 
     async def _speak(self, worker: Worker, job: Job) -> None:
         try:
@@ -91,9 +96,6 @@ class Pool:
             self._lost(job)
             with suppress(EspeakUnavailable):  # the next job will tell
                 await _replace(worker)
-        except asyncio.CancelledError:
-            job.end(EspeakUnavailable("espeak is closed"))
-            raise
 
     def _lost(self, job: Job) -> None:
         if job.heard or job.tries >= TRIES:

@@ -144,15 +144,16 @@ class Worker:
 
     async def kill(self) -> int:
         """End the process at once and wait for it. Gives its exit code, 0 if there is none."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return 0
-        process, self._process = self._process, None
         # Not process.kill(): it reaps a child that is dead already, before asyncio's own watcher, which then complains.
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
         code = await process.wait()
         await _out(process).read()  # to its end: only then asyncio has closed all of it
+        self._process = None  # not before: a kill that is cancelled has to be finished by the next
         return code
 
     def _send(self, kind: int, number: int, payload: bytes = b"") -> None:

@@ -1,8 +1,8 @@
 """The process that holds espeak-ng: frames in on stdin, frames out on stdout, one piece of text at a time.
 
-Run as ``python -I -S espeak_worker.py PACKAGES RATE PITCH``. ``PACKAGES`` is the folder that holds espeakng_loader, so
-that the process needs no ``site`` and starts fast; for the same reason nothing but the standard library may be
-imported here.
+Run as ``python -I -S espeak_worker.py PACKAGES RATE PITCH``, so the packages of the installation are out of reach;
+``PACKAGES`` is the folder that holds espeakng_loader. Nothing but the standard library, and little of it, may be
+imported here: half of a worker's start is imports.
 
 Why a process: espeak-ng is not thread-safe, has one state for the whole process, may crash, and is GPL-3.
 
