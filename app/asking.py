@@ -25,18 +25,17 @@ class Output:
     """
 
     def __init__(self, wav: Path | None, plays: bool) -> None:
-        self._wav = wav
-        files = [WavFile(wav)] if wav else []
-        self.sound = Sound(*files, *([player()] if plays else []))
+        self._file = WavFile(wav) if wav else None
+        self.sound = Sound(*([self._file] if self._file else []), *([player()] if plays else []))
 
     @property
     def saved(self) -> str:
         """One line on what became of the file, empty if there was to be none."""
-        if self._wav is None:
+        if self._file is None:
             return ""
-        if not self.sound.seconds:
-            return one_line(f"No speech came: {self._wav} was not written.")
-        return one_line(f"Saved {self._wav}: {self.sound.seconds:.1f} seconds of speech.")
+        if not self._file.seconds:
+            return one_line(f"No speech was saved in {self._file.path}.")
+        return one_line(f"Saved {self._file.path}: {self._file.seconds:.1f} seconds of speech.")
 
 
 @asynccontextmanager
@@ -74,14 +73,11 @@ async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, out
 
 async def speak(settings: Settings, request: pb.WelcomeRequest, output: Output) -> None:
     """Speak a text. Raises SettingsError, CallFailed, SoundError."""
-    try:
-        async with (
-            own_server(settings) as target,
-            output.sound as sound,
-            aclosing(recital(target, request)) as messages,
-        ):
-            async for message in messages:
-                await sound.add(message.audio_chunk)
-    finally:
-        if output.saved:
-            print(output.saved)
+    async with own_server(settings) as target:
+        try:
+            async with output.sound as sound, aclosing(recital(target, request)) as messages:
+                async for message in messages:
+                    await sound.add(message.audio_chunk)
+        finally:
+            if output.saved:
+                print(output.saved)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from rich.console import Console
@@ -15,7 +15,10 @@ from app.client import CallFailed, answer, recital
 from app.container import Container
 from app.printable import one_line
 from app.settings import STAGES, Settings
+from app.settings import EspeakSpeech as EspeakSettings
+from app.settings_file import SettingsError
 from app.sound import Sound
+from pipeline.tts.espeak import EspeakSpeech
 from protos import streaming_pb2 as pb
 
 TEST_TEXT = "This is a test."
@@ -44,7 +47,7 @@ class Report:
 async def check(settings: Settings, online: bool, console: Console) -> bool:
     """Look at everything a server of these settings needs; tell whether it is all there. Raises SettingsError."""
     report = Report(console)
-    report.ok("the settings are valid")
+    report.ok("the settings are well formed")
     _port(settings, report)
     async with own_server(settings) as target:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
@@ -110,22 +113,29 @@ async def voices(settings: Settings) -> Sequence[Any]:
     """The voices of the configured engine, by language: ``name``, ``language``, ``gender``, ``engine``. Empty if it
     lists none.
 
-    Raises SettingsError, and what the engine raises when it cannot start.
+    SettingsError for an engine that cannot be built or started.
     """
-    engine = Container(settings=settings).tts()
-    if not hasattr(engine, "voices"):
-        return ()
+    # espeak with its defaults: settings that name a voice it does not have must not keep the list of them secret.
+    listed = isinstance(settings.pipeline.tts, EspeakSettings)
     try:
-        return sorted(await engine.voices(), key=lambda voice: (voice.language, voice.name))
-    finally:
-        if hasattr(engine, "aclose"):
-            await engine.aclose()
+        engine = EspeakSpeech() if listed else Container(settings=settings).tts()
+        if not hasattr(engine, "voices"):
+            return ()
+        async with AsyncExitStack() as closing:
+            if hasattr(engine, "aclose"):
+                closing.push_async_callback(engine.aclose)
+            return sorted(await engine.voices(), key=_row)
+    except (ValueError, ImportError, OSError) as error:
+        raise SettingsError(f"pipeline.tts: {error}") from error
+
+
+def _row(voice: Any) -> tuple[str, ...]:
+    return tuple(one_line(str(getattr(voice, name, ""))) for name in ("language", "name", "gender", "engine"))
 
 
 def voice_table(found: Sequence[Any]) -> Table:
     """As columns without lines, which a screen reader would spell out."""
-    table = Table("Name", "Language", "Gender", "Engine", box=None, pad_edge=False, header_style="bold")
+    table = Table("Language", "Name", "Gender", "Engine", box=None, pad_edge=False, header_style="bold")
     for voice in found:
-        row = (voice.name, voice.language, voice.gender, voice.engine)
-        table.add_row(*(Text(one_line(str(cell))) for cell in row))
+        table.add_row(*map(Text, _row(voice)))
     return table

@@ -128,9 +128,8 @@ def ask(
         from app import asking
         from protos.streaming_pb2 import StreamRequest
 
-        request = StreamRequest(
-            prompt=prompt, hardware_id=asking.HARDWARE_ID, session_id=session, voice=voice, language=language
-        )
+        words = _as_utf8(prompt=prompt, session_id=session, voice=voice, language=language)
+        request = StreamRequest(hardware_id=asking.HARDWARE_ID, **words)
         view, output = _view(plain, as_json), asking.Output(wav, play)
         if loaded is None:
             _run(asking.ask(target, request, view, output))
@@ -157,7 +156,7 @@ def speak(
         from app import asking
         from protos.streaming_pb2 import WelcomeRequest
 
-        request = WelcomeRequest(text=text, voice=voice, language=language)
+        request = WelcomeRequest(**_as_utf8(text=text, voice=voice, language=language))
         _run(asking.speak(loaded, request, asking.Output(None if play else wav or Path("speech.wav"), play)))
 
 
@@ -193,6 +192,11 @@ def check(
 
         if not _run(checking.check(loaded, online, Console())):
             raise typer.Exit(FAILED)
+
+
+def _as_utf8(**words: str) -> dict[str, Any]:
+    """The bytes that were typed, as UTF-8, also where the locale says something else."""
+    return {name: os.fsencode(text).decode(errors="replace") for name, text in words.items()}
 
 
 def _load(path: str | None, options: Mapping[tuple[str, ...], Any] | None = None) -> "Settings":

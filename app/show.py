@@ -186,8 +186,8 @@ FIELDS: dict[str, Callable[[pb.StreamResponse], dict[str, Any]]] = {
 
 
 def _json(fields: dict[str, Any]) -> str:
-    """As one line that is the same for a terminal: the controls that JSON itself would let pass are escaped too."""
-    text = json.dumps(fields, ensure_ascii=False)
+    """As one line. The control characters that JSON itself would let pass are escaped too, for a terminal's sake."""
+    text = json.dumps(fields, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
     return re.sub(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -1,5 +1,6 @@
 """Where the sound of an answer goes: into a WAV file, to a player, or nowhere. Nothing of it is kept in memory."""
 
+import io
 import os
 import wave
 from contextlib import suppress
@@ -80,6 +81,9 @@ class WavFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.seconds = 0.0
+        """The length of what is in it."""
+        self._raw: io.FileIO | None = None
         self._file: wave.Wave_write | None = None
         place = path if path.exists() else path.parent
         if path.is_dir() or not place.exists() or not os.access(place, os.W_OK):
@@ -89,11 +93,14 @@ class WavFile:
         """Write one piece."""
         try:
             if self._file is None:
-                self._file = wave.open(str(self.path), "wb")  # noqa: SIM115 (closed by stop)
+                # Not buffered: what was written is there, whatever becomes of this process.
+                self._raw = self.path.open("wb", buffering=0)
+                self._file = wave.open(self._raw, "wb")  # noqa: SIM115 (closed by stop)
                 self._file.setparams((1, SAMPLE_BYTES, rate, 0, "NONE", ""))
             if self._file.getframerate() != rate:
                 raise SoundError(f"{self.path} ends early: the voice went on at another sample rate")
             self._file.writeframes(pcm)
+            self.seconds += len(pcm) / SAMPLE_BYTES / rate
         except OSError as error:
             raise SoundError(f"{self.path} cannot be written: {error.strerror}") from error
 
@@ -102,5 +109,8 @@ class WavFile:
 
     def stop(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        with suppress(OSError):  # a full disk was told by add
+            if self._file is not None:
+                self._file.close()
+        if self._raw is not None:
+            self._raw.close()

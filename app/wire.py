@@ -1,8 +1,8 @@
 """Events to messages and back: the only place that knows the fields of the protocol."""
 
 import base64
-import binascii
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +20,11 @@ GENERATE_WELCOME_AUDIO = f"/{SERVICE}/GenerateWelcomeAudio"
 
 SAMPLE_BYTES = 2
 
-IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+IMAGE_TYPES = {
+    re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",
+    re.compile(rb"\xff\xd8\xff"): "image/jpeg",
+    re.compile(rb"RIFF.{4}WEBP", re.DOTALL): "image/webp",
+}
 """How the formats that a screenshot may have begin."""
 
 
@@ -88,10 +92,10 @@ def screenshot(request: pb.StreamRequest) -> Screenshot | None:
         return None
     try:
         data = base64.b64decode(request.screenshot, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and another for what is not ASCII
         raise ValueError("not valid base64") from None
     for magic, mime_type in IMAGE_TYPES.items():
-        if data.startswith(magic):
+        if magic.match(data):
             return Screenshot(data, mime_type, request.screen_width, request.screen_height)
     raise ValueError("neither WebP, PNG nor JPEG")
 

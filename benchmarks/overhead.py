@@ -1,7 +1,8 @@
-"""What the chain and the pipeline cost: Stentor beside a bare grpc.aio handler that builds and yields the same messages.
+"""What the chain and the pipeline cost: Stentor beside a bare grpc.aio handler that builds and yields the same
+messages.
 
-Both run in processes of their own and are asked in turns by one client, so that a noisy machine is noisy to both; look at
-the ratios. ``python -m benchmarks.overhead [ROUNDS]``
+Both run in processes of their own and are asked in turns by one client, so that a noisy machine is noisy to both;
+look at the ratios. ``python -m benchmarks.overhead [ROUNDS]``
 """
 
 import asyncio
@@ -133,24 +134,21 @@ async def contender(*command: str) -> AsyncIterator[Contender]:
         await process.wait()
 
 
-async def main(rounds: int) -> None:
+async def main(settings: Path, rounds: int) -> None:
     """Measure in turns and print the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "settings.toml")
-        file.write_text(SETTINGS)
-        async with (
-            contender("benchmarks.overhead", "bare") as bare,
-            contender("app.cli", "serve", "--settings", str(file)) as ours,
-        ):
-            for one in (bare, ours):  # warm up
-                await one.measure(SHORT)
-                one.cpu[SHORT].clear()
-            for _ in range(rounds):
-                for work in (SHORT, LONG):
-                    for one in (bare, ours):
-                        await one.measure(work)
+    async with (
+        contender("benchmarks.overhead", "bare") as bare,
+        contender("app.cli", "serve", "--settings", str(settings)) as ours,
+    ):
+        for one in (bare, ours):  # warm up
+            await one.measure(SHORT)
+            one.cpu[SHORT].clear()
+        for _ in range(rounds):
+            for work in (SHORT, LONG):
                 for one in (bare, ours):
-                    await one.measure_first()
+                    await one.measure(work)
+            for one in (bare, ours):
+                await one.measure_first()
     report(bare, ours)
 
 
@@ -173,4 +171,7 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["bare"]:
         asyncio.run(serve_bare())
     else:
-        asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else 5))
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "settings.toml")
+            file.write_text(SETTINGS)
+            asyncio.run(main(file, int(sys.argv[1]) if sys.argv[1:] else 5))

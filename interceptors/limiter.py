@@ -65,9 +65,10 @@ class MemoryLimiter:
         return lease
 
     def release(self, lease: Lease) -> None:
-        """Give *lease* back, once; a second time, or with a token that is not held, nothing happens."""
-        if self._leases.pop(lease.token, None) is None:
+        """Give *lease* back, once; a second time, or with a lease that is not held, nothing happens."""
+        if self._leases.get(lease.token) != lease:
             return
+        del self._leases[lease.token]
         self._per_key[lease.key] -= 1
         if not self._per_key[lease.key]:
             del self._per_key[lease.key]

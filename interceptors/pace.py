@@ -154,8 +154,8 @@ class Watch:
         return total
 
     def _set(self, now: float) -> asyncio.TimerHandle:
-        # No later than a write that begins right now may take.
-        due = min(self._due()[0], now + self._limits.send)
+        # No later than a write, or a standstill, that begins right now may last.
+        due = min(self._due()[0], now + self._limits.send, now + (self._limits.idle or self._limits.send))
         return asyncio.get_running_loop().call_later(max(0.0, due - now), self._ring)
 
     def _ring(self) -> None:

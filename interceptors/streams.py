@@ -68,12 +68,15 @@ class Streams:
 
     def _leave(self, key: tuple[str, str], stream: Stream, older: Stream | None) -> None:
         self._running.discard(stream)
+        if older is None or older.ended.done():
+            self._over(key, stream)
+        else:  # left while it waited for an older one: a newer one must wait for both
+            older.ended.add_done_callback(lambda _: self._over(key, stream))
+
+    def _over(self, key: tuple[str, str], stream: Stream) -> None:
         if self._newest.get(key) is stream:
             del self._newest[key]
-        if older is None or older.ended.done():
-            stream.ended.set_result(None)
-        else:  # ended while it waited for an older one: a newer one must wait for both
-            older.ended.add_done_callback(lambda _: stream.ended.set_result(None))
+        stream.ended.set_result(None)
 
     async def interrupt(self, identity: str, hardware_id: str, session_id: str) -> list[str]:
         """End the streams of a device, or only one session of it; give their session ids when they have stopped.

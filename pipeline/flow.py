@@ -84,7 +84,7 @@ class prefetch(Generic[T]):
             return End(None if self._error is None else _as_exception(self._error))
         item = self._items.popleft()
         if self._writer is not None and len(self._items) * 2 <= self._size:
-            _wake(self._writer)  # when half is empty: the source then fills it in one go, not a task switch for each item
+            _wake(self._writer)  # half empty: filled in one go then, not one task switch an item
         return item
 
     async def ready(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  (a hot path)
@@ -106,7 +106,10 @@ class prefetch(Generic[T]):
         try:
             async with _closing(self._open()) as source:
                 async for item in source:
-                    await self._put(item)
+                    self._items.append(item)
+                    if self._reader is not None:
+                        _wake(self._reader)
+                    await self._room()
                     if self._closing:
                         return
         except BaseException as error:
@@ -120,16 +123,14 @@ class prefetch(Generic[T]):
                 # The reader looks at task.done(), which becomes true only after this coroutine has returned.
                 asyncio.get_running_loop().call_soon(_wake, self._reader)
 
-    async def _put(self, item: T) -> None:
+    async def _room(self) -> None:
+        """Wait until one more item may be asked for."""
         while len(self._items) >= self._size and not self._closing:
             self._writer = asyncio.get_running_loop().create_future()
             try:
                 await self._writer
             finally:
                 self._writer = None
-        self._items.append(item)
-        if self._reader is not None:
-            _wake(self._reader)
 
 
 def _closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
@@ -154,12 +155,15 @@ async def _stop(task: "asyncio.Task[Any]") -> None:
     that.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + CLOSE_SECONDS
+    again = loop.time()
+    deadline = again + CLOSE_SECONDS
     cancelled: asyncio.CancelledError | None = None
-    while not task.done() and loop.time() < deadline:
-        task.cancel()
+    while not task.done() and (now := loop.time()) < deadline:
+        if now >= again:  # not sooner: a waiter that is cancelled must not cut the source's clean-up
+            task.cancel()
+            again = now + RECANCEL_SECONDS
         try:
-            await asyncio.wait({task}, timeout=min(RECANCEL_SECONDS, deadline - loop.time()))
+            await asyncio.wait({task}, timeout=min(again, deadline) - now)
         except asyncio.CancelledError as error:
             cancelled = error
     if not task.done():

@@ -80,7 +80,10 @@ async def recite(
     if stages.speech is None:
         raise StageError("UNAVAILABLE", "SPEECH_FAILED", "this server has no voice")
     limits = replace(stages.speech_limits, on_failure="abort")
-    async with aclosing(spoken(_sentences(text, stages.segmenter()), stages.speech, voice, limits, progress)) as events:
+    async with (
+        aclosing(_sentences(text, stages.segmenter())) as sentences,
+        aclosing(spoken(sentences, stages.speech, voice, limits, progress)) as events,
+    ):
         async for event in events:
             if isinstance(event, AudioChunk):
                 yield event

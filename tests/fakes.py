@@ -353,6 +353,13 @@ def sentences(events: Iterable[Any]) -> list[str]:
     return [event.text for event in events if isinstance(event, Sentence)]
 
 
+async def until(condition: Callable[[], object], seconds: float = 2.0) -> None:
+    """Wait for *condition*, at most so long."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (it has no event)
+            await asyncio.sleep(0.001)
+
+
 async def settle(ticks: int = 5) -> None:
     """Let everything that is ready to run do so."""
     for _ in range(ticks):

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
+from typing import NoReturn
 
 import structlog
 
@@ -79,11 +80,11 @@ async def say(
     When the voice fails, what was said stays said and is never repeated: a Notice (``limits.on_failure = "text"``)
     or a StageError ends the sentence.
     """
-    rate = speech.sample_rate
-    most = limits.max_sentence * rate * SAMPLE_BYTES
     synthesize = partial(speech.synthesize, sentence.text.strip(), voice)
-    chunks = Chunks(rate)
     try:
+        rate = _rate(speech)
+        most = limits.max_sentence * rate * SAMPLE_BYTES
+        chunks = Chunks(rate)
         async with aclosing(_pieces(synthesize, most, limits)) as pieces:
             async for piece in pieces:
                 progress()
@@ -92,7 +93,7 @@ async def say(
         yield AudioChunk(sentence.index, chunks.rest(), rate, final=True)
     except SpeechFailed as failed:
         if limits.on_failure == "abort":
-            raise _aborted(failed) from failed
+            _abort(failed)
         log.warning("a sentence could not be spoken", decision="text", sentence=sentence.index, exc_info=failed)
         yield Notice("SPEECH_FAILED", "this sentence was not spoken to its end", sentence.index, final=True)
 
@@ -114,20 +115,33 @@ async def _pieces(
         while await pieces.ready(due - clock()):
             piece = await pieces.take()
             if isinstance(piece, End):
-                if piece.error is not None:
-                    raise SpeechFailed("the engine failed") from piece.error
-                if not given:
-                    raise SpeechFailed("the voice gave no sound")
+                _well_ended(piece, given)
                 return
             if not isinstance(piece, bytes | bytearray | memoryview):
                 raise SpeechFailed(f"a voice yields bytes, not {type(piece).__name__}")
             given += len(piece)
             if given > most:
                 raise SpeechFailed("the voice does not come to an end")
-            if piece:  # an empty piece is no sign of life
+            if piece:
                 due = clock() + limits.stall
                 yield bytes(piece)
+            elif clock() > due:  # an empty piece is no sign of life, and they may come without end
+                break
     raise SpeechFailed("the voice stalled")
+
+
+def _well_ended(end: End, given: int) -> None:
+    if end.error is not None:
+        raise SpeechFailed("the engine failed") from end.error
+    if not given:
+        raise SpeechFailed("the voice gave no sound")
+
+
+def _rate(speech: Speech) -> int:
+    rate = speech.sample_rate
+    if not isinstance(rate, int) or rate <= 0:
+        raise SpeechFailed(f"a voice's sample_rate is a number of Hz, not {rate!r}")
+    return rate
 
 
 class Chunks:
@@ -170,7 +184,8 @@ def _whole(samples: float) -> int:
     return max(1, int(samples)) * SAMPLE_BYTES
 
 
-def _aborted(failed: SpeechFailed) -> StageError:
-    if isinstance(failed.__cause__, StageError):
-        return failed.__cause__
-    return StageError("UNAVAILABLE", "SPEECH_FAILED", "the answer could not be spoken")
+def _abort(failed: SpeechFailed) -> NoReturn:
+    cause = failed.__cause__
+    if isinstance(cause, StageError):  # the voice's own words
+        raise cause from cause.__cause__  # not from failed: the chain of causes would be a circle
+    raise StageError("UNAVAILABLE", "SPEECH_FAILED", "the answer could not be spoken") from failed

@@ -1,0 +1,150 @@
+"""The limits of one process."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interceptors.errors import Rejected
+from interceptors.limiter import Lease, MemoryLimiter
+from tests.fakes import ENDINGS, end_as, ending
+
+STOPS = ("admit", "release", "release twice", "forge")
+
+
+def reason(limiter: MemoryLimiter, key: str) -> dict[str, str]:
+    """The limit that *key* is refused by."""
+    with pytest.raises(Rejected) as refused:
+        limiter.acquire(key)
+    assert refused.value.reason == "STREAM_LIMIT_EXCEEDED"
+    assert refused.value.retry_after is not None
+    assert refused.value.retry_after > 0
+    return refused.value.metadata
+
+
+def test_exactly_so_many() -> None:
+    """The limit's number of streams is admitted, and not one more; the refusal names the limit."""
+    limiter = MemoryLimiter(3)
+    leases = [limiter.acquire(f"client {n}") for n in range(3)]
+    assert reason(limiter, "client 9") == {"limit": "max_concurrent_streams", "value": "3"}
+    limiter.release(leases[1])
+    limiter.acquire("client 9")
+    assert reason(limiter, "client 9") == {"limit": "max_concurrent_streams", "value": "3"}
+    assert len(limiter) == 3
+
+
+def test_exactly_so_many_for_one_client() -> None:
+    """A client at its own limit is refused, with that limit's name, while others are admitted."""
+    limiter = MemoryLimiter(10, 2)
+    lease = limiter.acquire("a")
+    limiter.acquire("a")
+    assert reason(limiter, "a") == {"limit": "max_streams_per_client", "value": "2"}
+    limiter.acquire("b")
+    limiter.release(lease)
+    limiter.acquire("a")
+    assert reason(limiter, "a") == {"limit": "max_streams_per_client", "value": "2"}
+
+
+def test_no_limit_for_one_client() -> None:
+    """0 = no limit of streams per client."""
+    limiter = MemoryLimiter(5, 0)
+    for _ in range(5):
+        limiter.acquire("a")
+
+
+def test_tokens_are_unique() -> None:
+    """Each lease has a token of its own, also for the same client."""
+    limiter = MemoryLimiter(100)
+    assert len({limiter.acquire("a").token for _ in range(100)}) == 100
+
+
+def test_release_is_idempotent() -> None:
+    """A lease that is released twice frees one place."""
+    limiter = MemoryLimiter(2, 1)
+    first, _ = limiter.acquire("a"), limiter.acquire("b")
+    limiter.release(first)
+    limiter.release(first)
+    limiter.acquire("c")
+    assert reason(limiter, "d") == {"limit": "max_concurrent_streams", "value": "2"}
+
+
+def test_nobody_elses_lease_can_be_released() -> None:
+    """A lease that this limiter did not make frees nothing: neither a made-up one, nor another limiter's, nor a real
+    token under another client's name.
+    """
+    limiter = MemoryLimiter(1, 1)
+    real = limiter.acquire("a")
+    for forged in (Lease("", "a"), Lease("0" * 32, "a"), MemoryLimiter(1).acquire("a"), replace(real, key="b")):
+        limiter.release(forged)
+        assert len(limiter) == 1
+        assert reason(limiter, "a") == {"limit": "max_concurrent_streams", "value": "1"}
+    limiter.release(real)
+    assert len(limiter) == 0
+    limiter.acquire("a")
+
+
+@settings(max_examples=50)
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(STOPS), st.sampled_from("abc"), st.integers(0, 20)), max_size=60),
+    most=st.integers(1, 5),
+    most_per_key=st.integers(0, 3),
+)
+def test_the_counts_are_exact(steps: list[tuple[str, str, int]], most: int, most_per_key: int) -> None:
+    """Whatever is acquired, released, released again or forged, the limits hold exactly, as in a plain list."""
+    limiter = MemoryLimiter(most, most_per_key)
+    held: list[Lease] = []
+    given_back: list[Lease] = []
+    for step, key, number in steps:
+        if step == "admit":
+            own = sum(lease.key == key for lease in held)
+            if len(held) >= most or (most_per_key and own >= most_per_key):
+                reason(limiter, key)
+            else:
+                held.append(limiter.acquire(key))
+        elif step == "release" and held:
+            given_back.append(held.pop(number % len(held)))
+            limiter.release(given_back[-1])
+        elif step == "release twice" and given_back:
+            limiter.release(given_back[number % len(given_back)])
+        elif step == "forge" and held:
+            limiter.release(replace(held[0], key="forged"))
+        assert len(limiter) == len(held)
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+async def test_every_ending_gives_back(how: str) -> None:
+    """However the block ends, its lease is given back, once."""
+    limiter = MemoryLimiter(2, 1)
+    entered = asyncio.Event()
+
+    async def admitted() -> None:
+        async with limiter.admit("a") as lease:
+            assert lease.key == "a"
+            assert len(limiter) == 1
+            await end_as(how, entered)
+
+    await ending(how, admitted, entered)
+    assert len(limiter) == 0
+    limiter.acquire("a")
+
+
+async def test_a_lease_released_early_stays_released() -> None:
+    """A lease that was released inside its block frees no second place at its end."""
+    limiter = MemoryLimiter(1)
+    async with limiter.admit("a") as lease:
+        limiter.release(lease)
+        limiter.acquire("b")
+    assert len(limiter) == 1
+
+
+async def test_a_refused_stream_frees_nothing() -> None:
+    """A refusal leaves the counts as they are."""
+    limiter = MemoryLimiter(1)
+    limiter.acquire("a")
+    for _ in range(3):
+        with pytest.raises(Rejected):
+            async with limiter.admit("b"):
+                pytest.fail("admitted")
+    assert len(limiter) == 1

@@ -1,0 +1,388 @@
+"""The running streams: one for each session, ended from outside, waited for when the server drains."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from interceptors import streams as streams_module
+from interceptors.errors import Rejected, StreamError
+from interceptors.limiter import MemoryLimiter
+from interceptors.streams import Streams
+from tests.fakes import ENDINGS, end_as, ending, settle
+
+
+class Run:
+    """A task that is one stream, with a lease of *limiter* inside. ``closing``: seconds that its clean-up awaits."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        session: str = "s",
+        *,
+        identity: str = "me",
+        device: str = "mac",
+        limiter: MemoryLimiter | None = None,
+        closing: float = 0.0,
+        log: list[str] | None = None,
+        name: str = "",
+    ) -> None:
+        self.began = False
+        self.closed = False
+        self.log = [] if log is None else log
+        self.name = name
+        self._limiter = MemoryLimiter(1000) if limiter is None else limiter  # an empty one is falsy
+        self._closing = closing
+        self._go_on = asyncio.Event()
+        self.task = asyncio.create_task(self._run(streams.enter(identity, session, device)))
+
+    async def _run(self, place: Any) -> str:
+        async with place, self._limiter.admit("client"):
+            self.began = True
+            self.log.append(f"{self.name} begins")
+            try:
+                await self._go_on.wait()
+            finally:
+                await asyncio.sleep(self._closing)
+                self.closed = True
+                self.log.append(f"{self.name} closed")
+        return "finished"
+
+    def finish(self) -> None:
+        self._go_on.set()
+
+    async def ended(self) -> str:
+        """How it ended: the reason, ``finished`` or ``cancelled``."""
+        await asyncio.wait({self.task}, timeout=5)
+        if self.task.cancelled():
+            return "cancelled"
+        error = self.task.exception()
+        if isinstance(error, StreamError):
+            return error.reason
+        return self.task.result()
+
+
+def bookkeeping(streams: Streams) -> tuple[int, int]:
+    return len(streams), len(streams._newest)
+
+
+@pytest.fixture(params=[False, True], ids=["reject", "replace"])
+def streams(request: pytest.FixtureRequest) -> Iterator[Streams]:
+    """Of both policies; nothing may be left in the books after a test."""
+    made = Streams(replace=request.param)
+    yield made
+    assert bookkeeping(made) == (0, 0)
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+async def test_every_ending_leaves_nothing(streams: Streams, how: str) -> None:
+    """However a stream ends, it is forgotten, and its session may be answered again."""
+    for _ in range(2):
+        entered = asyncio.Event()
+
+        async def run(entered: asyncio.Event = entered) -> None:
+            async with streams.enter("me", "s", "mac"):
+                assert bookkeeping(streams) == (1, 1)
+                await end_as(how, entered)
+
+        await ending(how, run, entered)
+        assert bookkeeping(streams) == (0, 0)
+
+
+@pytest.mark.parametrize("other", [("you", "s"), ("me", "t")])
+async def test_other_sessions_and_identities_run_beside(streams: Streams, other: tuple[str, str]) -> None:
+    """Only the same identity and session is a duplicate."""
+    first, second = Run(streams), Run(streams, other[1], identity=other[0])
+    await settle()
+    assert first.began
+    assert second.began
+    first.finish()
+    second.finish()
+    assert [await first.ended(), await second.ended()] == ["finished", "finished"]
+
+
+async def test_reject_refuses_the_second() -> None:
+    """The second stream of a session is refused at once, without a retry; the first does not notice; a third after its
+    end runs.
+    """
+    streams = Streams()
+    first = Run(streams)
+    await settle()
+    with pytest.raises(Rejected) as refused:
+        async with streams.enter("me", "s", "mac"):
+            pytest.fail("entered")
+    assert (refused.value.reason, refused.value.retry_after) == ("CONCURRENT_REQUEST", None)
+    assert bookkeeping(streams) == (1, 1)
+    first.finish()
+    assert await first.ended() == "finished"
+    third = Run(streams)
+    await settle()
+    assert third.began
+    third.finish()
+    assert await third.ended() == "finished"
+    assert bookkeeping(streams) == (0, 0)
+
+
+async def test_reject_refuses_while_the_first_closes() -> None:
+    """As long as a stream's work has not stopped, its session is taken."""
+    streams = Streams()
+    first = Run(streams, closing=0.01)
+    await settle()
+    first.task.cancel()
+    await settle()
+    with pytest.raises(Rejected, match="CONCURRENT_REQUEST"):
+        async with streams.enter("me", "s", "mac"):
+            pytest.fail("entered")
+    assert await first.ended() == "cancelled"
+
+
+async def test_of_racing_duplicates_one_wins() -> None:
+    """200 streams of one session at once: exactly one runs, all others are CONCURRENT_REQUEST."""
+    streams = Streams()
+    runs = [Run(streams) for _ in range(200)]
+    await settle()
+    assert [run.began for run in runs].count(True) == 1
+    for run in runs:
+        run.finish()
+    endings = [await run.ended() for run in runs]
+    assert sorted(set(endings)) == ["CONCURRENT_REQUEST", "finished"]
+    assert endings.count("finished") == 1
+    assert bookkeeping(streams) == (0, 0)
+
+
+# replace
+
+
+async def test_replace_waits_for_the_olders_lease() -> None:
+    """The older stream ends INTERRUPTED, and its lease is back before the newer one starts, on a full server too."""
+    streams, limiter, log = Streams(replace=True), MemoryLimiter(1), list[str]()
+    older = Run(streams, limiter=limiter, closing=0.005, log=log, name="older")
+    await settle()
+    newer = Run(streams, limiter=limiter, log=log, name="newer")
+    assert await older.ended() == "INTERRUPTED"
+    await settle()
+    assert log == ["older begins", "older closed", "newer begins"]
+    newer.finish()
+    assert await newer.ended() == "finished"
+    assert bookkeeping(streams) == (0, 0)
+    assert len(limiter) == 0
+
+
+async def test_three_in_a_row() -> None:
+    """A third waits for both before it: for the second, ended while it waited itself, and so for the first."""
+    streams, limiter, log = Streams(replace=True), MemoryLimiter(1), list[str]()
+    a = Run(streams, limiter=limiter, closing=0.01, log=log, name="a")
+    await settle()
+    b = Run(streams, limiter=limiter, log=log, name="b")
+    await settle()
+    c = Run(streams, limiter=limiter, log=log, name="c")
+    assert await b.ended() == "INTERRUPTED"
+    await settle()
+    assert not a.closed
+    assert not c.began
+    assert await a.ended() == "INTERRUPTED"
+    await settle()
+    assert log == ["a begins", "a closed", "c begins"]
+    assert bookkeeping(streams) == (1, 1)
+    c.finish()
+    assert await c.ended() == "finished"
+    assert bookkeeping(streams) == (0, 0)
+
+
+async def test_one_that_leaves_while_it_waits() -> None:
+    """When a client leaves while it waits for an older stream, the next one still waits for that older stream."""
+    streams, limiter, log = Streams(replace=True), MemoryLimiter(1), list[str]()
+    a = Run(streams, limiter=limiter, closing=0.01, log=log, name="a")
+    await settle()
+    b = Run(streams, limiter=limiter, log=log, name="b")
+    await settle()
+    b.task.cancel()
+    assert await b.ended() == "cancelled"
+    assert not a.closed
+    c = Run(streams, limiter=limiter, log=log, name="c")
+    await settle()
+    assert not c.began
+    assert await a.ended() == "INTERRUPTED"
+    await settle()
+    assert log == ["a begins", "a closed", "c begins"]
+    c.finish()
+    assert await c.ended() == "finished"
+    assert bookkeeping(streams) == (0, 0)
+
+
+async def test_all_that_wait_leave() -> None:
+    """When all that waited have left, and then the oldest has closed, nothing is left in the books."""
+    streams = Streams(replace=True)
+    runs = [Run(streams, closing=0.005)]
+    await settle()
+    for _ in range(3):
+        runs.append(Run(streams))
+        await settle()
+        runs[-1].task.cancel()
+        await settle()
+    assert await runs[0].ended() == "INTERRUPTED"
+    assert {await run.ended() for run in runs[1:]} == {"cancelled"}
+    await settle()
+    assert bookkeeping(streams) == (0, 0)
+
+
+async def test_200_replacing_each_other() -> None:
+    """200 streams of one session at once, at a limit of one: the last runs, and never two together."""
+    streams, limiter = Streams(replace=True), MemoryLimiter(1)
+    runs = [Run(streams, limiter=limiter, closing=0.001) for _ in range(200)]
+    runs[-1].finish()
+    endings = [await run.ended() for run in runs]
+    assert endings == ["INTERRUPTED"] * 199 + ["finished"]
+    assert bookkeeping(streams) == (0, 0)
+
+
+# Interruption
+
+
+async def test_interrupt_a_device(streams: Streams) -> None:
+    """All streams of a device end INTERRUPTED, and their ids come back when their work has stopped; others run on."""
+    mine = [Run(streams, session, closing=0.002) for session in ("s2", "s1")]
+    other = Run(streams, "s3", device="phone")
+    await settle()
+    assert await streams.interrupt("me", "mac", "") == ["s1", "s2"]
+    assert [run.closed for run in mine] == [True, True]
+    assert [await run.ended() for run in mine] == ["INTERRUPTED", "INTERRUPTED"]
+    assert not other.closed
+    other.finish()
+    assert await other.ended() == "finished"
+
+
+async def test_interrupt_one_session(streams: Streams) -> None:
+    """With a session id, only that session of the device ends."""
+    first, second = Run(streams, "s1"), Run(streams, "s2")
+    await settle()
+    assert await streams.interrupt("me", "mac", "s1") == ["s1"]
+    assert await first.ended() == "INTERRUPTED"
+    assert not second.closed
+    second.finish()
+    await second.ended()
+
+
+@pytest.mark.parametrize(("device", "session"), [("mac", "unknown"), ("unknown", ""), ("unknown", "s")])
+async def test_interrupt_nothing(streams: Streams, device: str, session: str) -> None:
+    """Where nothing matches, nothing ends, and no id comes back."""
+    run = Run(streams)
+    await settle()
+    assert await streams.interrupt("me", device, session) == []
+    assert not run.closed
+    run.finish()
+    await run.ended()
+
+
+@pytest.mark.parametrize("session", ["", "s"])
+async def test_interrupt_somebody_elses(streams: Streams, session: str) -> None:
+    """Streams of another identity are not ended: PERMISSION_DENIED when there are only such."""
+    run = Run(streams)
+    await settle()
+    with pytest.raises(Rejected) as refused:
+        await streams.interrupt("you", "mac", session)
+    assert refused.value.reason == "PERMISSION_DENIED"
+    await settle()
+    assert not run.closed
+    run.finish()
+    assert await run.ended() == "finished"
+
+
+async def test_interrupt_ones_own_among_others(streams: Streams) -> None:
+    """Where a device has streams of two identities, each ends its own."""
+    mine, theirs = Run(streams), Run(streams, identity="you")
+    await settle()
+    assert await streams.interrupt("me", "mac", "") == ["s"]
+    assert await mine.ended() == "INTERRUPTED"
+    assert not theirs.closed
+    theirs.finish()
+    assert await theirs.ended() == "finished"
+
+
+async def test_interrupt_twice_at_once(streams: Streams) -> None:
+    """Two interruptions of one stream both name it; it ends once."""
+    run = Run(streams, closing=0.002)
+    await settle()
+    assert await asyncio.gather(*(streams.interrupt("me", "mac", "") for _ in range(2))) == [["s"], ["s"]]
+    assert await run.ended() == "INTERRUPTED"
+
+
+async def test_interrupt_one_that_never_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever interrupts waits a bounded time for a stream that does not close."""
+    monkeypatch.setattr(streams_module, "CLOSE_SECONDS", 0.01)
+    streams = Streams()
+    run = Run(streams, closing=0.05)
+    await settle()
+    start = time.monotonic()
+    assert await streams.interrupt("me", "mac", "") == ["s"]
+    assert time.monotonic() - start < 0.04
+    assert await run.ended() == "INTERRUPTED"
+
+
+# Drain
+
+
+async def test_drain_lets_streams_finish(streams: Streams) -> None:
+    """What finishes within the grace ends well, and the drain is over as soon as all have."""
+    run = Run(streams)
+    await settle()
+    drain = asyncio.create_task(streams.drain(5))
+    await settle()
+    assert not drain.done()
+    run.finish()
+    assert await run.ended() == "finished"
+    await asyncio.wait_for(drain, 0.5)
+
+
+async def test_drain_ends_the_rest(streams: Streams) -> None:
+    """What still runs after the grace ends DRAINING, and the drain waits until its work has stopped."""
+    run = Run(streams, closing=0.005)
+    await settle()
+    await streams.drain(0.005)
+    assert run.closed
+    assert await run.ended() == "DRAINING"
+
+
+async def test_drain_without_grace(streams: Streams) -> None:
+    """No grace ends what runs at once."""
+    run = Run(streams)
+    await settle()
+    await streams.drain(0)
+    assert await run.ended() == "DRAINING"
+
+
+async def test_drain_admits_nothing(streams: Streams) -> None:
+    """From its first moment on, a drain refuses new streams with DRAINING and a retry, for a known session too."""
+    run = Run(streams)
+    await settle()
+    drain = asyncio.create_task(streams.drain(5))
+    await settle()
+    for session in ("s", "new"):
+        with pytest.raises(Rejected) as refused:
+            async with streams.enter("me", session, "mac"):
+                pytest.fail("entered")
+        assert refused.value.reason == "DRAINING"
+        assert refused.value.retry_after is not None
+    run.finish()
+    await drain
+
+
+async def test_drain_of_an_idle_server(streams: Streams) -> None:
+    """Where nothing runs, a drain is over at once."""
+    await asyncio.wait_for(streams.drain(5), 0.5)
+
+
+async def test_drain_while_one_waits_for_an_older() -> None:
+    """A drain ends the one that waits for its turn as well."""
+    streams = Streams(replace=True)
+    older = Run(streams, closing=0.01)
+    await settle()
+    newer = Run(streams)
+    await settle()
+    await streams.drain(0)
+    assert older.closed
+    assert [await older.ended(), await newer.ended()] == ["INTERRUPTED", "DRAINING"]
+    await settle()
+    assert bookkeeping(streams) == (0, 0)
