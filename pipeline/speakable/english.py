@@ -1,0 +1,75 @@
+"""English: which rules there are and in which order."""
+
+import re
+
+from pipeline.speakable import english_amounts as amounts
+from pipeline.speakable import english_dates as dates
+from pipeline.speakable import words
+from pipeline.speakable.data import table
+from pipeline.speakable.rewriting import FORMULA, Rule, beside_a_number, rewritten
+
+_TABLE = table("en")
+LABELS: dict[str, str] = _TABLE["labels"]
+ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
+TITLES: dict[str, str] = _TABLE["titles"]
+STREETS: dict[str, str] = _TABLE["streets"]
+
+LAST_WORDS = frozenset(word.rstrip(".").lower() for word in (*ABBREVIATIONS, *STREETS))
+"""Abbreviations that may end a sentence of letters alone."""
+
+DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
+
+
+MONTH = re.compile(rf"\b({'|'.join(dates.SHORT_MONTHS)})\b\.?(?=\s\d)")
+
+
+def _any(table: dict[str, str]) -> str:
+    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
+
+
+LABEL = re.compile(rf"(?<![\w.])({_any(LABELS)})\s?(?=\d)")
+TITLE = re.compile(rf"(?<![\w.])({_any(TITLES)})(?=\s[A-Z][a-z])")
+STREET = re.compile(rf"(?<=[A-Za-z]\s)({_any(STREETS)})(?=(\s[a-z]|,|$)?)")
+SHORT = re.compile(rf"(?<![\w.])({_any(ABBREVIATIONS)})(?=(\s|,|;|\)|:)|$)")
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{words.english(int(m['n']))}."),
+    FORMULA,
+    *dates.FIRST_RULES,
+    *amounts.FIRST_RULES,
+    (re.compile(amounts.NUMBER + r"\S*"), beside_a_number),
+    *dates.RULES,
+    *amounts.RULES,
+)
+
+
+def load() -> None:
+    """Import what numbers need."""
+    words.available()
+
+
+def spoken(text: str) -> str:
+    """*text* with abbreviations, and with numbers where num2words is there, as words."""
+    if DIGIT.search(text):
+        text = MONTH.sub(lambda m: dates.SHORT_MONTHS[m[1]], text)
+    if "." in text or "/" in text:
+        text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
+        text = STREET.sub(_street, text)
+        text = TITLE.sub(lambda m: TITLES[m[1]], text)
+        text = SHORT.sub(_short, text)
+    if DIGIT.search(text) and words.available():
+        text = rewritten(text, RULES)
+    return text
+
+
+def _short(m: re.Match[str]) -> str:
+    """A dot that also ends the sentence is kept: the voice falls at it."""
+    dot = "." if m.end() == len(m.string) and m[1].endswith(".") else ""
+    return ABBREVIATIONS[m[1]] + dot
+
+
+def _street(m: re.Match[str]) -> str:
+    name = m.string[max(0, m.start() - 24) : m.start()].split()
+    if m[2] is None or not name[-1][0].isupper():
+        return m[0]
+    return STREETS[m[1]] + ("" if m[2] else ".")

@@ -1,0 +1,214 @@
+"""English: amounts, units, money, ranges, ordinals, versions and phone numbers."""
+
+import re
+
+from pipeline.speakable.data import table
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, keeps
+from pipeline.speakable.words import english as cardinal
+from pipeline.speakable.words import words
+
+_TABLE = table("en")
+SPACED: dict[str, list[str]] = _TABLE["spaced"]
+UNITS: dict[str, list[str]] = _TABLE["units"] | SPACED
+CURRENCIES: dict[str, list[str]] = _TABLE["currencies"]
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
+SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about ", "≈": "about ", "": ""}
+MAGNITUDES = {"K": "thousand", "k": "thousand", "M": "million", "m": "million", "B": "billion", "bn": "billion"}
+PER = {"mo": "month", "yr": "year", "hr": "hour", "kg": "kilogram", "lb": "pound", "GB": "gigabyte"}
+FRACTIONS = {
+    "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
+    "½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters",
+}  # fmt: skip
+LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
+ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+
+FUNCTION_WORDS = frozenset(word_list("en", "function"))
+BEFORE_NEGATIVES = frozenset(word_list("en", "before_negatives"))
+CODES = frozenset(word_list("en", "codes"))
+PRODUCT_NAMES = frozenset(word_list("en", "products"))
+PAGED = frozenset(word_list("en", "paged"))
+INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
+
+
+def speak(number: str) -> str:
+    """An integer or a decimal, with or without commas, in words: 3.14 is three point one four."""
+    whole, _, decimals = number.replace(",", "").partition(".")
+    digits = "".join(f" {cardinal(int(digit))}" for digit in decimals)
+    return cardinal(int(whole)) + (f" point{digits}" if digits else "")
+
+
+def speak_digits(digits: str) -> str:
+    """One digit after the other."""
+    return " ".join(cardinal(int(digit)) for digit in digits)
+
+
+def _sign(m: re.Match[str]) -> str | None:
+    """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
+    sign = (m["sign"] or "").strip()
+    unsure = sign in {"-", "+"} and (m["sign"] != sign or _may_be_a_command(before(m)))
+    return None if unsure and not m.groupdict().get("unit") else SIGNS[sign]
+
+
+def _may_be_a_command(word: str) -> bool:
+    return word[-1:].isalnum() and word.lower() not in BEFORE_NEGATIVES
+
+
+def _one_thing(m: re.Match[str]) -> bool:
+    """Whether the amount describes a noun ("a 5 km run"), where English wants the singular."""
+    article = before(m).lower()
+    return article in {"a", "an", "the"} and after(m)[:1].islower() and after(m) not in FUNCTION_WORDS
+
+
+def _measure(m: re.Match[str]) -> str | None:
+    sign = _sign(m)
+    if sign is None or (m["unit"] in SPACED and not m["space"]):
+        return None
+    one, many = UNITS[m["unit"]]
+    single = (m["n"] == "1" and not m["to"]) or (_one_thing(m) and m["unit"] != "%")
+    return f"{sign}{_range(m)} {one if single else many}"
+
+
+def _range(m: re.Match[str]) -> str:
+    return speak(m["n"]) + (f" to {speak(m['to'])}" if m["to"] else "")
+
+
+def _money(m: re.Match[str]) -> str | None:
+    one, many, cent, cents = CURRENCIES[m["unit"]]
+    sign = _sign(m)
+    if sign is None:
+        return None
+    size = m.groupdict().get("size")
+    if size:
+        return f"{sign}{_range(m)} {MAGNITUDES.get(size, size)} {many}"
+    whole, _, hundredths = m["n"].replace(",", "").partition(".")
+    if m["to"] or len(hundredths) not in (0, 2) or (hundredths.strip("0") and not cents):
+        return f"{sign}{_range(m)} {many}"
+    single = int(whole) == 1 or _one_thing(m)
+    parts = [f"{cardinal(int(whole))} {one if single else many}"] if int(whole) or not int(hundredths or 0) else []
+    if int(hundredths or 0):
+        parts.append(f"{cardinal(int(hundredths))} {cent if int(hundredths) == 1 else cents}")
+    return sign + " and ".join(parts)
+
+
+def _money_per(m: re.Match[str]) -> str | None:
+    said, per = _money(m), m["per"]
+    return said if said is None or not per else f"{said} per {PER.get(per, per)}"
+
+
+def _ordinal(m: re.Match[str]) -> str | None:
+    number = int(m["n"])
+    ending = "th" if number % 100 in (11, 12, 13) else ORDINAL_ENDINGS.get(number % 10, "th")
+    return words(number, "en", "ordinal").replace(",", "") if m["ending"].lower() == ending else None
+
+
+def _plain_range(m: re.Match[str]) -> str | None:
+    """10–15: up, and not 555-1234 or a score."""
+    low, high = int(m["n"]), int(m["to"])
+    if low >= high or m["n"][0] == "0" or len(m["to"]) > 3:
+        return None
+    return f"{cardinal(low)} to {cardinal(high)}"
+
+
+def _fraction(m: re.Match[str]) -> str | None:
+    whole = m["whole"]
+    if not whole and before(m).lower().strip("(") in PAGED:
+        return None
+    if "/" in m["part"] and m.string[m.start() - 1 : m.start()] == "(":
+        return None
+    part = FRACTIONS[m["part"]]
+    return f"{cardinal(int(whole))} and {part}" if whole else part
+
+
+def _version(m: re.Match[str]) -> str | None:
+    """3.11.2 is three point eleven point two; what ends in a year is a date that does not exist."""
+    return None if LIKE_A_DATE.fullmatch(m[0]) else " point ".join(_version_part(part) for part in m[0].split("."))
+
+
+def _version_part(part: str) -> str:
+    if part[0] == "0" and len(part) > 1:
+        return " ".join("oh" if digit == "0" else cardinal(int(digit)) for digit in part)
+    return cardinal(int(part))
+
+
+def _ip(m: re.Match[str]) -> str | None:
+    parts = m[0].split(".")
+    return " dot ".join(map(speak_digits, parts)) if all(int(part) < 256 for part in parts) else None
+
+
+def _phone(m: re.Match[str]) -> str:
+    plus = "plus " if m[0].startswith("+") else ""
+    bracket = ")" if m.string[m.start() - 1 : m.start()] == "(" and ")" in m[0] else ""
+    return plus + ", ".join(map(speak_digits, re.findall(r"\d+", m[0]))) + bracket
+
+
+def _name(m: re.Match[str]) -> str | None:
+    """Windows 11, iPhone 15, GPT 4: the number is a part of the name."""
+    name = before(m)
+    named = name.lower() in PRODUCT_NAMES or INNER_CAPITAL.fullmatch(name)
+    return m[0] if named and name[-1:].isalpha() else None
+
+
+def _two_part_version(m: re.Match[str]) -> str | None:
+    return _version(m) if before(m).lower() in {"version", "release", "versions", "update"} else None
+
+
+def _decimal(m: re.Match[str]) -> str | None:
+    sign = _sign(m)
+    return None if sign is None or (m["n"][0] == "0" and m["n"][1] != ".") else sign + speak(m["n"])
+
+
+def _integer(m: re.Match[str]) -> str | None:
+    """Not an amount for sure: leading zeros, numbers to dial, and four digits without what they count (a year, a
+    code).
+    """
+    number, sign = m["n"], _sign(m)
+    if sign is None or (number[0] == "0" and number != "0"):
+        return None
+    if "," not in number and len(number) > 3:
+        counted = after(m)
+        if not re.match(r"[a-z]{2}", counted) or counted.strip(".,;:!?") in FUNCTION_WORDS:
+            return None
+    return sign + cardinal(int(number.replace(",", "")))
+
+
+def _any(table: dict[str, list[str]]) -> str:
+    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
+
+
+_N = rf"(?P<n>{NUMBER})"
+_TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
+_DOT = r"(?:\.(?=\s+[a-z]))?"
+_PER = r"(?:/(?P<per>month|mo|year|yr|week|day|night|hour|hr|person|user|kg|lb|GB|item)(?!\w))?"
+_SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
+_CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
+
+FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}" + RIGHT), _phone),
+    (re.compile(r"(?:1-)?\d{3}-\d{3}-\d{4}" + RIGHT), _phone),
+    (re.compile(r"(?<=\()\d{3}\) ?\d{3}-\d{4}" + RIGHT), _phone),
+    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){RIGHT}"), _fraction),
+    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){RIGHT}"), _fraction),
+)
+"""Rules for what is made of several numbers."""
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<n>{NUMBER}){RIGHT}"), _name),
+    (re.compile(rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}{RIGHT}"), _ip),
+    (re.compile(rf"\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}{RIGHT}"), _version),
+    (re.compile(rf"\d{{1,4}}\.\d{{1,4}}{RIGHT}"), _two_part_version),
+    (
+        re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}[{''.join(CURRENCIES)}]?(?P<to>{NUMBER}))?{_SIZE}{_PER}{RIGHT}"),
+        _money_per,
+    ),
+    (re.compile(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}{RIGHT}"), _money_per),
+    (re.compile(rf"{SIGN}{_N}{_TO}(?P<space>\s?)(?P<unit>{_any(UNITS)}){_DOT}{RIGHT}"), _measure),
+    (re.compile(rf"(?P<n>\d{{1,6}})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$){RIGHT}"), _ordinal),
+    (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
+    (re.compile(rf"\d{{3,6}}{RIGHT}"), keeps(CODES)),
+    (re.compile(rf"(?P<n>\d{{1,4}}){DASH}(?P<to>\d{{1,4}}){RIGHT}"), _plain_range),
+    (re.compile(rf"№\s?(?P<n>\d{{1,6}}){RIGHT}"), lambda m: f"number {cardinal(int(m['n']))}"),
+    (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,9}})\.\d{{1,9}}){RIGHT}"), _decimal),
+    (re.compile(rf"{SIGN}(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,6}}){RIGHT}"), _integer),
+)

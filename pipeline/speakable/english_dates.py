@@ -1,0 +1,163 @@
+"""English: dates, times and years."""
+
+import re
+
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.rewriting import DASH, NEAR, RIGHT, Rule, after, before
+from pipeline.speakable.words import english as cardinal
+from pipeline.speakable.words import words
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "May"} | {"Sept": "September"}
+LONG_MONTHS = {month.lower(): month for month in MONTHS}
+MONTH = "|".join(MONTHS)
+DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+BEFORE_DATES = frozenset(word_list("en", "before_dates"))
+BEHIND_DATES = frozenset(word_list("en", "behind_dates"))
+
+SURELY_YEAR = frozenset(word_list("en", "surely_year"))
+MAYBE_YEAR = frozenset(word_list("en", "maybe_year"))
+ARTICLES = frozenset(word_list("en", "articles"))
+SINGULAR_S = frozenset(word_list("en", "singular_s"))
+
+
+def year(number: int) -> str:
+    """1999 is nineteen ninety-nine."""
+    return words(number, "en", "year")
+
+
+def ordinal(number: int) -> str:
+    """1 is first."""
+    return words(number, "en", "ordinal")
+
+
+def valid(day: int, month: int) -> bool:
+    """Whether there is such a day in some year."""
+    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
+
+
+def _numeric(day: str, month: str, of_year: str) -> str | None:
+    if not valid(int(day), int(month)):
+        return None
+    return f"{MONTHS[int(month) - 1]} {ordinal(int(day))}, {year(int(of_year))}"
+
+
+def _slashed(m: re.Match[str]) -> str | None:
+    """Month and day have no fixed order between slashes: only where one of them can be no month."""
+    first, second = int(m["a"]), int(m["b"])
+    if (first > 12) == (second > 12):
+        return None
+    return _numeric(m["b"], m["a"], m["y"]) if second > 12 else _numeric(m["a"], m["b"], m["y"])
+
+
+def _day_month(m: re.Match[str]) -> str | None:
+    month = m["month"]
+    if not valid(int(m["d"]), MONTHS.index(month) + 1):
+        return None
+    the = "" if before(m).lower() == "the" else "the "
+    return f"{the}{ordinal(int(m['d']))} of {month}" + (f" {year(int(m['y']))}" if m["y"] else "")
+
+
+def _after_month(m: re.Match[str]) -> str | None:
+    """The day behind "November"; behind May and March only where they can be no verbs."""
+    name = before(m).lower()
+    month = LONG_MONTHS.get(name)
+    if month is None or not before(m)[0].isupper() or not valid(int(m["d"]), MONTHS.index(month) + 1):
+        return None
+    if name in {"may", "march"} and not m["y"] and after(m) and not _no_verb(m):
+        return None
+    return ordinal(int(m["d"])) + (f", {year(int(m['y']))}" if m["y"] else "")
+
+
+def _no_verb(m: re.Match[str]) -> bool:
+    words = m.string[max(0, m.start() - NEAR) : m.start()].split()
+    in_front = words[-2].lower() if len(words) > 1 else ""
+    return in_front.endswith(",") or in_front in BEFORE_DATES or after(m) in BEHIND_DATES
+
+
+def _month_year(m: re.Match[str]) -> str | None:
+    name = before(m).lower().rstrip(".,")
+    return year(int(m["y"])) if name in LONG_MONTHS and before(m)[0].isupper() else None
+
+
+def _clock(hour: str, minute: str, *, half: bool) -> str:
+    """14:05 is fourteen oh five; *half*: AM or PM follows."""
+    number = cardinal(int(hour))
+    if minute == "00":
+        if half:
+            return number
+        return f"{number} o'clock" if 1 <= int(hour) <= 12 else f"{number} hundred"
+    low = f"oh {cardinal(int(minute))}" if minute[0] == "0" else cardinal(int(minute))
+    return f"{number} {low}"
+
+
+def _time(m: re.Match[str]) -> str | None:
+    half = m["half"] or ""
+    if int(m["h"]) > 23 or int(m["h2"] or 0) > 23:
+        return None
+    said = _clock(m["h"], m["m"], half=bool(half))
+    if m["h2"]:
+        said += f" to {_clock(m['h2'], m['m2'], half=bool(half))}"
+    return said + _half(half)
+
+
+def _half(half: str) -> str:
+    if not half:
+        return ""
+    return f" {half.strip()}" if "." in half else f" {half.strip().upper()}"
+
+
+def _hour(m: re.Match[str]) -> str | None:
+    return cardinal(int(m["h"])) + _half(m["half"]) if 1 <= int(m["h"]) <= 12 else None
+
+
+def _years(m: re.Match[str]) -> str | None:
+    first, last = int(m["y"]), int(m["y2"])
+    return f"{year(first)} to {year(last)}" if 1100 <= first < last <= 2099 else None
+
+
+def _decade(m: re.Match[str]) -> str:
+    said = year(int(m["y"]))
+    return said[:-1] + "ies" if said.endswith("y") else f"{said}s"
+
+
+def _year(m: re.Match[str]) -> str | None:
+    """A year, told by the word in front of it and by nothing that it could count behind it."""
+    number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
+    if word in SURELY_YEAR and 1100 <= number <= 2099:
+        return year(number) if number % 100 or number == 2000 or not counted else m[0]
+    if not 1900 <= number <= 2099 or (re.match(r"[a-z]+s\b", counted) and counted.strip(".,") not in SINGULAR_S):
+        return None
+    known = word in MAYBE_YEAR or (word in ARTICLES and counted)
+    return year(number) if known and (number % 100 or number == 2000) else m[0]
+
+
+_HALF = r"(?P<half>\s?(?:[AaPp][Mm]\b|[ap]\.m\.))"
+
+FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), lambda m: _numeric(m["d"], m["m"], m["y"])),
+    (
+        re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d){RIGHT}"),
+        lambda m: _numeric(m["d"], m["m"], m["y"]),
+    ),
+    (re.compile(rf"(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}})/(?P<y>(?:19|20)\d\d){RIGHT}"), _slashed),
+    (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{MONTH})(?: (?P<y>\d{{4}}))?{RIGHT}"), _day_month),
+    (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?{RIGHT}"), _after_month),
+    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d\d){RIGHT}"), _month_year),
+)
+"""Rules for what is made of several numbers."""
+
+RULES: tuple[Rule, ...] = (
+    (
+        re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}}):(?P<m2>[0-5]\d))?{_HALF}?{RIGHT}"),
+        _time,
+    ),
+    (re.compile(rf"(?P<h>\d{{1,2}}){_HALF}{RIGHT}"), _hour),
+    (re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}){RIGHT}"), _years),
+    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s{RIGHT}"), _decade),
+    (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year),
+)

@@ -1,0 +1,208 @@
+"""Russian: amounts with units and money, decimals, fractions."""
+
+import re
+from typing import Any
+
+from pipeline.speakable.data import table
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before
+from pipeline.speakable.russian_grammar import (
+    IMPERATIVE,
+    adjective_behind,
+    cardinal,
+    case_alone,
+    form_behind,
+    gender_of,
+    governed,
+    inflected,
+    nouns,
+    ordinal,
+)
+
+_TABLE = table("ru")
+UNITS: dict[str, dict[str, Any]] = _TABLE["units"]
+PAGED = frozenset(word_list("ru", "paged"))
+MAGNITUDES: dict[str, str] = _TABLE["magnitudes"]
+
+NUMBER = r"(?:\d{1,3}(?: \d{3}){1,5}(?!\d)|\d{1,3}(?:,\d{3}){2,5}(?![\d,])|\d{1,15})(?:[.,]\d{1,15})?(?![\d])"
+SIGNS = {"-": "минус ", "−": "минус ", "+": "плюс ", "±": "плюс-минус ", "~": "примерно ", "≈": "примерно ", "": ""}
+
+PER = {
+    "мес": "в месяц", "год": "в год", "день": "в день", "сутки": "в сутки", "час": "в час", "ч": "в час",
+    "шт": "за штуку", "кг": "за килограмм", "м²": "за квадратный метр", "чел": "с человека",
+}  # fmt: skip
+DENOMINATORS = {1: "десят", 2: "сот", 3: "тысячн"}
+ONE = {"n": "ая", "g": "ой", "d": "ой", "a": "ую", "i": "ой", "p": "ой"}
+MORE = {"n": "ых", "g": "ых", "d": "ым", "a": "ых", "i": "ыми", "p": "ых"}
+WHOLE = {"n": "целая", "g": "целой", "d": "целой", "a": "целую", "i": "целой", "p": "целой"}
+LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
+FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
+
+
+def parts(number: str) -> tuple[int, str]:
+    """The whole and the decimals of a number as it is written: 1 234,5 or 1,234,567."""
+    number = number.replace(" ", "")
+    if number.count(",") > 1:
+        number = number.replace(",", "")
+    whole, _, decimals = number.replace(",", ".").partition(".")
+    return int(whole), decimals
+
+
+def speak(number: str, case: str = "n", gender: str = "m") -> str:
+    """A number in words: 2,5 is две целых пять десятых."""
+    whole, decimals = parts(number)
+    if not decimals:
+        return cardinal(whole, case, gender)
+    if len(decimals) > len(DENOMINATORS):
+        return f"{cardinal(whole)} запятая {' '.join(cardinal(int(digit)) for digit in decimals)}"
+    share = int(decimals)
+    whole_word = WHOLE[case] if _single(whole) else f"цел{MORE[case]}"
+    denominator = DENOMINATORS[len(decimals)] + (ONE if _single(share) else MORE)[case]
+    return f"{cardinal(whole, case, 'f')} {whole_word} {cardinal(share, case, 'f')} {denominator}"
+
+
+def _single(number: int) -> bool:
+    return number % 10 == 1 and number % 100 != 11
+
+
+def sign(m: re.Match[str], *, sure: bool = False) -> str | None:
+    """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
+    mark = (m["sign"] or "").strip()
+    word = before(m)
+    flag = mark in {"-", "+"} and (m["sign"] != mark or (word[-1:].isalnum() and word.isascii()))
+    return None if flag and not sure else SIGNS[mark]
+
+
+def _amount(m: re.Match[str]) -> str | None:
+    """A number with a magnitude, a unit or a currency, in the case that the word in front asks for."""
+    unit, size, found = m.groupdict().get("unit"), m.groupdict().get("size"), m.groupdict()
+    case = case_alone(m) or "i"
+    said = sign(m, sure=bool(unit))
+    row = UNITS[unit] if unit else {}
+    if said is None or not _unit_is_sure(m, row):
+        return None
+    last = m["to"] or m["n"]
+    hundredths = parts(last)[1]
+    if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
+        return said + _money(parts(last)[0], int(hundredths), row, case) + _dot(m)
+    head = MAGNITUDES[size] if size else str(row["noun"])
+    gender = gender_of(head)
+    numbers = " – ".join(speak(number, case, gender) for number in (m["n"], m["to"]) if number)
+    words = [said + numbers, *_behind(last, head, case, row if not size else {})]
+    if size and unit:
+        words += _behind("5", str(row["noun"]), "n", row)
+    return " ".join(words) + (_dot(m) if found.get("dot") else "")
+
+
+def _amount_per(m: re.Match[str]) -> str | None:
+    said = _amount(m)
+    return said if said is None or not m["per"] else f"{said} {PER[m['per']]}"
+
+
+def _behind(number: str, noun: str, case: str, row: dict[str, Any]) -> list[str]:
+    """The unit's words behind *number*: adjective, noun, tail."""
+    whole, decimals = parts(number)
+    adjective, gender = str(row.get("adjective", "")), gender_of(noun)
+    if decimals:
+        forms = [inflected(adjective, "g", gender=gender), inflected(noun, "g")]
+    else:
+        form = form_behind(noun, whole, case, row.get("count", ""))
+        forms = [adjective_behind(adjective, whole, case, gender) if adjective else "", form]
+    return [form for form in (*forms, row.get("tail", "")) if form]
+
+
+def _money(whole: int, hundredths: int, row: dict[str, Any], case: str) -> str:
+    words = []
+    for number, noun in ((whole, row["noun"]), (hundredths, row["hundredth"])):
+        if number or (noun == row["noun"] and not hundredths):
+            words += [cardinal(number, case, gender_of(noun)), form_behind(noun, number, case)]
+    return " ".join(words)
+
+
+def _unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
+    """One-letter units that are also prepositions need an end behind them; some abbreviations need their dot."""
+    if row.get("last") and after(m):
+        return False
+    if row.get("noun") == "процент" and governed(m) and _not_a_share(after(m)):
+        return False
+    return not row.get("dotted") or bool(m["dot"])
+
+
+def _not_a_share(word: str) -> bool:
+    """Whether *word* can't be what the per cent are of: с 5% скидкой is said with an adjective."""
+    found = nouns(word.strip(".,;:!?»)"))
+    return bool(found) and found[0].case == "i"
+
+
+def _dot(m: re.Match[str]) -> str:
+    """A dot that also ends the sentence is kept: the voice falls at it."""
+    if not m.groupdict().get("dot"):
+        return ""
+    rest = m.string[m.end() :].lstrip()
+    return "." if not rest or (rest[0].isupper()) else ""
+
+
+def _decimal(m: re.Match[str]) -> str | None:
+    said = sign(m)
+    if said is None or (m["n"][0] == "0" and m["n"][1] != ","):
+        return None
+    case = (governed(m) or "n")[0]
+    return said + speak(m["n"], case if case in "ngda" else "n")
+
+
+def _dotted(m: re.Match[str]) -> str | None:
+    """2.5 is a decimal before what it measures, else a version or a chapter."""
+    word = re.match("[а-яё]+", after(m))
+    if word and any(noun.case == "g" for noun in nouns(word[0])):
+        return speak(m[0], (governed(m) or "n")[0])
+    return version(m)
+
+
+def version(m: re.Match[str]) -> str | None:
+    """3.11.2 is три точка одиннадцать точка два; what ends in a year is a date that does not exist."""
+    return None if LIKE_A_DATE.fullmatch(m[0]) else " точка ".join(_version_part(part) for part in m[0].split("."))
+
+
+def _version_part(part: str) -> str:
+    zeros = len(part) - len(part.lstrip("0")) if part.strip("0") else len(part) - 1
+    return "ноль " * zeros + cardinal(int(part))
+
+
+def _fraction(m: re.Match[str]) -> str | None:
+    whole = m["whole"]
+    above, below = FRACTIONS.get(m["part"]) or tuple(map(int, m["part"].split("/")))
+    accusative = IMPERATIVE.fullmatch(before(m).lower()) or governed(m)[:1] == "a"
+    if (governed(m) and not accusative) or m.string[m.start() - 1 : m.start()] == "(":
+        return None
+    if not whole and before(m).lower() in PAGED:
+        return None
+    case = "a" if accusative else "n"
+    part = ordinal(below, case, "f") if above == 1 else ordinal(below, "g", plural=True)
+    said = f"{cardinal(above, case, 'f')} {part}"
+    return f"{speak(whole, case, 'f')} {WHOLE[case] if _single(int(whole)) else 'целых'} {said}" if whole else said
+
+
+def _any(names: dict[str, Any], signs: bool) -> str:
+    found = [name for name in names if signs or name not in "$€£¥"]
+    return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+
+
+_N = rf"(?P<n>{NUMBER})(?:{DASH}(?P<to>{NUMBER}))?"
+_SIZE = rf"(?P<size>{_any(MAGNITUDES, True)})"
+_DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
+_PER = f"(?:/(?P<per>{'|'.join(PER)})(?!\\w))?"
+_CURRENCY = "(?P<unit>[$€£¥₽])"
+
+FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){RIGHT}"), _fraction),
+    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){RIGHT}"), _fraction),
+)
+"""Rules for what is made of several numbers."""
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?{RIGHT}"), _amount),
+    (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{_any(UNITS, True)}){_DOT}{_PER}{RIGHT}"), _amount_per),
+    (re.compile(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}{RIGHT}"), _amount),
+    (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}),\d{{1,9}}){RIGHT}"), _decimal),
+    (re.compile(rf"\d{{1,4}}\.\d{{1,4}}{RIGHT}"), _dotted),
+)

@@ -1,0 +1,207 @@
+"""Russian: dates, years, centuries and times."""
+
+import re
+
+from pipeline.speakable.data import words
+from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, Rule, after, before
+from pipeline.speakable.russian_grammar import (
+    cardinal,
+    case_alone,
+    form_behind,
+    governed,
+    inflected,
+    is_name,
+    nouns,
+    ordinal,
+)
+
+MONTHS = words("ru", "months")
+MONTH = "|".join(MONTHS)
+DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+TODAY = frozenset({"сегодня", "завтра", "вчера", "послезавтра", "позавчера", "дата:"})
+TO_CASES = {"на": "a", "за": "a", "по": "a", "к": "d", "ко": "d", "перед": "i", "между": "i", "о": "p", "об": "p"}
+
+YEAR_CASES = {"год": "n", "года": "g", "годом": "i", "годе": "p"}
+CENTURY_CASES = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
+YEARS_CASES = {"годы": "n", "годов": "g", "годам": "d", "годами": "i", "годах": "p"}
+CENTURY = "век(?:а|у|ом|е|ов|ах|ами|ам)?|вв?\\.|столети[еяюй]|столетием|столетиях|тысячелети[еяю]"
+ROMAN = {"I": 1, "V": 5, "X": 10}
+ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
+
+
+def _day_case(m: re.Match[str]) -> str:
+    """A day is said in the genitive (двадцать второго ноября) unless the word in front asks for another case."""
+    word = before(m).lower()
+    return "n" if word in TODAY else TO_CASES.get(word, "g")
+
+
+def _valid(day: int, month: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
+
+
+def _of_year(year: str | None) -> str:
+    return f" {ordinal(int(year), 'g')} года" if year else ""
+
+
+def _date(m: re.Match[str]) -> str | None:
+    month = MONTHS.index(m["month"]) + 1
+    days = [int(day) for day in (m["d"], m["d2"]) if day]
+    if not all(_valid(day, month) for day in days):
+        return None
+    case = _day_case(m)
+    said = " – ".join(ordinal(day, case, "n") for day in days)
+    return f"{said} {m['month']}{_of_year(m['y'])}{_end(m)}"
+
+
+def _from_to(m: re.Match[str]) -> str | None:
+    """С 10 по 15 ноября."""
+    month = MONTHS.index(m["month"]) + 1
+    if before(m).lower() not in {"с", "со", "от"} or not (_valid(int(m["d"]), month) and _valid(int(m["d2"]), month)):
+        return None
+    case = "a" if m["to"] == "по" else "g"
+    return f"{ordinal(int(m['d']), 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')} {m['month']}"
+
+
+def _numeric(m: re.Match[str]) -> str | None:
+    if not _valid(int(m["d"]), int(m["m"])):
+        return None
+    return f"{ordinal(int(m['d']), _day_case(m), 'n')} {MONTHS[int(m['m']) - 1]}{_of_year(m['y'])}"
+
+
+def _end(m: re.Match[str]) -> str:
+    """The dot of "г." is also the end of the sentence where the text ends."""
+    return "." if m.groupdict().get("dot") and m.end() == len(m.string) else ""
+
+
+def _year(m: re.Match[str]) -> str | None:
+    """1999 год, in the case of the word "год"; "г." gets it from the word in front."""
+    number, word = int(m["y"]), m["word"]
+    if number < 1000 and word not in {"году", "годом"}:
+        return None  # 121 год may be a span of time
+    case = _year_case(m, word)
+    written = inflected("год", case) if word == "г" else word
+    if word == "г" and case == "p":
+        written = "году"
+    return f"{ordinal(number, case)} {written}{_end(m)}"
+
+
+def _year_case(m: re.Match[str], word: str) -> str:
+    if word in YEAR_CASES:
+        return YEAR_CASES[word]
+    if word == "году":
+        return "d" if governed(m)[:1] == "d" or before(m).lower() == "по" else "p"
+    cases = governed(m)
+    if not cases:
+        return "g" if before(m) else "n"
+    return "p" if before(m).lower() in {"в", "во"} else cases[0]
+
+
+def _years(m: re.Match[str]) -> str | None:
+    """1941–1945 годы."""
+    first, last = int(m["y"]), int(m["y2"])
+    if not 1000 <= first < last <= 2100:
+        return None
+    word = m["word"]
+    case = YEARS_CASES.get(word) or ("p" if before(m).lower() in {"в", "во"} else "g" if before(m) else "n")
+    written = word if word in YEARS_CASES else {"p": "годах", "g": "годов", "n": "годы"}[case]
+    return f"{ordinal(first, case)} – {ordinal(last, case)} {written}{_end(m)}"
+
+
+def _century_in_digits(m: re.Match[str]) -> str | None:
+    """21 век; "2 века" is a span of time."""
+    number, case = int(m["n"]), CENTURY_CASES[m["word"]]
+    if case == "g" and number < 5:
+        return None
+    if case == "d" and before(m).lower() not in {"к", "ко", "по"}:
+        return None
+    return f"{ordinal(number, case)} {m['word']}"
+
+
+def _year_alone(m: re.Match[str]) -> str | None:
+    """Only "в 1999" with nothing behind that it could count."""
+    if before(m).lower() not in {"в", "во"} or after(m) or not 1500 <= int(m["y"]) <= 2099:
+        return None
+    return ordinal(int(m["y"]), "p")
+
+
+def _time(m: re.Match[str]) -> str | None:
+    """14:05 is четырнадцать ноль пять, 14:00 is четырнадцать часов."""
+    if int(m["h"]) > 24 or int(m["h2"] or 0) > 24:
+        return None
+    case = "g" if governed(m).startswith("g") else case_alone(m) or "n"
+    case = case if case in "gdi" else "n"
+    times = [(m["h"], m["m"])] + ([(m["h2"], m["m2"])] if m["h2"] else [])
+    return " – ".join(_clock(int(hour), int(minute), case) for hour, minute in times)
+
+
+def _clock(hour: int, minute: int, case: str) -> str:
+    if not minute:
+        return f"{cardinal(hour, case)} {form_behind('час', hour, case)}"
+    zero = "ноль " if minute < 10 else ""
+    return f"{cardinal(hour, case)} {zero}{cardinal(minute, case, 'f')}"
+
+
+def roman(number: str) -> int:
+    """The value of a Roman numeral up to 39."""
+    values = [ROMAN[digit] for digit in number]
+    return sum(-v if v < after_ else v for v, after_ in zip(values, [*values[1:], 0], strict=True))
+
+
+def centuries(text: str) -> str:
+    """*text* with the Roman numerals of centuries and of rulers as ordinals."""
+    text = CENTURIES.sub(_century, text)
+    return RULER.sub(_ruler, text)
+
+
+def _century(m: re.Match[str]) -> str:
+    word, short = m["word"], m["word"].startswith("в") and m["word"].endswith(".")
+    preposition = before(m).lower()
+    if short:
+        case = "p" if preposition in {"в", "во"} else (governed(m) or ("g" if preposition else "n"))[0]
+    else:
+        found = nouns(word)
+        case = next((noun.case for noun in found if noun.case in (governed(m) or noun.case)), "n")
+    gender = "m" if word.startswith("в") else "n"
+    numbers = " – ".join(ordinal(roman(number), case, gender) for number in (m["n"], m["to"]) if number)
+    written = inflected("век", case, plural=word == "вв.") if short else word
+    return f"{numbers} {written}" + ("." if short and m.end() == len(m.string) else "")
+
+
+def _ruler(m: re.Match[str]) -> str:
+    """Пётр I: an ordinal that agrees with the name."""
+    if not is_name(m["name"]) or not (found := nouns(m["name"])):
+        return m[0]
+    spoken = ordinal(roman(m["n"]), found[0].case, found[0].gender)
+    return f"{m['name']} {spoken.capitalize()}"
+
+
+CENTURIES = re.compile(rf"{LEFT}(?P<n>{ROMAN_NUMBER})(?:{DASH}(?P<to>{ROMAN_NUMBER}))?\s(?P<word>{CENTURY})(?!\w)")
+RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN_NUMBER}){RIGHT}")
+
+FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), _numeric),
+    (re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г(?P<dot>\.)| года)?{RIGHT}"), _numeric),
+    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до) (?P<d2>\d{{1,2}}) (?P<month>{MONTH})(?!\w)"), _from_to),
+    (
+        re.compile(
+            rf"(?P<d>\d{{1,2}})(?:{DASH}(?P<d2>\d{{1,2}}))? (?P<month>{MONTH})(?!\w)"
+            r"(?: (?P<y>\d{4})(?:(?= г(?:ода?)?\b) г(?:ода(?!\w)|(?P<dot>\.))|(?= *(?:[.,;:!?)»]|$))))?"
+        ),
+        _date,
+    ),
+    (
+        re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}) ?(?P<word>год(?:ы|ов|ам|ами|ах)(?!\w)|гг(?P<dot>\.))"),
+        _years,
+    ),
+)
+"""Rules for what is made of several numbers."""
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(r"(?P<y>\d{3,4}) ?(?P<word>год(?:а|у|ом|е)?(?!\w)|г(?=\.))(?:(?<=г)(?P<dot>\.))?"), _year),
+    (re.compile(r"(?P<n>[1-9]|1\d|2[01]) (?P<word>век(?:а|у|ом|е)?)(?!\w)"), _century_in_digits),
+    (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year_alone),
+    (
+        re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}}):(?P<m2>[0-5]\d))?{RIGHT}"),
+        _time,
+    ),
+)

@@ -1,0 +1,194 @@
+"""What holds for any text."""
+
+import re
+import sys
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.speakable import speakable
+from pipeline.speakable.languages import language_of
+from pipeline.speakable.speak import _is_plain, _once
+from pipeline.speakable.tidy import tidied
+
+LANGUAGES = st.sampled_from(["", "en", "en-GB", "ru", "ru-RU", "de", "ja"])
+PIECES = st.sampled_from(
+    [
+        *"*_~`#>|[]()<>!\\-+.,:;/@&=%$€№°’'\" \n",
+        "**", "__", "~~", "***", "```", "[a](b)", "](", "<br>", "<b>", "&amp;", "&#42;", "- ", "1. ", "# ", "- [x] ",
+        "http://a.bc/d", "a@b.cd", "0", "1", "2", "5", "11", "21", "1999", "1,234", "3.14", "3,14", "14:05", "1/2",
+        "5-", "–", "10–15", "22.11.2026", "A", "a", "the", "in", "May", "km", "GB", "Dr.", "St.", "etc.", "e.g.", "No.",
+        "в", "к", "с", "до", "книги", "день", "часам", "году", "г.", "ул.", "стр.", "и т.д.", "см.", "км", "руб.",
+        "млн", "ноября", "XX", "век", "в.", "Пётр", "I", "-го", "-й", "-минутный", "утра", "новых", "🎉", "1️⃣", "✅",
+        "\u200d", "\u00a0", "\x00", "\ud83d",
+    ]
+)  # fmt: skip
+NASTY = st.lists(PIECES, max_size=14).map("".join) | st.lists(PIECES, max_size=14).map(" ".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=NASTY | st.text(max_size=60), language=LANGUAGES, named=st.booleans())
+@example(text="[[a](b)](c)", language="en", named=False)
+@example(text="`*a` b*", language="en", named=False)
+@example(text="&amp;amp;amp;amp;lt;b&amp;gt;", language="en", named=False)
+@example(text="**`[**a**](b)`**", language="en", named=False)
+def test_is_stable_and_plain(text: str, language: str, named: bool) -> None:
+    """Any text gives one stripped line without control characters, which stays as it is when it comes again."""
+    emoji = "name" if named else "drop"
+    said = speakable(text, language, emoji=emoji)
+    assert said == " ".join(said.split())
+    assert not any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in said)
+    assert speakable(said, language or language_of("", tidied(text)).code or "xx", emoji=emoji) == said
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    words=st.lists(st.text("abcxyzABCабвгжяАБЁё", min_size=1, max_size=8), min_size=1, max_size=12), language=LANGUAGES
+)
+def test_letters_never_vanish(words: list[str], language: str) -> None:
+    """Words of letters are said as they are, in any language."""
+    text = " ".join(words)
+    assert speakable(text, language) == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    text=st.lists(
+        st.sampled_from(["Это", "день", "etc.", "и", "др.", "In", "I", "«a»", "(b)", "—", "a, b", "c?", "-d", "X"])
+    )
+    .map(" ".join)
+    .map(str.strip),
+    language=st.sampled_from(["en", "ru"]),
+)
+def test_the_short_cut_changes_nothing(text: str, language: str) -> None:
+    """A text that is taken for plain would have come out of all rules as it is."""
+    if _is_plain(text):
+        assert _once(text, language_of(language, text), "drop") == text
+
+
+@settings(max_examples=200, deadline=None)
+@given(number=st.integers(0, 10**9), language=st.sampled_from(["en", "ru"]))
+def test_a_number_never_vanishes(number: int, language: str) -> None:
+    """A number is said in words or stays in digits, and is never dropped."""
+    pytest.importorskip("num2words")
+    said = speakable(f"a {number} b", language)
+    assert str(number) in said or re.fullmatch(r"a [^\W\d].* b", said)
+
+
+NESTS = [
+    "*",
+    "**",
+    "_",
+    "~~",
+    "`",
+    "[",
+    "[a](",
+    "(",
+    "<",
+    "<b>",
+    "&",
+    "|",
+    "| ",
+    "> ",
+    "- ",
+    "#",
+    "# ",
+    "-",
+    "\\",
+    "!",
+    "@",
+]
+NESTS += [
+    "a@",
+    "a.",
+    "1.",
+    "1 ",
+    "1,",
+    "1:",
+    "1/",
+    "1-",
+    "1–",
+    "$",
+    "№",
+    "http://",
+    "[^",
+    "![",
+    "<!--",
+    "🎉",
+    "5 км ",
+    "XX–",
+]
+NESTS += ["*a ", " *a", "**a** ", "в 5 ", "1 000 ", "+1 ", "a*", "`a", "``a`", "| a ", "^", "т.", "1️⃣"]
+
+
+def _steps(text: str, language: str) -> int:
+    """How many lines of Python ran: a measure of the work that no busy machine can spoil."""
+    count = 0
+
+    def trace(frame: object, event: str, arg: object) -> Callable[..., object]:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        speakable(text, language)
+    finally:
+        sys.settrace(None)
+    return count
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("piece", NESTS)
+def test_work_grows_with_the_length_only(piece: str, language: str) -> None:
+    """Four times as much of a nasty pattern costs at most five times the steps, plus what the start costs."""
+    speakable(piece * 30, language)
+    assert _steps(piece * 120, language) <= 5 * _steps(piece * 30, language) + 500
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("piece", NESTS)
+def test_no_pattern_explodes(piece: str, language: str) -> None:
+    """Ten thousand characters of a nasty pattern are done (a regular expression that backtracks would take minutes)."""
+    for tail in ("", "x"):
+        speakable(piece * (10_000 // len(piece)) + tail, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "said"),
+    [
+        ("5 Dateien und 3 Bücher **hier**", "de", "5 Dateien und 3 Bücher hier"),
+        ("5 Dateien und 3 Bücher **hier**", "", "5 Dateien und 3 Bücher hier"),
+        ("У мене є 5 книг", "", "У мене є 5 книг"),
+        ("[ここ](https://example.com)を見て", "ja", "ここを見て"),
+        ("Siehe https://example.com/a.", "de", "Siehe example.com."),
+        ("- [x] Milch", "de", "Milch"),
+        ("نامه\u200cها", "fa", "نامه\u200cها"),
+    ],
+)
+def test_other_languages_get_only_markup(text: str, language: str, said: str) -> None:
+    """A language whose words are not known keeps its numbers as digits."""
+    assert speakable(text, language) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("У вас 2 книги", "У вас две книги"), ("You have 2 books", "You have two books")]
+)
+def test_the_letters_tell_the_language(text: str, said: str) -> None:
+    """Without a language, Cyrillic is read as Russian, anything else as English."""
+    pytest.importorskip("num2words")
+    pytest.importorskip("pymorphy3")
+    assert speakable(text, "") == said
+
+
+def test_emoji_can_be_named() -> None:
+    """With emoji="name" the picture is said, once for a row of the same."""
+    assert speakable("Great 🎉🎉!", "en", emoji="name") == "Great party popper!"
+
+
+def test_lines_are_one_text() -> None:
+    """Should a text have several lines, each loses its own marks."""
+    assert speakable("# Milk\n\n- **a**\n- b\n```sh\nls\n```", "en") == "Milk a b ls"
