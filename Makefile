@@ -13,7 +13,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stentor needs Python 3.11 or newer")'
 	@echo "setting up .venv (once) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[espeak,test,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[espeak,normalize,test,dev]'
 	@touch $@
 
 demo: $(READY)  ## ask a question: prints the answer, a command and the timings, writes build/demo.wav
@@ -40,7 +40,9 @@ protos: $(READY)  ## generate the code of protos/streaming.proto
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. protos/streaming.proto
 
 bench: $(READY)  ## the benchmarks that README quotes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@$(BIN)/python -m benchmarks.overhead
+	@$(BIN)/python -m benchmarks.segmenter
 
 clean:  ## forget the environment and everything built
 	@rm -rf .venv build dist *.egg-info

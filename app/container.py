@@ -21,12 +21,13 @@ from interceptors.single_flight import SingleFlightInterceptor
 from interceptors.status import StatusInterceptor
 from interceptors.streams import Streams
 from interceptors.validation import ValidationInterceptor
+from pipeline import speakable
 from pipeline.commands.extractor import JsonCommands
 from pipeline.llm.demo import DemoModel
 from pipeline.run import Stages
 from pipeline.segmenter import rules
 from pipeline.tts.espeak import EspeakSpeech
-from pipeline.tts.speech import SpeechLimits
+from pipeline.tts.speech import SpeechOptions, as_written
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
@@ -67,16 +68,25 @@ def rules_segmenter(table: RulesSegmenter) -> Callable[[], rules.RulesSegmenter]
     )
 
 
-def speech_limits(table: Any) -> SpeechLimits:
-    """How long the voice may take; without a voice it does not matter."""
+def speech_options(table: Any) -> SpeechOptions:
+    """How long the voice may take and what it is given to say; without a voice it does not matter."""
     if not isinstance(table, Voiced):
-        return SpeechLimits()
-    return SpeechLimits(
+        return SpeechOptions()
+    return SpeechOptions(
         first_audio=table.first_audio_timeout_seconds,
         stall=table.stall_timeout_seconds,
         max_sentence=table.max_sentence_seconds,
         on_failure=table.on_failure,
+        wording=wording(table),
     )
+
+
+def wording(table: Voiced) -> Callable[[str, str], str]:
+    """What the voice gets for a sentence; its word lists are loaded now rather than in the first turn."""
+    if not table.normalize:
+        return as_written
+    speakable.load()
+    return partial(speakable.speakable, emoji=table.emoji)
 
 
 def hold_seconds(pipeline: Pipeline) -> float:
@@ -129,7 +139,7 @@ class Container(DeclarativeContainer):
         speech=tts,
         hold=Factory(hold_seconds, pipeline),
         on_invalid=pipeline.commands.on_invalid,
-        speech_limits=Factory(speech_limits, pipeline.tts),
+        speech_options=Factory(speech_options, pipeline.tts),
     )
 
     streams = Singleton(running_streams, limits)

@@ -126,6 +126,8 @@ class Voiced(Strict):
     stall_timeout_seconds: Positive = 10.0
     max_sentence_seconds: Positive = 120.0
     on_failure: Literal["text", "abort"] = "text"
+    normalize: bool = True
+    emoji: Literal["drop", "name"] = "drop"
 
 
 class EspeakSpeech(Voiced):

@@ -27,7 +27,7 @@ from pipeline.events import (
 )
 from pipeline.flow import End, prefetch
 from pipeline.stage import Commands, Model, Segmenter, Speech, Turn, Voice
-from pipeline.tts.speech import SpeechLimits, spoken
+from pipeline.tts.speech import SpeechOptions, spoken
 
 DELTAS_AHEAD = 32
 """How far the model may run ahead of a slow reader: some sentences; then the reading of the model stops too."""
@@ -47,7 +47,7 @@ class Stages:
     speech: Speech | None
     hold: float = 0.12
     on_invalid: str = "warn"
-    speech_limits: SpeechLimits = field(default_factory=SpeechLimits)
+    speech_options: SpeechOptions = field(default_factory=SpeechOptions)
 
 
 def nobody() -> None:
@@ -65,7 +65,7 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter(), stages.hold, progress)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
-        aclosing(spoken(answer, stages.speech, voice, stages.speech_limits, progress)) as events,
+        aclosing(spoken(answer, stages.speech, voice, stages.speech_options, progress)) as events,
     ):
         async for event in events:
             yield event
@@ -79,10 +79,10 @@ async def recite(
     """
     if stages.speech is None:
         raise StageError("UNAVAILABLE", "SPEECH_FAILED", "this server has no voice")
-    limits = replace(stages.speech_limits, on_failure="abort")
+    options = replace(stages.speech_options, on_failure="abort")
     async with (
         aclosing(_sentences(text, stages.segmenter())) as sentences,
-        aclosing(spoken(sentences, stages.speech, voice, limits, progress)) as events,
+        aclosing(spoken(sentences, stages.speech, voice, options, progress)) as events,
     ):
         async for event in events:
             if isinstance(event, AudioChunk):

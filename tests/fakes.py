@@ -356,7 +356,7 @@ def sentences(events: Iterable[Any]) -> list[str]:
 async def until(condition: Callable[[], object], seconds: float = 2.0) -> None:
     """Wait for *condition*, at most so long."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (it has no event)
+        while not condition():
             await asyncio.sleep(0.001)
 
 

@@ -103,6 +103,7 @@ class ScriptedSpeech:
         self._seconds_per_char = seconds_per_char
 
     async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+        diary.note("said", text)
         if "FAIL" in text:
             raise ValueError("a secret of the voice")
         if "HANG" in text:

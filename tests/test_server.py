@@ -69,6 +69,9 @@ async def test_two_sessions_never_mix(tmp_path: Path) -> None:
         assert answer.code is grpc.StatusCode.OK
 
 
+PRICE = "It costs **$5**, see https://shop.com/a?b=1."
+
+
 def without_times(messages: list[Any]) -> list[Any]:
     for message in messages:
         for name in ("first_text_ms", "first_audio_ms", "total_ms"):
@@ -268,6 +271,21 @@ async def test_voice_fails(tmp_path: Path, trouble: str) -> None:
     assert spoken == ({1, 2} if trouble == "CUT" else {2})
 
 
+@pytest.mark.parametrize(
+    ("normalize", "said"), [("true", "It costs five dollars, see link to shop.com."), ("false", PRICE)]
+)
+async def test_the_voice_gets_words(tmp_path: Path, normalize: str, said: str) -> None:
+    """Markup, links and numbers are said as words; the text stays as written. Without ``normalize`` the voice gets
+    it too.
+    """
+    pytest.importorskip("num2words", reason="the normalize extra is not installed")
+    async with serving(tmp_path, tts=scripted_voice(f"normalize = {normalize}")) as service:
+        diary = scripted.new_diary()
+        answer = await service.ask(PRICE)
+    assert answer.texts == [PRICE]
+    assert diary.who("said") == [said]
+
+
 async def test_voice_fails_and_aborts(tmp_path: Path) -> None:
     """With ``on_failure = "abort"`` it ends the stream."""
     async with serving(tmp_path, tts=scripted_voice('on_failure = "abort"')) as service:
@@ -438,7 +456,7 @@ async def test_welcome(tmp_path: Path) -> None:
         assert answer.initial["x-session-id"]
         assert len(answer.sound) == len(text) * 160 * 2
     assert (given.messages[0].metadata.sample_rate, given.messages[0].metadata.dtype) == (16000, "int16")
-    assert diary.entries == []
+    assert diary.who("opened") == []
 
 
 async def test_welcome_counts_and_fails_like_any_stream(tmp_path: Path) -> None:

@@ -31,10 +31,12 @@ FOREIGN = re.compile("[ІіЇїЄєҐґЎўЂђЈјЉљЊњЋћЏџЃѓЌќЀѐ�
 
 def language_of(tag: str, text: str) -> Language:
     """The language that BCP-47 *tag* names; without a tag, Russian where there is Cyrillic, else English, unless some
-    letter shows that it is neither: numbers in the words of a wrong language are worse than digits.
+    letter shows that it is neither: numbers in the words of a wrong language are worse than digits. So English is not
+    believed of a text with Cyrillic either: a voice reads that as Russian.
     """
-    if tag:
-        return KNOWN.get(tag.split("-")[0].lower(), OTHER)
+    code = tag.split("-")[0].lower()
+    if code and not (code == "en" and CYRILLIC.search(text)):
+        return KNOWN.get(code, OTHER)
     if FOREIGN.search(text):
         return OTHER
     return RUSSIAN if CYRILLIC.search(text) else ENGLISH

@@ -33,23 +33,29 @@ log = structlog.get_logger(scope="speech")
 CheckedEvent = Sentence | Command | Notice | ModelEnd
 
 
+def as_written(text: str, _language: str) -> str:
+    """The voice gets the sentence itself."""
+    return text.strip()
+
+
 @dataclass(frozen=True, slots=True)
-class SpeechLimits:
-    """How long a voice may take, in seconds, and what its failure does: ``text`` (a Notice, the turn goes on) or
-    ``abort``.
+class SpeechOptions:
+    """How long a voice may take, in seconds; what its failure does: ``text`` (a Notice, the turn goes on) or
+    ``abort``; and what it gets for a sentence: ``wording(text, language)``, a pure function.
     """
 
     first_audio: float = 10.0
     stall: float = 10.0
     max_sentence: float = 120.0
     on_failure: str = "text"
+    wording: Callable[[str, str], str] = as_written
 
 
 async def spoken(
     source: AsyncIterator[CheckedEvent],
     speech: Speech | None,
     voice: Voice,
-    limits: SpeechLimits,
+    options: SpeechOptions,
     progress: Callable[[], None],
 ) -> AsyncGenerator[CheckedEvent | AudioChunk, None]:
     """*source*, with the sound of each sentence behind it; the last event of a sentence is ``final``. No *speech*:
@@ -58,44 +64,48 @@ async def spoken(
     async for event in source:
         if not isinstance(event, Sentence):
             yield event
-        elif speech is None or not speakable(event.text):
+        elif speech is None or not audible(said := options.wording(event.text, voice.language)):
             yield Sentence(event.index, event.text, final=True)
         else:
             yield event
-            async with aclosing(say(event, speech, voice, limits, progress)) as sound:
+            synthesize = partial(speech.synthesize, said, voice)
+            async with aclosing(say(event.index, synthesize, speech, options, progress)) as sound:
                 async for chunk in sound:
                     yield chunk
 
 
-def speakable(text: str) -> bool:
+def audible(text: str) -> bool:
     """Whether a voice could say any of it: punctuation, white space and emoji alone have no sound."""
     return any(map(str.isalnum, text))
 
 
 async def say(
-    sentence: Sentence, speech: Speech, voice: Voice, limits: SpeechLimits, progress: Callable[[], None]
+    index: int,
+    synthesize: Callable[[], AsyncIterator[bytes]],
+    speech: Speech,
+    options: SpeechOptions,
+    progress: Callable[[], None],
 ) -> AsyncGenerator[AudioChunk | Notice, None]:
-    """The sound of one sentence; its last event is ``final``.
+    """The sound of sentence *index*; its last event is ``final``.
 
-    When the voice fails, what was said stays said and is never repeated: a Notice (``limits.on_failure = "text"``)
-    or a StageError ends the sentence.
+    When the voice fails, what was said stays said and is never repeated: a Notice (``on_failure = "text"``) or a
+    StageError ends the sentence.
     """
-    synthesize = partial(speech.synthesize, sentence.text.strip(), voice)
     try:
         rate = _rate(speech)
-        most = limits.max_sentence * rate * SAMPLE_BYTES
+        most = options.max_sentence * rate * SAMPLE_BYTES
         chunks = Chunks(rate)
-        async with aclosing(_pieces(synthesize, most, limits)) as pieces:
+        async with aclosing(_pieces(synthesize, most, options)) as pieces:
             async for piece in pieces:
                 progress()
                 for pcm in chunks.add(piece):
-                    yield AudioChunk(sentence.index, pcm, rate)
-        yield AudioChunk(sentence.index, chunks.rest(), rate, final=True)
+                    yield AudioChunk(index, pcm, rate)
+        yield AudioChunk(index, chunks.rest(), rate, final=True)
     except SpeechFailed as failed:
-        if limits.on_failure == "abort":
+        if options.on_failure == "abort":
             _abort(failed)
-        log.warning("a sentence could not be spoken", decision="text", sentence=sentence.index, exc_info=failed)
-        yield Notice("SPEECH_FAILED", "this sentence was not spoken to its end", sentence.index, final=True)
+        log.warning("a sentence could not be spoken", decision="text", sentence=index, exc_info=failed)
+        yield Notice("SPEECH_FAILED", "this sentence was not spoken to its end", index, final=True)
 
 
 class SpeechFailed(Exception):
@@ -103,13 +113,13 @@ class SpeechFailed(Exception):
 
 
 async def _pieces(
-    open_voice: Callable[[], AsyncIterator[bytes]], most: float, limits: SpeechLimits
+    open_voice: Callable[[], AsyncIterator[bytes]], most: float, options: SpeechOptions
 ) -> AsyncGenerator[bytes, None]:
     """What the engine gives, at most *most* bytes; SpeechFailed when it fails, stalls, gives no sound or anything
     but bytes.
     """
     clock = asyncio.get_running_loop().time
-    due = clock() + limits.first_audio
+    due = clock() + options.first_audio
     given = 0
     async with prefetch(open_voice, PIECES_AHEAD) as pieces:
         while await pieces.ready(due - clock()):
@@ -123,7 +133,7 @@ async def _pieces(
             if given > most:
                 raise SpeechFailed("the voice does not come to an end")
             if piece:
-                due = clock() + limits.stall
+                due = clock() + options.stall
                 yield bytes(piece)
             elif clock() > due:  # an empty piece is no sign of life, and they may come without end
                 break

@@ -306,8 +306,9 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_soon")
-async def test_a_source_that_swallows_a_cancellation_is_cancelled_again() -> None:
+async def test_a_source_that_swallows_a_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """One swallowed cancellation does not save a source."""
+    monkeypatch.setattr(flow, "CLOSE_SECONDS", 2.0)
     script = Script()
     with capture_logs() as lines:
         async with prefetch(source([Stubborn(2)], script), 1):

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence
 from pipeline.stage import Voice
-from pipeline.tts.speech import Chunks, SpeechLimits, speakable, spoken
+from pipeline.tts.speech import Chunks, SpeechOptions, audible, spoken
 from tests.fakes import HANG, Boom, Pause, ScriptedSpeech, settle, sound
 
 RATE = 1000
@@ -39,11 +39,11 @@ async def listed(items: Iterable[Any]) -> Any:
         yield item
 
 
-async def heard(speech: Any, *texts: str, limits: SpeechLimits | None = None, **options: Any) -> list[Any]:
+async def heard(speech: Any, *texts: str, limits: SpeechOptions | None = None, **options: Any) -> list[Any]:
     """What comes out for sentences of *texts*."""
     source = listed(Sentence(index, text) for index, text in enumerate(texts or ["One."], start=1))
     events = []
-    stage = spoken(source, speech, Voice(), limits or SpeechLimits(), options.get("progress", lambda: None))
+    stage = spoken(source, speech, Voice(), limits or SpeechOptions(), options.get("progress", lambda: None))
     async with asyncio.timeout(2), aclosing(stage) as out:
         async for event in out:
             events.append(event)  # noqa: PERF401  (it also is what came before an error)
@@ -89,7 +89,7 @@ async def test_the_voice_hears_the_text_without_the_space_around_it() -> None:
 async def test_the_wanted_voice_is_asked() -> None:
     """Every call of the engine gets the turn's voice."""
     speech, voice = ScriptedSpeech(), Voice("anna", "ru")
-    async with aclosing(spoken(listed([Sentence(1, "a")]), speech, voice, SpeechLimits(), lambda: None)) as events:
+    async with aclosing(spoken(listed([Sentence(1, "a")]), speech, voice, SpeechOptions(), lambda: None)) as events:
         async for _ in events:
             pass
     assert speech.calls == [("a", voice)]
@@ -99,7 +99,7 @@ async def test_everything_else_passes_in_place() -> None:
     """What is no sentence passes untouched, behind the sound of the sentence before it."""
     others = [Command("open", {}), Notice("COMMAND_REFUSED", "x", 1), ModelEnd(EndReason.LENGTH)]
     source = [others[0], Sentence(1, "One."), *others, Sentence(2, "Two."), others[2]]
-    stage = spoken(listed(source), ScriptedSpeech(), Voice(), SpeechLimits(), lambda: None)
+    stage = spoken(listed(source), ScriptedSpeech(), Voice(), SpeechOptions(), lambda: None)
     events = [event async for event in stage]
     without_sound = [event for event in events if not isinstance(event, AudioChunk)]
     assert without_sound == source
@@ -136,7 +136,7 @@ async def test_without_a_voice() -> None:
 )
 async def test_what_has_no_sound_is_not_spoken(text: str, said: bool) -> None:
     """A sentence without a letter or a digit is shown and not spoken: no engine is asked, and it is final."""
-    assert speakable(text) == said
+    assert audible(text) == said
     speech = ScriptedSpeech([sound(100)])
     events = await heard(speech, text)
     assert len(speech.calls) == said
@@ -224,7 +224,7 @@ async def test_sound_leaves_while_the_engine_goes_on() -> None:
     """The first sound leaves before the engine has the rest."""
     go_on = asyncio.Event()
     speech = ScriptedSpeech([sound(50), go_on, sound(50)])
-    stage = spoken(listed([Sentence(1, "One.")]), speech, Voice(), SpeechLimits(), lambda: None)
+    stage = spoken(listed([Sentence(1, "One.")]), speech, Voice(), SpeechOptions(), lambda: None)
     async with asyncio.timeout(1), aclosing(stage) as events:
         assert await anext(events) == Sentence(1, "One.")
         assert (await anext(events)).pcm == sound(50)
@@ -241,7 +241,7 @@ async def test_progress_for_every_piece_of_sound() -> None:
 
 # Failures.
 
-QUICK = SpeechLimits(first_audio=0.01, stall=0.01, max_sentence=1.0)
+QUICK = SpeechOptions(first_audio=0.01, stall=0.01, max_sentence=1.0)
 
 FAILURES = {
     "raises": [Boom("secret")],
@@ -299,7 +299,7 @@ async def test_the_log_has_the_engines_own_error(logged: list[Any]) -> None:
 @pytest.mark.parametrize("name", FAILURES)
 async def test_abort(name: str) -> None:
     """With ``on_failure = "abort"`` the turn ends with SPEECH_FAILED instead, or with what the stage itself said."""
-    limits = SpeechLimits(first_audio=0.01, stall=0.01, max_sentence=1.0, on_failure="abort")
+    limits = SpeechOptions(first_audio=0.01, stall=0.01, max_sentence=1.0, on_failure="abort")
     speech = failing(name, sound(50))
     with pytest.raises(StageError) as failed:
         await heard(speech, "Bad.", "Good.", limits=limits)
@@ -314,7 +314,7 @@ async def test_abort(name: str) -> None:
 @pytest.mark.parametrize("name", ["raises", "a StageError", "hangs"])
 async def test_the_chain_of_causes_ends(name: str) -> None:
     """An aborted turn's error has a chain of causes that ends: what prints it would run for ever in a circle."""
-    limits = SpeechLimits(first_audio=0.01, stall=0.01, on_failure="abort")
+    limits = SpeechOptions(first_audio=0.01, stall=0.01, on_failure="abort")
     seen: list[BaseException] = []
     with suppress(StageError):
         try:
@@ -334,10 +334,10 @@ async def test_first_sound_and_stall_have_their_own_time() -> None:
     slow_start = [Pause(0.02), sound(50), sound(50)]
     slow_middle = [sound(50), Pause(0.02), sound(50)]
     for steps, limits, well in (
-        (slow_start, SpeechLimits(first_audio=1, stall=0.005), True),
-        (slow_start, SpeechLimits(first_audio=0.005, stall=1), False),
-        (slow_middle, SpeechLimits(first_audio=0.005, stall=1), True),
-        (slow_middle, SpeechLimits(first_audio=1, stall=0.005), False),
+        (slow_start, SpeechOptions(first_audio=1, stall=0.005), True),
+        (slow_start, SpeechOptions(first_audio=0.005, stall=1), False),
+        (slow_middle, SpeechOptions(first_audio=0.005, stall=1), True),
+        (slow_middle, SpeechOptions(first_audio=1, stall=0.005), False),
     ):
         events = await heard(ScriptedSpeech(steps), limits=limits)
         assert finals(events) == [(AudioChunk if well else Notice, 1)]
@@ -346,13 +346,13 @@ async def test_first_sound_and_stall_have_their_own_time() -> None:
 async def test_a_slow_voice_is_not_cut() -> None:
     """A voice may take as long as it likes, as long as each piece comes in time."""
     steps = [step for _ in range(8) for step in (Pause(0.005), sound(10))]
-    events = await heard(ScriptedSpeech(steps), limits=SpeechLimits(first_audio=0.5, stall=0.5))
+    events = await heard(ScriptedSpeech(steps), limits=SpeechOptions(first_audio=0.5, stall=0.5))
     assert pcm(events) == sound(10) * 8
 
 
 async def test_a_slow_reader_is_not_a_slow_voice() -> None:
     """While the reader takes its time, the voice is not blamed."""
-    limits = SpeechLimits(first_audio=0.005, stall=0.005)
+    limits = SpeechOptions(first_audio=0.005, stall=0.005)
     stage = spoken(listed([Sentence(1, "One.")]), ScriptedSpeech([sound(50)] * 40), Voice(), limits, lambda: None)
     events = []
     async with aclosing(stage) as out:
@@ -368,7 +368,7 @@ async def test_a_slow_reader_is_not_a_slow_voice() -> None:
 
 async def test_the_longest_sentence() -> None:
     """A sentence may have just so much sound; the piece that is more is cut off with a Notice."""
-    limits = SpeechLimits(max_sentence=0.1)
+    limits = SpeechOptions(max_sentence=0.1)
     assert finals(await heard(ScriptedSpeech([sound(50), sound(50)]), limits=limits)) == [(AudioChunk, 1)]
     events = await heard(ScriptedSpeech([sound(50), sound(51)]), limits=limits)
     assert finals(events) == [(Notice, 1)]
@@ -404,7 +404,7 @@ async def test_an_early_end_closes_the_engine(how: str) -> None:
     reached = asyncio.Event()
 
     async def read() -> None:
-        stage = spoken(listed([Sentence(1, "One.")]), speech, Voice(), SpeechLimits(), lambda: None)
+        stage = spoken(listed([Sentence(1, "One.")]), speech, Voice(), SpeechOptions(), lambda: None)
         async with aclosing(stage) as events:
             async for event in events:
                 if isinstance(event, AudioChunk):
