@@ -80,6 +80,15 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class WordMark:
+    """When a word is said: ``offset`` and ``length`` in characters of the sentence's text, ``ms`` from its first sound."""
+
+    offset: int
+    length: int
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class AudioChunk:
     """Sound of a sentence: PCM signed 16-bit little endian, mono, whole samples. ``final``: nothing more of this
     sentence follows.
@@ -89,6 +98,7 @@ class AudioChunk:
     pcm: bytes
     sample_rate: int
     final: bool = False
+    words: tuple[WordMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

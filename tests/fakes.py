@@ -353,7 +353,7 @@ def sentences(events: Iterable[Any]) -> list[str]:
     return [event.text for event in events if isinstance(event, Sentence)]
 
 
-async def until(condition: Callable[[], object], seconds: float = 2.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait for *condition*, at most so long."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,13 +137,6 @@ class Service:
 
     async def ask(self, *script: Any, **fields: Any) -> Answer:
         return await read(self.call(*script, **fields))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that happens in the server; ten seconds at most."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 def write_settings(folder: Path, **parts: Any) -> Path:

@@ -15,8 +15,9 @@ import pytest
 
 from interceptors.limiter import Lease
 from tests import scripted
+from tests.fakes import until
 from tests.scripted import Diary
-from tests.serving import BIG_VOICE, Answer, Service, read, serving, until
+from tests.serving import BIG_VOICE, Answer, Service, read, serving
 
 TIMES = 50
 START = "A start is made. "

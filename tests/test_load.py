@@ -7,7 +7,8 @@ from typing import Any
 
 import psutil
 
-from tests.serving import Service, serving, until
+from tests.fakes import until
+from tests.serving import Service, serving
 
 STREAMS = 5000
 AT_ONCE = 50

@@ -10,7 +10,8 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.serving import Answer, Service, read, until, write_settings
+from tests.fakes import until
+from tests.serving import Answer, Service, read, write_settings
 
 ROOT = Path(__file__).parent.parent
 

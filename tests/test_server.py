@@ -12,7 +12,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from protos import streaming_pb2 as pb
 from tests import scripted
-from tests.serving import Service, read, serving, until
+from tests.fakes import until
+from tests.serving import Service, read, serving
 
 OPEN = '{"command": "open_app", "args": {"app_name": "Safari", "n": 1}}'
 
