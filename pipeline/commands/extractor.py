@@ -1,7 +1,7 @@
 """The command in a JSON object, or why there is none that may run.
 
-This decides what a computer does on behalf of somebody who may not see it, so nothing is guessed: what is not exactly a command is
-refused.
+This decides what a computer does on behalf of somebody who may not see it, so nothing is guessed: what is not exactly
+a command is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,17 @@ from pipeline.errors import CommandRefused
 from pipeline.events import Command, JsonBlock
 
 MAX_DEPTH = 32
-"""Of the object with its arguments: protobuf readers stop at 100 nested messages, and one level of a Struct takes three."""
+"""Of the object with its arguments: protobuf readers stop at 100 nested messages; one level of a Struct takes three."""
 
 
 class JsonCommands:
     """Takes ``{"command": name, "args": {…}}``, lets pass what the operator allows.
 
-    *allow*: the names that may run, empty = any. *schemas*: a JSON Schema of ``args`` for some names; ValueError names a command whose
-    schema is wrong. Reasons of ``CommandRefused``: ``truncated``, ``too_long``, ``too_deep``, ``invalid_json``, ``invalid_command``
-    (``command`` is not a string, is blank, or stands there twice), ``invalid_envelope`` (``text`` is not a string or stands there twice),
-    ``not_allowed``, ``invalid_args`` (no object, against the schema, a name twice in it, a number that fits no double).
+    *allow*: the names that may run, empty = any. *schemas*: a JSON Schema of ``args`` for some names; ValueError
+    names a command whose schema is wrong. Reasons of ``CommandRefused``: ``truncated``, ``too_long``, ``too_deep``,
+    ``invalid_json``, ``invalid_command`` (``command`` is not a string, is blank, or stands there twice, or ``args``
+    is no object), ``invalid_envelope`` (``text`` is not a string or stands there twice), ``not_allowed``,
+    ``invalid_args`` (against the schema, a name twice, a number that fits no double).
     """
 
     def __init__(self, allow: Sequence[str] = (), schemas: Mapping[str, Mapping[str, Any]] | None = None) -> None:
@@ -31,7 +32,7 @@ class JsonCommands:
         self._schemas = {name: validator(name, schema) for name, schema in (schemas or {}).items()}
 
     def extract(self, block: JsonBlock) -> Command | None:
-        """The command in *block*; None if it has no ``command`` or a null one. A missing or null ``args`` is an empty one."""
+        """The command in *block*; None if it has no ``command`` or a null one. Missing or null ``args`` are empty."""
         if block.refused:
             raise CommandRefused(block.refused)
         if depth(block.raw) > MAX_DEPTH:
@@ -58,7 +59,7 @@ class JsonCommands:
         if args is None:
             args = {}
         if not isinstance(args, Mapping):
-            raise CommandRefused("invalid_args")
+            raise CommandRefused("invalid_command")
         checked: dict[str, Any] = plain(args, MAX_DEPTH - 1)
         schema = self._schemas.get(name)
         if schema is not None and not schema.is_valid(checked):

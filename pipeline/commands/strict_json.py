@@ -28,7 +28,7 @@ def depth(text: str) -> int:
 
 
 def parse(text: str) -> Any:
-    """The value that *text* is. ValueError if it is no JSON: single quotes, comments, NaN, Infinity, line breaks in strings, …"""
+    """The value that *text* is. ValueError if it is no JSON: single quotes, comments, NaN, line breaks in strings."""
     try:
         return _DECODER.decode(text)
     except ValueError:

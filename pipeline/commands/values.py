@@ -20,8 +20,8 @@ def whole(text: str) -> str:
 def plain(value: Any, room: int) -> Any:
     """A copy of *value* in plain JSON types.
 
-    CommandRefused: ``too_deep`` when nested deeper than *room*, ``invalid_args`` for another type, a number that no double can hold, or a
-    name that stands twice in an object.
+    CommandRefused: ``too_deep`` when nested deeper than *room*, ``invalid_args`` for another type, a number that no
+    double can hold, or a name that stands twice in an object.
     """
     if isinstance(value, str):
         return whole(value)

@@ -4,38 +4,30 @@ import re
 
 _CLAUSE = re.compile(r"[,;:،؛](?=\s)|[、，；：]|(?<=\s)[—–-](?=\s)")
 _CONJUNCTION = re.compile(
-    r"\s(?=(?:and|but|or|because|which|и|но|или|а|потому|который|und|aber|oder|weil|y|pero|porque|et|mais|car|e|ma|mas|i|ale|ve|ama|та|але|और|लेकिन|و)\s)"
+    r"\s(?=(?:and|but|or|because|which|и|но|или|а|потому|который|und|aber|oder|weil|y|pero|porque|et|mais|car|e|ma|mas"
+    r"|i|ale|ve|ama|та|але|और|लेकिन|و)\s)"
 )
-_SPACE = re.compile(r"(?<!\d)\s|\s(?!\d)")
-_LINK = re.compile(r"\[[^\[\]\n]*(?:\Z|\](?:\Z|\([^\s)]*(?:\Z|\))))")
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff](?=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff])"
-)
+_SPACE = re.compile(r"(?<!\d)\s|\s(?=\D)")
+_LETTER = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+_UNSPACED = re.compile(f"{_LETTER}(?={_LETTER})")
+_LINK = re.compile(r"\[[^\[\]\n]*(?:\](?:\([^\s)]*\)?)?)?")
 
 
 def best_cut(text: str, start: int, limit: int) -> int:
     """The end of the longest good part of ``text[start:limit]``, *start* if there is none.
 
-    ``text`` must go on for a character at least. The best place is behind a comma, colon or dash, then before a conjunction, then at white
-    space, then between letters of a script without spaces; never in a word, a number or a link.
+    ``text`` must go on for a character at least. The best place is behind a comma, colon or dash, then before a
+    conjunction, then at white space, then between letters of a script without spaces; never in a word, a number or a
+    link.
     """
     least = start + (limit - start) // 3
-    end = _before_link(text, start, limit)
+    links = [found.span() for found in _LINK.finditer(text, start, limit)]
     for pattern in (_CLAUSE, _CONJUNCTION, _SPACE, _UNSPACED):
         best = start
-        for found in pattern.finditer(text, start + 1, end + 1):
+        for found in pattern.finditer(text, start + 1, limit + 1):
             cut = found.start() if found.group().isspace() else found.end()
-            if cut <= end and text[start:cut].strip():
+            if cut <= limit and not any(first < cut < end or cut == end == limit for first, end in links):
                 best = cut
         if best > (least if pattern in (_CLAUSE, _CONJUNCTION) else start):
             return best
     return start
-
-
-def _before_link(text: str, start: int, limit: int) -> int:
-    """*limit*, or the beginning of the link that it would cut."""
-    opening = text.rfind("[", start, limit)
-    if opening <= start:
-        return limit
-    found = _LINK.match(text, opening, limit)
-    return opening if found and (found.end() == limit) and text[limit - 1] != ")" else limit

@@ -18,16 +18,19 @@ _LONGEST_NAME = 16
 class ObjectScanner:
     """Reads one object, from its opening brace to the closing one.
 
-    After each ``feed``: ``said`` is what ``text`` said in it (decoded), ``text_ended`` that its string was closed in it, ``closed`` that
-    the object is, ``refused`` why it is given up (``too_long``, ``too_deep``): it is then still read to its end, but nothing of it is kept
-    and ``said`` stays empty. ``has_spoken``: a ``text`` is complete; a second one is not said. ``command``: it has a ``command`` that is not null. *quote* is ``'`` for an object whose strings are in
-    single quotes; it is no JSON, yet its end must be found.
+    After each ``feed``: ``said`` is what ``text`` said in it (decoded), ``text_ended`` that its string was closed in
+    it, ``closed`` that the object is, ``refused`` why it is given up (``too_long``, ``too_deep``): it is then still
+    read to its end, but nothing of it is kept and ``said`` stays empty. ``has_spoken``: a ``text`` is complete; a
+    second one is not said. ``command``: it has a ``command`` that is not null; ``session``: it has a ``session_id``,
+    as envelopes have. *quote* is ``'`` for an object whose strings are in single quotes; it is no JSON, yet its end
+    must be found.
     """
 
     def __init__(self, *, quote: str, max_chars: int, max_depth: int) -> None:
         self.closed = False
         self.refused = ""
         self.command = False
+        self.session = False
         self.text_ended = False
         self.has_spoken = False
         self.said = ""
@@ -70,11 +73,9 @@ class ObjectScanner:
                 self._refuse("too_long", text, limit, before)
                 return pos
             return self._say(text, pos, end)
-        if self._escaped:
-            self._escaped = False
-            return pos + 1
-        found = self._pattern().search(text, pos)
-        stop = found.end() if found else len(text)
+        found = None if self._escaped else self._pattern().search(text, pos)
+        stop = pos + 1 if self._escaped else found.end() if found else len(text)
+        self._escaped = False
         if stop > limit and not self.refused:
             self._refuse("too_long", text, limit, before)
         if self._string and self._place == "name" and len(self._name) < _LONGEST_NAME:
@@ -121,8 +122,7 @@ class ObjectScanner:
 
     def _outside(self, char: str) -> None:
         if char in "\"'":
-            if char in self._quotes or char == '"':
-                self._string = char
+            self._string = char
         elif char in "{[":
             self._open(char)
         elif char in "}]":
@@ -131,6 +131,7 @@ class ObjectScanner:
             if char == ",":
                 self._name, self._place = "", "name"
             elif char == ":":
+                self.session = self.session or self._name == "session_id"
                 self._place = "value" if self._name in ("text", "command") else ""
 
     def _open(self, char: str) -> None:
@@ -143,7 +144,7 @@ class ObjectScanner:
             self._place = "name"
 
     def _close(self, char: str) -> None:
-        """A brace closes the brackets that were left open in it, so that one slip doesn't swallow the rest of the reply."""
+        """A brace closes the brackets left open in it, so that one slip doesn't swallow the rest of the reply."""
         if char == "}":
             self._nested -= self._braces.pop() + 1
             self.closed = not self._braces

@@ -1,6 +1,7 @@
-"""Quotes and brackets around Chinese and Japanese sentences."""
+"""Quotes and brackets that are still open, and Chinese and Japanese sentences in them."""
 
-_PAIRS = ("「」", "『』", "“”", "（）", "《》", "【】")
+_PAIRS = (("「", "」"), ("『", "』"), ("“", "”"), ("（", "）"), ("《", "》"), ("【", "】"))
+_BRACKETS = (("(", ")"), ("[", "]"), ("«", "»"))
 _JOINING = frozenset("とっなのをはがもにでかやへ的地得、，,。；;：")
 _SPEAKERS = frozenset("他她它我你您小老说問问道喊叫答想")
 
@@ -24,3 +25,12 @@ def goes_on_after_quote(text: str, start: int, quote: int, following: int) -> bo
     if not text[start:quote].strip():
         return char in _SPEAKERS
     return text[:quote].rstrip()[-1:] not in ("：", ":", "。", "，")
+
+
+def half_open(said: str) -> bool:
+    """Whether a quote, a bracket or markup in *said* still waits for its end."""
+    return (
+        any(said.count(mark) % 2 for mark in ('"', "`", "**"))
+        or any(said.count(opening) > said.count(closing) for opening, closing in _BRACKETS)
+        or open_quote(said, 0, len(said)) >= 0
+    )

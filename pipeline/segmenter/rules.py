@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from pipeline.events import JsonBlock, Segment, Sentence
 from pipeline.segmenter.boundaries import Boundaries
-from pipeline.segmenter.scanner import Piece, Scanner
+from pipeline.segmenter.pieces import Piece
+from pipeline.segmenter.scanner import Scanner
 from pipeline.segmenter.surrogates import SurrogateJoiner
 
 _BLOCK = 4096
@@ -14,11 +15,12 @@ _BLOCK = 4096
 class RulesSegmenter:
     """Cuts one reply into sentences and JSON objects while it is written. One object for each turn.
 
-    The texts of the sentences, joined, are the prose of the reply; each has the white space that stood before it, the last one also what
-    stood behind it (and is blank if nothing else was left). Indexes count from 1. JSON, fences around it and the skeleton of an
-    envelope are in no sentence. An object that was given up leaves as a JsonBlock with ``refused``: ``truncated``, ``too_deep``,
-    ``too_long``, or ``invalid_envelope`` for one written in the text of an envelope. Without ``release`` the segments are the same
-    however the reply is cut for ``feed``. No lone surrogate leaves: U+FFFD stands for it.
+    The texts of the sentences, joined, are the prose of the reply; each has the white space that stood before it, the
+    last one also what stood behind it (and is blank if nothing else was left). Indexes count from 1. JSON, fences
+    around it and the skeleton of an envelope are in no sentence. An object that was given up leaves as a JsonBlock
+    with ``refused``: ``truncated``, ``too_deep``, ``too_long``, or ``invalid_envelope`` for one written in the text
+    of an envelope. Without ``release`` the segments are the same however the reply is cut for ``feed``. No lone
+    surrogate leaves: U+FFFD stands for it.
     """
 
     def __init__(self, *, max_segment_chars: int = 400, max_json_chars: int = 65536, max_json_depth: int = 32) -> None:
@@ -26,6 +28,8 @@ class RulesSegmenter:
         self._scanner = Scanner(max_json_chars=max_json_chars, max_json_depth=max_json_depth)
         self._boundaries = Boundaries(max_chars=max_segment_chars)
         self._index = 0
+        self._passed = ""  # the last of the prose that passed by the scanner
+        self._plain = False  # prose, with nothing held: text without { and ` may pass by the scanner
 
     def feed(self, text: str) -> Iterable[Segment]:
         """What *text* completes."""
@@ -34,10 +38,14 @@ class RulesSegmenter:
         text = self._joiner.feed(text)
         if not text:
             return ()
-        if self._scanner.plain and "{" not in text and "`" not in text:
+        if self._plain and "{" not in text and "`" not in text:
+            self._passed = text
             sentences = self._boundaries.feed(text)
             return self._number(sentences) if sentences else ()
-        return self._segments(self._scanner.feed(text))
+        pieces = self._scanner.feed(text, self._passed)
+        self._passed = ""
+        self._plain = self._scanner.plain
+        return self._segments(pieces)
 
     def flush(self) -> Iterable[Segment]:
         """All that is left, at the end of the reply."""

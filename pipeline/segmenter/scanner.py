@@ -1,30 +1,22 @@
 """The zones of a reply: prose, JSON objects, the text of an envelope, fences, inline code.
 
-Knows where prose is and where an object begins and ends; nothing of sentences, nothing of commands. Pure: text in, pieces out, each
-character looked at once (a few dozen at a seam twice).
+Knows where prose is and where an object begins and ends; nothing of sentences, nothing of commands. Pure: text in,
+pieces out, each character looked at once (a few dozen at a seam twice).
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pipeline.events import JsonBlock
+from pipeline.segmenter.envelopes import ObjectReader
 from pipeline.segmenter.objects import ObjectScanner
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The prose before this does not go on in the prose after it."""
-
-
-Piece = str | Break | JsonBlock
+from pipeline.segmenter.pieces import Break, Piece
 
 _PROSE = re.compile(r"[{`]")
 _SPAN = re.compile(r"[{`\n]")
 _SPAN_END = re.compile(r"[`\n]")
 _TICKS = re.compile(r"`+")
 _BRACE = re.compile(r"\{\s{0,256}")
-_FENCE = re.compile(r"`+([^\s`{\[]*)[\s\[]{0,256}")
+_FENCE = re.compile(r"`+(?P<space>[^\S\n]{0,8})(?P<label>[\w+#-]{0,32})[\s\[]{0,256}")
 _BETWEEN = re.compile(r"[\s,\[\]]*")
 _MAX_TICKS = 16
 _MAX_HEAD = 300
@@ -32,7 +24,7 @@ _MAX_BRACE = 257
 
 
 def object_at(text: str, pos: int) -> bool | None:
-    """Whether the brace at *pos* opens an object: a quote or the closing brace must be next. None = too early to say."""
+    """Whether the brace at *pos* opens an object: a quote or the closing brace is next. None = too early to tell."""
     found = _BRACE.match(text, pos)
     if found is None:
         return False
@@ -45,31 +37,31 @@ def object_at(text: str, pos: int) -> bool | None:
 class Scanner:
     """Cuts one reply into prose (``str``, in pieces of any size), ``Break`` and ``JsonBlock``.
 
-    With *envelope*, an object that opens the reply has its ``text`` said while it is still open. The pieces' prose, joined, and their
-    cuts do not depend on how the reply was cut for ``feed``.
+    With *envelope*, an object that opens the reply has its ``text`` said while it is still open. The pieces' prose,
+    joined, and their cuts do not depend on how the reply was cut for ``feed``.
     """
 
     def __init__(self, *, max_json_chars: int, max_json_depth: int, envelope: bool = True) -> None:
         self._max_json_chars = max_json_chars
         self._max_json_depth = max_json_depth
         self._envelope = envelope  # nothing but white space so far
+        self._last = ""  # the last character of prose
         self._held = ""  # read, but too early to tell what it is
         self._zone = self._prose
         self._after = self._prose  # the zone that the open object stands in
-        self._object: ObjectScanner | None = None
-        self._inner: Scanner | None = None  # reads the text of an envelope
-        self._late: list[str] = []  # what `text` said in an object that is no envelope
+        self._object: ObjectReader | None = None
         self._ticks = 0  # how many open the inline code
         self._span: list[str] = []  # inline code from an object in it on
 
     @property
     def plain(self) -> bool:
-        """In prose, with nothing held: text without ``{`` and backtick is prose as it is (and may bypass ``feed`` unless blank)."""
+        """In prose, with nothing held: text without ``{`` and backtick is prose as it is and need not be fed."""
         return not self._envelope and not self._held and self._zone == self._prose
 
-    def feed(self, text: str) -> list[Piece]:
-        """What *text* makes certain."""
+    def feed(self, text: str, before: str = "") -> list[Piece]:
+        """What *text* makes certain. *before*: the prose that passed by just before it."""
         out: list[Piece] = []
+        self._last = before[-1:] or self._last
         self._read(text, out)
         return out
 
@@ -80,11 +72,12 @@ class Scanner:
             self._resolve_stray("", out)
         held, self._held = self._held, ""
         if self._object is not None:
-            self._cut(self._object, out)
+            self._object.cut(out)
+            self._object = None
         elif held.startswith("{") and self._zone != self._code:
             out += [Break(), JsonBlock(held, "truncated")]
-        elif held.startswith("`") and (self._zone == self._in_fence or held.strip("`")):
-            pass  # a fence that was just being closed or opened
+        elif held.startswith("`") and (self._zone == self._in_fence or any(map(str.isalpha, held))):
+            pass  # a fence that was just being closed, or one of json that was just being opened
         elif held and self._zone != self._fence_end:
             out.append(held)
         return out
@@ -105,6 +98,7 @@ class Scanner:
     def _say(self, piece: str, out: list[Piece]) -> None:
         if piece:
             out.append(piece)
+            self._last = piece[-1]
             if self._envelope and not piece.isspace():
                 self._envelope = False
 
@@ -134,10 +128,12 @@ class Scanner:
             return self._hold(text, pos)
         if len(ticks) >= 3:
             return self._open_fence(text, pos, len(ticks), out)
+        end = pos + len(ticks)
+        if not (ticks == "`" and self._last.isalnum() and text[end].isalnum()):  # that one is an apostrophe
+            self._ticks = len(ticks)
+            self._zone = self._in_span
         self._say(ticks, out)
-        self._ticks = len(ticks)
-        self._zone = self._in_span
-        return pos + len(ticks)
+        return end
 
     @staticmethod
     def _run(text: str, pos: int) -> str | None:
@@ -146,7 +142,7 @@ class Scanner:
         assert found is not None
         return None if found.end() == len(text) and len(found.group()) < _MAX_TICKS else found.group()
 
-    # Inline code: prose as written. A backtick that is not closed on its line was none, so an object behind it waits to know.
+    # Inline code: prose as written. A backtick not closed on its line opened none, so an object behind it waits.
 
     def _in_span(self, text: str, pos: int, out: list[Piece]) -> int:
         found = _SPAN.search(text, pos)
@@ -215,19 +211,40 @@ class Scanner:
         """Three backticks or more: one that begins with an object, bare or marked json, is no text at all."""
         head = _FENCE.match(text, pos)
         assert head is not None
-        label, end = head.group(1).lower(), head.end()
+        label, end = head.group("label").lower(), head.end()
+        undecided = end == len(text) and end - pos < _MAX_HEAD
         if label in ("", "json"):
-            is_object = None if end == len(text) and end - pos < _MAX_HEAD else object_at(text, end)
+            is_object = None if undecided else object_at(text, end)
         else:
-            is_object = None if end == len(text) and "json".startswith(label) else False
+            is_object = None if undecided and head.end("label") == end else False
         if is_object is None:
             return self._hold(text, pos)
         if is_object:
             self._zone = self._in_fence
             return end
-        self._zone = self._code
+        if label not in ("", "json") and not head.group("space") and text[head.end("label")].isspace():
+            self._zone = self._code
+        else:
+            self._zone = self._prose if self._zone == self._fence_text else self._fence_text
         self._say(text[pos : pos + ticks], out)
         return pos + ticks
+
+    def _fence_text(self, text: str, pos: int, out: list[Piece]) -> int:
+        """A bare or json fence with more in it: prose with objects, so that no slip in the fences hides a command."""
+        found = _PROSE.search(text, pos)
+        at = found.start() if found else len(text)
+        self._say(text[pos:at], out)
+        if found is None:
+            return at
+        if found.group() == "{":
+            return self._brace(text, at, out)
+        ticks = self._run(text, at)
+        if ticks is None:
+            return self._hold(text, at)
+        if len(ticks) >= 3:
+            return self._open_fence(text, at, len(ticks), out)
+        self._say(ticks, out)
+        return at + len(ticks)
 
     def _in_fence(self, text: str, pos: int, out: list[Piece]) -> int:
         """Between the objects of a fence."""
@@ -248,11 +265,12 @@ class Scanner:
             if len(ticks) >= 3:
                 self._zone = self._fence_end
                 return at + len(ticks)
-        self._zone = self._code
+        self._zone = self._fence_text
         return at
 
-    def _fence_end(self, text: str, pos: int, _out: list[Piece]) -> int:
+    def _fence_end(self, text: str, pos: int, out: list[Piece]) -> int:
         """One line break after the closing backticks belongs to them."""
+        del out
         if text[pos] == "\r" and pos + 1 == len(text):
             return self._hold(text, pos)
         self._zone = self._prose
@@ -281,12 +299,13 @@ class Scanner:
         out.append(Break())
         found = _BRACE.match(text, pos)
         assert found is not None
-        quote = "\"'" if text[found.end()] == "'" else '"'
-        self._object = ObjectScanner(quote=quote, max_chars=self._max_json_chars, max_depth=self._max_json_depth)
-        if self._envelope:
-            self._envelope = False
-            self._inner = self._text_scanner()
-        self._late = []
+        scanned = ObjectScanner(
+            quote="'" if text[found.end()] == "'" else '"',
+            max_chars=self._max_json_chars,
+            max_depth=self._max_json_depth,
+        )
+        self._object = ObjectReader(scanned, envelope=self._envelope, text_scanner=self._text_scanner)
+        self._envelope = False
         self._after = self._zone
         self._zone = self._in_object
         return pos
@@ -295,51 +314,9 @@ class Scanner:
         return Scanner(max_json_chars=self._max_json_chars, max_json_depth=self._max_json_depth, envelope=False)
 
     def _in_object(self, text: str, pos: int, out: list[Piece]) -> int:
-        scanned = self._object
-        assert scanned is not None
-        was_refused = bool(scanned.refused)
-        pos = scanned.feed(text, pos)
-        if self._inner is None:
-            self._late.append(scanned.said)
-        elif scanned.said or scanned.text_ended:
-            self._say_text(self._inner.feed(scanned.said), out)
-            if scanned.text_ended:
-                self._end_text(self._inner, out)
-        if scanned.refused and not was_refused:
-            self._give_up(scanned, out)
-        if scanned.closed:
-            self._close_object(scanned, out)
+        assert self._object is not None
+        pos = self._object.feed(text, pos, out)
+        if self._object.closed:
+            self._object = None
+            self._zone = self._after
         return pos
-
-    def _close_object(self, scanned: ObjectScanner, out: list[Piece]) -> None:
-        if not scanned.refused:
-            late = "".join(self._late)
-            if self._inner is None and late and not scanned.command:
-                inner = self._text_scanner()
-                self._say_text(inner.feed(late), out)
-                self._end_text(inner, out)
-            out.append(JsonBlock(scanned.raw))
-        self._object = self._inner = None
-        self._late = []
-        self._zone = self._after
-
-    def _give_up(self, scanned: ObjectScanner, out: list[Piece]) -> None:
-        if self._inner is not None and not scanned.has_spoken:
-            self._end_text(self._inner, out)
-        out.append(JsonBlock(scanned.raw, scanned.refused))
-
-    def _cut(self, scanned: ObjectScanner, out: list[Piece]) -> None:
-        """The reply ends in an object. What was said of an envelope's text stays said."""
-        if not scanned.refused:
-            scanned.refused = "truncated"
-            self._give_up(scanned, out)
-        self._object = None
-
-    @staticmethod
-    def _say_text(pieces: Iterable[Piece], out: list[Piece]) -> None:
-        """The text of an object may be spoken; an object written in it is neither spoken nor a command."""
-        out += [JsonBlock(p.raw, "invalid_envelope") if isinstance(p, JsonBlock) else p for p in pieces]
-
-    def _end_text(self, inner: "Scanner", out: list[Piece]) -> None:
-        self._say_text(inner.flush(), out)
-        out.append(Break())

@@ -9,10 +9,10 @@ REPLACEMENT = "\ufffd"
 
 
 class StringDecoder:
-    """Decodes from the character after the opening quote to the closing one; never more than one escape behind the stream.
+    """Decodes from the character after the opening quote to the closing one, at most one escape behind the stream.
 
-    An escape that JSON does not know gives its character, one with wrong digits gives U+FFFD, and so does half of a surrogate pair: what
-    is spoken is not refused for a slip in its spelling.
+    An escape that JSON does not know gives its character, one with wrong digits gives U+FFFD, and so does half of a
+    surrogate pair: what is spoken is not refused for a slip in its spelling.
     """
 
     def __init__(self) -> None:

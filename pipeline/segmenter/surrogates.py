@@ -1,4 +1,4 @@
-"""Text from a model may be cut between the halves of a surrogate pair, or hold half of one; what leaves here never does."""
+"""Text of a model may be cut between the halves of a surrogate pair, or hold one half; what leaves here never is."""
 
 import re
 
@@ -21,7 +21,7 @@ class SurrogateJoiner:
 
     def feed(self, text: str) -> str:
         """What of *text* is whole."""
-        if not self._half and text.isascii():
+        if not self._half and (text.isascii() or not _SURROGATE.search(text)):
             return text
         text = self._half + text
         self._half = text[-1] if _HIGH_AT_END.search(text) else ""

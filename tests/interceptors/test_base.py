@@ -18,11 +18,13 @@ class Stopped(Exception):
 
 
 class Block:
-    """A task that waits in an ``endable`` block. ``closing``: seconds that its clean-up awaits."""
+    """A task that waits in an ``endable`` block. ``slow``: its clean-up waits for ``let_go``."""
 
-    def __init__(self, *, closing: float = 0.0, body: Callable[[], Any] | None = None) -> None:
+    def __init__(self, *, slow: bool = False, body: Callable[[], Any] | None = None) -> None:
         self.closed = False
-        self._closing = closing
+        self.let_go = asyncio.Event()
+        if not slow:
+            self.let_go.set()
         self._body = body or (lambda: asyncio.sleep(3600))
         self.task = asyncio.create_task(self._run())
 
@@ -31,7 +33,7 @@ class Block:
             try:
                 await self._body()
             finally:
-                await asyncio.sleep(self._closing)
+                await self.let_go.wait()
                 self.closed = True
         return "finished"
 
@@ -44,12 +46,13 @@ class Block:
 
 async def test_ends_from_outside_after_clean_up() -> None:
     """Whoever calls ``end(error)`` ends the block, whose clean-up may await, and which then raises that error."""
-    block = Block(closing=0.01)
+    block = Block(slow=True)
     await settle()
     error = Stopped()
     block.end(error)
     await settle()
     assert not block.task.done()
+    block.let_go.set()
     assert await block.ended() is error
     assert block.closed
 
@@ -72,13 +75,15 @@ async def test_leaves_no_cancellation_behind() -> None:
 
 async def test_the_first_error_wins() -> None:
     """Ended twice, the block raises the first error, and its clean-up is not cut by the second."""
-    block = Block(closing=0.01)
+    block = Block(slow=True)
     await settle()
     first = Stopped("first")
     block.end(first)
     block.end(Stopped("at once"))
     await settle()
     block.end(Stopped("while closing"))
+    await settle()
+    block.let_go.set()
     assert await block.ended() is first
     assert block.closed
 
@@ -99,7 +104,7 @@ async def test_a_client_cancel_at_the_same_time_stays_a_cancellation(client_firs
 
 async def test_a_client_cancel_while_closing_stays_a_cancellation() -> None:
     """A client that leaves while an ended block closes is a cancellation."""
-    block = Block(closing=0.01)
+    block = Block(slow=True)
     await settle()
     block.end(Stopped())
     await settle()
@@ -113,7 +118,7 @@ async def test_end_while_a_finished_block_closes() -> None:
     async def body() -> None:
         return None
 
-    block = Block(closing=0.02, body=body)
+    block = Block(slow=True, body=body)
     await settle()
     error = Stopped()
     block.end(error)

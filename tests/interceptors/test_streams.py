@@ -1,7 +1,6 @@
 """The running streams: one for each session, ended from outside, waited for when the server drains."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,9 @@ from tests.fakes import ENDINGS, end_as, ending, settle
 
 
 class Run:
-    """A task that is one stream, with a lease of *limiter* inside. ``closing``: seconds that its clean-up awaits."""
+    """A task that is one stream, with a lease of *limiter* inside. ``closing``: seconds that its clean-up awaits; it
+    waits for ``let_go`` too, when a test has cleared that.
+    """
 
     def __init__(
         self,
@@ -35,6 +36,8 @@ class Run:
         self.name = name
         self._limiter = MemoryLimiter(1000) if limiter is None else limiter  # an empty one is falsy
         self._closing = closing
+        self.let_go = asyncio.Event()
+        self.let_go.set()
         self._go_on = asyncio.Event()
         self.task = asyncio.create_task(self._run(streams.enter(identity, session, device)))
 
@@ -46,6 +49,7 @@ class Run:
                 await self._go_on.wait()
             finally:
                 await asyncio.sleep(self._closing)
+                await self.let_go.wait()
                 self.closed = True
                 self.log.append(f"{self.name} closed")
         return "finished"
@@ -128,13 +132,15 @@ async def test_reject_refuses_the_second() -> None:
 async def test_reject_refuses_while_the_first_closes() -> None:
     """As long as a stream's work has not stopped, its session is taken."""
     streams = Streams()
-    first = Run(streams, closing=0.01)
+    first = Run(streams)
+    first.let_go.clear()
     await settle()
     first.task.cancel()
     await settle()
     with pytest.raises(Rejected, match="CONCURRENT_REQUEST"):
         async with streams.enter("me", "s", "mac"):
             pytest.fail("entered")
+    first.let_go.set()
     assert await first.ended() == "cancelled"
 
 
@@ -173,7 +179,8 @@ async def test_replace_waits_for_the_olders_lease() -> None:
 async def test_three_in_a_row() -> None:
     """A third waits for both before it: for the second, ended while it waited itself, and so for the first."""
     streams, limiter, log = Streams(replace=True), MemoryLimiter(1), list[str]()
-    a = Run(streams, limiter=limiter, closing=0.01, log=log, name="a")
+    a = Run(streams, limiter=limiter, log=log, name="a")
+    a.let_go.clear()
     await settle()
     b = Run(streams, limiter=limiter, log=log, name="b")
     await settle()
@@ -182,6 +189,7 @@ async def test_three_in_a_row() -> None:
     await settle()
     assert not a.closed
     assert not c.began
+    a.let_go.set()
     assert await a.ended() == "INTERRUPTED"
     await settle()
     assert log == ["a begins", "a closed", "c begins"]
@@ -194,7 +202,8 @@ async def test_three_in_a_row() -> None:
 async def test_one_that_leaves_while_it_waits() -> None:
     """When a client leaves while it waits for an older stream, the next one still waits for that older stream."""
     streams, limiter, log = Streams(replace=True), MemoryLimiter(1), list[str]()
-    a = Run(streams, limiter=limiter, closing=0.01, log=log, name="a")
+    a = Run(streams, limiter=limiter, log=log, name="a")
+    a.let_go.clear()
     await settle()
     b = Run(streams, limiter=limiter, log=log, name="b")
     await settle()
@@ -204,6 +213,7 @@ async def test_one_that_leaves_while_it_waits() -> None:
     c = Run(streams, limiter=limiter, log=log, name="c")
     await settle()
     assert not c.began
+    a.let_go.set()
     assert await a.ended() == "INTERRUPTED"
     await settle()
     assert log == ["a begins", "a closed", "c begins"]
@@ -313,12 +323,23 @@ async def test_interrupt_one_that_never_closes(monkeypatch: pytest.MonkeyPatch) 
     """Whoever interrupts waits a bounded time for a stream that does not close."""
     monkeypatch.setattr(streams_module, "CLOSE_SECONDS", 0.01)
     streams = Streams()
-    run = Run(streams, closing=0.05)
+    let_go = asyncio.Event()
+
+    async def hang() -> None:
+        async with streams.enter("me", "s", "mac"):
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                await let_go.wait()
+
+    task = asyncio.create_task(hang())
     await settle()
-    start = time.monotonic()
-    assert await streams.interrupt("me", "mac", "") == ["s"]
-    assert time.monotonic() - start < 0.04
-    assert await run.ended() == "INTERRUPTED"
+    assert await asyncio.wait_for(streams.interrupt("me", "mac", ""), 2) == ["s"]
+    assert not task.done()
+    let_go.set()
+    with pytest.raises(StreamError, match="INTERRUPTED"):
+        await task
+    assert bookkeeping(streams) == (0, 0)
 
 
 # Drain

@@ -243,13 +243,14 @@ async def test_a_cancelled_reader_waits_for_the_source() -> None:
 async def test_a_reader_cancelled_while_the_source_closes(steps: list[Any]) -> None:
     """A cancellation that comes while the source closes does not cut its clean-up, and comes through after it."""
     cleaned = []
+    let_go = asyncio.Event()
 
     async def slow_to_close() -> AsyncIterator[Any]:
         try:
             async for item in Script().play(steps):
                 yield item
         finally:
-            await asyncio.sleep(0.01)
+            await let_go.wait()
             cleaned.append(True)
 
     async def read() -> None:
@@ -261,6 +262,7 @@ async def test_a_reader_cancelled_while_the_source_closes(steps: list[Any]) -> N
     task.cancel()
     await settle()
     assert not task.done()
+    let_go.set()
     await asyncio.wait({task})
     assert task.cancelled()
     assert cleaned == [True]

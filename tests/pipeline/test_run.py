@@ -53,7 +53,7 @@ async def outcome(house: Stages, turn: Turn = TURN, **options: Any) -> tuple[lis
     """The events of a turn, and the error behind them, if any."""
     events: list[Any] = []
     try:
-        async with asyncio.timeout(2), aclosing(run(turn, house, **options)) as source:
+        async with asyncio.timeout(20), aclosing(run(turn, house, **options)) as source:
             async for event in source:
                 events.append(event)  # noqa: PERF401  (what came before an error counts)
     except Exception as error:  # noqa: BLE001  (the error is what is looked at)

@@ -1,8 +1,8 @@
-"""What the sentence rules know of each language, read once from the tables beside this file (their form: README.md there)."""
+"""What the sentence rules know of each language, read once from the tables beside this file (see README.md there)."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
@@ -10,13 +10,15 @@ from importlib.resources import files
 
 LATIN = ("en", "de", "es", "fr", "it", "pt", "pl", "tr")
 CYRILLIC = ("ru", "uk")
+_CANDIDATES = {"latin": LATIN, "cyrillic": CYRILLIC}
 _BY_SCRIPT = {"arabic": "ar", "devanagari": "hi", "hangul": "ko", "cjk": "ja"}
 _CHAINED = re.compile(r"(?:\S{1,4}\.\s*)+\S+")
 _WORD = re.compile(r"[^\W\d_]+|¿|¡")
 _COUNT = re.compile(r".*\d|[IVXLCDMХ]+")
 """A number, or one in Roman letters (the Cyrillic Х among them)."""
-_ENOUGH = 200
-"""Known words after which the language is settled."""
+_MOST_PIECES = 300
+_ENOUGH = 16
+"""Words and letters that settle a language, if no other has more than half as many."""
 
 
 class Kind(Enum):
@@ -37,10 +39,21 @@ class Table:
     ordinal_after: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     letters: frozenset[str] = frozenset()
+    suffixes: Mapping[str, Kind] = field(init=False)
+    last_words: frozenset[str] = field(init=False)
+    """All words that ``kind`` may know, in small letters; most words are told by not being here."""
+
+    def __post_init__(self) -> None:
+        suffixes = {name[1:]: kind for name, kind in self.kinds.items() if name.startswith("-")}
+        object.__setattr__(self, "suffixes", suffixes)
+        object.__setattr__(self, "last_words", frozenset(_last_words(self.kinds)))
 
     def kind(self, word: str, before: str, following: str) -> Kind | None:
-        """What is known of *word* (as written, without its last dot) behind the word *before*, *following* being the next letter."""
-        kinds, small, pair = self.kinds, word.lower(), before.lower()
+        """What is known of *word* (as written, no last dot) between the word *before* and the letter *following*."""
+        small = word.lower()
+        if small not in self.last_words:
+            return self._ending(small) if self.suffixes else None
+        kinds, pair = self.kinds, before.lower()
         dotted = pair + small if pair.endswith(".") else small
         if f"{dotted}.{following.lower()}" in self.chains:
             return Kind.NEVER
@@ -50,11 +63,11 @@ class Table:
                 return found
         if len(word) == 1 and word.isupper():
             return None  # an initial
-        return kinds.get(small) or kinds.get(word.capitalize() if word.isupper() else word) or self._ending(small)
+        return kinds.get(word) or kinds.get(small) or (kinds.get(word.capitalize()) if word.isupper() else None)
 
     def _ending(self, word: str) -> Kind | None:
         """Entries with a hyphen first hold for the end of a word: -str. for Hauptstr."""
-        return next((kind for n in (2, 3, 4) if len(word) > n and (kind := self.kinds.get("-" + word[-n:]))), None)
+        return next((kind for ending, kind in self.suffixes.items() if word.endswith(ending)), None)
 
 
 def key(entry: str) -> str:
@@ -90,6 +103,18 @@ def parse(text: str) -> Table:
         words=_small(sections["words"]),
         letters=_small(sections["letters"]),
     )
+
+
+def _last_words(kinds: Iterable[str]) -> Iterator[str]:
+    """The words behind whose dots an abbreviation goes on or ends: z, z.b and b for z.b."""
+    for name in kinds:
+        small = name.lower()
+        yield small.rpartition(" ")[2]
+        parts = small.split(".")
+        for at in range(1, len(parts)):
+            yield ".".join(parts[:at])
+            yield parts[at]
+            yield parts[at - 1]
 
 
 def _small(words: Iterable[str]) -> frozenset[str]:
@@ -143,26 +168,38 @@ class LanguageTeller:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self._words = 0
+        self._unread: list[str] = []  # most replies are settled before most of them is read
+        self._pieces = 0
+        self._settled: dict[str, Sequence[str]] = {}
 
     def read(self, text: str) -> None:
         """Take more of the reply into account; a word may not be cut."""
-        if self._words >= _ENOUGH:
-            return
+        if self._pieces < _MOST_PIECES:
+            self._pieces += 1
+            self._unread.append(text)
+
+    def languages(self, script_name: str) -> Sequence[str]:
+        """The likeliest languages in the script: one, or all for which as much speaks, English and Russian first."""
+        if script_name in self._settled:
+            return self._settled[script_name]
+        candidates = _CANDIDATES.get(script_name)
+        if candidates is None:
+            return (_BY_SCRIPT.get(script_name, "en"),)
+        if self._unread:
+            self._count(" ".join(self._unread))
+            self._unread.clear()
+        counts = [self._counts[language] for language in candidates]
+        best = max(counts)
+        likeliest = [language for language, count in zip(candidates, counts, strict=True) if count == best]
+        if best >= _ENOUGH and sorted(counts)[-2] <= best // 2:
+            self._settled[script_name] = likeliest
+        return likeliest
+
+    def _count(self, text: str) -> None:
         words, letters = _owners("words"), _owners("letters")
         for word in _WORD.findall(text.lower()):
             known = words.get(word)
             if known:
-                self._words += 1
                 self._counts.update(known)
             elif not word.isascii():
                 self._counts.update(owner for letter in set(word) for owner in letters.get(letter, ()))
-
-    def languages(self, script_name: str) -> Sequence[str]:
-        """The likeliest languages written in the script: one, or all for which as much speaks, English and Russian first."""
-        candidates = LATIN if script_name == "latin" else CYRILLIC if script_name == "cyrillic" else ()
-        if not candidates:
-            return (_BY_SCRIPT.get(script_name, "en"),)
-        counts = [self._counts[language] for language in candidates]
-        best = max(counts)
-        return [language for language, count in zip(candidates, counts, strict=True) if count == best]
