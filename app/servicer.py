@@ -51,15 +51,10 @@ class StreamingServicer:
         await context.send_initial_metadata(())
         text = request.text if request.text.strip() else self._welcome_text
         voice = Voice(request.voice, request.language)
+        if self._stages.speech is not None:
+            await context.write(wire.welcome_metadata(self._voice_name, self._stages.speech.sample_rate))
         async with aclosing(recite(text, voice, self._stages, context.progress)) as chunks:
-            first = True
             async for chunk in chunks:
-                if first:
-                    metadata = pb.WelcomeMetadata(
-                        method=self._voice_name, sample_rate=chunk.sample_rate, channels=1, dtype="int16"
-                    )
-                    await context.write(pb.WelcomeResponse(metadata=metadata))
-                    first = False
                 if chunk.pcm:
                     await context.write(pb.WelcomeResponse(audio_chunk=wire.audio(chunk)))
         await context.write(pb.WelcomeResponse(end_message="done"))

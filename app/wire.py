@@ -122,6 +122,12 @@ def audio_message(chunk: AudioChunk) -> pb.StreamResponse:
     return pb.StreamResponse(audio_chunk=audio(chunk), sentence_index=chunk.sentence, final=chunk.final)
 
 
+def welcome_metadata(method: str, sample_rate: int) -> pb.WelcomeResponse:
+    """What follows: how it is spoken, and at how many Hz. Its length is not known yet."""
+    metadata = pb.WelcomeMetadata(method=method, sample_rate=sample_rate, channels=1, dtype="int16")
+    return pb.WelcomeResponse(metadata=metadata)
+
+
 def command_message(command: Command, session_id: str, sentence: int) -> pb.StreamResponse:
     """An instruction for the client, after sentence number *sentence*."""
     raw = json.dumps(

@@ -79,14 +79,15 @@ class Streams:
         stream.ended.set_result(None)
 
     async def interrupt(self, identity: str, hardware_id: str, session_id: str) -> list[str]:
-        """End the streams of a device, or only one session of it; give their session ids when they have stopped.
+        """End the streams of a device, or only one session of it; give their session ids when they have stopped. A
+        session without a device is looked for on all.
 
         Rejected (PERMISSION_DENIED) when all that match belong to somebody else.
         """
         matching = [
             stream
             for stream in self._running
-            if stream.hardware_id == hardware_id and (not session_id or stream.session_id == session_id)
+            if hardware_id in {"", stream.hardware_id} and session_id in {"", stream.session_id}
         ]
         own = [stream for stream in matching if stream.identity == identity]
         if matching and not own:

@@ -37,6 +37,11 @@ class StageError(Exception):
     try may help; None = it won't. TypeError for words that are no ``str``, ValueError for a wait that is none.
     """
 
+    # What a subclass that forgets to call this constructor falls back to.
+    status = reason = "INTERNAL"
+    text = ""
+    retry_after: float | None = None
+
     def __init__(self, status: str, reason: str, text: str, *, retry_after: float | None = None) -> None:
         if status not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(sorted(STATUSES))}, not {status!r}")

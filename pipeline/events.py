@@ -81,7 +81,9 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class WordMark:
-    """When a word is said: ``offset`` and ``length`` in characters of the sentence's text, ``ms`` from its first sound."""
+    """When a word is said: ``offset`` and ``length`` in characters of the sentence's text, ``ms`` from its first
+    sound.
+    """
 
     offset: int
     length: int

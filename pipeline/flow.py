@@ -7,7 +7,7 @@ in order, and leaving the block takes at most ``CLOSE_SECONDS``.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
@@ -134,6 +134,9 @@ class prefetch(Generic[T]):
 
 
 def _closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
+    if isinstance(source, Coroutine):  # an ``async def`` that forgot to yield
+        source.close()
+        raise TypeError("an async generator is needed, not a coroutine")
     return aclosing(source) if hasattr(source, "aclose") else nullcontext(source)  # type: ignore[type-var]
 
 

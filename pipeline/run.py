@@ -103,7 +103,6 @@ async def segments(
     sentence: its white space stands before the next one.
     """
     indexes = count(1)
-    answered = False
     blank = ""
     async with aclosing(_cut(items, segmenter, hold, progress)) as found:
         async for segment in found:
@@ -111,17 +110,9 @@ async def segments(
                 case Sentence(text=text):
                     blank += text
                     if text.strip():
-                        answered = True
                         yield Sentence(next(indexes), blank)
                         blank = ""
-                case JsonBlock() | ToolCall():
-                    answered = True
-                    yield segment
-                case ModelEnd(reason=reason):
-                    if not answered and reason is not EndReason.CONTENT_FILTER:
-                        raise StageError(
-                            "UNAVAILABLE", "MODEL_UNAVAILABLE", "the model gave no answer", retry_after=1.0
-                        )
+                case JsonBlock() | ToolCall() | ModelEnd():
                     yield segment
                 case _:
                     raise TypeError(f"a segmenter gives Sentence or JsonBlock, not {type(segment).__name__}")
@@ -191,27 +182,33 @@ def unavailable(text: str) -> StageError:
 async def checked(
     source: AsyncIterator[Segment | ToolCall | ModelEnd], extractor: Commands, on_invalid: str
 ) -> AsyncGenerator[Sentence | Command | Notice | ModelEnd, None]:
-    """*source* with every JSON object and tool call judged by *extractor*: a Command, nothing, or a refusal."""
+    """*source* with every JSON object and tool call judged by *extractor*: a Command, nothing, or a refusal.
+
+    An answer that comes to nothing at all is MODEL_UNAVAILABLE: silence is no answer.
+    """
     last = 0
+    answered = False
     async for event in source:
-        match event:
-            case JsonBlock() | ToolCall():
-                try:
-                    command = _extract(event, extractor)
-                except CommandRefused as refused:
-                    if on_invalid == "abort":
-                        raise StageError(
-                            "ABORTED", "COMMAND_REFUSED", f"a command was refused: {refused.reason}"
-                        ) from refused
-                    yield Notice("COMMAND_REFUSED", refused.reason, last)
-                else:
-                    if command is not None:
-                        yield command
-            case Sentence():
-                last = event.index
-                yield event
-            case _:
-                yield event
+        outcome = _judge(event, extractor, on_invalid, last) if isinstance(event, JsonBlock | ToolCall) else event
+        match outcome:
+            case None:
+                continue
+            case Sentence(index=last):
+                pass
+            case ModelEnd(reason=reason) if not answered and reason is not EndReason.CONTENT_FILTER:
+                raise unavailable("the language model gave no answer")
+        answered = True
+        yield outcome
+
+
+def _judge(event: JsonBlock | ToolCall, extractor: Commands, on_invalid: str, last: int) -> Command | Notice | None:
+    try:
+        return _extract(event, extractor)
+    except CommandRefused as refused:
+        if on_invalid == "abort":
+            text = f"a command was refused: {refused.reason}"
+            raise StageError("ABORTED", "COMMAND_REFUSED", text) from refused
+        return Notice("COMMAND_REFUSED", str(refused.reason), last)
 
 
 def _extract(event: JsonBlock | ToolCall, extractor: Commands) -> Command | None:

@@ -18,7 +18,8 @@ from app.player import Player, player
 from app.sound import Sound, SoundError, WavFile
 from protos import streaming_pb2 as pb
 from tests.app.test_cli import QUIET, SCRIPTED, free_port, invoke, settings
-from tests.serving import serving, until
+from tests.fakes import until
+from tests.serving import serving
 
 SPOKEN = '[pipeline]\nllm = { kind = "demo", delta_ms = 0 }\n'
 

@@ -181,6 +181,7 @@ def test_schemas() -> None:
         {"type": "objekt"},
         {"properties": {"x": {"pattern": "("}}},
         {"$ref": "#/$defs/nowhere"},
+        {"properties": {"x": {"items": {"$ref": "#/$defs/nowhere"}}}},
         {"$ref": "https://example.com/schema.json"},
         {"$ref": "#"},
         "object",

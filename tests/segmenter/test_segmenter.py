@@ -114,7 +114,7 @@ def test_inline_code_is_prose(ticks: str) -> None:
 
 def test_inline_code_ends_with_as_many_backticks() -> None:
     """Code in two backticks may hold one, before an object and in it."""
-    for text in ('Say ``a ` {"command": "a"}`` now', 'Say ``{"command": "`"}`` now'):
+    for text in ('Say ``a ` {"command": "a"}`` now', 'Say ``{"x": "`", "y": {"command": "a"}}`` now'):
         assert prose(segments(text)) == [text]
 
 
