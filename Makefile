@@ -44,5 +44,8 @@ bench: $(READY)  ## the benchmarks that README quotes
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.segmenter
 
+fuzz: $(READY)  ## look for replies that break the segmenter, for some minutes
+	@$(BIN)/python -m pytest tests/segmenter tests/commands --hypothesis-profile=fuzz
+
 clean:  ## forget the environment and everything built
 	@rm -rf .venv build dist *.egg-info

@@ -1,8 +1,14 @@
 """What every test may rely on."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app import logs
+
+# The same examples in every run, so that a change is what breaks a test; ``make fuzz`` looks for new ones.
+settings.register_profile("default", deadline=None, derandomize=True)
+settings.register_profile("fuzz", deadline=None, max_examples=20_000, suppress_health_check=list(HealthCheck))
+settings.load_profile("default")
 
 
 @pytest.fixture(autouse=True)
