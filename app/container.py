@@ -24,6 +24,7 @@ from interceptors.validation import ValidationInterceptor
 from pipeline import speakable
 from pipeline.commands.extractor import JsonCommands
 from pipeline.llm.demo import DemoModel
+from pipeline.memory.memory import ProcessMemory
 from pipeline.run import Stages
 from pipeline.segmenter import rules
 from pipeline.tts.espeak import EspeakSpeech
@@ -38,7 +39,7 @@ UNKNOWN_CLIENT = "unknown"
 
 
 def client_of(request: Any, _context: Any) -> str:
-    """Whose streams ``max_streams_per_client`` counts together."""
+    """Who is who, for ``max_streams_per_client`` and for what was said so far."""
     return getattr(request, "hardware_id", "") or UNKNOWN_CLIENT
 
 
@@ -108,6 +109,16 @@ class Container(DeclarativeContainer):
         demo=Singleton(DemoModel, reply=pipeline.llm.reply, delta_ms=pipeline.llm.delta_ms),
         custom=Singleton(custom.build, pipeline.llm, folder, "pipeline.llm", ("stream",)),
     )
+    memory = Selector(
+        pipeline.memory.kind,
+        memory=Singleton(
+            ProcessMemory,
+            max_turns=pipeline.memory.max_turns,
+            max_sessions=pipeline.memory.max_sessions,
+            ttl=pipeline.memory.ttl_seconds,
+        ),
+        none=Object(None),
+    )
     segmenter = Selector(
         pipeline.segmenter.kind,
         rules=Singleton(rules_segmenter, pipeline.segmenter),
@@ -158,6 +169,8 @@ class Container(DeclarativeContainer):
         StreamingServicer,
         stages,
         streams,
+        memory,
+        Object(client_of),
         welcome_text=pipeline.welcome_text,
         voice_name=pipeline.tts.kind,
     )

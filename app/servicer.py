@@ -12,9 +12,13 @@ from app import wire
 from interceptors.base import identity
 from interceptors.streams import Streams
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence, TurnEvent
+from pipeline.memory.memory import Memory
 from pipeline.run import Stages, recite, run
-from pipeline.stage import Voice
+from pipeline.stage import Message, Voice
 from protos import streaming_pb2 as pb
+
+ClientOf = Callable[[Any, Any], str]
+"""Who a request's client is, for limits and memory: ``client_of(request, context)``."""
 
 
 class StreamingServicer:
@@ -22,23 +26,39 @@ class StreamingServicer:
     metadata.
     """
 
-    def __init__(self, stages: Stages, streams: Streams, *, welcome_text: str, voice_name: str) -> None:
+    def __init__(
+        self,
+        stages: Stages,
+        streams: Streams,
+        memory: Memory | None,
+        client_of: ClientOf,
+        *,
+        welcome_text: str,
+        voice_name: str,
+    ) -> None:
         self._stages = stages
         self._streams = streams
+        self._memory = memory
+        self._client_of = client_of
         self._welcome_text = welcome_text
         self._voice_name = voice_name
 
     async def StreamAudio(self, request: pb.StreamRequest, context: Any) -> None:
         """Answer one prompt. Sends the initial metadata at once, so that the client knows it is admitted."""
         await context.send_initial_metadata(())
-        turn = wire.turn(request, identity(context), context.time_remaining())
+        client = self._client_of(request, context)
+        history = self._memory.recall(client, request.session_id) if self._memory is not None else ()
+        turn = wire.turn(request, identity(context), history, context.time_remaining())
         tally = Tally(context.arrived)
         try:
             async with aclosing(run(turn, self._stages, context.progress)) as events:
                 async for event in events:
                     await context.write(_message(event, turn.session_id, tally))
+                    tally.sent(event)
         finally:
             structlog.contextvars.bind_contextvars(**tally.figures())
+            if self._memory is not None and tally.said:
+                self._memory.remember(client, turn.session_id, tally.exchange(turn.prompt))
 
     async def InterruptSession(self, request: pb.InterruptRequest, context: Any) -> pb.InterruptResponse:
         """End the running streams of a device, or of one session of it, and name them."""
@@ -61,33 +81,46 @@ class StreamingServicer:
 
 
 class Tally:
-    """What one turn comes to: EndInfo's counts, and its times in milliseconds since the request arrived (0 = never)."""
+    """What was really sent of one turn: EndInfo's counts, its times in milliseconds since the request arrived (0 =
+    never), and the words.
+    """
 
     def __init__(self, arrived: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._arrived = arrived
         self._clock = clock
         self.sentence = 0
+        self.said: list[str] = []
+        self._complete = False
         self._counts: Counter[str] = Counter(sentences=0, commands=0, audio_samples=0)
         self._times: dict[str, float] = {"first_text_ms": 0.0, "first_audio_ms": 0.0}
 
-    def text(self, sentence: int) -> None:
-        """A sentence leaves."""
-        self.sentence = sentence
-        self._counts["sentences"] += 1
-        self._times["first_text_ms"] = self._times["first_text_ms"] or self._now()
+    def sent(self, event: TurnEvent) -> None:
+        """*event* has left."""
+        match event:
+            case AudioChunk():
+                self._counts["audio_samples"] += len(event.pcm) // wire.SAMPLE_BYTES
+                self._first("first_audio_ms")
+            case Sentence():
+                self.sentence = event.index
+                self._counts["sentences"] += 1
+                self.said.append(event.text)
+                self._first("first_text_ms")
+            case Command():
+                self._counts["commands"] += 1
+                self.said.append(f" {wire.command_json(event)}")
+            case ModelEnd():
+                self._complete = True
 
-    def audio(self, samples: int) -> None:
-        """Sound leaves."""
-        self._counts["audio_samples"] += samples
-        self._times["first_audio_ms"] = self._times["first_audio_ms"] or self._now()
-
-    def command(self) -> None:
-        """A command leaves."""
-        self._counts["commands"] += 1
+    def exchange(self, prompt: str) -> tuple[Message, Message]:
+        """The turn as the listener knows it. Commands are part of what was said."""
+        return Message("user", prompt), Message("assistant", "".join(self.said).strip(), cut=not self._complete)
 
     def figures(self) -> dict[str, float]:
         """The counts and times as of now."""
         return {**self._counts, **self._times, "total_ms": self._now()}
+
+    def _first(self, figure: str) -> None:
+        self._times[figure] = self._times[figure] or self._now()
 
     def _now(self) -> float:
         return round((self._clock() - self._arrived) * 1000, 3)
@@ -95,14 +128,11 @@ class Tally:
 
 def _message(event: TurnEvent, session_id: str, tally: Tally) -> pb.StreamResponse:
     match event:
-        case Sentence():
-            tally.text(event.index)
-            return wire.text_message(event)
         case AudioChunk():
-            tally.audio(len(event.pcm) // wire.SAMPLE_BYTES)
             return wire.audio_message(event)
+        case Sentence():
+            return wire.text_message(event)
         case Command():
-            tally.command()
             return wire.command_message(event, session_id, tally.sentence)
         case Notice():
             return wire.warning_message(event)

@@ -94,6 +94,21 @@ class DemoModel(Strict):
     delta_ms: NotNegative = 15.0
 
 
+class ProcessMemory(Strict):
+    """What was said so far in each session, in this process."""
+
+    kind: Literal["memory"] = "memory"
+    max_turns: PositiveCount = 20
+    max_sessions: PositiveCount = 10_000
+    ttl_seconds: Positive = 1800.0
+
+
+class NoMemory(Strict):
+    """Every turn is the first."""
+
+    kind: Literal["none"] = "none"
+
+
 class RulesSegmenter(Strict):
     """Sentences by rules. ``hold_ms``: how long a finished sentence waits for the next character."""
 
@@ -161,6 +176,7 @@ class Pipeline(Strict):
     """``[pipeline]``: which stages answer."""
 
     llm: Annotated[DemoModel | Custom, Field(discriminator="kind")] = DemoModel()
+    memory: Annotated[ProcessMemory | NoMemory, Field(discriminator="kind")] = ProcessMemory()
     welcome_text: Text = "Hello. I am ready."
     segmenter: Annotated[RulesSegmenter | Custom, Field(discriminator="kind")] = RulesSegmenter()
     commands: Annotated[JsonCommands | CustomCommands, Field(discriminator="kind")] = JsonCommands()
@@ -179,7 +195,7 @@ class Pipeline(Strict):
         }
 
 
-STAGES = ("llm", "segmenter", "commands", "tts")
+STAGES = ("llm", "memory", "segmenter", "commands", "tts")
 """The keys of ``[pipeline]`` whose table is picked by its ``kind``."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf.message import DecodeError, Message
 
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.stage import Message as Utterance
 from pipeline.stage import Screenshot, Turn
 from protos import streaming_pb2 as pb
 
@@ -71,7 +72,9 @@ ERROR_MESSAGE: Mapping[str, Callable[[str], Message]] = {
 }
 
 
-def turn(request: pb.StreamRequest, identity: str, time_remaining: float | None) -> Turn:
+def turn(
+    request: pb.StreamRequest, identity: str, history: tuple[Utterance, ...], time_remaining: float | None
+) -> Turn:
     """The request, validated before, as the pipeline wants it."""
     deadline = None if time_remaining is None else time.monotonic() + time_remaining
     return Turn(
@@ -79,6 +82,7 @@ def turn(request: pb.StreamRequest, identity: str, time_remaining: float | None)
         hardware_id=request.hardware_id,
         identity=identity,
         prompt=request.prompt,
+        history=history,
         screenshot=screenshot(request),
         voice=request.voice,
         language=request.language,
@@ -128,16 +132,17 @@ def welcome_metadata(method: str, sample_rate: int) -> pb.WelcomeResponse:
     return pb.WelcomeResponse(metadata=metadata)
 
 
+def command_json(command: Command) -> str:
+    """A command as the wire has it: these two keys in this order, compact, UTF-8 as it is."""
+    fields = {"command": command.name, "args": dict(command.args)}
+    return repair(json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
 def command_message(command: Command, session_id: str, sentence: int) -> pb.StreamResponse:
     """An instruction for the client, after sentence number *sentence*."""
-    raw = json.dumps(
-        {"command": command.name, "args": dict(command.args)},
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
-    action = pb.ActionMessage(action_json=repair(raw), session_id=session_id, command=repair(command.name))
-    action.args.update(json.loads(action.action_json)["args"])
+    raw = command_json(command)
+    action = pb.ActionMessage(action_json=raw, session_id=session_id, command=repair(command.name))
+    action.args.update(json.loads(raw)["args"])
     return pb.StreamResponse(action_message=action, sentence_index=sentence)
 
 

@@ -11,10 +11,14 @@ from pipeline.events import Command, JsonBlock, ModelEvent, Segment
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One earlier utterance of the conversation. ``role`` is ``user`` or ``assistant``."""
+    """One earlier utterance of the conversation, as it was really sent. ``role`` is ``user`` or ``assistant``.
+
+    ``cut``: it was interrupted or failed; there would have been more.
+    """
 
     role: str
     text: str
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.errors import StageError
 from pipeline.events import TextDelta, ToolCall
-from pipeline.stage import Turn, Voice
+from pipeline.stage import Message, Turn, Voice
 
 
 class Diary:
@@ -24,6 +24,7 @@ class Diary:
         self.running = 0
         self.most_running = 0
         self.spoken = 0
+        self.histories: list[tuple[Message, ...]] = []
 
     def note(self, what: str, who: str) -> None:
         self.entries.append((what, who))
@@ -51,6 +52,7 @@ class ScriptedModel:
     async def stream(self, turn: Turn) -> AsyncIterator[Any]:
         mine = diary
         mine.note("opened", turn.hardware_id)
+        mine.histories.append(turn.history)
         mine.running += 1
         mine.most_running = max(mine.most_running, mine.running)
         try:

@@ -66,7 +66,7 @@ def test_a_turn_is_the_request() -> None:
         screen_width=3,
         screen_height=4,
     )
-    turn = wire.turn(request, "me", None)
+    turn = wire.turn(request, "me", (), None)
     image = Screenshot(PNG, "image/png", 3, 4)
     assert turn == Turn("s", "p", "mac", "me", (), image, "v", "ru", None)
 
@@ -74,7 +74,7 @@ def test_a_turn_is_the_request() -> None:
 def test_a_turns_deadline_is_a_point_in_time() -> None:
     """What is left of the client's time becomes a time of ``time.monotonic``."""
     before = time.monotonic()
-    deadline = wire.turn(pb.StreamRequest(), "me", 5.0).deadline
+    deadline = wire.turn(pb.StreamRequest(), "me", (), 5.0).deadline
     assert deadline is not None
     assert before + 5 <= deadline <= time.monotonic() + 5
 

@@ -1,0 +1,93 @@
+"""What was said so far: the conversation of one client in one session, as the listener knows it."""
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline.stage import Message
+
+SESSION_CHARS = 200_000
+"""The most that one session keeps, so that long answers are bounded too: far more than a model reads."""
+
+Key = tuple[str, str]
+"""The client (who is who) and its session_id."""
+
+
+class Memory(Protocol):
+    """Remembers turns. What it is told of an answer is what was really sent."""
+
+    def recall(self, client: str, session_id: str) -> tuple[Message, ...]:
+        """The turns so far, oldest first: a user's message, then the assistant's."""
+        ...
+
+    def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
+        """Add one turn."""
+        ...
+
+
+@dataclass(slots=True)
+class _Session:
+    turns: deque[tuple[Message, ...]]
+    used: float
+    chars: int = field(default=0)
+
+
+class ProcessMemory:
+    """The memory of one process, bounded in turns, text, sessions and time.
+
+    A session that was not used for ``ttl`` seconds is gone; when there are more than ``max_sessions``, the one that was
+    unused longest goes. Touched only from the event loop, without an await in between.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_turns: int = 20,
+        max_sessions: int = 10_000,
+        ttl: float = 1800.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_turns = max_turns
+        self._max_sessions = max_sessions
+        self._ttl = ttl
+        self._clock = clock
+        self._sessions: OrderedDict[Key, _Session] = OrderedDict()  # the longest unused first
+
+    def __len__(self) -> int:
+        """How many sessions are remembered."""
+        return len(self._sessions)
+
+    def recall(self, client: str, session_id: str) -> tuple[Message, ...]:
+        """The turns so far, oldest first."""
+        self._expire()
+        session = self._sessions.get((client, session_id))
+        return tuple(_messages(session)) if session is not None else ()
+
+    def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
+        """Add one turn; the oldest ones go when there are too many, or too much text."""
+        self._expire()
+        key = (client, session_id)
+        session = self._sessions.pop(key, None) or _Session(deque(), 0.0)
+        session.turns.append(tuple(turn))
+        session.chars += _chars(turn)
+        while len(session.turns) > self._max_turns or (session.chars > SESSION_CHARS and len(session.turns) > 1):
+            session.chars -= _chars(session.turns.popleft())
+        session.used = self._clock()
+        self._sessions[key] = session
+        while len(self._sessions) > self._max_sessions:
+            self._sessions.popitem(last=False)
+
+    def _expire(self) -> None:
+        oldest = self._clock() - self._ttl
+        while self._sessions and next(iter(self._sessions.values())).used <= oldest:
+            self._sessions.popitem(last=False)
+
+
+def _messages(session: _Session) -> Iterator[Message]:
+    return (message for turn in session.turns for message in turn)
+
+
+def _chars(turn: Sequence[Message]) -> int:
+    return sum(len(message.text) for message in turn)

@@ -1,0 +1,72 @@
+"""What the model is told of the conversation so far, through the whole server."""
+
+from pathlib import Path
+
+from pipeline.stage import Message
+from tests import scripted
+from tests.fakes import until
+from tests.serving import read, serving
+
+OPEN = '{"command": "open_app", "args": {"app_name": "Safari"}}'
+
+
+async def test_the_next_turn_knows_this_one(tmp_path: Path) -> None:
+    """A turn is remembered with its commands, for the same client and session only."""
+    async with serving(tmp_path) as service:
+        diary = scripted.new_diary()
+        await service.ask("Opening Safari. ", OPEN, " It is open.", session_id="s", hardware_id="mac")
+        await service.ask("Yes.", session_id="s", hardware_id="mac")
+        await service.ask("Yes.", session_id="other", hardware_id="mac")
+        await service.ask("Yes.", session_id="s", hardware_id="phone")
+    first, second, *others = diary.histories
+    assert first == ()
+    assert [message.role for message in second] == ["user", "assistant"]
+    assert second[1] == Message(
+        "assistant", 'Opening Safari. {"command":"open_app","args":{"app_name":"Safari"}}  It is open.'
+    )
+    assert others == [(), ()]
+
+
+async def test_a_failed_answer(tmp_path: Path) -> None:
+    """Of an answer that failed, exactly the sentences that were sent are remembered, marked as cut."""
+    async with serving(tmp_path) as service:
+        diary = scripted.new_diary()
+        await service.ask("One is sent. Two is n", {"raise": "ValueError"}, session_id="s")
+        await service.ask("Yes.", session_id="s")
+    assert diary.histories[1][1] == Message("assistant", "One is sent.", cut=True)
+
+
+async def test_an_interrupted_answer(tmp_path: Path) -> None:
+    """Of one that its listener cut short, what was sent until then, also when another one takes over."""
+    async with serving(tmp_path, limits='single_flight = "replace"') as service:
+        diary = scripted.new_diary()
+        older = service.call("One is sent. ", {"sleep": 0.1}, {"hang": True}, session_id="s")
+        message = await anext(aiter(older))
+        assert message.text_chunk == "One is sent."
+        await service.ask("Yes.", session_id="s")
+        await read(older)
+        cancelled = service.call("Two is sent. ", {"hang": True}, session_id="s")
+        await anext(aiter(cancelled))
+        cancelled.cancel()
+        await until(lambda: service.leases == 0)
+        await service.ask("Yes.", session_id="s")
+    assert [message.text for message in diary.histories[-1] if message.cut] == ["One is sent.", "Two is sent."]
+
+
+async def test_nothing_was_said(tmp_path: Path) -> None:
+    """A turn of which nothing was sent did not happen: its user will ask again."""
+    async with serving(tmp_path) as service:
+        diary = scripted.new_diary()
+        await service.ask({"raise": "ValueError"}, session_id="s")
+        await service.ask(" ", prompt=" ", session_id="s")
+        await service.ask("Yes.", session_id="s")
+    assert diary.histories[-1] == ()
+
+
+async def test_no_memory(tmp_path: Path) -> None:
+    """With ``kind = "none"`` every turn is the first."""
+    async with serving(tmp_path, pipeline='memory = { kind = "none" }') as service:
+        diary = scripted.new_diary()
+        for _ in range(2):
+            await service.ask("Yes.", session_id="s")
+    assert diary.histories == [(), ()]
