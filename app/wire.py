@@ -86,6 +86,7 @@ def turn(
         screenshot=screenshot(request),
         voice=request.voice,
         language=request.language,
+        word_timings=request.word_timings,
         deadline=deadline,
     )
 
@@ -118,6 +119,9 @@ def audio(chunk: AudioChunk) -> dict[str, Any]:
         "shape": (samples,),
         "sample_rate": chunk.sample_rate,
         "channels": 1,
+        "words": [
+            {"text_offset": word.offset, "text_length": word.length, "offset_ms": word.ms} for word in chunk.words
+        ],
     }
 
 

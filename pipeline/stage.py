@@ -57,6 +57,7 @@ class Turn:
     screenshot: Screenshot | None = None
     voice: str = ""
     language: str = ""
+    word_timings: bool = False
     deadline: float | None = None
 
 

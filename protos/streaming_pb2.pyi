@@ -29,7 +29,7 @@ END_REASON_LENGTH: EndReason
 END_REASON_CONTENT_FILTER: EndReason
 
 class StreamRequest(_message.Message):
-    __slots__ = ("prompt", "screenshot", "screen_width", "screen_height", "hardware_id", "session_id", "phase", "chunk_seq", "chunk_text", "voice", "language")
+    __slots__ = ("prompt", "screenshot", "screen_width", "screen_height", "hardware_id", "session_id", "phase", "chunk_seq", "chunk_text", "voice", "language", "word_timings")
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     SCREENSHOT_FIELD_NUMBER: _ClassVar[int]
     SCREEN_WIDTH_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +41,7 @@ class StreamRequest(_message.Message):
     CHUNK_TEXT_FIELD_NUMBER: _ClassVar[int]
     VOICE_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    WORD_TIMINGS_FIELD_NUMBER: _ClassVar[int]
     prompt: str
     screenshot: str
     screen_width: int
@@ -52,7 +53,8 @@ class StreamRequest(_message.Message):
     chunk_text: str
     voice: str
     language: str
-    def __init__(self, prompt: _Optional[str] = ..., screenshot: _Optional[str] = ..., screen_width: _Optional[int] = ..., screen_height: _Optional[int] = ..., hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., phase: _Optional[_Union[RequestPhase, str]] = ..., chunk_seq: _Optional[int] = ..., chunk_text: _Optional[str] = ..., voice: _Optional[str] = ..., language: _Optional[str] = ...) -> None: ...
+    word_timings: bool
+    def __init__(self, prompt: _Optional[str] = ..., screenshot: _Optional[str] = ..., screen_width: _Optional[int] = ..., screen_height: _Optional[int] = ..., hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., phase: _Optional[_Union[RequestPhase, str]] = ..., chunk_seq: _Optional[int] = ..., chunk_text: _Optional[str] = ..., voice: _Optional[str] = ..., language: _Optional[str] = ..., word_timings: _Optional[bool] = ...) -> None: ...
 
 class StreamResponse(_message.Message):
     __slots__ = ("text_chunk", "audio_chunk", "end_message", "error_message", "action_message", "sentence_index", "final", "session_id", "end", "warning", "sequence")
@@ -81,18 +83,30 @@ class StreamResponse(_message.Message):
     def __init__(self, text_chunk: _Optional[str] = ..., audio_chunk: _Optional[_Union[AudioChunk, _Mapping]] = ..., end_message: _Optional[str] = ..., error_message: _Optional[str] = ..., action_message: _Optional[_Union[ActionMessage, _Mapping]] = ..., sentence_index: _Optional[int] = ..., final: _Optional[bool] = ..., session_id: _Optional[str] = ..., end: _Optional[_Union[EndInfo, _Mapping]] = ..., warning: _Optional[_Union[Warning, _Mapping]] = ..., sequence: _Optional[int] = ...) -> None: ...
 
 class AudioChunk(_message.Message):
-    __slots__ = ("audio_data", "dtype", "shape", "sample_rate", "channels")
+    __slots__ = ("audio_data", "dtype", "shape", "sample_rate", "channels", "words")
     AUDIO_DATA_FIELD_NUMBER: _ClassVar[int]
     DTYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_RATE_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
     audio_data: bytes
     dtype: str
     shape: _containers.RepeatedScalarFieldContainer[int]
     sample_rate: int
     channels: int
-    def __init__(self, audio_data: _Optional[bytes] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ...) -> None: ...
+    words: _containers.RepeatedCompositeFieldContainer[WordMark]
+    def __init__(self, audio_data: _Optional[bytes] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., sample_rate: _Optional[int] = ..., channels: _Optional[int] = ..., words: _Optional[_Iterable[_Union[WordMark, _Mapping]]] = ...) -> None: ...
+
+class WordMark(_message.Message):
+    __slots__ = ("text_offset", "text_length", "offset_ms")
+    TEXT_OFFSET_FIELD_NUMBER: _ClassVar[int]
+    TEXT_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_MS_FIELD_NUMBER: _ClassVar[int]
+    text_offset: int
+    text_length: int
+    offset_ms: float
+    def __init__(self, text_offset: _Optional[int] = ..., text_length: _Optional[int] = ..., offset_ms: _Optional[float] = ...) -> None: ...
 
 class ActionMessage(_message.Message):
     __slots__ = ("action_json", "session_id", "feature_id", "command", "args")
