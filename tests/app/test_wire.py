@@ -65,10 +65,11 @@ def test_a_turn_is_the_request() -> None:
         screenshot=base64.b64encode(PNG).decode(),
         screen_width=3,
         screen_height=4,
+        word_timings=True,
     )
     turn = wire.turn(request, "me", (), None)
     image = Screenshot(PNG, "image/png", 3, 4)
-    assert turn == Turn("s", "p", "mac", "me", (), image, "v", "ru", None)
+    assert turn == Turn("s", "p", "mac", "me", (), image, "v", "ru", True, None)
 
 
 def test_a_turns_deadline_is_a_point_in_time() -> None:
