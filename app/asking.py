@@ -9,7 +9,7 @@ from app import logs
 from app.client import answer, recital
 from app.player import player
 from app.printable import one_line
-from app.server import running
+from app.server import running, warnings_at_start
 from app.settings import Settings
 from app.show import View
 from app.sound import Sound, WavFile
@@ -65,8 +65,8 @@ async def ask(target: str, request: pb.StreamRequest, view: View, output: Output
 
 async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, output: Output) -> None:
     """The same with a server of one's own. Raises SettingsError too."""
-    if settings.pipeline.llm.kind == "demo":
-        print("Note: no language model is connected; a demonstration answers by rules.", file=sys.stderr, flush=True)
+    for warning in warnings_at_start(settings):
+        print(f"Note: {warning}", file=sys.stderr, flush=True)
     async with own_server(settings) as target:
         await ask(target, request, view, output)
 

@@ -16,8 +16,10 @@ from app.container import Container
 from app.printable import one_line
 from app.settings import STAGES, Settings
 from app.settings import EspeakSpeech as EspeakSettings
+from app.settings import OpenAIModel as OpenAISettings
 from app.settings_file import SettingsError
 from app.sound import Sound
+from pipeline.errors import StageError
 from pipeline.tts.espeak import EspeakSpeech
 from protos import streaming_pb2 as pb
 
@@ -97,6 +99,8 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
     if kind == "demo":
         report.ok("nothing to ask online: the demo answers by rules, without a model")
         return
+    if isinstance(settings.pipeline.llm, OpenAISettings):
+        await _probe(settings, report)
     request = pb.StreamRequest(prompt="Hello.", hardware_id=HARDWARE_ID)
     total = 0.0
     try:
@@ -107,6 +111,25 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
         report.failed(f"the {kind} model does not answer: {error}")
     else:
         report.ok(f"the {kind} model answers: {total:.0f} ms in all")
+
+
+async def _probe(settings: Settings, report: Report) -> None:
+    """What the model server can do, told in a line each; none of it must be there but the answer."""
+    from pipeline.llm.probe import probe
+
+    model: Any = Container(settings=settings).llm()
+    try:
+        found = await probe(model)
+    except StageError as error:
+        report.failed(f"the model {model.name}: {error.reason}: {error.text}")
+        return
+    finally:
+        await model.aclose()
+    listed = "lists it" if model.name in found.models else f"lists {len(found.models)} models, not this one"
+    report.ok(f"the model {model.name} answers: first word after {found.first_ms:.0f} ms; its server {listed}")
+    report.ok("it counts tokens" if found.usage else "it does not count tokens")
+    report.ok("it calls tools" if found.tools else "it did not call a tool: leave tools = false")
+    report.ok("it takes images" if found.images else "it does not take images")
 
 
 async def voices(settings: Settings) -> Sequence[Any]:

@@ -119,12 +119,17 @@ def ask(
     voice: Voice = "",
     language: Language = "",
     session: Annotated[str, typer.Option(metavar="ID", help="Go on with this session.")] = "",
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Another model of the configured server, for this question.")
+    ] = "",
 ) -> None:
     """Ask one question and show the answer as it comes."""
     if target and ":" not in target:
         raise typer.BadParameter("must be HOST:PORT", param_hint="--target")
+    if target and model:
+        raise typer.BadParameter("goes with a server of one's own, not with --target", param_hint="--model")
     with _told_in_one_line():
-        loaded = None if target else _load(settings)
+        loaded = None if target else _load(settings, {("pipeline", "llm", "model"): model} if model else None)
         from app import asking
         from protos.streaming_pb2 import StreamRequest
 

@@ -10,7 +10,7 @@ from typing import Any
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Factory, List, Object, Selector, Singleton
 
-from app import custom, statuses, validation, wire
+from app import custom, engines, statuses, validation, wire
 from app.servicer import StreamingServicer
 from app.settings import Limits, Pipeline, RulesSegmenter, Settings, Voiced
 from interceptors.admission import AdmissionInterceptor
@@ -23,7 +23,6 @@ from interceptors.streams import Streams
 from interceptors.validation import ValidationInterceptor
 from pipeline import speakable
 from pipeline.commands.extractor import JsonCommands
-from pipeline.llm.demo import DemoModel
 from pipeline.memory.memory import ProcessMemory
 from pipeline.run import Stages
 from pipeline.segmenter import rules
@@ -104,11 +103,7 @@ class Container(DeclarativeContainer):
     pipeline = settings.provided.pipeline
     folder = settings.provided.folder
 
-    llm = Selector(
-        pipeline.llm.kind,
-        demo=Singleton(DemoModel, reply=pipeline.llm.reply, delta_ms=pipeline.llm.delta_ms),
-        custom=Singleton(custom.build, pipeline.llm, folder, "pipeline.llm", ("stream",)),
-    )
+    llm = Singleton(engines.model, pipeline.llm, folder, pipeline.commands)
     memory = Selector(
         pipeline.memory.kind,
         memory=Singleton(

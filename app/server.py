@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha import reflection
 from app import wire
 from app.container import Container
 from app.servicer import StreamingServicer
-from app.settings import STAGES, Server, Settings
+from app.settings import STAGES, DemoModel, OpenAIModel, Server, Settings
 from app.settings_file import SettingsError
 from pipeline.tts.espeak import EspeakSpeech
 from protos import streaming_pb2 as pb
@@ -102,10 +102,27 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         loop.add_signal_handler(number, on_signal)
     async with running(settings) as server:
         log.info("listening", decision="serve", address=server.address)
-        if settings.pipeline.llm.kind == "demo":
-            log.warning("no language model is connected: the demo answers by rules", decision="demo")
+        for warning in warnings_at_start(settings):
+            log.warning(warning, decision="go on")
         announce(server.address)
         await stop.wait()
+
+
+def warnings_at_start(settings: Settings) -> list[str]:
+    """What an operator should know although it keeps nothing from working."""
+    found = []
+    table: Any = settings.pipeline.llm
+    while table is not None:
+        if isinstance(table, DemoModel):
+            found.append("no language model is connected: the demo answers by rules")
+        elif isinstance(table, OpenAIModel) and not table.api_key_command and _is_unset(table.api_key_env):
+            found.append(f"${table.api_key_env} is not set: the model {table.model} is asked without a key")
+        table = getattr(table, "fallback", None)
+    return found
+
+
+def _is_unset(variable: str) -> bool:
+    return bool(variable) and not os.environ.get(variable, "").strip()
 
 
 def _options(server: Server) -> list[tuple[str, int]]:

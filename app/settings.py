@@ -94,6 +94,36 @@ class DemoModel(Strict):
     delta_ms: NotNegative = 15.0
 
 
+class OpenAIModel(Strict):
+    """Any server with OpenAI's ``/chat/completions``. ``system_prompt_file`` is relative to the settings file."""
+
+    kind: Literal["openai"] = "openai"
+    base_url: Text
+    model: Text
+    api_key_env: str = "OPENAI_API_KEY"
+    api_key_command: list[Text] = []
+    api_key_seconds: Positive = 600.0
+    system_prompt: str | None = None
+    system_prompt_file: Text | None = None
+    temperature: Annotated[float, AfterValidator(_finite), Field(ge=0, le=2)] | None = None
+    max_tokens: PositiveCount | None = None
+    extra_headers: dict[Text, str] = {}
+    extra_body: dict[str, Any] = {}
+    tools: bool = False
+    connect_timeout_seconds: Positive = 5.0
+    first_content_timeout_seconds: Positive = 20.0
+    stall_timeout_seconds: Positive = 10.0
+    total_timeout_seconds: Positive = 120.0
+    retries: Annotated[int, Field(ge=0, le=10)] = 1
+    fallback: Annotated["DemoModel | OpenAIModel | Custom", Field(discriminator="kind")] | None = None
+
+    @model_validator(mode="after")
+    def _one_prompt(self) -> "OpenAIModel":
+        if self.system_prompt is not None and self.system_prompt_file is not None:
+            raise ValueError("system_prompt: must not be set beside system_prompt_file")
+        return self
+
+
 class ProcessMemory(Strict):
     """What was said so far in each session, in this process."""
 
@@ -175,7 +205,7 @@ class CustomSpeech(Voiced, Custom):
 class Pipeline(Strict):
     """``[pipeline]``: which stages answer."""
 
-    llm: Annotated[DemoModel | Custom, Field(discriminator="kind")] = DemoModel()
+    llm: Annotated[DemoModel | OpenAIModel | Custom, Field(discriminator="kind")] = DemoModel()
     memory: Annotated[ProcessMemory | NoMemory, Field(discriminator="kind")] = ProcessMemory()
     welcome_text: Text = "Hello. I am ready."
     segmenter: Annotated[RulesSegmenter | Custom, Field(discriminator="kind")] = RulesSegmenter()

@@ -20,6 +20,9 @@ PREFIX = "STENTOR__"
 FILE_VARIABLE = "STENTOR_SETTINGS"
 DEFAULT_FILE = "settings.toml"
 
+UNIONS = (*STAGES, "fallback")
+"""The keys whose table is picked by its kind."""
+
 Table = dict[str, Any]
 Path_ = tuple[str, ...]
 
@@ -113,6 +116,8 @@ def _message(error: ErrorDetails, keys: Path_, location: Path_) -> str:
             return f"kind: must be one of {error['ctx']['expected_tags']}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return "must be a table"
+        case "union_tag_not_found":
+            return "kind: must be set"
         case "missing":
             return "must be set"
         case "string_pattern_mismatch" if keys[-1] == "factory":
@@ -130,9 +135,8 @@ def _source(keys: Path_, file: Path | None, names: Mapping[Path_, str]) -> str:
 
 def _without_tags(location: Path_) -> Path_:
     """pydantic puts the kind behind the key of a table that is picked by it; nobody wrote it there."""
-    if location[:1] == ("pipeline",) and len(location) > 2 and location[1] in STAGES:
-        return (*location[:2], *location[3:])
-    return location
+    pairs = zip(("", *location), location, strict=False)
+    return tuple(part for before, part in pairs if before not in UNIONS)
 
 
 def _unknown(key: str, location: Path_) -> str:
@@ -149,4 +153,11 @@ def _inside(model: Any, part: str) -> Any:
     """The model behind a key, or behind a kind of the union that the key stands for."""
     if isinstance(model, type) and issubclass(model, BaseModel):
         return model.model_fields[part].annotation
-    return next(member for member in get_args(model) if member.model_fields["kind"].default == part)
+    members = (member for member in _members(model) if hasattr(member, "model_fields"))
+    return next(member for member in members if member.model_fields["kind"].default == part)
+
+
+def _members(annotation: Any) -> list[Any]:
+    """All that a union is made of, however deep."""
+    inner = get_args(annotation)
+    return [member for part in inner for member in _members(part)] if inner else [annotation]

@@ -31,10 +31,11 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model's native tool call, complete."""
+    """A model's native tool call, complete. ``refused`` names why it is not (see JsonBlock); then it must not run."""
 
     name: str
     args: Mapping[str, Any]
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

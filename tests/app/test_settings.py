@@ -12,6 +12,9 @@ from app.settings_file import SettingsError, load
 
 ROOT = Path(__file__).parent.parent.parent
 
+TYPE_CHECKED = {"llm"}
+"""Built by a match over their kinds, which mypy holds complete."""
+
 WRONG: dict[str, tuple[str, str]] = {
     "unknown section": ("[servers]\nport = 1", "servers: unknown key, did you mean server?"),
     "unknown key": ("[limits]\nmax_stream = 3", "limits.max_stream: unknown key, did you mean"),
@@ -120,7 +123,7 @@ def test_the_file_repeats_every_default() -> None:
     assert tomllib.loads((ROOT / "settings.toml").read_text()) == Settings().model_dump()
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in TYPE_CHECKED])
 def test_every_kind_has_a_builder(stage: str) -> None:
     """The kinds that the settings allow are the kinds that the container can build."""
     union: Any = Pipeline.model_fields[stage].annotation
@@ -146,6 +149,52 @@ def test_wrong_factory(factory: str, options: str, expected: str, tmp_path: Path
     with pytest.raises(SettingsError, match=expected) as caught:
         container.servicer()
     assert str(caught.value).startswith("pipeline.llm.factory: ")
+
+
+OPENAI = "[pipeline.llm]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:1/v1'\nmodel = 'm'\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("base_ur = 1", "pipeline.llm.base_ur: unknown key, did you mean base_url?"),
+        ("temperature = 3", "pipeline.llm.temperature: must be less than or equal to 2"),
+        ("system_prompt = 'a'\nsystem_prompt_file = 'b'", "pipeline.llm.system_prompt: must not be set beside"),
+        ("fallback = { base_url = 'http://x' }", "pipeline.llm.fallback.kind: must be set"),
+        ("fallback = { kind = 'openai', model = 'm' }", "pipeline.llm.fallback.base_url: must be set"),
+        ("fallback = { kind = 'demo', modle = 'm' }", "pipeline.llm.fallback.modle: unknown key (allowed: delta_ms"),
+    ],
+)
+def test_wrong_model_settings(more: str, expected: str, tmp_path: Path) -> None:
+    """They are told like all others, also those of a fallback."""
+    file = tmp_path / "settings.toml"
+    file.write_text(OPENAI + more)
+    with pytest.raises(SettingsError) as caught:
+        load(str(file), {})
+    assert str(caught.value).startswith(f"{file}: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("system_prompt_file = 'nowhere.txt'", "pipeline.llm.system_prompt_file: there is no readable file"),
+        ("system_prompt_file = 'binary.txt'", "pipeline.llm.system_prompt_file: "),
+        ("extra_headers = { 'a b' = 'c' }", "pipeline.llm.extra_headers: "),
+        (
+            "fallback = { kind = 'openai', model = 'm', base_url = 'ftp://x' }",
+            "pipeline.llm.fallback.base_url: must be",
+        ),
+        ("fallback = { kind = 'custom', factory = 'nowhere:N' }", "pipeline.llm.fallback.factory: nowhere:N cannot"),
+    ],
+)
+def test_model_that_cannot_be_built(more: str, expected: str, tmp_path: Path) -> None:
+    """What only building shows stops the start too; files are looked for beside the settings."""
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe")
+    file = tmp_path / "settings.toml"
+    file.write_text(OPENAI + more)
+    with pytest.raises(SettingsError) as caught:
+        Container(settings=load(str(file), {})).llm()
+    assert str(caught.value).startswith(expected)
 
 
 def test_factory_beside_the_settings(tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""Chunks of a chat completion into events: https://platform.openai.com/docs/api-reference/chat-streaming, and what
+other servers make of it. Pure; one decoder for each try.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.events import EndReason, ModelEvent, TextDelta, Usage
+from pipeline.llm import upstream_errors
+from pipeline.llm.think import ThinkStripper
+from pipeline.llm.tool_calls import ToolCalls, TooManyCalls
+
+DONE = b"[DONE]"
+
+LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
+FILTER = frozenset({"content_filter", "safety", "blacklist", "recitation", "prohibited_content"})
+BROKEN = frozenset({"error", "abort", "insufficient_system_resource"})
+"""Finish reasons of OpenRouter, vLLM and DeepSeek for an answer that is none. What is in no set is a good end."""
+
+
+_DECODER = json.JSONDecoder()
+
+
+class ChatDecoder:
+    """Reads the events of one answer.
+
+    ``finish``: the model's own word that it is done, None so far. ``usage``: what it counted. ``done``: the end mark.
+    ``contents``: how many pieces of the answer came, also of what is not given out yet; reasoning is no part of it.
+    """
+
+    def __init__(self) -> None:
+        self.finish: EndReason | None = None
+        self.usage = Usage()
+        self.done = False
+        self.contents = 0
+        self._think = ThinkStripper()
+        self._calls = ToolCalls()
+
+    def feed(self, data: bytes) -> list[ModelEvent]:
+        """The events in one chunk, or in a whole completion that was not streamed.
+
+        Raises ModelFailed: MODEL_PROTOCOL_ERROR for what is no chunk, else by the error that the server reports; and
+        ContentFiltered.
+        """
+        if data == DONE or data.isspace() or not data:
+            self.done = self.done or data == DONE
+            return []
+        chunk = _object(data)
+        if chunk.get("error") or chunk.get("object") == "error":
+            return self._error(chunk)
+        if usage := chunk.get("usage"):
+            self.usage = _usage(usage)
+        found: list[ModelEvent] = []
+        try:
+            for choice in chunk.get("choices") or ():
+                if not choice.get("index"):  # there is one answer; others were not asked for
+                    self._choice(choice, found)
+        except (AttributeError, TypeError, TooManyCalls):  # a value of another type than the protocol says
+            raise upstream_errors.malformed() from None
+        return found
+
+    def end(self) -> list[ModelEvent]:
+        """What was held back until the answer was certainly over; only after ``finish``."""
+        found: list[ModelEvent] = []
+        if rest := self._think.flush():
+            found.append(TextDelta(rest))
+        if self.finish is not EndReason.CONTENT_FILTER:
+            found += self._calls.finish(cut=self.finish is EndReason.LENGTH)
+        self.contents += len(found)
+        return found
+
+    def _choice(self, choice: Mapping[str, Any], found: list[ModelEvent]) -> None:
+        delta = choice.get("delta") or choice.get("message")
+        if delta:
+            text = _text(delta.get("content")) or _text(delta.get("refusal"))
+            if text and (text := self._think.feed(text)):
+                found += self._calls.finish() if self._calls else ()
+                found.append(TextDelta(text))
+                self.contents += 1
+            for fragment in delta.get("tool_calls") or ():
+                self._calls.add(fragment)
+                self.contents += 1
+        if finish := choice.get("finish_reason"):
+            self.finish = _reason(finish)
+
+    def _error(self, chunk: Mapping[str, Any]) -> list[ModelEvent]:
+        if self.finish is None:
+            raise upstream_errors.by_report(chunk)
+        return []  # the answer is complete all the same
+
+
+def _object(data: bytes) -> Mapping[str, Any]:
+    try:
+        chunk = _DECODER.decode(data.decode())
+    except (ValueError, RecursionError):  # a UnicodeDecodeError is a ValueError too
+        raise upstream_errors.malformed() from None
+    if isinstance(chunk, list) and len(chunk) == 1:
+        chunk = chunk[0]  # how Gemini wraps its errors
+    if not isinstance(chunk, dict):
+        raise upstream_errors.malformed()
+    return chunk
+
+
+def _text(content: object) -> str:
+    """``content`` as text: a string, null, or a list of parts, of which only the text is said."""
+    if isinstance(content, str):
+        return content
+    if content is None:
+        return ""
+    if not isinstance(content, list):
+        raise TypeError("content")
+    parts = (part["text"] for part in content if isinstance(part, dict) and part.get("type") in ("text", "output_text"))
+    try:
+        return "".join(parts)
+    except KeyError:
+        raise TypeError("text of a content part") from None
+
+
+def _reason(finish: object) -> EndReason:
+    word = str(finish).lower()
+    if word in BROKEN:
+        raise upstream_errors.cut_off()
+    if word in LENGTH:
+        return EndReason.LENGTH
+    return EndReason.CONTENT_FILTER if word in FILTER else EndReason.COMPLETE
+
+
+def _usage(usage: object) -> Usage:
+    if not isinstance(usage, Mapping):
+        return Usage()
+    return Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value < 2**63 else 0

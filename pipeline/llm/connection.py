@@ -1,0 +1,159 @@
+"""HTTP to one model server: one client for the process, opened when it is first needed.
+
+HTTP/1.1 only: httpcore's HTTP/2 ends a stream that nobody wants any more without telling the server (no RST_STREAM),
+which would go on writing, and charging, an answer after the user has interrupted it. Of the environment only
+SSL_CERT_FILE and SSL_CERT_DIR are used (else the system's certificates), no proxy and no netrc: a local model server
+must not be asked through a company's proxy. Redirects are not followed: the key would go along.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import httpx2
+
+from pipeline.llm import upstream_errors
+from pipeline.llm.breaker import Breaker
+from pipeline.llm.timers import Left, TurnTimers, ran_out
+from pipeline.llm.upstream_errors import ModelFailed
+
+IDLE_CONNECTIONS = 64
+IDLE_SECONDS = 30.0
+"""Connections that wait for the next turn. How many are in use is bounded where streams are admitted."""
+
+CONNECTED = ("http11.send_request_headers.started", "http2.send_request_headers.started")
+
+
+class Connection:
+    """Sends requests to the server at *base_url*; ValueError if that is no http(s) URL, or for a header that cannot be
+    sent. *headers* go with every request.
+    """
+
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], breaker: Breaker | None = None
+    ) -> None:
+        self._base = _url(base_url)
+        self._headers = {"accept-encoding": "identity", **_checked(headers)}
+        self._clock = clock
+        self._breaker = breaker or Breaker(clock)
+        self._client: httpx2.AsyncClient | None = None
+
+    @asynccontextmanager
+    async def send(
+        self, method: str, path: str, key: str, timers: TurnTimers, content: bytes | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """The response, with its headers read and its body not; leaving the block closes it.
+
+        A body that was read to its end leaves the connection for another turn, anything else closes it. Raises
+        ModelFailed: MODEL_UNAVAILABLE, MODEL_TIMEOUT, or MODEL_PROTOCOL_ERROR.
+        """
+        headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
+        url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{path}")
+        client = self._open()
+        request = client.build_request(method, url, headers=headers, content=content)
+        with self._breaker.watch():
+            response = await self._answer(client, request, timers)
+        async with aclosing(response):
+            yield response
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    def _open(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            limits = httpx2.Limits(
+                max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_SECONDS
+            )
+            # Reading all certificates takes long, and plain HTTP needs none.
+            verify = httpx2.create_ssl_context() if self._base.scheme == "https" else False
+            self._client = httpx2.AsyncClient(timeout=None, limits=limits, trust_env=False, verify=verify)
+        return self._client
+
+    async def _answer(self, client: httpx2.AsyncClient, request: httpx2.Request, timers: TurnTimers) -> httpx2.Response:
+        began = self._clock()
+        left = timers.left_to_connect()
+        connected = False
+
+        async def trace(name: str, _info: Mapping[str, Any]) -> None:
+            nonlocal left, connected
+            if name in CONNECTED and not connected:
+                connected = True
+                timers.connecting(self._clock() - began)
+                left = timers.left()
+                timeout.reschedule(asyncio.get_running_loop().time() + left.seconds)
+
+        request.extensions["trace"] = trace
+        try:
+            async with asyncio.timeout(left.seconds) as timeout:
+                return await client.send(request, stream=True)
+        except TimeoutError:
+            raise ran_out(left, answering=False) from None
+        except httpx2.TransportError as error:
+            raise _failure(error, answering=False) from None
+        finally:
+            if not connected:
+                timers.connecting(self._clock() - began)
+
+
+async def pieces(response: httpx2.Response, wait: Callable[[], Left]) -> AsyncGenerator[bytes, None]:
+    """The body as it comes, decompressed, read only when it is asked for. ``wait()`` is asked before each read how long
+    that may take. Raises ModelFailed as ``send`` does.
+    """
+    async with aclosing(response.aiter_bytes()) as body:
+        while True:
+            left = wait()
+            try:
+                async with asyncio.timeout(left.seconds):
+                    piece = await anext(body)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise ran_out(left) from None
+            except (httpx2.TransportError, httpx2.DecodingError, zlib.error) as error:
+                raise _failure(error) from None
+            yield piece
+
+
+async def whole(response: httpx2.Response, wait: Callable[[], Left], most: int) -> bytes:
+    """The body, or what of it came within *most* bytes. Raises as ``pieces`` does."""
+    found = b""
+    async with aclosing(pieces(response, wait)) as body:
+        async for piece in body:
+            found += piece
+            if len(found) > most:
+                break
+    return found
+
+
+def _failure(error: Exception, *, answering: bool = True) -> ModelFailed:
+    """A transport error by its class; its text may hold bytes of the server. A peer that went away is "without
+    sending" in h11's words, everything else of the kind is no HTTP.
+    """
+    cut = not isinstance(error, httpx2.ProtocolError | httpx2.DecodingError | zlib.error)
+    if cut or "without sending" in str(error):
+        return upstream_errors.cut_off() if answering else upstream_errors.unavailable(dead=True)
+    return upstream_errors.malformed()
+
+
+def _url(base_url: str) -> httpx2.URL:
+    try:
+        url = httpx2.URL(base_url)
+    except httpx2.InvalidURL:
+        raise ValueError("base_url: must be an http or https URL") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("base_url: must be an http or https URL")
+    return url
+
+
+def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:
+    for name, value in headers.items():
+        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
+            raise ValueError(f"extra_headers: {name!r} is no name of a header")
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError(f"extra_headers: the value of {name} cannot be sent in a header")
+    return {name.lower(): value for name, value in headers.items()}

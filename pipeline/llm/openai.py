@@ -1,0 +1,191 @@
+"""Any server with OpenAI's ``/chat/completions``: https://platform.openai.com/docs/api-reference/chat."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing, nullcontext
+from typing import Any
+
+import structlog
+
+from pipeline.errors import StageError
+from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta
+from pipeline.llm import upstream_errors
+from pipeline.llm.chat import ChatDecoder
+from pipeline.llm.connection import Connection
+from pipeline.llm.exchange import Server, events_of
+from pipeline.llm.keys import CommandKey, EnvironmentKey, Key
+from pipeline.llm.prompt import PromptWriter, Schema
+from pipeline.llm.timers import ModelLimits, TurnTimers
+from pipeline.llm.upstream_errors import ContentFiltered, ModelFailed
+from pipeline.stage import Model, Turn
+
+CONTENT_FILTER = {
+    "en": ("The model's content filter did not let this be answered.", "The content filter stopped the answer here."),
+    "ru": ("Фильтр модели не пропустил ответ на это.", "Здесь фильтр модели остановил ответ."),
+}
+"""What is said of a content filter: before anything was answered, and after."""
+
+log = structlog.get_logger(scope="model")
+
+
+class OpenAIModel:
+    """Streams answers from ``base_url`` + ``/chat/completions``.
+
+    ``stream`` gives TextDelta and ToolCall as they come and then one ModelEnd, or raises StageError with a reason of
+    MODEL_REJECTED, MODEL_BUSY, MODEL_UNAVAILABLE, MODEL_TIMEOUT, MODEL_PROTOCOL_ERROR, INVALID_REQUEST (too long for
+    the model) or INTERNAL; nothing that the server said is in its text. Closing the stream closes the connection;
+    nothing is read ahead of the reader. Before any content up to *retries* further tries are made where that may help,
+    then *fallback* takes over after any MODEL_ failure.
+
+    The keywords are the settings' keys. The key is that of *key*, else what *api_key_command* prints (kept for
+    *api_key_seconds*), else the variable *api_key_env*; without one no Authorization is sent, as local servers like it.
+    *commands*: the allowed ones with their JSON Schemas. *clock*: what ``Turn.deadline`` counts in. ValueError for a
+    URL, a header or a tool's name that cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        model: str,
+        api_key_env: str = "OPENAI_API_KEY",
+        api_key_command: Sequence[str] = (),
+        api_key_seconds: float = 600.0,
+        key: Key | None = None,
+        system_prompt: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        tools: bool = False,
+        commands: Mapping[str, Schema | None] | None = None,
+        connect_timeout_seconds: float = 5.0,
+        first_content_timeout_seconds: float = 20.0,
+        stall_timeout_seconds: float = 10.0,
+        total_timeout_seconds: float = 120.0,
+        retries: int = 1,
+        retry_wait_seconds: float = 0.25,
+        fallback: Model | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = model
+        self._prompts = PromptWriter(
+            model,
+            system_prompt=system_prompt,
+            commands=commands,
+            tools=tools,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            extra_body=extra_body,
+        )
+        self._environment_key = EnvironmentKey(api_key_env)
+        command = CommandKey(api_key_command, api_key_seconds, clock) if api_key_command else None
+        self._key: Key = key or command or self._environment_key
+        headers = {"content-type": "application/json", "accept": "text/event-stream", **(extra_headers or {})}
+        self._server = Server(Connection(base_url, headers, clock), self._key)
+        self._limits = ModelLimits(
+            connect=connect_timeout_seconds,
+            first_content=first_content_timeout_seconds,
+            stall=stall_timeout_seconds,
+            total=total_timeout_seconds,
+        )
+        self._retries = retries
+        self._retry_wait = retry_wait_seconds
+        self._fallback = fallback
+        self._clock = clock
+
+    @property
+    def api_key_missing(self) -> bool:
+        """Whether the key is to come from an environment variable that is not set."""
+        return self._key is self._environment_key and self._environment_key.missing
+
+    async def stream(self, turn: Turn) -> AsyncGenerator[ModelEvent | str, None]:
+        """The answer to *turn*; see the class."""
+        answering = False
+        try:
+            async with aclosing(self.answer(turn)) as events:
+                async for event in events:
+                    answering = True
+                    yield event
+        except StageError as failed:
+            if answering or self._fallback is None or not failed.reason.startswith("MODEL_"):
+                raise
+            log.warning("the fallback takes over", decision="fallback", reason=failed.reason, model=self.name)
+        else:
+            return
+        source = self._fallback.stream(turn)
+        closing = aclosing(source) if hasattr(source, "aclose") else nullcontext(source)  # type: ignore[type-var]
+        async with closing as others:
+            async for other in others:
+                yield other
+
+    async def answer(self, turn: Turn, extra: Mapping[str, Any] | None = None) -> AsyncGenerator[ModelEvent, None]:
+        """The same without the fallback. *extra*: put over the request body of this turn."""
+        timers = TurnTimers(self._limits, turn.deadline, self._clock)
+        content = self._prompts.body(turn, extra)
+        for tries_left in range(self._retries, -1, -1):
+            chat = ChatDecoder()
+            try:
+                async with aclosing(self._try(content, turn, timers, chat)) as events:
+                    async for event in events:
+                        yield event
+            except ModelFailed as failed:
+                wait = self._wait(failed, timers)
+                if chat.contents or not tries_left or wait is None:
+                    raise
+                log.info("the model is tried again", decision="retry", reason=failed.reason, model=self.name)
+            else:
+                return
+            await asyncio.sleep(wait)
+
+    async def models(self) -> tuple[str, ...]:
+        """The names of the server's models, none where it gives no list. Raises as ``stream`` does."""
+        return await self._server.models(TurnTimers(self._limits, None, self._clock))
+
+    async def aclose(self) -> None:
+        """Close all connections, and the key and the fallback where they can be closed."""
+        await self._server.aclose()
+        for part in (self._key, self._fallback):
+            close = getattr(part, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def _try(
+        self, content: bytes, turn: Turn, timers: TurnTimers, chat: ChatDecoder
+    ) -> AsyncGenerator[ModelEvent, None]:
+        try:
+            async with (
+                self._server.ask(content, timers) as response,
+                aclosing(events_of(response, timers, chat, self._clock)) as events,
+            ):
+                async for event in events:
+                    yield event
+        except ContentFiltered:
+            chat.finish = EndReason.CONTENT_FILTER
+        for event in chat.end():
+            yield event
+        if chat.finish is EndReason.CONTENT_FILTER:
+            yield TextDelta(_content_filter(turn, bool(chat.contents)))
+        elif not chat.contents:
+            raise upstream_errors.unavailable("the language model gave no answer")
+        yield ModelEnd(chat.finish or EndReason.COMPLETE, chat.usage)
+
+    def _wait(self, failed: ModelFailed, timers: TurnTimers) -> float | None:
+        """Seconds before the next try: what the server asks for, else a short time with jitter. None: no try any more,
+        because it would not help or would come too late.
+        """
+        wait = max(failed.wait or 0.0, self._retry_wait * random.uniform(0.5, 1.5))
+        return wait if failed.again and wait < timers.left().seconds else None
+
+
+def _content_filter(turn: Turn, answered: bool) -> str:
+    """The notice in the turn's language; where none is asked for, in the script of the prompt."""
+    russian = turn.language.lower().startswith("ru") or (not turn.language and _is_cyrillic(turn.prompt))
+    before, after = CONTENT_FILTER["ru" if russian else "en"]
+    return f"\n\n{after}" if answered else before
+
+
+def _is_cyrillic(text: str) -> bool:
+    return any("\u0400" <= char <= "\u04ff" for char in text)

@@ -1,0 +1,107 @@
+"""Native tool calls, put together from the fragments that a model streams."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.commands.strict_json import depth, parse
+from pipeline.commands.values import plain
+from pipeline.errors import CommandRefused
+from pipeline.events import ToolCall
+
+MAX_DEPTH = 32
+MAX_CHARS = 1024 * 1024
+"""Of all calls of one answer together."""
+
+CALL_CHARS = 64
+"""What a call counts at least, so that empty ones are bounded too."""
+
+class TooManyCalls(ValueError):
+    """The calls of one answer are longer than any honest model's."""
+
+
+@dataclass(slots=True)
+class _Call:
+    id: str
+    name: str
+    args: list[str] = field(default_factory=list)
+
+
+class ToolCalls:
+    """The calls of one answer that are not finished yet, in the model's order."""
+
+    def __init__(self) -> None:
+        self._calls: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
+        self._chars = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def add(self, fragment: Mapping[str, Any]) -> None:
+        """Take one element of ``delta.tool_calls``. TypeError for a field of the wrong type, TooManyCalls.
+
+        A fragment belongs to the call of its ``index``; one with another ``id`` begins a new call also where the server
+        numbers all its calls 0; one without an index continues the latest call.
+        """
+        function = fragment.get("function") or {}
+        if not isinstance(function, Mapping):
+            raise TypeError("function of a tool call")
+        identity, name = _text(fragment.get("id")), _text(function.get("name"))
+        call = self._open(fragment.get("index"), identity, name)
+        args = _text(function.get("arguments"))
+        self._chars += len(args)
+        if self._chars > MAX_CHARS:
+            raise TooManyCalls
+        call.args.append(args)
+
+    def _open(self, index: object, identity: str, name: str) -> _Call:
+        if index is None:
+            call = self._calls[-1] if self._calls and not name else None
+        elif isinstance(index, int):
+            call = self._by_index.get(index)
+        else:
+            raise TypeError("index of a tool call")
+        if call is None or (identity and call.id and identity != call.id):
+            call = _Call(identity, name)
+            self._chars += CALL_CHARS + len(name)
+            self._calls.append(call)
+            if isinstance(index, int):
+                self._by_index[index] = call
+        else:
+            call.name = call.name or name
+        return call
+
+    def finish(self, *, cut: bool = False) -> list[ToolCall]:
+        """All of them. *cut*: the model was stopped by its length, so that a last call without arguments may have had
+        some. A call that is not whole is ``refused``.
+        """
+        found = [_call(call.name, "".join(call.args)) for call in self._calls]
+        if cut and found and not "".join(self._calls[-1].args).strip():
+            found[-1] = ToolCall(found[-1].name, {}, refused="truncated")
+        self._calls.clear()
+        self._by_index.clear()
+        return found
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError("text of a tool call")
+    return value
+
+
+def _call(name: str, raw: str) -> ToolCall:
+    """Strictly: one object, no name twice, finite numbers. A call without any arguments may leave them out."""
+    if not raw.strip():
+        return ToolCall(name, {})
+    if depth(raw) > MAX_DEPTH:
+        return ToolCall(name, {}, refused="too_deep")
+    try:
+        args = plain(parse(raw), MAX_DEPTH)
+    except CommandRefused as refused:
+        return ToolCall(name, {}, refused=refused.reason)
+    except (ValueError, RecursionError):
+        return ToolCall(name, {}, refused="invalid_json")
+    return ToolCall(name, args) if isinstance(args, dict) else ToolCall(name, {}, refused="invalid_args")

@@ -1,0 +1,139 @@
+"""Leaving an answer, and reading it slowly."""
+
+import asyncio
+import gc
+from contextlib import aclosing
+
+import psutil
+import pytest
+
+from pipeline.events import TextDelta
+from pipeline.llm.openai import OpenAIModel
+from pipeline.stage import Turn
+from tests.llm.asking import TURN, ask, asking
+from tests.llm.hostile_server import DONE, HANG, STOP, HostileServer, Reply, text
+
+SOON = 0.1
+
+
+async def gone(server: HostileServer, since: float) -> None:
+    """Every connection is closed within a tenth of a second."""
+    while server.tasks:
+        await asyncio.sleep(0.001)
+        assert asyncio.get_running_loop().time() - since < SOON
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply([HANG], framing="raw"), Reply([HANG]), Reply([text("Hello"), HANG])], ids=["head", "body", "later"]
+)
+async def test_cancelled_while_a_read_waits(reply: Reply) -> None:
+    """Cancelling the reader closes the upstream connection at once, wherever it waits."""
+    async with asking(reply) as (model, server):
+        task = asyncio.create_task(ask(model))
+        await server.hanging.wait()
+        await asyncio.sleep(0.005)
+        began = asyncio.get_running_loop().time()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await gone(server, began)
+
+
+async def test_closed_between_two_reads() -> None:
+    """Closing the generator while its reader is busy elsewhere does the same."""
+    async with asking(Reply([text("Hello"), text("x"), HANG])) as (model, server):
+        stream = model.stream(TURN)
+        assert await anext(stream) == TextDelta("Hello")
+        began = asyncio.get_running_loop().time()
+        await stream.aclose()
+        await gone(server, began)
+
+
+async def test_cancelled_while_it_waits_to_try_again() -> None:
+    """The pause between two tries can be left too."""
+    async with asking(Reply(status=503), retry_wait_seconds=0.5) as (model, server):
+        task = asyncio.create_task(ask(model))
+        while not server.asked:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(server.asked) == 1
+
+
+async def test_a_slow_reader_slows_the_server() -> None:
+    """Nothing is read ahead of the reader: the server cannot send more than the sockets hold, and then all arrives."""
+    count, size = 400, 65536
+    reply = Reply([*[text("x" * size)] * count, STOP, DONE])
+    async with asking(reply) as (model, server), aclosing(model.stream(TURN)) as events:
+        assert await anext(events)
+        sent = -1
+        while sent < server.sent:
+            sent = server.sent
+            await asyncio.sleep(0.03)
+        assert sent < count * size / 2
+        assert len([event async for event in events]) == count
+
+
+async def test_many_cancelled_streams_leave_nothing() -> None:
+    """Streams that are cancelled at every stage of their life leave no connection, no task and no memory behind."""
+    replies = [Reply([HANG], framing="raw"), Reply([HANG]), Reply([text("Hello"), HANG]), Reply([text("Hello")] * 3)]
+    async with asking(*(replies * 200)) as (model, server):
+
+        async def some(number: int) -> None:
+            tasks = [asyncio.create_task(ask(model)) for _ in range(number)]
+            for step, task in enumerate(tasks):
+                if step % 3 == 0:
+                    await asyncio.sleep(0)
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        async def later(number: int) -> None:
+            tasks = [asyncio.create_task(ask(model)) for _ in range(number)]
+            await asyncio.sleep(0.02)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        await later(50)
+        before = len(asyncio.all_tasks()) - len(server.tasks)
+        files = psutil.Process().num_fds()
+        for _ in range(9):
+            await later(40)
+            await some(16)
+        await gone(server, asyncio.get_running_loop().time())
+        gc.collect()
+        assert len(asyncio.all_tasks()) <= before
+        assert psutil.Process().num_fds() <= files + 1
+        client = model._server._connection._client
+        assert client is not None
+        assert client._transport._pool.connections == []  # type: ignore[attr-defined]
+        assert client._transport._pool._requests == []  # type: ignore[attr-defined]
+
+
+async def test_two_turns_do_not_mix() -> None:
+    """Two answers read in turns through one model give what each gives alone."""
+    async with asking(Reply([text("a1"), 0.005, text("a2"), STOP]), Reply([text("b1"), 0.005, text("b2"), STOP])) as (
+        model,
+        _,
+    ):
+        first, second = model.stream(Turn("s-1", "Hello")), model.stream(Turn("s-2", "Hello"))
+        async with aclosing(first), aclosing(second):
+            pairs = [(await anext(first), await anext(second)) for _ in range(2)]
+    assert pairs == [(TextDelta("a1"), TextDelta("b1")), (TextDelta("a2"), TextDelta("b2"))]
+
+
+async def test_closing_twice_and_using_it_again() -> None:
+    """A model that was closed opens its connections anew when it is asked again."""
+    async with asking(Reply([text("Hello"), STOP, DONE])) as (model, _):
+        await model.aclose()
+        assert (await ask(model)).text == "Hello"
+        await model.aclose()
+        await model.aclose()
+        assert (await ask(model)).text == "Hello"
+
+
+def test_nothing_is_opened_before_it_is_needed() -> None:
+    """A model can be made without a running loop, and costs no connection then."""
+    assert OpenAIModel(base_url="http://127.0.0.1:1/v1", model="m")._server._connection._client is None
