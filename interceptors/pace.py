@@ -80,7 +80,7 @@ class PacedContext(WrappedContext):
             await self._rate.turn(self._watch)  # type: ignore[union-attr]
         self._watch.sends()
         await self.inner.write(message)
-        self._watch.progress()
+        self._watch.sent()
         if counted:
             self._rate.sent()  # type: ignore[union-attr]
 
@@ -129,7 +129,11 @@ class Watch:
         self._timer = self._set(now)
 
     def progress(self) -> None:
-        """Something came or left."""
+        """Something came from the model or the voice; it says nothing of a client that does not read."""
+        self._moved = self._clock()
+
+    def sent(self) -> None:
+        """A message has left."""
         self._sending = None
         self._moved = self._clock()
 
