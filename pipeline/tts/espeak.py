@@ -12,11 +12,13 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from pipeline.events import WordMark
 from pipeline.stage import Voice
 from pipeline.tts import espeak_worker
 from pipeline.tts.espeak_pool import Pool
-from pipeline.tts.espeak_process import EspeakFailed, EspeakUnavailable
+from pipeline.tts.espeak_process import EspeakFailed, EspeakUnavailable, WordEvent
 from pipeline.tts.espeak_voices import VARIANTS, Preferences, VoiceInfo, Voices
+from pipeline.tts.espeak_words import Marker
 
 __all__ = ["EspeakFailed", "EspeakSpeech", "EspeakUnavailable", "VoiceInfo"]
 
@@ -94,10 +96,32 @@ class EspeakSpeech:
         """
         voices = await self._ready()
         chosen = voices.choose(text, voice)
-        for piece in pieces(text):
+        for _, piece in pieces(text):
             async with aclosing(self._speak(chosen, piece)) as sound:
                 async for pcm in sound:
-                    yield pcm
+                    if isinstance(pcm, bytes):
+                        yield pcm
+
+    async def synthesize_marked(self, text: str, voice: Voice) -> AsyncGenerator[bytes | WordMark, None]:
+        """Like ``synthesize``, and yield a WordMark for each word before the sound in which it begins.
+
+        Words are what white space separates, without punctuation at their edges; ideographs are words by themselves.
+        A mark tells where it is in *text* as given, and the ms from the first sound of this call. Marks grow in
+        offset, never overlap, never go back in ms and are never later than the end of the sound. A word that
+        espeak-ng says as one with its neighbour ("of the") has none.
+        """
+        voices = await self._ready()
+        chosen = voices.choose(text, voice)
+        samples = 0
+        for start, piece in pieces(text):
+            before, marker = 1000 * samples / self.sample_rate, Marker(piece, start)
+            async with aclosing(self._speak(chosen, piece, marked=True)) as sound:
+                async for item in sound:
+                    if isinstance(item, bytes):
+                        samples += len(item) // 2
+                        yield item
+                    elif mark := marker.mark(item[0], before + item[1]):
+                        yield mark
 
     async def voices(self) -> list[VoiceInfo]:
         """All voices that espeak has. Raises like ``start``."""
@@ -129,11 +153,11 @@ class EspeakSpeech:
             raise
         return voices
 
-    async def _speak(self, voice: str, piece: str) -> AsyncGenerator[bytes, None]:
-        job = self._pool.submit(voice, piece)
+    async def _speak(self, voice: str, piece: str, marked: bool = False) -> AsyncGenerator[bytes | WordEvent, None]:
+        job = self._pool.submit(voice, piece, marked)
         try:
-            while (pcm := await job.read()) is not None:
-                yield pcm
+            while (item := await job.read()) is not None:
+                yield item
         finally:
             job.close()
 
@@ -143,15 +167,24 @@ def worker_command(packages: str, rate: int, pitch: int) -> Sequence[str]:
     return (sys.executable, "-I", "-S", espeak_worker.__file__, packages, str(rate), str(pitch))
 
 
-def pieces(text: str) -> Iterator[str]:
-    """Cut *text*, without what cannot be spoken, into pieces of at most ``PIECE_CHARS``, at the best place there is."""
-    text = _UNSPEAKABLE.sub(" ", text).strip()
-    while len(text) > PIECE_CHARS:
-        cut = _cut(text[:PIECE_CHARS])
-        yield text[:cut].rstrip()
-        text = text[cut:].lstrip()
-    if text:
-        yield text
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Cut *text*, without what cannot be spoken, into pieces of at most ``PIECE_CHARS``, at the best place there is.
+
+    Each comes with its index in *text*.
+    """
+    text = _UNSPEAKABLE.sub(" ", text).rstrip()  # one for one, so that the index holds
+    start = _skip(text, 0)
+    while start < len(text):
+        window = text[start : start + PIECE_CHARS]
+        end = start + (_cut(window) if start + PIECE_CHARS < len(text) else len(window))
+        yield start, text[start:end].rstrip()
+        start = _skip(text, end)
+
+
+def _skip(text: str, start: int) -> int:
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
 
 
 def _cut(text: str) -> int:

@@ -49,9 +49,9 @@ class Pool:
         self._tasks = [asyncio.create_task(self._serve(worker), name="espeak") for worker in self._workers]
         return catalogue
 
-    def submit(self, voice: str, text: str) -> Job:
+    def submit(self, voice: str, text: str, marked: bool = False) -> Job:
         """Queue *text* for *voice*, espeak's identifier. The caller reads the job and closes it."""
-        job = Job(next(self._numbers), voice, text)
+        job = Job(next(self._numbers), voice, text, marked)
         if self._tasks:
             self._jobs.put_nowait(job)
         else:

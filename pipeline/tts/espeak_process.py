@@ -7,7 +7,10 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from pipeline.tts.espeak_worker import ABORT, AUDIO, FAILED, HEADER, READY, SPEAK
+from pipeline.tts.espeak_worker import ABORT, AUDIO, FAILED, HEADER, READY, SPEAK, SPEAK_MARKED, WORD, WORDS
+
+WordEvent = tuple[int, int]
+"""A word begins: at which character of the job's text, and how many ms from its first sound."""
 
 SILENCE_SECONDS = 5.0
 """A worker that should speak and gives nothing for so long hangs: it needs some milliseconds."""
@@ -32,20 +35,25 @@ class Job:
     Its sound waits here for the reader, so that a slow one holds no worker up; the length of the text bounds it.
     """
 
-    def __init__(self, number: int, voice: str, text: str) -> None:
+    def __init__(self, number: int, voice: str, text: str, marked: bool = False) -> None:
         self.number = number
+        self.kind = SPEAK_MARKED if marked else SPEAK
         self.request = f"{voice}\0{text}".encode()
         self.tries = 0
         self.heard = False
         self.closed = False
         self.abort: Callable[[], None] | None = None
-        self._sound: asyncio.Queue[bytes | EspeakFailed | None] = asyncio.Queue()
+        self._sound: asyncio.Queue[bytes | WordEvent | EspeakFailed | None] = asyncio.Queue()
 
     def __lt__(self, other: "Job") -> bool:
         return self.number < other.number
 
-    async def read(self) -> bytes | None:
-        """The next piece of sound (whole samples), None at the end; raises EspeakFailed."""
+    async def read(self) -> bytes | WordEvent | None:
+        """The next piece of sound (whole samples), None at the end; raises EspeakFailed.
+
+        A marked job's events come before the sound in which their words begin. They come again when the worker died
+        before that sound.
+        """
         item = await self._sound.get()
         if isinstance(item, EspeakFailed):
             raise item
@@ -57,11 +65,12 @@ class Job:
         if self.abort:
             self.abort()
 
-    def add(self, pcm: bytes) -> None:
-        """Take sound from the worker; it is dropped when nobody listens."""
-        self.heard = True
+    def add(self, kind: int, payload: bytes) -> None:
+        """Take AUDIO or WORDS from the worker; they are dropped when nobody listens."""
+        self.heard = self.heard or kind == AUDIO
         if not self.closed:
-            self._sound.put_nowait(pcm)
+            for item in (payload,) if kind == AUDIO else WORD.iter_unpack(payload):
+                self._sound.put_nowait(item)
 
     def end(self, error: EspeakFailed | None = None) -> None:
         """Tell the reader that nothing more comes, or why."""
@@ -116,14 +125,14 @@ class Worker:
 
             job.abort = abort
             try:
-                self._send(SPEAK, job.number, job.request)
+                self._send(job.kind, job.number, job.request)
                 while True:
                     kind, number, payload = await self._receive()
                     if number != job.number:
                         continue
-                    if kind != AUDIO:
+                    if kind not in (AUDIO, WORDS):
                         break
-                    job.add(payload)
+                    job.add(kind, payload)
                     if not job.closed:
                         limit.reschedule(clock() + SILENCE_SECONDS)
             finally:

@@ -11,6 +11,21 @@ _CYRILLIC_LETTER = re.compile(r"[\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\
 CYRILLIC = frozenset({"ba", "be", "bg", "cv", "kk", "ky", "mk", "nog", "ru", "sr", "tt", "uk"})
 """The languages whose espeak voices read Cyrillic. They read Latin words too, the Russian voice as English."""
 
+_ALL = frozenset("абвгдежзклмнопрстуфхцчш")
+_RUSSIAN = _ALL | frozenset("ийщъыьэюяё")
+_ALPHABETS = {
+    "be": _ALL | frozenset("ійыьэюяёў"),
+    "bg": _ALL | frozenset("ийщъьюя"),
+    "kk": _RUSSIAN | frozenset("әғқңөұүһі"),
+    "mk": _ALL | frozenset("иѓјљњќџѕ"),
+    "ru": _RUSSIAN,
+    "sr": _ALL | frozenset("иђјљњћџ"),
+    "uk": _ALL | frozenset("иійщьюяїєґ"),
+}
+"""A voice spells words with a letter of another language: "ef, a, short i, el, yery" for "файлы" in Ukrainian, three
+times as long. The voices that are not here know all Russian letters.
+"""
+
 VARIANTS = {"": "", "male": "", "female": "+f2"}
 """What is added to a voice for a gender: every voice of espeak-ng is male by itself, and +f2 is the one it takes for
 a woman.
@@ -65,17 +80,22 @@ class Voices:
     def choose(self, text: str, voice: Voice) -> str:
         """The identifier for espeak-ng of the voice that reads *text*.
 
-        ``voice.name`` wins if there is such a voice and it can read the script; then, for a text with any Cyrillic
-        letter, the first Cyrillic language of request, default and settings; otherwise the request's language, then
-        the default. What is not known is passed over: a wrong name must not silence an answer.
+        ``voice.name`` wins, then the request's language, then the default. A text with any Cyrillic letter takes, of
+        these, the settings' languages and Russian, the first that reads Cyrillic and has all its letters, else the
+        first that reads Cyrillic: the voices of these languages read Latin words too. What is not known is passed
+        over: a wrong name must not silence an answer.
         """
-        cyrillic = bool(_CYRILLIC_LETTER.search(text))
-        named = self._named(voice.name)
-        if named and (not cyrillic or self._languages[named.partition("+")[0]] in CYRILLIC):
-            return named
-        tags = (voice.language, *self._cyrillic) if cyrillic else (voice.language,)
-        fitting = (tag for tag in tags if not cyrillic or _base(tag) in CYRILLIC)
-        return next(filter(None, map(self._of_language, fitting)), "") or self._of_language(self._default)
+        asked = (self._named(voice.name), self._of_language(voice.language))
+        letters = frozenset(_CYRILLIC_LETTER.findall(text.lower()))
+        if not letters:
+            return next(filter(None, asked), "") or self._of_language(self._default)
+        found = filter(None, (*asked, *map(self._of_language, self._cyrillic)))
+        cyrillic = [identifier for identifier in found if self._language(identifier) in CYRILLIC]
+        fitting = (one for one in cyrillic if letters <= _ALPHABETS.get(self._language(one), letters))
+        return next(fitting, "") or next(iter(cyrillic), "") or self._of_language(self._default)
+
+    def _language(self, identifier: str) -> str:
+        return self._languages[identifier.partition("+")[0]]
 
     def _of_language(self, tag: str) -> str:
         """The settings' voice for *tag* or espeak's own, else for a shorter form of it (en-GB-oxendict, en-GB, en)."""

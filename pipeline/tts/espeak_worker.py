@@ -7,9 +7,11 @@ imported here: half of a worker's start is imports.
 Why a process: espeak-ng is not thread-safe, has one state for the whole process, may crash, and is GPL-3.
 
 A frame is ``HEADER`` (kind, job, length of the payload) and the payload. In: ``SPEAK`` (voice, NUL, text, UTF-8),
-``ABORT``. Out: ``READY`` (the voices, see ``Espeak.voices``) or ``FAILED`` once at the start; then for each ``SPEAK``
-any number of ``AUDIO`` (whole samples, signed 16-bit, mono, 22,050 Hz) and one ``DONE`` or ``FAILED`` (text of the
-reason). An aborted job is answered with ``DONE`` too.
+``SPEAK_MARKED`` (the same), ``ABORT``. Out: ``READY`` (the voices, see ``Espeak.voices``) or ``FAILED`` once at the
+start; then for each text any number of ``AUDIO`` (whole samples, signed 16-bit, mono, 22,050 Hz) and one ``DONE`` or
+``FAILED`` (text of the reason). An aborted job is answered with ``DONE`` too. For ``SPEAK_MARKED``, an ``AUDIO`` in
+which words begin comes behind a ``WORDS``: for each a ``WORD`` (index in the text's characters, ms from its first
+sound).
 """
 
 import ctypes
@@ -21,11 +23,13 @@ import struct
 import sys
 
 HEADER = struct.Struct("=BQI")
-SPEAK, ABORT, READY, AUDIO, DONE, FAILED = range(1, 7)
+WORD = struct.Struct("=ii")
+SPEAK, SPEAK_MARKED, ABORT, READY, WORDS, AUDIO, DONE, FAILED = range(1, 9)
 SAMPLE_RATE = 22_050
 
 # speak_lib.h of espeak-ng 1.52
 _SYNCHRONOUS, _DONT_EXIT, _CHARS_UTF8, _ENDPAUSE, _RATE, _PITCH, _CHARACTERS = 2, 0x8000, 1, 0x1000, 1, 3, 1
+_EVENTS_END, _EVENT_WORD = 0, 1
 _PIECE_MS = 200
 _GENDERS = ("", "male", "female")
 
@@ -41,6 +45,19 @@ class _Voice(ctypes.Structure):
         ("xx1", ctypes.c_ubyte),
         ("score", ctypes.c_int),
         ("spare", ctypes.c_void_p),
+    )
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),  # in characters, from 1
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),  # in ms
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
     )
 
 
@@ -98,7 +115,7 @@ class Espeak:
         if self._library.espeak_Initialize(_SYNCHRONOUS, _PIECE_MS, os.fsencode(data), _DONT_EXIT) != SAMPLE_RATE:
             raise RuntimeError("the data of espeak-ng could not be loaded")
         self._pipe, self._rate, self._pitch = pipe, rate, pitch
-        self._voice, self._job = b"", 0
+        self._voice, self._job, self._marked, self._given = b"", 0, False, 0
         self._heard = _Callback(self._on_audio)  # kept: the library holds only its address
         self._library.espeak_SetSynthCallback(self._heard)
 
@@ -109,11 +126,14 @@ class Espeak:
         """
         return "\n".join(self._list(None) + self._list(b"variant"))
 
-    def speak(self, job: int, voice: bytes, text: bytes) -> str:
-        """Send the audio of *text* (UTF-8, no NUL) through the pipe. Gives what went wrong, or nothing."""
+    def speak(self, job: int, voice: bytes, text: bytes, marked: bool) -> str:
+        """Send the audio of *text* (UTF-8, no NUL) through the pipe, and when its words begin if it is to be *marked*.
+
+        Gives what went wrong, or nothing.
+        """
         if voice != self._voice and not self._use(voice):
             return f"espeak-ng has no voice {voice.decode()}"
-        self._job = job
+        self._job, self._marked, self._given = job, marked, 0
         size = len(text) + 1
         code = self._library.espeak_Synth(text, size, 0, _CHARACTERS, 0, _CHARS_UTF8 | _ENDPAUSE, None, None)
         return f"espeak_Synth returned {code}" if code else ""
@@ -131,14 +151,27 @@ class Espeak:
         self._voice = voice
         return True
 
-    def _on_audio(self, samples: int | None, count: int, _events: int | None) -> int:
+    def _on_audio(self, samples: int | None, count: int, events: int | None) -> int:
         if samples and count > 0:
+            self._given += count
+            if self._marked and events and (words := self._words(events)):
+                self._pipe.write(WORDS, self._job, words)
             self._pipe.write(AUDIO, self._job, ctypes.string_at(samples, 2 * count))
         while self._pipe.waiting():
             kind, job, _ = self._pipe.read()
             if kind == ABORT and job == self._job:
                 return 1
         return 0
+
+    def _words(self, address: int) -> bytes:
+        # At the rate of 450 the sound is shortened afterwards, and positions are those before: never beyond this sound.
+        most = 1000 * self._given // SAMPLE_RATE
+        words = b""
+        while (event := _Event.from_address(address)).type != _EVENTS_END:
+            if event.type == _EVENT_WORD:
+                words += WORD.pack(event.text_position - 1, min(event.audio_position, most))
+            address += ctypes.sizeof(_Event)
+        return words
 
     def _list(self, languages: bytes | None) -> list[str]:
         wanted = _Voice(languages=ctypes.cast(ctypes.c_char_p(languages), ctypes.c_void_p))
@@ -200,9 +233,9 @@ def main() -> None:
     pipe.write(READY, 0, espeak.voices().encode())
     while True:
         kind, job, payload = pipe.read()
-        if kind == SPEAK:  # an ABORT that comes here crossed the DONE of its job
+        if kind in (SPEAK, SPEAK_MARKED):  # an ABORT that comes here crossed the DONE of its job
             voice, _, text = payload.partition(b"\0")
-            problem = espeak.speak(job, voice, text)
+            problem = espeak.speak(job, voice, text, kind == SPEAK_MARKED)
             pipe.write(FAILED if problem else DONE, job, problem.encode())
 
 

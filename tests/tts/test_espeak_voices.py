@@ -38,20 +38,27 @@ def voices(default="en", gender="", **names):
         ("Hello", "ru", "en", "zle/ru"),
         ("Привет", "en-gb-scotland", "", "zle/ru"),
         ("Привет", "uk", "", "zle/uk"),
+        ("Сегодня мы открыли файлы", "", "uk", "zle/ru"),
+        ("СЕГОДНЯ МЫ", "uk", "", "zle/ru"),
+        ("Привіт, «Мои файлы»", "", "uk", "zle/uk"),
+        ("Ґанок", "", "", "zle/ru"),
+        ("The word привет is Russian", "", "en", "zle/ru"),
         ("Hello", "no-such-voice", "", "gmw/en-US"),
         ("Hello", "en-us+nobody", "en-GB", "gmw/en"),
         ("", "", "", "gmw/en-US"),
     ],
 )
 def test_the_request_chooses_within_what_can_read_the_script(text, name, language, expected):
-    """Named voice, then language, then default, each only if espeak has it and it can read the text."""
+    """Named voice, then language, then default, each only if espeak has it and it can read the text's letters."""
     assert voices().choose(text, Voice(name, language)) == expected
 
 
 def test_the_settings_choose_among_cyrillic_languages():
-    """Cyrillic text of no said language is read in the Cyrillic language of the settings, the default one first."""
+    """Cyrillic text of no said language is read in a Cyrillic language of the settings that has its letters."""
     assert voices(default="uk", ru="ru", uk="uk").choose("Привіт", Voice()) == "zle/uk"
     assert voices(uk="uk").choose("Привіт", Voice()) == "zle/uk"
+    assert voices(ru="ru", uk="uk").choose("Привіт", Voice()) == "zle/uk"
+    assert voices(uk="uk", ru="ru").choose("Привет, мы", Voice()) == "zle/ru"
     assert voices(en="en-us").choose("Привет", Voice()) == "zle/ru"
 
 

@@ -1,0 +1,48 @@
+"""Which word of a text an event of espeak-ng is about."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from pipeline.events import WordMark
+
+# An ideograph is a word by itself: there is no white space to go by.
+_RUN = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")
+_SILENT = ".,;:!?…\"'«»„“”‘’‹›()[]{}-–—、。，！？；：（）「」"
+"""What is not part of a word at its edges, and no word alone."""
+
+
+class Marker:
+    """Turns the events of espeak-ng for *piece*, which begins at character *start* of the whole text, into marks.
+
+    An event only tells when a word begins. Which word that is, is decided here by white space, as espeak-ng counts in
+    its own way inside what it reads as several words (numbers, emoji, addresses: more events, some a character late)
+    and behind a full stop that ends no sentence (a character early), and reports dashes it does not say.
+    """
+
+    def __init__(self, piece: str, start: int) -> None:
+        words = list(_words(piece))
+        self._starts = [begin for begin, _ in words]
+        self._ends = [end for _, end in words]
+        self._start = start
+        self._begun = 0
+
+    def mark(self, index: int, ms: float) -> WordMark | None:
+        """The mark of the word that begins with an event at character *index* of the piece, unless it has begun."""
+        word = bisect_right(self._ends, index)
+        if word < self._begun or word == len(self._ends):
+            return None
+        if self._begun and index < self._starts[word] and index == self._starts[self._begun - 1] + 1:
+            return None  # between two words, just behind one of one character: that one goes on ("👍 up")
+        self._begun = word + 1
+        begin, end = self._starts[word], self._ends[word]
+        return WordMark(self._start + begin, end - begin, ms)
+
+
+def _words(text: str) -> Iterator[tuple[int, int]]:
+    for run in _RUN.finditer(text):
+        word = run[0].lstrip(_SILENT)
+        begin = run.end() - len(word)
+        word = word.rstrip(_SILENT)
+        if word:
+            yield begin, begin + len(word)

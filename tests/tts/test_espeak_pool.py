@@ -1,0 +1,92 @@
+"""The pool's endings, with workers that do what a test says when it says so, and a real process that is no espeak."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from pipeline.tts import espeak_pool
+from pipeline.tts.espeak_pool import Pool
+from pipeline.tts.espeak_process import EspeakUnavailable, Job, Worker
+from tests.fakes import until
+
+READY = (
+    "import sys, time; from pipeline.tts import espeak_worker as w;"
+    "sys.stdout.buffer.write(w.HEADER.pack(w.READY, 0, 0)); sys.stdout.flush(); time.sleep(60)"
+)
+"""A process that says it is ready and then nothing."""
+
+
+class ScriptedWorker:
+    """Has the interface of ``Worker``; speaks nothing and dies over every job. ``hangs``: the call that never ends;
+    ``inside``: the calls that were made.
+    """
+
+    hangs = ""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.running = False
+        self.inside: list[str] = []
+
+    async def start(self) -> str:
+        if self.inside:
+            await self._enter("start")
+        self.inside.append("start")
+        self.running = True
+        return ""
+
+    async def speak(self, job: Job) -> None:
+        await self._enter("speak")
+        raise EOFError
+
+    async def kill(self) -> int:
+        await self._enter("kill")
+        self.running = False
+        return -9
+
+    async def close(self) -> None:
+        self.running = False
+
+    async def _enter(self, call: str) -> None:
+        self.inside.append(call)
+        if call == self.hangs:
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("hangs", "dead"), [("speak", False), ("kill", False), ("start", False), ("start", True)], ids=str
+)
+async def test_closing_tells_a_reader_wherever_its_job_is(monkeypatch, hangs, dead):
+    """Whatever ``aclose`` cuts short (speaking, ending a dead worker, replacing it before or after this job), the
+    reader gets EspeakUnavailable and does not wait for ever.
+    """
+    monkeypatch.setattr(espeak_pool, "Worker", ScriptedWorker)
+    monkeypatch.setattr(ScriptedWorker, "hangs", hangs)
+    pool = Pool([], 1)
+    await pool.start()
+    (worker,) = pool._workers
+    worker.running = not dead
+    reader = asyncio.create_task(pool.submit("", "").read())
+    await until(lambda: worker.inside[-1] == hangs and len(worker.inside) > 1)
+    await pool.aclose()
+    async with asyncio.timeout(5):
+        with pytest.raises(EspeakUnavailable, match="closed"):
+            await reader
+    with pytest.raises(EspeakUnavailable, match="closed"):
+        await pool.submit("", "").read()
+
+
+async def test_a_kill_that_was_cancelled_is_finished_by_the_next():
+    """The process still counts as running until it was waited for and its pipes are closed."""
+    worker = Worker((sys.executable, "-c", READY))
+    assert await worker.start() == ""
+    killing = asyncio.create_task(worker.kill())
+    await asyncio.sleep(0)
+    killing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await killing
+    assert worker.running
+    assert await worker.kill() == -9
+    assert not worker.running
+    assert await worker.kill() == 0
