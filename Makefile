@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PROMPT ?= Tell me about yourself, tell me the time, and open the calculator.
 BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+RUNS := .venv/.runs
 READY := .venv/.ready
 
 .PHONY: help demo serve ask test check protos bench fuzz clean
@@ -9,21 +11,26 @@ READY := .venv/.ready
 help:  ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(READY): pyproject.toml constraints.txt
+$(RUNS): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stentor needs Python 3.11 or newer")'
 	@echo "setting up .venv (once) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[espeak,normalize,test,dev]'
+	@$(INSTALL) '.[espeak,normalize]'
 	@touch $@
 
-demo: $(READY)  ## ask a question: prints the answer, a command and the timings, writes build/demo.wav
+$(READY): $(RUNS)
+	@echo "adding what tests and checks need (once) ..."
+	@$(INSTALL) '.[espeak,normalize,test,dev]'
+	@touch $@
+
+demo: $(RUNS)  ## ask a question: prints the answer, a command and the timings, writes build/demo.wav
 	@mkdir -p build
 	@$(BIN)/stentor ask "$(PROMPT)" --wav build/demo.wav
 
-serve: $(READY)  ## start the server of settings.toml
+serve: $(RUNS)  ## start the server of settings.toml
 	@$(BIN)/stentor serve
 
-ask: $(READY)  ## make ask PROMPT="What time is it?"
+ask: $(RUNS)  ## make ask PROMPT="What time is it?"
 	@$(BIN)/stentor ask "$(PROMPT)"
 
 test: $(READY)  ## run the tests
@@ -40,9 +47,11 @@ protos: $(READY)  ## generate the code of protos/streaming.proto
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. protos/streaming.proto
 
 bench: $(READY)  ## the benchmarks that README quotes
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@$(INSTALL) '.[bench]'
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.segmenter
+	@$(BIN)/python -m benchmarks.model
+	@$(BIN)/python -m benchmarks.speech
 
 fuzz: $(READY)  ## look for replies that break the segmenter, for some minutes
 	@$(BIN)/python -m pytest tests/segmenter tests/commands --hypothesis-profile=fuzz
