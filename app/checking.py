@@ -21,6 +21,7 @@ from app.settings_file import SettingsError
 from app.sound import Sound
 from pipeline.errors import StageError
 from pipeline.tts.espeak import EspeakSpeech
+from pipeline.tts.fallback import WithFallback
 from protos import streaming_pb2 as pb
 
 TEST_TEXT = "This is a test."
@@ -138,10 +139,8 @@ async def voices(settings: Settings) -> Sequence[Any]:
 
     SettingsError for an engine that cannot be built or started.
     """
-    # espeak with its defaults: settings that name a voice it does not have must not keep the list of them secret.
-    listed = isinstance(settings.pipeline.tts, EspeakSettings)
     try:
-        engine = EspeakSpeech() if listed else Container(settings=settings).tts()
+        engine = _voice_engine(settings)
         if not hasattr(engine, "voices"):
             return ()
         async with AsyncExitStack() as closing:
@@ -150,6 +149,16 @@ async def voices(settings: Settings) -> Sequence[Any]:
             return sorted(await engine.voices(), key=_row)
     except (ValueError, ImportError, OSError) as error:
         raise SettingsError(f"pipeline.tts: {error}") from error
+
+
+def _voice_engine(settings: Settings) -> Any:
+    """The first engine; espeak with its defaults: settings that name a voice it does not have must not keep the list
+    of them secret.
+    """
+    if isinstance(settings.pipeline.tts, EspeakSettings):
+        return EspeakSpeech()
+    voice = Container(settings=settings).tts()
+    return voice.engine if isinstance(voice, WithFallback) else voice
 
 
 def _row(voice: Any) -> tuple[str, ...]:

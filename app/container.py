@@ -10,7 +10,7 @@ from typing import Any
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Factory, List, Object, Selector, Singleton
 
-from app import custom, engines, statuses, validation, wire
+from app import custom, models, statuses, validation, voices, wire
 from app.servicer import StreamingServicer
 from app.settings import Limits, Pipeline, RulesSegmenter, Settings, Voiced
 from interceptors.admission import AdmissionInterceptor
@@ -26,7 +26,6 @@ from pipeline.commands.extractor import JsonCommands
 from pipeline.memory.memory import ProcessMemory
 from pipeline.run import Stages
 from pipeline.segmenter import rules
-from pipeline.tts.espeak import EspeakSpeech
 from pipeline.tts.speech import SpeechOptions, as_written
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
@@ -78,6 +77,9 @@ def speech_options(table: Any) -> SpeechOptions:
         max_sentence=table.max_sentence_seconds,
         on_failure=table.on_failure,
         wording=wording(table),
+        prefetch=table.prefetch,
+        buffer_seconds=table.buffer_seconds,
+        retries=table.retries,
     )
 
 
@@ -103,7 +105,7 @@ class Container(DeclarativeContainer):
     pipeline = settings.provided.pipeline
     folder = settings.provided.folder
 
-    llm = Singleton(engines.model, pipeline.llm, folder, pipeline.commands)
+    llm = Singleton(models.model, pipeline.llm, folder, pipeline.commands)
     memory = Selector(
         pipeline.memory.kind,
         memory=Singleton(
@@ -124,19 +126,7 @@ class Container(DeclarativeContainer):
         json=Singleton(JsonCommands, allow=pipeline.commands.allow, schemas=pipeline.commands.schemas),
         custom=Singleton(custom.build, pipeline.commands, folder, "pipeline.commands", ("extract",)),
     )
-    tts = Selector(
-        pipeline.tts.kind,
-        espeak=Singleton(
-            EspeakSpeech,
-            voices=pipeline.tts.voices,
-            default_language=pipeline.tts.default_language,
-            rate=pipeline.tts.rate,
-            pitch=pipeline.tts.pitch,
-            gender=pipeline.tts.gender,
-        ),
-        off=Object(None),
-        custom=Singleton(custom.build, pipeline.tts, folder, "pipeline.tts", ("sample_rate", "synthesize")),
-    )
+    tts = Singleton(voices.voice, pipeline.tts, folder)
     stages = Singleton(
         Stages,
         model=llm,

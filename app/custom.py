@@ -7,8 +7,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from app.settings import Custom
+from app.settings import Custom, CustomSpeech
 from app.settings_file import SettingsError
+from pipeline.stage import Speech
+from pipeline.tts.plain import PlainSpeech, is_plain
 
 
 def build(table: Custom, folder: Path, key: str, needs: Sequence[str]) -> Any:
@@ -22,6 +24,17 @@ def build(table: Custom, folder: Path, key: str, needs: Sequence[str]) -> Any:
     if missing:
         raise SettingsError(f"{key}.factory: what {table.factory} gives has no {' and no '.join(missing)}")
     return stage
+
+
+def build_speech(table: CustomSpeech, folder: Path, key: str) -> Speech:
+    """The same for a voice, which may also be an async generator function: ``speak(text, voice, **options)``."""
+    found = _find(table.factory, folder, key)
+    if not is_plain(found):
+        return build(table, folder, key, ("sample_rate", "synthesize"))  # type: ignore[no-any-return]
+    try:
+        return PlainSpeech(found, table.options, table.sample_rate)
+    except ValueError as error:
+        raise SettingsError(f"{key}.{error}") from error
 
 
 def build_each_turn(table: Custom, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +20,7 @@ from app.container import Container
 from app.servicer import StreamingServicer
 from app.settings import STAGES, DemoModel, OpenAIModel, Server, Settings
 from app.settings_file import SettingsError
-from pipeline.tts.espeak import EspeakSpeech
+from pipeline.tts.fallback import WithFallback
 from protos import streaming_pb2 as pb
 
 KEEPALIVE_MS = 30_000
@@ -65,9 +66,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     async with contextlib.AsyncExitStack() as engines:
         for key in STAGES:
             with _blamed_on(f"pipeline.{key}"):
-                stage = getattr(container, key)()
-                engines.push_async_callback(_close, stage)
-                await _start(stage)
+                for engine in _engines(getattr(container, key)()):
+                    engines.push_async_callback(_close, engine)
+                    await _start(engine)
         server = grpc.aio.server(
             interceptors=container.chain(), options=_options(settings.server), maximum_concurrent_rpcs=_wall(settings)
         )
@@ -183,10 +184,15 @@ def _blamed_on(key: str) -> Iterator[None]:
         raise SettingsError(f"{key}: {error}") from error
 
 
-async def _start(stage: Any) -> None:
-    """Let a stage that needs a moment take it now, not in the first turn."""
-    if isinstance(stage, EspeakSpeech):
-        await stage.start()
+def _engines(stage: Any) -> tuple[Any, ...]:
+    return (stage.engine, stage.fallback) if isinstance(stage, WithFallback) else (stage,)
+
+
+async def _start(engine: Any) -> None:
+    """Let an engine that needs a moment take it now, not in the first turn."""
+    start = getattr(engine, "start", None)
+    if inspect.iscoroutinefunction(start):
+        await start()
 
 
 async def _close(engine: Any) -> None:

@@ -20,6 +20,13 @@ def _finite(value: float) -> float:
     return value
 
 
+def _rate_or_off(value: int) -> int:
+    if value and not LEAST_HZ <= value <= MOST_HZ:
+        raise ValueError(f"must be from {LEAST_HZ} to {MOST_HZ} Hz, or 0 for the engine's own")
+    return value
+
+
+LEAST_HZ, MOST_HZ = 4000, 384_000
 NotNegative = Annotated[float, AfterValidator(_finite), Field(ge=0)]
 Positive = Annotated[float, AfterValidator(_finite), Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -164,15 +171,37 @@ class CustomCommands(Custom):
     on_invalid: Literal["warn", "abort"] = "warn"
 
 
+class SpeechCache(Strict):
+    """Sentences that were spoken are remembered. ``max_bytes``: in memory, 0 = none; ``folder``: on disk too, empty =
+    not.
+    """
+
+    max_bytes: Count = 0
+    folder: str = ""
+    max_disk_bytes: PositiveCount = 256 * 1024 * 1024
+
+
 class Voiced(Strict):
-    """What holds for every voice."""
+    """What holds for every voice. Of a fallback only what concerns its engine counts: ``output_sample_rate``,
+    ``cache``.
+    """
 
     first_audio_timeout_seconds: Positive = 10.0
     stall_timeout_seconds: Positive = 10.0
     max_sentence_seconds: Positive = 120.0
+    prefetch: Annotated[int, Field(ge=0, le=16)] = 1
+    buffer_seconds: Positive = 30.0
+    retries: Annotated[int, Field(ge=0, le=10)] = 1
     on_failure: Literal["text", "abort"] = "text"
+    rest_after_failures: PositiveCount = 3
+    rest_seconds: Positive = 30.0
     normalize: bool = True
     emoji: Literal["drop", "name"] = "drop"
+    output_sample_rate: Annotated[int, AfterValidator(_rate_or_off)] = 0
+    cache: SpeechCache = SpeechCache()
+    fallback: (
+        Annotated["EspeakSpeech | OpenAISpeech | PiperSpeech | CustomSpeech", Field(discriminator="kind")] | None
+    ) = None
 
 
 class EspeakSpeech(Voiced):
@@ -184,12 +213,35 @@ class EspeakSpeech(Voiced):
     rate: Annotated[int, Field(ge=80, le=450)] = 175
     pitch: Annotated[int, Field(ge=0, le=100)] = 50
     gender: Literal["", "male", "female"] = ""
+    workers: Annotated[int, Field(ge=0, le=16)] = 0
 
     @model_validator(mode="after")
     def _has_default(self) -> "EspeakSpeech":
         if self.default_language not in self.voices:
             raise ValueError(f"default_language: must be one of the voices' languages: {', '.join(self.voices)}")
         return self
+
+
+class OpenAISpeech(Voiced):
+    """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: what is given, and of PCM whose rate nobody tells."""
+
+    kind: Literal["openai"] = "openai"
+    base_url: Text
+    model: Text
+    voice: Text
+    api_key_env: str = "OPENAI_API_KEY"
+    sample_rate: Annotated[int, Field(ge=LEAST_HZ, le=MOST_HZ)] = 24_000
+    extra_body: dict[str, Any] = {}
+    connect_timeout_seconds: Positive = 5.0
+
+
+class PiperSpeech(Voiced):
+    """piper. ``voices``: language -> the .onnx file of a voice; ``default_language``: empty = the first of them."""
+
+    kind: Literal["piper"] = "piper"
+    voices: Annotated[dict[Text, Text], Field(min_length=1)]
+    default_language: str = ""
+    length_scale: Annotated[float, AfterValidator(_finite), Field(ge=0.1, le=10)] = 1.0
 
 
 class NoSpeech(Strict):
@@ -199,7 +251,13 @@ class NoSpeech(Strict):
 
 
 class CustomSpeech(Voiced, Custom):
-    """A voice of one's own."""
+    """A voice of one's own. ``sample_rate``: of one that is only a function, in Hz; 0 = it tells itself."""
+
+    sample_rate: Count = 0
+
+
+Voice = EspeakSpeech | OpenAISpeech | PiperSpeech | CustomSpeech
+Voiced.model_rebuild()
 
 
 class Pipeline(Strict):
@@ -210,7 +268,9 @@ class Pipeline(Strict):
     welcome_text: Text = "Hello. I am ready."
     segmenter: Annotated[RulesSegmenter | Custom, Field(discriminator="kind")] = RulesSegmenter()
     commands: Annotated[JsonCommands | CustomCommands, Field(discriminator="kind")] = JsonCommands()
-    tts: Annotated[EspeakSpeech | NoSpeech | CustomSpeech, Field(discriminator="kind")] = EspeakSpeech()
+    tts: Annotated[EspeakSpeech | OpenAISpeech | PiperSpeech | NoSpeech | CustomSpeech, Field(discriminator="kind")] = (
+        EspeakSpeech()
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -26,8 +26,8 @@ from pipeline.events import (
     Usage,
 )
 from pipeline.flow import End, prefetch
-from pipeline.stage import Commands, Model, Segmenter, Speech, Turn, Voice
-from pipeline.tts.speech import SpeechOptions, spoken
+from pipeline.stage import Commands, Model, Segmenter, Turn, Voice
+from pipeline.tts.speech import AnySpeech, SpeechOptions, spoken
 
 DELTAS_AHEAD = 32
 """How far the model may run ahead of a slow reader: some sentences; then the reading of the model stops too."""
@@ -44,7 +44,7 @@ class Stages:
     model: Model
     segmenter: Callable[[], Segmenter]
     commands: Commands
-    speech: Speech | None
+    speech: AnySpeech | None
     hold: float = 0.12
     on_invalid: str = "warn"
     speech_options: SpeechOptions = field(default_factory=SpeechOptions)
@@ -212,10 +212,9 @@ def _judge(event: JsonBlock | ToolCall, extractor: Commands, on_invalid: str, la
 
 
 def _extract(event: JsonBlock | ToolCall, extractor: Commands) -> Command | None:
-    block = event if isinstance(event, JsonBlock) else _as_block(event)
-    if block.refused:
-        raise CommandRefused(block.refused)
-    command = extractor.extract(block)
+    if event.refused:
+        raise CommandRefused(event.refused)
+    command = extractor.extract(event if isinstance(event, JsonBlock) else _as_block(event))
     if command is not None and not isinstance(command, Command):
         raise TypeError(f"an extractor gives Command or None, not {type(command).__name__}")
     return command
@@ -224,8 +223,7 @@ def _extract(event: JsonBlock | ToolCall, extractor: Commands) -> Command | None
 def _as_block(call: ToolCall) -> JsonBlock:
     """A native tool call passes the same extractor as a command in the text: one allow-list, one set of schemas."""
     try:
-        return JsonBlock(
-            json.dumps({"command": call.name, "args": dict(call.args)}, ensure_ascii=False, allow_nan=False)
-        )
+        fields = {"command": call.name, "args": dict(call.args)}
+        return JsonBlock(json.dumps(fields, ensure_ascii=False, allow_nan=False))
     except (TypeError, ValueError):
-        return JsonBlock("", refused="invalid_args")
+        raise CommandRefused("invalid_args") from None

@@ -1,75 +1,29 @@
-"""The speech stage: the sound of each sentence behind its text, whatever the voice does."""
+"""The speech stage: the sound of each sentence behind its text, and ahead of it as far as it may."""
 
 import asyncio
 import itertools
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
-from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence
 from pipeline.stage import Voice
-from pipeline.tts.speech import Chunks, SpeechOptions, audible, spoken
+from pipeline.tts.speech import SpeechOptions, audible, spoken
 from tests.fakes import HANG, Boom, Pause, ScriptedSpeech, settle, sound
+from tests.pipeline.speaking import RATE, finals, heard, index_of, listed, nothing, numbered, pcm, run, stage
 
-RATE = 1000
-FIRST = 40
-"""Bytes of the 20 ms that a sentence's first chunk has at least, at RATE."""
-
-MOST = 400
-"""Bytes of the 200 ms that chunks grow to."""
-
-CUT = "this sentence was not spoken to its end"
-
-
-@pytest.fixture(autouse=True)
-def logged() -> Iterator[list[Any]]:
-    with capture_logs() as lines:
-        yield lines
-
-
-async def listed(items: Iterable[Any]) -> Any:
-    for item in items:
-        yield item
-
-
-async def heard(speech: Any, *texts: str, limits: SpeechOptions | None = None, **options: Any) -> list[Any]:
-    """What comes out for sentences of *texts*."""
-    source = listed(Sentence(index, text) for index, text in enumerate(texts or ["One."], start=1))
-    events = []
-    stage = spoken(source, speech, Voice(), limits or SpeechOptions(), options.get("progress", lambda: None))
-    async with asyncio.timeout(2), aclosing(stage) as out:
-        async for event in out:
-            events.append(event)  # noqa: PERF401  (it also is what came before an error)
-    return events
-
-
-def pcm(events: Iterable[Any], sentence: int = 1) -> bytes:
-    return b"".join(event.pcm for event in events if isinstance(event, AudioChunk) and event.sentence == sentence)
-
-
-def finals(events: Iterable[Any]) -> list[tuple[type, int]]:
-    """Which events are final, and of which sentence."""
-    return [
-        (type(event), event.index if isinstance(event, Sentence) else event.sentence)
-        for event in events
-        if getattr(event, "final", False)
-    ]
-
+ALONE = SpeechOptions(prefetch=0)
 
 # Order.
 
 
-async def test_each_sentence_and_then_its_sound() -> None:
+@pytest.mark.parametrize("prefetch", [0, 1, 2])
+def test_each_sentence_and_then_its_sound(prefetch: int) -> None:
     """The text of a sentence comes first, then all its sound, then the next sentence; its last event is final."""
-    events = await heard(ScriptedSpeech(), "One.", " Two.", "Three.")
-    kinds = [(type(event), getattr(event, "index", getattr(event, "sentence", 0))) for event in events]
+    events = run(heard(ScriptedSpeech(), "One.", " Two.", "Three.", options=SpeechOptions(prefetch=prefetch)))
+    kinds = [(type(event), index_of(event)) for event in events]
     assert [kind for kind, _ in itertools.groupby(kinds)] == [
         (kind, index) for index in (1, 2, 3) for kind in (Sentence, AudioChunk)
     ]
@@ -78,39 +32,53 @@ async def test_each_sentence_and_then_its_sound() -> None:
     assert {event.sample_rate for event in events if isinstance(event, AudioChunk)} == {RATE}
 
 
-async def test_the_voice_hears_the_text_without_the_space_around_it() -> None:
+def test_the_voice_hears_the_text_without_the_space_around_it() -> None:
     """The text leaves as written; the voice gets it without white space around it."""
     speech = ScriptedSpeech()
-    events = await heard(speech, "\n One. ")
+    events = run(heard(speech, "\n One. "))
     assert events[0] == Sentence(1, "\n One. ")
     assert [text for text, _ in speech.calls] == ["One."]
 
 
-async def test_the_wanted_voice_is_asked() -> None:
-    """Every call of the engine gets the turn's voice."""
+def test_the_wanted_voice_is_asked() -> None:
+    """Every call of the engine gets the turn's voice, and the words that are made for its language."""
     speech, voice = ScriptedSpeech(), Voice("anna", "ru")
-    async with aclosing(spoken(listed([Sentence(1, "a")]), speech, voice, SpeechOptions(), lambda: None)) as events:
-        async for _ in events:
-            pass
-    assert speech.calls == [("a", voice)]
+    options = SpeechOptions(wording=lambda text, language: f"{text} in {language}")
+
+    async def ask() -> None:
+        async with aclosing(spoken(listed([Sentence(1, "a")]), speech, voice, options, nothing)) as events:
+            async for _ in events:
+                pass
+
+    run(ask())
+    assert speech.calls == [("a in ru", voice)]
 
 
-async def test_everything_else_passes_in_place() -> None:
+@pytest.mark.parametrize("prefetch", [0, 1, 2])
+def test_everything_else_passes_in_place(prefetch: int) -> None:
     """What is no sentence passes untouched, behind the sound of the sentence before it."""
     others = [Command("open", {}), Notice("COMMAND_REFUSED", "x", 1), ModelEnd(EndReason.LENGTH)]
     source = [others[0], Sentence(1, "One."), *others, Sentence(2, "Two."), others[2]]
-    stage = spoken(listed(source), ScriptedSpeech(), Voice(), SpeechOptions(), lambda: None)
-    events = [event async for event in stage]
-    without_sound = [event for event in events if not isinstance(event, AudioChunk)]
-    assert without_sound == source
-    assert [type(event) for event in events[-3:]] == [AudioChunk, AudioChunk, ModelEnd] or events[-2].final
-    command = events.index(others[1]) - 1
-    assert events[command - 1].final
+
+    async def read() -> list[Any]:
+        async with aclosing(stage(source, ScriptedSpeech(), SpeechOptions(prefetch=prefetch))) as events:
+            return [event async for event in events]
+
+    events = run(read())
+    assert [event for event in events if not isinstance(event, AudioChunk)] == source
+    assert events[-2].final
+    assert events[events.index(others[1]) - 2].final
 
 
-async def test_without_a_voice() -> None:
-    """Without a voice the text alone is the whole sentence, and final."""
-    assert await heard(None, "One.", "Two.") == [Sentence(1, "One.", final=True), Sentence(2, "Two.", final=True)]
+def test_without_a_voice() -> None:
+    """Without a voice the text alone is the whole sentence, and final; the rest passes."""
+    end = ModelEnd()
+
+    async def read() -> list[Any]:
+        async with aclosing(stage([*numbered("One.", "Two."), end], None)) as events:
+            return [event async for event in events]
+
+    assert run(read()) == [Sentence(1, "One.", final=True), Sentence(2, "Two.", final=True), end]
 
 
 @pytest.mark.parametrize(
@@ -134,305 +102,355 @@ async def test_without_a_voice() -> None:
         ("\u200b", False),
     ],
 )
-async def test_what_has_no_sound_is_not_spoken(text: str, said: bool) -> None:
+def test_what_has_no_sound_is_not_spoken(text: str, said: bool) -> None:
     """A sentence without a letter or a digit is shown and not spoken: no engine is asked, and it is final."""
     assert audible(text) == said
     speech = ScriptedSpeech([sound(100)])
-    events = await heard(speech, text)
+    events = run(heard(speech, text))
     assert len(speech.calls) == said
     assert finals(events) == [(AudioChunk if said else Sentence, 1)]
 
 
-# Chunks.
-
-
-def cut(pieces: Iterable[bytes], rate: int = RATE) -> list[bytes]:
-    """The chunks of a sentence that comes in *pieces*."""
-    chunks = Chunks(rate)
-    return [*(chunk for piece in pieces for chunk in chunks.add(piece)), chunks.rest()]
-
-
-@settings(max_examples=100)
-@given(pieces=st.lists(st.binary(max_size=700), max_size=30), rate=st.sampled_from([1, 50, 1000, 8000]))
-def test_chunks_are_the_pieces(pieces: list[bytes], rate: int) -> None:
-    """All chunks together are the pieces together, less half a sample at most; each is of whole samples and, but for
-    the last, not empty; each is at most as long as all before it together, up to 200 ms.
-    """
-    chunks = cut(pieces, rate)
-    whole = b"".join(pieces)
-    assert b"".join(chunks) == whole[: len(whole) - len(whole) % 2]
-    assert all(len(chunk) % 2 == 0 for chunk in chunks)
-    assert all(chunks[:-1])
-    most = max(2, int(0.2 * rate) * 2)
-    assert all(len(chunk) <= most for chunk in chunks)
-    given = 0
-    for number, chunk in enumerate(chunks):
-        assert not number or len(chunk) <= given
-        given += len(chunk)
-
-
-@settings(max_examples=50)
-@given(cuts=st.lists(st.integers(1, 300), max_size=20))
-def test_chunks_do_not_wait(cuts: list[int]) -> None:
-    """Nothing is kept back longer than it must: what is held is less than the next chunk would need."""
-    chunks = Chunks(RATE)
-    got = given = 0
-    for size in cuts:
-        got += size
-        given += sum(len(chunk) for chunk in chunks.add(bytes(size)))
-        assert got - given < (min(given, MOST) or FIRST)
-
-
-def test_the_first_chunk_leaves_at_once() -> None:
-    """As soon as 20 ms are there, the first chunk leaves, with all there is, up to 200 ms."""
-    assert [len(chunk) for chunk in cut([bytes(39)])] == [38]
-    assert [len(chunk) for chunk in cut([bytes(39), bytes(1)])] == [40, 0]
-    assert [len(chunk) for chunk in cut([bytes(401)])] == [400, 0]
-    assert [len(chunk) for chunk in cut([bytes(101)])] == [100, 0]
-
-
-def test_chunks_grow_to_200_ms() -> None:
-    """From an engine that gives small pieces, chunks double until they have 200 ms."""
-    assert [len(chunk) for chunk in cut([bytes(2)] * 1000)] == [40, 40, 80, 160, 320, 400, 400, 400, 160]
-
-
-def test_odd_pieces_give_whole_samples() -> None:
-    """Half a sample at the end of a piece waits for its other half; at the end of the sentence it is dropped."""
-    data = sound(300) + b"\x7f"
-    chunks = cut([data[start : start + 7] for start in range(0, len(data), 7)])
-    assert b"".join(chunks) == sound(300)
-    assert all(len(chunk) % 2 == 0 for chunk in chunks)
+# Sound.
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-async def test_any_kind_of_bytes(kind: Any) -> None:
+def test_any_kind_of_bytes(kind: Any) -> None:
     """A voice may give bytes, bytearrays or memoryviews, also one that it reuses."""
-    assert pcm(await heard(ScriptedSpeech([kind(sound(50)), kind(sound(50))]))) == sound(50) * 2
+    assert pcm(run(heard(ScriptedSpeech([kind(sound(50)), kind(sound(50))])))) == sound(50) * 2
 
 
-async def test_the_whole_sound_arrives() -> None:
-    """What the engine gives is what leaves, byte by byte, and the end of the sentence is marked once."""
+@pytest.mark.parametrize("size", [1, 7, 333, 9999])
+def test_the_whole_sound_arrives(size: int) -> None:
+    """What the engine gives is what leaves, byte by byte, however it is cut, and the end is marked once."""
     data = sound(3000)
-    steps = [data[start : start + 333] for start in range(0, len(data), 333)]
-    events = await heard(ScriptedSpeech(steps))
+    events = run(heard(ScriptedSpeech([data[start : start + size] for start in range(0, len(data), size)])))
     assert pcm(events) == data
     assert finals(events) == [(AudioChunk, 1)]
     assert events[-1].final
 
 
-async def test_sound_leaves_while_the_engine_goes_on() -> None:
+def test_sound_leaves_while_the_engine_goes_on() -> None:
     """The first sound leaves before the engine has the rest."""
     go_on = asyncio.Event()
-    speech = ScriptedSpeech([sound(50), go_on, sound(50)])
-    stage = spoken(listed([Sentence(1, "One.")]), speech, Voice(), SpeechOptions(), lambda: None)
-    async with asyncio.timeout(1), aclosing(stage) as events:
-        assert await anext(events) == Sentence(1, "One.")
-        assert (await anext(events)).pcm == sound(50)
-        go_on.set()
-        assert sum([len(event.pcm) async for event in events]) == 100
+
+    async def read() -> None:
+        async with aclosing(stage(numbered("One."), ScriptedSpeech([sound(50), go_on, sound(50)]))) as events:
+            assert await anext(events) == Sentence(1, "One.")
+            assert (await anext(events)).pcm == sound(50)[:90]
+            go_on.set()
+            assert sum([len(event.pcm) async for event in events]) == 110
+
+    run(read())
 
 
-async def test_progress_for_every_piece_of_sound() -> None:
+def test_an_engine_that_never_waits_lets_the_first_sound_leave() -> None:
+    """An engine that has all its sound at once, or computes it without ever waiting, does not hold up the first
+    chunk.
+    """
+    speech = ScriptedSpeech([sound(100)] * 100)
+
+    async def read() -> None:
+        async with aclosing(stage(numbered("One."), speech)) as events:
+            await anext(events)
+            await anext(events)
+            assert speech.script.given <= 2
+
+    run(read())
+
+
+def test_progress_for_every_piece_of_sound() -> None:
     """Each piece with sound in it is a sign of life; an empty one is none."""
     calls: list[int] = []
-    await heard(ScriptedSpeech([b"\1\0", b"", b"\1\0", b""]), progress=lambda: calls.append(1))
+    run(heard(ScriptedSpeech([b"\1\0", b"", b"\1\0", b""]), progress=lambda: calls.append(1)))
     assert len(calls) == 2
 
 
-# Failures.
-
-QUICK = SpeechOptions(first_audio=0.01, stall=0.01, max_sentence=1.0)
-
-FAILURES = {
-    "raises": [Boom("secret")],
-    "raises SystemExit": [SystemExit("secret")],
-    "raises CancelledError": [asyncio.CancelledError()],
-    "a StageError": [StageError("NOT_FOUND", "OWN", "secret")],
-    "garbage": ["text"],
-    "numbers": [5],
-    "None": [None],
-    "hangs": [HANG],
-    "endless": [sound(100)] * 1000,
-    "endless nothing": itertools.repeat(b""),
-}
+def test_sound_of_a_sentence_ahead_is_progress() -> None:
+    """While the reader waits for the sound of a sentence, that of the next one is a sign of life too."""
+    speech = ScriptedSpeech(lambda text: [Pause(5), sound(100)] if text == "One." else [Pause(2), sound(100)])
+    signs: list[float] = []
+    run(heard(speech, "One.", "Two.", progress=lambda: signs.append(asyncio.get_running_loop().time())))
+    assert signs == pytest.approx([2, 5])
 
 
-def failing(name: str, *before: Any) -> ScriptedSpeech:
-    """Fails by *name* at "Bad.", after *before*; says everything else."""
-    return ScriptedSpeech(lambda text: itertools.chain(before, FAILURES[name]) if text == "Bad." else [sound(100)])
+# Running ahead.
 
 
-@pytest.mark.parametrize("name", FAILURES)
-@pytest.mark.parametrize("before", [0, 10, 101])
-async def test_a_failure_is_one_notice(name: str, before: int) -> None:
-    """When the voice fails, before or after some sound, what was said stays said, one final Notice follows, no engine
-    is asked again, and the next sentence is spoken.
+class Counting(ScriptedSpeech):
+    """Knows how many calls there were at once."""
+
+    most = 0
+
+    def synthesize(self, text: str, voice: Voice) -> Any:
+        self.most = max(self.most, self.script.running + 1)
+        return super().synthesize(text, voice)
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 2, 3])
+def test_so_many_engine_calls_at_once(prefetch: int) -> None:
+    """While one sentence is sent, the engine speaks those behind it: as many as ``prefetch`` says, not one more, and
+    commands between them do not count.
     """
-    speech = failing(name, *([sound(before)] if before else []))
-    events = await heard(speech, "Bad.", "Good.", limits=QUICK)
-    assert [text for text, _ in speech.calls] == ["Bad.", "Good."]
-    assert events[0] == Sentence(1, "Bad.")
-    notice = events.index(Notice("SPEECH_FAILED", CUT, 1, final=True))
-    assert events[notice + 1] == Sentence(2, "Good.")
-    assert finals(events) == [(Notice, 1), (AudioChunk, 2)]
-    assert pcm(events, 2) == sound(100)
-    if name != "endless":
-        assert sound(before).startswith(pcm(events))
-    assert len(pcm(events)) <= 2 * RATE
-    assert speech.script.running == 0
+    speech = Counting([Pause(0.1), sound(100), Pause(0.1)])
+    source = [event for sentence in numbered(*["One."] * 6) for event in (sentence, Command("x", {}))]
+
+    async def read() -> None:
+        async with aclosing(stage(source, speech, SpeechOptions(prefetch=prefetch))) as events:
+            async for _ in events:
+                pass
+
+    run(read())
+    assert speech.most == prefetch + 1
 
 
-@pytest.mark.parametrize("steps", [[], [b""], [b"", b""], [Pause(0.001), b""]])
-async def test_a_silent_voice(steps: list[Any]) -> None:
-    """A voice that gives no sound at all has failed."""
-    assert finals(await heard(ScriptedSpeech(steps))) == [(Notice, 1)]
+@pytest.mark.parametrize("prefetch", [0, 1, 2, 3])
+def test_speaks_ahead_of_a_busy_reader(prefetch: int) -> None:
+    """While the reader is busy with a sentence, those behind it are spoken to their end, and no others begin."""
+    speech = ScriptedSpeech()
+
+    async def read() -> None:
+        async with aclosing(stage(numbered(*["One."] * 6), speech, SpeechOptions(prefetch=prefetch))) as events:
+            assert isinstance(await anext(events), Sentence)
+            await settle(20)
+            assert len(speech.calls) == prefetch + 1
+            assert speech.script.running == 0
+
+    run(read())
 
 
-async def test_the_log_has_the_engines_own_error(logged: list[Any]) -> None:
-    """A sentence that could not be spoken leaves one line with the engine's error behind it, and without its text."""
-    await heard(failing("raises"), "Bad.", limits=QUICK)
-    (line,) = logged
-    assert (line["log_level"], line["sentence"]) == ("warning", 1)
-    assert isinstance(line["exc_info"].__cause__, Boom)
+def test_text_does_not_wait_for_its_sound() -> None:
+    """A sentence's text leaves while its engine has not given anything yet."""
+
+    async def read() -> None:
+        async with aclosing(stage(numbered("One."), ScriptedSpeech([HANG]))) as events:
+            before = asyncio.get_running_loop().time()
+            assert await anext(events) == Sentence(1, "One.")
+            assert asyncio.get_running_loop().time() == before
+
+    run(read())
 
 
-@pytest.mark.parametrize("name", FAILURES)
-async def test_abort(name: str) -> None:
-    """With ``on_failure = "abort"`` the turn ends with SPEECH_FAILED instead, or with what the stage itself said."""
-    limits = SpeechOptions(first_audio=0.01, stall=0.01, max_sentence=1.0, on_failure="abort")
-    speech = failing(name, sound(50))
-    with pytest.raises(StageError) as failed:
-        await heard(speech, "Bad.", "Good.", limits=limits)
-    own = name == "a StageError"
-    expected = ("NOT_FOUND", "OWN") if own else ("UNAVAILABLE", "SPEECH_FAILED")
-    assert (failed.value.status, failed.value.reason) == expected
-    assert own or "secret" not in failed.value.text
-    assert [text for text, _ in speech.calls] == ["Bad."]
-    assert speech.script.running == 0
+@pytest.mark.parametrize("prefetch", [0, 1, 2])
+def test_sound_does_not_wait_for_the_next_sentence(prefetch: int) -> None:
+    """All the sound of a sentence leaves, its end too, while the model has nothing more yet."""
+    go_on = asyncio.Event()
+
+    async def read() -> None:
+        source = [Sentence(1, "One."), go_on, Sentence(2, "Two.")]
+        async with aclosing(stage(source, ScriptedSpeech(), SpeechOptions(prefetch=prefetch))) as events:
+            while not (event := await anext(events)).final:
+                pass
+            assert event.sentence == 1
+            go_on.set()
+            assert await anext(events) == Sentence(2, "Two.")
+
+    run(read())
 
 
-@pytest.mark.parametrize("name", ["raises", "a StageError", "hangs"])
-async def test_the_chain_of_causes_ends(name: str) -> None:
-    """An aborted turn's error has a chain of causes that ends: what prints it would run for ever in a circle."""
-    limits = SpeechOptions(first_audio=0.01, stall=0.01, on_failure="abort")
-    seen: list[BaseException] = []
-    with suppress(StageError):
-        try:
-            await heard(failing(name), "Bad.", limits=limits)
-        except StageError as error:
-            at: BaseException | None = error
-            while at is not None:
-                assert at not in seen
-                seen.append(at)
-                at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
-            raise
-    assert seen
+@pytest.mark.parametrize(("prefetch", "seconds"), [(0, 1.2), (1, 0.6), (2, 0.4), (5, 0.2)])
+def test_the_last_sound_is_there_sooner(prefetch: int, seconds: float) -> None:
+    """Six sentences of an engine that takes 200 ms for each: so many at once."""
+
+    async def read() -> float:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await heard(ScriptedSpeech([Pause(0.2), sound(100)]), *["One."] * 6, options=SpeechOptions(prefetch=prefetch))
+        return loop.time() - began
+
+    assert run(read()) == pytest.approx(seconds)
 
 
-async def test_first_sound_and_stall_have_their_own_time() -> None:
-    """The first sound may take longer than any later one, or the other way round, as the limits say."""
-    slow_start = [Pause(0.02), sound(50), sound(50)]
-    slow_middle = [sound(50), Pause(0.02), sound(50)]
-    for steps, limits, well in (
-        (slow_start, SpeechOptions(first_audio=1, stall=0.005), True),
-        (slow_start, SpeechOptions(first_audio=0.005, stall=1), False),
-        (slow_middle, SpeechOptions(first_audio=0.005, stall=1), True),
-        (slow_middle, SpeechOptions(first_audio=1, stall=0.005), False),
-    ):
-        events = await heard(ScriptedSpeech(steps), limits=limits)
-        assert finals(events) == [(AudioChunk if well else Notice, 1)]
+@pytest.mark.parametrize("buffer", [0.2, 1.0, 2.0])
+def test_an_engine_runs_ahead_within_the_buffer(buffer: float) -> None:
+    """Of each sentence at most so many seconds wait for a reader that does not read; then its engine is not asked any
+    more, until there is room.
+    """
+    speech = ScriptedSpeech([sound(200)] * 50)
+    options = SpeechOptions(prefetch=1, buffer_seconds=buffer)
+
+    async def read() -> None:
+        async with aclosing(stage(numbered("One.", "Two."), speech, options)) as events:
+            await anext(events)
+            await settle(300)
+            ahead = speech.script.given
+            # In each of the two a piece is being cut, and one more is held back for the next chunk.
+            assert 2 * buffer <= ahead * 0.2 <= 2 * (buffer + 0.4)
+            await settle(300)
+            assert speech.script.given == ahead
+            assert len(pcm([event async for event in events])) == 50 * 400
+
+    run(read())
 
 
-async def test_a_slow_voice_is_not_cut() -> None:
-    """A voice may take as long as it likes, as long as each piece comes in time."""
-    steps = [step for _ in range(8) for step in (Pause(0.005), sound(10))]
-    events = await heard(ScriptedSpeech(steps), limits=SpeechOptions(first_audio=0.5, stall=0.5))
-    assert pcm(events) == sound(10) * 8
+def test_a_slow_reader_is_not_a_slow_voice() -> None:
+    """While our buffer is full and the reader takes its time, no engine is blamed, neither the one whose sentence is
+    sent nor those ahead.
+    """
+    speech = ScriptedSpeech([step for _ in range(30) for step in (sound(200), Pause(0.1))])
+    options = SpeechOptions(first_audio=0.5, stall=0.5, buffer_seconds=0.4, retries=0, prefetch=2)
 
+    async def read() -> list[Any]:
+        events = []
+        async with aclosing(stage(numbered("One.", "Two.", "Three."), speech, options)) as out:
+            async for event in out:
+                events.append(event)
+                await asyncio.sleep(5)
+        return events
 
-async def test_a_slow_reader_is_not_a_slow_voice() -> None:
-    """While the reader takes its time, the voice is not blamed."""
-    limits = SpeechOptions(first_audio=0.005, stall=0.005)
-    stage = spoken(listed([Sentence(1, "One.")]), ScriptedSpeech([sound(50)] * 40), Voice(), limits, lambda: None)
-    events = []
-    async with aclosing(stage) as out:
-        async for event in out:
-            events.append(event)
-            if len(events) in (2, 4, 6):
-                time.sleep(0.008)  # noqa: ASYNC251  (a reader that holds up everything)
-            else:
-                await asyncio.sleep(0.006 if len(events) < 8 else 0)
-    assert finals(events) == [(AudioChunk, 1)]
-    assert pcm(events) == sound(50) * 40
-
-
-async def test_the_longest_sentence() -> None:
-    """A sentence may have just so much sound; the piece that is more is cut off with a Notice."""
-    limits = SpeechOptions(max_sentence=0.1)
-    assert finals(await heard(ScriptedSpeech([sound(50), sound(50)]), limits=limits)) == [(AudioChunk, 1)]
-    events = await heard(ScriptedSpeech([sound(50), sound(51)]), limits=limits)
-    assert finals(events) == [(Notice, 1)]
-    assert len(pcm(events)) <= 200
-
-
-@pytest.mark.parametrize("rate", [None, "fast", 0, -1])
-async def test_a_voice_without_a_rate(rate: Any) -> None:
-    """A voice whose sample rate is none has failed like any other; its sound would be noise."""
-    events = await heard(ScriptedSpeech([sound(50)], sample_rate=rate))
-    assert finals(events) == [(Notice, 1)]
-
-
-async def test_a_voice_that_cannot_be_asked() -> None:
-    """An engine that raises already when it is called has failed like any other."""
-
-    class Speech:
-        sample_rate = RATE
-
-        def synthesize(self, _text: str, _voice: Voice) -> Any:
-            raise Boom
-
-    assert finals(await heard(Speech(), "One.", "Two.")) == [(Notice, 1), (Notice, 2)]
+    events = run(read())
+    assert finals(events) == [(AudioChunk, 1), (AudioChunk, 2), (AudioChunk, 3)]
+    assert pcm(events, 3) == sound(200) * 30
 
 
 # Endings.
 
 
-@pytest.mark.parametrize("how", ["leaves", "is cancelled"])
-async def test_an_early_end_closes_the_engine(how: str) -> None:
-    """When the reader leaves or is cancelled in the middle of a sentence, the engine has closed when the stage has."""
-    speech = ScriptedSpeech([sound(100), HANG], closing=0.002)
+@pytest.mark.parametrize("prefetch", [0, 1, 2, 3])
+def test_an_error_of_the_model_comes_after_what_was_said(prefetch: int) -> None:
+    """When the source fails, the sentences before that are spoken first, then its error is raised."""
+    speech = ScriptedSpeech([Pause(0.1), sound(100), Pause(0.1), sound(100)])
+    events = []
+
+    async def read() -> None:
+        source = [*numbered("One.", "Two."), Boom()]
+        async with aclosing(stage(source, speech, SpeechOptions(prefetch=prefetch))) as out:
+            async for event in out:
+                events.append(event)  # noqa: PERF401  (what came before the error counts)
+
+    with pytest.raises(Boom):
+        run(read())
+    assert finals(events) == [(AudioChunk, 1), (AudioChunk, 2)]
+    assert pcm(events, 2) == sound(100) * 2
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 3])
+@pytest.mark.parametrize("how", ["leaves", "is cancelled", "is cancelled while it waits"])
+def test_an_early_end_closes_every_engine(how: str, prefetch: int) -> None:
+    """When the reader leaves or is cancelled, every engine has closed when the stage has, and no further one was
+    asked.
+    """
+    steps = [HANG] if how == "is cancelled while it waits" else [sound(100), HANG]
+    speech = ScriptedSpeech(steps, closing=0.2)
     reached = asyncio.Event()
 
     async def read() -> None:
-        stage = spoken(listed([Sentence(1, "One.")]), speech, Voice(), SpeechOptions(), lambda: None)
-        async with aclosing(stage) as events:
+        options = SpeechOptions(prefetch=prefetch, first_audio=7200, stall=7200)
+        async with aclosing(stage(numbered(*["One."] * 6), speech, options)) as events:
             async for event in events:
-                if isinstance(event, AudioChunk):
+                if isinstance(event, AudioChunk) or steps == [HANG]:
                     reached.set()
                     if how == "leaves":
                         return
+                    if how == "is cancelled":
+                        await asyncio.sleep(3600)
 
-    task = asyncio.create_task(read())
-    await reached.wait()
-    await settle()
-    if how == "is cancelled":
-        assert speech.script.running == 1
+    async def end() -> None:
+        task = asyncio.create_task(read())
+        await reached.wait()
+        await settle()
+        if how != "leaves":
+            assert speech.script.running == prefetch + 1
+            task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled() == (how != "leaves")
+        assert speech.script.running == 0
+        assert len(speech.calls) == prefetch + 1
+
+    run(end())
+
+
+def test_a_second_cancellation_leaves_no_engine_open() -> None:
+    """Who is cancelled again while the engines close still waits for all of them."""
+    speech = ScriptedSpeech([HANG], closing=0.2)
+
+    async def end() -> None:
+        task = asyncio.create_task(heard(speech, *["One."] * 3, options=SpeechOptions(prefetch=2)))
+        await settle(10)
+        assert speech.script.running == 3
+        for _ in range(5):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        await asyncio.wait({task})
+        assert task.cancelled()
+        assert speech.script.running == 0
+
+    run(end())
+
+
+def test_reading_stops_before_the_engines_close() -> None:
+    """At the end first the source is left, so that no further engine is asked; then the engines close, the first
+    sentence's first; the source itself is its owner's to close.
+    """
+    order: list[str] = []
+
+    class Speech:
+        sample_rate = RATE
+
+        async def synthesize(self, text: str, _voice: Voice) -> AsyncIterator[bytes]:
+            order.append(f"open {text}")
+            try:
+                yield sound(100)
+                await asyncio.sleep(3600)
+            finally:
+                order.append(f"close {text}")
+
+    async def source() -> AsyncIterator[Any]:
+        try:
+            for sentence in numbered("One.", "Two.", "Three.", "Four."):
+                order.append(f"read {sentence.text}")
+                yield sentence
+        finally:
+            order.append("close source")
+
+    async def read() -> None:
+        async with (
+            aclosing(source()) as sentences,
+            aclosing(spoken(sentences, Speech(), Voice(), SpeechOptions(), nothing)) as events,
+        ):
+            await anext(events)
+            await settle(10)
+
+    run(read())
+    assert order[-3:] == ["close One.", "close Two.", "close source"]
+    assert "read Four." not in order
+
+
+@pytest.mark.parametrize("ticks", range(12))
+def test_a_turn_that_was_closed_asks_no_engine(ticks: int) -> None:
+    """Whenever the reader is cancelled: when the stage has closed, no engine is asked any more and none is open."""
+    speech = ScriptedSpeech()
+
+    async def end() -> None:
+        task = asyncio.create_task(heard(speech, *["One."] * 6))
+        await settle(ticks)
         task.cancel()
-    await asyncio.wait({task}, timeout=1)
-    assert task.cancelled() == (how == "is cancelled")
-    assert speech.script.running == 0
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+        await asyncio.wait({task})
+        asked = len(speech.calls)
+        assert speech.script.running == 0
+        await settle(20)
+        assert len(speech.calls) == asked < 6
+
+    run(end())
 
 
-async def test_sentences_are_spoken_one_after_the_other() -> None:
-    """One turn has one engine call at a time."""
-    most = 0
+def test_nothing_is_left_of_many_sentences() -> None:
+    """A sentence that is done leaves nothing behind: its engine is closed before the next but one is asked."""
+    speech = Counting()
+    events = run(heard(speech, *["One."] * 300))
+    assert len(finals(events)) == 300
+    assert speech.script.closed == 300
+    assert speech.most <= 2
 
-    class Counting(ScriptedSpeech):
-        def synthesize(self, text: str, voice: Voice) -> Any:
-            nonlocal most
-            most = max(most, self.script.running + 1)
-            return super().synthesize(text, voice)
 
-    await heard(Counting(), *["One."] * 5)
-    assert most == 1
+def test_alone() -> None:
+    """Without ``prefetch`` an engine is asked only when the sentence before it has been taken whole."""
+    speech = ScriptedSpeech()
+
+    async def read() -> None:
+        async with aclosing(stage(numbered("One.", "Two."), speech, ALONE)) as events:
+            async for event in events:
+                await settle(10)
+                assert len(speech.calls) == index_of(event)
+
+    run(read())

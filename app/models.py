@@ -1,4 +1,4 @@
-"""Builds the engines that have many settings, or another engine to fall back on. A wrong one is a SettingsError."""
+"""Builds the language model, and the one that stands in for it. A wrong one is a SettingsError."""
 
 from pathlib import Path
 from typing import Any, assert_never

@@ -1,0 +1,234 @@
+"""How soon the voice is heard: with and without speaking ahead, and with real speech through the whole server.
+
+The first table is the speech stage alone with an engine that takes 100 ms for a sentence, six sentences that are there
+at once, and a reader that plays. The second needs the extra ``espeak``: a server in a process of its own, asked by one
+client; the model tells the moment at which it gives a sentence (both processes read one clock). ``python -m
+benchmarks.speech``
+"""
+
+import asyncio
+import importlib.util
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from pipeline.events import AudioChunk, Sentence, ToolCall
+from pipeline.stage import Turn, Voice
+from pipeline.tts.speech import SpeechOptions, spoken
+from protos import streaming_pb2 as pb
+from protos import streaming_pb2_grpc as pb_grpc
+
+SENTENCES = 6
+ENGINE_SECONDS = 0.1
+RATE = 16000
+ROUNDS = 5
+AT_ONCE = 64
+ALONE = 40
+PAUSE = 0.05
+"""Between two streams that are asked alone: the machine is idle again."""
+
+TEXTS = (
+    "The quick brown fox jumps over the lazy dog near the river bank.\n",
+    "Сегодня вечером в городе ожидается небольшой дождь и слабый ветер.\n",
+    "Your next meeting begins at noon, and the room has been changed.\n",
+)
+SETTINGS = """
+[server]
+port = 0
+[limits]
+max_concurrent_streams = 256
+[pipeline]
+llm = { kind = "custom", factory = "benchmarks.speech:StampingModel" }
+tts = { kind = "espeak" }
+[logging]
+level = "WARNING"
+"""
+
+
+class SlowSpeech:
+    """Thinks for ``ENGINE_SECONDS``, then has all the sound at once."""
+
+    sample_rate = RATE
+
+    def __init__(self, seconds: float) -> None:
+        self._sound = b"\1\0" * int(seconds * RATE)
+
+    async def synthesize(self, _text: str, _voice: Voice) -> AsyncIterator[bytes]:
+        """*seconds* of sound."""
+        await asyncio.sleep(ENGINE_SECONDS)
+        yield self._sound
+
+
+async def read(prefetch: int, seconds: float) -> tuple[float, float]:
+    """Seconds until the last sound of all sentences was there; the longest silence that a player heard between two of
+    them.
+    """
+
+    async def source() -> AsyncIterator[Sentence]:
+        for index in range(1, SENTENCES + 1):
+            yield Sentence(index, "One.")
+
+    began = time.perf_counter()
+    played_until = longest = 0.0
+    options = SpeechOptions(prefetch=prefetch)
+    async with aclosing(spoken(source(), SlowSpeech(seconds), Voice(), options, lambda: None)) as events:
+        async for event in events:
+            if isinstance(event, AudioChunk) and event.pcm:
+                now = time.perf_counter() - began
+                longest = max(longest, now - played_until if played_until else 0.0)
+                played_until = max(now, played_until) + len(event.pcm) / 2 / RATE
+    return time.perf_counter() - began, longest
+
+
+async def compare() -> None:
+    """The first table: the contenders take turns."""
+    ahead = (0, 1, 2)
+    lengths = (0.05, 2.0)
+    runs = [
+        (seconds, [await read(prefetch, seconds) for prefetch in ahead]) for _ in range(ROUNDS) for seconds in lengths
+    ]
+    print(f"{'six sentences, an engine of 100 ms':52}" + "".join(f"{f'prefetch {n}':>12}" for n in ahead))
+    for length in lengths:
+        mine = [pairs for seconds, pairs in runs if seconds == length]
+        last, silence = ([statistics.median(pairs[n][part] for pairs in mine) * 1000 for n in ahead] for part in (0, 1))
+        for name, values, digits in (
+            ("last audio ready, ms", last, 0),
+            ("beside prefetch 0", [value / last[0] for value in last], 2),
+            ("longest silence between two, ms", silence, 1),
+        ):
+            print(f"{f'sentences of {length} s: {name}':52}" + "".join(f"{value:12.{digits}f}" for value in values))
+
+
+class StampingModel:
+    """Says the sentences whose numbers are the prompt, and tells the time before each; ``reset`` and ``lag`` are about
+    how long the event loop kept timers waiting.
+    """
+
+    def __init__(self) -> None:
+        self._lags: list[float] = []
+        self._sampler: asyncio.Task[None] | None = None
+
+    async def stream(self, turn: Turn) -> AsyncIterator[str | ToolCall]:
+        """All sentences at once."""
+        self._sampler = self._sampler or asyncio.create_task(self._sample())
+        if turn.prompt == "reset":
+            self._lags.clear()
+            yield "."
+        elif turn.prompt == "lag":
+            cuts = statistics.quantiles(self._lags, n=100)
+            yield ToolCall("lag", {"p50": cuts[49], "p99": cuts[98], "max": max(self._lags)})
+        else:
+            for number in turn.prompt:
+                yield ToolCall("now", {"at": time.monotonic()})
+                yield TEXTS[int(number)]
+
+    async def _sample(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.001)
+            self._lags.append(time.monotonic() - before - 0.001)
+
+
+@dataclass
+class Figures:
+    """What was measured of many streams, in seconds: from the end of a stream's first sentence to its first sound; and
+    all sound.
+    """
+
+    first: list[float] = field(default_factory=list)
+    sound: float = 0.0
+
+
+async def listen(stub: Any, prompt: str, figures: Figures) -> None:
+    """Ask for the sentences of *prompt*."""
+    said_at = heard_at = 0.0
+    async for message in stub.StreamAudio(pb.StreamRequest(prompt=prompt)):
+        match message.WhichOneof("content"):
+            case "action_message":
+                said_at = said_at or message.action_message.args["at"]
+            case "audio_chunk":
+                heard_at = heard_at or time.monotonic()
+                audio = message.audio_chunk
+                figures.sound += len(audio.audio_data) / 2 / audio.sample_rate
+    figures.first.append(heard_at - said_at)
+
+
+async def lag(stub: Any) -> Any:
+    """What the server's event loop kept waiting since ``reset``."""
+    messages = [message async for message in stub.StreamAudio(pb.StreamRequest(prompt="lag"))]
+    return messages[0].action_message.args
+
+
+async def reset(stub: Any) -> None:
+    """Begin a new measurement."""
+    async for _ in stub.StreamAudio(pb.StreamRequest(prompt="reset")):
+        pass
+
+
+def settings_file(folder: str) -> str:
+    """The server's settings, in *folder*."""
+    file = Path(folder, "settings.toml")
+    file.write_text(SETTINGS)
+    return str(file)
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[Any]:
+    """A server with real speech in a process of its own: its client side."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ("-m", "app.cli", "serve", "--settings", settings_file(folder))
+        process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
+        assert process.stdout is not None
+        try:
+            address = (await process.stdout.readline()).decode().removeprefix("listening on ").strip()
+            async with grpc.aio.insecure_channel(address) as channel:
+                yield pb_grpc.StreamingServiceStub(channel)
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+async def real_speech() -> None:
+    """The second table."""
+    alone, together = Figures(), Figures()
+    async with server() as stub:
+        await listen(stub, "012", Figures())  # warm up
+        await reset(stub)
+        for number in range(ALONE):
+            await asyncio.sleep(PAUSE)
+            await listen(stub, str(number % len(TEXTS)), alone)
+        lag_alone = await lag(stub)
+        await reset(stub)
+        began = time.monotonic()
+        await asyncio.gather(*(listen(stub, "012", together) for _ in range(AT_ONCE)))
+        seconds = time.monotonic() - began
+        lag_together = await lag(stub)
+    print(f"\n{'espeak through the whole server':52}{'alone':>12}{f'{AT_ONCE} at once':>12}")
+    for part, name in ((49, "p50"), (98, "p99")):
+        values = [statistics.quantiles(figures.first, n=100)[part] * 1000 for figures in (alone, together)]
+        print(f"{f'sentence complete to first audio, {name} ms':52}" + "".join(f"{value:12.1f}" for value in values))
+    for name in ("p50", "p99", "max"):
+        values = [lags[name] * 1000 for lags in (lag_alone, lag_together)]
+        print(f"{f'event loop lag, {name} ms':52}" + "".join(f"{value:12.1f}" for value in values))
+    print(f"{'seconds of speech in a second':52}{'':12}{together.sound / seconds:12.0f}")
+
+
+async def main() -> None:
+    """Print what can be measured here."""
+    await compare()
+    if importlib.util.find_spec("espeakng_loader"):
+        await real_speech()
+    else:
+        print("\nespeak is not installed: pip install 'stentor[espeak]'")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,165 @@
+"""One engine's try at one sentence: runs ahead of its reader, and is watched."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import replace
+from itertools import count
+from typing import Protocol
+
+from pipeline.events import AudioChunk, WordMark
+from pipeline.flow import End, prefetch
+from pipeline.stage import Speech, Voice
+from pipeline.tts.chunks import CHUNK_SECONDS, SAMPLE_BYTES, Chunks, Cut
+from pipeline.tts.options import Wanted
+
+PIECES_AT_ONCE = 64
+"""After so many pieces, and after the first, an engine that never waits for anything lets the others run."""
+
+
+class MarkingSpeech(Protocol):
+    """What an engine may have beside ``synthesize``, if it knows when it says which word."""
+
+    def synthesize_marked(self, text: str, voice: Voice) -> AsyncIterator[bytes | WordMark]:
+        """Like ``synthesize``, with a WordMark for each word, in any order with the sound: ``ms`` from the first sound,
+        ``offset`` and ``length`` in *text*.
+        """
+        ...
+
+
+class SpeechFailed(Exception):
+    """The voice did not say the whole sentence; the engine's own error, if any, is the cause."""
+
+
+class Attempt:
+    """Asks *engine* for a sentence. ``open`` starts it; it then runs ahead, until the buffer is full, and must be
+    closed. *ended* is called when the engine came to a good end.
+    """
+
+    def __init__(self, engine: Speech, wanted: Wanted, ended: Callable[[], None]) -> None:
+        options = wanted.options
+        self._engine = engine
+        self._wanted = wanted
+        self._ended = ended
+        self._clock = asyncio.get_running_loop().time
+        self._due = self._clock() + options.first_audio
+        self._chunks: Chunks | None = None
+        # No chunk is longer than CHUNK_SECONDS, so their number bounds the seconds.
+        self._ahead = prefetch(self._sound, max(1, int(options.buffer_seconds / CHUNK_SECONDS)))
+        self.given = 0
+        """Bytes that the engine gave so far."""
+
+    async def open(self) -> None:
+        """Ask the engine; waits for nothing."""
+        await self._ahead.__aenter__()
+
+    async def close(self) -> None:
+        """Stop the engine and wait until it has closed. Harmless when it is done."""
+        await self._ahead.__aexit__(None, None, None)
+
+    async def silence(self) -> SpeechFailed | None:
+        """Wait for the first sound: None, or why the engine gave not a single byte."""
+        await self._ready()
+        if self.given:
+            return None
+        try:
+            await self.take()
+        except SpeechFailed as failed:
+            return failed
+        raise AssertionError("a chunk without sound")
+
+    async def take(self) -> AudioChunk:
+        """The next chunk; the last one is ``final``. SpeechFailed when the engine failed, stalls or gives anything but
+        sound.
+        """
+        if not await self._ready():
+            raise SpeechFailed("the voice stalled")
+        item = await self._ahead.take()
+        if not isinstance(item, End):
+            return item
+        if isinstance(item.error, SpeechFailed):
+            raise item.error
+        raise SpeechFailed("the engine failed") from item.error
+
+    def faded(self) -> list[AudioChunk]:
+        """After a failure: the sound that is left, faded out."""
+        return [] if self._chunks is None else list(map(self._chunk, self._chunks.faded()))
+
+    async def _ready(self) -> bool:
+        """Whether a chunk or the end came in time. The time moves with each piece, and stands while our buffer is full:
+        an engine that waits for us is not slow.
+        """
+        stall = self._wanted.options.stall
+        while not await self._ahead.ready(min(self._due - self._clock(), stall)):  # it may move to sooner as well
+            if self._clock() >= self._due:
+                return False
+        return True
+
+    async def _sound(self) -> AsyncGenerator[AudioChunk, None]:
+        """The engine's pieces as chunks, in the engine's own task."""
+        options, clock = self._wanted.options, self._clock
+        self._rate = _rate(self._engine)
+        self._chunks = chunks = Chunks(self._rate)
+        most = options.max_sentence * self._rate * SAMPLE_BYTES
+        async with _closing(self._ask()) as pieces:
+            numbers = count()
+            async for piece in pieces:
+                if isinstance(piece, WordMark) or not (sound := _sound_of(piece)):
+                    self._note(piece)
+                    await asyncio.sleep(0)
+                    continue
+                self._wanted.progress()
+                self.given += len(sound)
+                if self.given > most:
+                    raise SpeechFailed("the voice does not come to an end")
+                for cut in chunks.add(sound):
+                    yield self._chunk(cut)
+                if next(numbers) % PIECES_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                self._due = clock() + options.stall  # from now on the engine is asked again
+        if not self.given:
+            raise SpeechFailed("the voice gave no sound")
+        self._ended()
+        *parts, last = chunks.rest()
+        for cut in parts:
+            yield self._chunk(cut)
+        yield replace(self._chunk(last), final=True)
+
+    def _ask(self) -> AsyncIterator[bytes | WordMark]:
+        wanted = self._wanted
+        marked = getattr(self._engine, "synthesize_marked", None) if wanted.word_timings else None
+        if marked is None:
+            return self._engine.synthesize(wanted.said, wanted.voice)
+        # As written, so that the offsets are those of the text that the client has.
+        pieces: AsyncIterator[bytes | WordMark] = marked(wanted.sentence.text.strip(), wanted.voice)
+        return pieces
+
+    def _note(self, piece: object) -> None:
+        """Take in what is no sound, and no sign of life: it may come without end."""
+        if isinstance(piece, WordMark) and self._chunks is not None:
+            text = self._wanted.sentence.text
+            stripped = len(text) - len(text.lstrip())
+            self._chunks.mark(WordMark(piece.offset + stripped, piece.length, piece.ms))
+        if self._clock() > self._due:
+            raise SpeechFailed("the voice stalled")
+
+    def _chunk(self, cut: Cut) -> AudioChunk:
+        pcm, words = cut
+        return AudioChunk(self._wanted.sentence.index, pcm, self._rate, False, words)
+
+
+def _sound_of(piece: object) -> bytes:
+    if not isinstance(piece, bytes | bytearray | memoryview):
+        raise SpeechFailed(f"a voice yields bytes, not {type(piece).__name__}")
+    return bytes(piece)
+
+
+def _rate(speech: Speech) -> int:
+    rate = speech.sample_rate
+    if not isinstance(rate, int) or rate <= 0:
+        raise SpeechFailed(f"a voice's sample_rate is a number of Hz, not {rate!r}")
+    return rate
+
+
+def _closing(pieces: AsyncIterator[bytes | WordMark]) -> AbstractAsyncContextManager[AsyncIterator[bytes | WordMark]]:
+    return aclosing(pieces) if hasattr(pieces, "aclose") else nullcontext(pieces)  # type: ignore[type-var]

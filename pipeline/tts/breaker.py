@@ -1,0 +1,48 @@
+"""Keeps a dead voice from costing every sentence its tries, when another one can speak."""
+
+import time
+from collections.abc import Callable
+
+FAILURES_IN_A_ROW = 3
+REST_SECONDS = 30.0
+
+
+class Breaker:
+    """After *failures_in_a_row* calls of an engine that failed, it rests for *rest_seconds*; then one call probes it,
+    and all others wait for what that one finds.
+
+    One for each engine of the process, touched only in the event loop.
+    """
+
+    def __init__(
+        self,
+        failures_in_a_row: int = FAILURES_IN_A_ROW,
+        rest_seconds: float = REST_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = failures_in_a_row
+        self._rest = rest_seconds
+        self._clock = clock
+        self._failures = 0
+        self._rests_until = 0.0
+        self._probe: object | None = None
+
+    def admits(self, call: object) -> bool:
+        """Whether *call* may ask the engine. One that may is ``ended`` some time."""
+        if self._failures < self._most:
+            return True
+        if self._probe is not None or self._clock() < self._rests_until:
+            return False
+        self._probe = call
+        return True
+
+    def ended(self, call: object, well: bool | None) -> None:
+        """*call* is over: it went *well* or failed; None: it was cut off, which says nothing about the engine."""
+        if self._probe is call:
+            self._probe = None
+        if well:
+            self._failures = 0
+        elif well is not None:
+            self._failures += 1
+            if self._failures >= self._most:
+                self._rests_until = self._clock() + self._rest

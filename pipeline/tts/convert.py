@@ -1,0 +1,170 @@
+"""Sound of any rate and layout as PCM signed 16-bit little endian, mono: bytes in, bytes out, no I/O.
+
+Everything but another sample rate is done with the standard library; resampling needs soxr (LGPL), an optional extra
+that is imported only when it is needed.
+"""
+
+import importlib
+import importlib.util
+import sys
+from array import array
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
+from operator import floordiv, mul
+from typing import Any
+
+from pipeline.stage import Speech, Voice
+
+RATES = range(4000, 384_001)
+"""Hz that speech can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class PcmFormat:
+    """How samples lie in a stream: ``rate`` in Hz, interleaved ``channels``, ``encoding`` int16 or float32."""
+
+    rate: int
+    channels: int = 1
+    encoding: str = "int16"
+    big_endian: bool = False
+
+
+class Converter:
+    """Turns a stream of *source* into mono int16 of *sample_rate* Hz; cut the stream anywhere.
+
+    ``ModuleNotFoundError`` when the rate has to change and soxr is not installed.
+    """
+
+    def __init__(self, source: PcmFormat, sample_rate: int) -> None:
+        self._mono = _Mono(source)
+        self._resample = Resampler(source.rate, sample_rate) if source.rate != sample_rate else None
+
+    def feed(self, data: bytes) -> bytes:
+        """What can be said of the stream so far; whole samples, maybe none."""
+        pcm = self._mono.feed(data)
+        return self._resample.feed(pcm) if self._resample else pcm
+
+    def flush(self) -> bytes:
+        """The rest, once. A part of a sample that never became whole is dropped."""
+        return self._resample.flush() if self._resample else b""
+
+
+class Resampler:
+    """Another sample rate for mono int16 little endian, in whole samples.
+
+    Nothing comes out before some 40 ms went in; the whole is as long as it was, to the sample.
+    """
+
+    def __init__(self, source_rate: int, sample_rate: int) -> None:
+        require_soxr()
+        self._numpy: Any = importlib.import_module("numpy")
+        soxr: Any = importlib.import_module("soxr")
+        self._stream = soxr.ResampleStream(source_rate, sample_rate, 1, dtype="int16", quality="HQ")
+
+    def feed(self, pcm: bytes) -> bytes:
+        """What is ready."""
+        return self._run(pcm) if pcm else b""
+
+    def flush(self) -> bytes:
+        """The rest, once."""
+        return self._run(b"", last=True)
+
+    def _run(self, pcm: bytes, *, last: bool = False) -> bytes:
+        samples = self._numpy.frombuffer(pcm, dtype="<i2").astype("int16", copy=False)
+        given: bytes = self._stream.resample_chunk(samples, last=last).astype("<i2", copy=False).tobytes()
+        return given
+
+
+def require_soxr() -> None:
+    """ModuleNotFoundError, with what to do, when sound can't be resampled here."""
+    for name in ("soxr", "numpy"):
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(f"another sample rate needs {name}: pip install 'stentor[resample]'", name=name)
+
+
+class Resampled:
+    """*speech* at *output_sample_rate* Hz; whatever else it can do, this can do too.
+
+    Of ``synthesize_marked``, where there is one, the bytes are converted and everything else passes in its place:
+    marks are in ms, which do not change. ``ModuleNotFoundError`` when soxr is not installed.
+    """
+
+    def __init__(self, speech: Speech, output_sample_rate: int) -> None:
+        if output_sample_rate not in RATES:
+            raise ValueError(f"output_sample_rate: must be from {RATES[0]} to {RATES[-1]} Hz")
+        require_soxr()
+        self._speech = speech
+        self.sample_rate = output_sample_rate
+
+    def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        """See Speech."""
+        return self._converted(self._speech.synthesize, text, voice)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # of an object that is not made yet; there is nothing behind it
+            raise AttributeError(name)
+        found = getattr(self._speech, name)
+        return partial(self._converted, found) if name == "synthesize_marked" else found
+
+    async def _converted(
+        self, synthesize: Callable[..., AsyncIterator[Any]], *args: Any, **options: Any
+    ) -> AsyncGenerator[Any, None]:
+        convert = Converter(PcmFormat(self._speech.sample_rate), self.sample_rate)
+        sound = synthesize(*args, **options)
+        async with aclosing(sound) if hasattr(sound, "aclose") else nullcontext(sound) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                if not isinstance(piece, bytes | bytearray | memoryview):
+                    yield piece
+                elif pcm := convert.feed(bytes(piece)):
+                    yield pcm
+        if pcm := convert.flush():
+            yield pcm
+
+
+class _Mono:
+    """Mono int16 little endian of the same rate."""
+
+    def __init__(self, source: PcmFormat) -> None:
+        code = {"int16": "h", "float32": "f"}[source.encoding]
+        self._source = source
+        self._code = code
+        self._frame = array(code).itemsize * source.channels
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        data = self._held + data
+        whole = len(data) - len(data) % self._frame
+        self._held = data[whole:]
+        source = self._source
+        if source.encoding == "int16" and source.channels == 1 and not source.big_endian:
+            return data[:whole]
+        raw = array(self._code, data[:whole])
+        if source.big_endian != (sys.byteorder == "big"):
+            raw.byteswap()
+        samples = _scaled(raw) if source.encoding == "float32" else raw
+        if source.channels > 1:
+            samples = _mixed(samples, source.channels)
+        if sys.byteorder == "big":
+            samples.byteswap()
+        return samples.tobytes()
+
+
+def _scaled(samples: "array[Any]") -> "array[int]":
+    """From -1.0 … 1.0; louder is clipped and what is no number is silence."""
+    try:
+        return array("h", map(int, map(mul, samples, repeat(32767.0))))
+    except (OverflowError, ValueError):  # rare, and five times slower
+        return array("h", map(_clipped, samples))
+
+
+def _clipped(sample: float) -> int:
+    return 0 if sample != sample else int(max(-1.0, min(1.0, sample)) * 32767)
+
+
+def _mixed(samples: "array[int]", channels: int) -> "array[int]":
+    """The mean of the channels, which cannot clip. Some 5 ms for a second of stereo at 24 kHz."""
+    sides = (samples[side::channels] for side in range(channels))
+    return array("h", map(floordiv, map(sum, zip(*sides, strict=True)), repeat(channels)))

@@ -1,0 +1,171 @@
+"""Speech by piper: neural voices from local files, without a network.
+
+piper is GPL-3 and an optional extra. It is imported only when a ``PiperSpeech`` is made, and runs in threads of this
+process: onnxruntime does not hold the interpreter while it computes.
+"""
+
+import asyncio
+import importlib
+import importlib.util
+import re
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.stage import Voice
+from pipeline.tts.convert import RATES, Converter, PcmFormat, require_soxr
+from pipeline.tts.espeak_voices import CYRILLIC, VoiceInfo
+
+WORKERS = 2
+"""Sentences at once. onnxruntime spreads each over all cores by itself; the second thread is there so that a long
+sentence does not hold up all others.
+"""
+
+LENGTH_SCALES = (0.1, 10.0)
+
+_LETTER = re.compile(r"[^\W\d_]")
+_CYRILLIC_LETTER = re.compile(r"[\u0400-\u052f\u1c80-\u1c8f\ua640-\ua69d]")
+_UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|(?<=\[)(?=\[)")
+"""Control characters and lone surrogates, which espeak, piper's reader, can't take; and what is between two brackets,
+since ``[[`` would begin phonemes.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A voice of the settings: its language as the settings name it, its file's name, and piper's own object."""
+
+    language: str
+    name: str
+    piper: Any
+    settings: Any
+
+    @property
+    def rate(self) -> int:
+        return int(self.piper.config.sample_rate)
+
+    @property
+    def cyrillic(self) -> bool:
+        return _base(self.language) in CYRILLIC
+
+
+class PiperSpeech:
+    """Speaks with the voice files *voices*: path of the ``.onnx``, with its ``.onnx.json`` beside it, for a BCP-47
+    language. Calls may overlap; they queue for two threads, in order of arrival.
+
+    *default_language*: when neither request nor script tell; empty = the first of *voices*. *length_scale*: above 1
+    is slower, below faster; 0.1-10. ``sample_rate`` is that of the default language's voice; others are converted,
+    which needs the extra ``resample``.
+
+    The voices are loaded at once. Raises ValueError, with the key, for a file that is not there or is no voice, and
+    ModuleNotFoundError when an extra is not installed.
+    """
+
+    def __init__(
+        self, *, voices: Mapping[str, str | Path], default_language: str = "", length_scale: float = 1.0
+    ) -> None:
+        least, most = LENGTH_SCALES
+        if not least <= length_scale <= most:
+            raise ValueError(f"length_scale: must be from {least} to {most}")
+        default_language = default_language or next(iter(voices), "")
+        if default_language not in voices:
+            raise ValueError(f"default_language: must be one of the voices' languages: {', '.join(voices)}")
+        if importlib.util.find_spec("piper") is None:
+            raise ModuleNotFoundError("the piper voice needs piper-tts: pip install 'stentor[piper]'", name="piper")
+        self._voices = {tag: _load(tag, Path(path), length_scale) for tag, path in voices.items()}
+        self._default = self._voices[default_language]
+        self.sample_rate: int = self._default.rate
+        if any(voice.rate != self.sample_rate for voice in self._voices.values()):
+            require_soxr()
+        self._threads = ThreadPoolExecutor(WORKERS, "piper")
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        """Yield the sound of *text*, one piece for each sentence that piper finds in it.
+
+        ``voice.name`` is a language of the settings or the name of a file of theirs; the choice: see ``choose``.
+        Leaving ends the synthesis after the piece that is being made; what has not begun never begins.
+        """
+        chosen = self.choose(text, voice)
+        chunks = chosen.piper.synthesize(_UNSPEAKABLE.sub(" ", text), chosen.settings)
+        convert = Converter(PcmFormat(chosen.rate), self.sample_rate)
+        loop = asyncio.get_running_loop()
+        while (pcm := await loop.run_in_executor(self._threads, _next, chunks)) is not None:
+            if given := convert.feed(pcm):
+                yield given
+        if given := convert.flush():
+            yield given
+
+    async def voices(self) -> list[VoiceInfo]:
+        """The voices of the settings."""
+        return [VoiceInfo(voice.name, voice.language, "", "piper") for voice in self._voices.values()]
+
+    async def aclose(self) -> None:
+        """Wait for the pieces that are being made; whoever still waits for others gets an error."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+
+    def choose(self, text: str, voice: Voice) -> "_Loaded":
+        """The voice that reads *text*: the first, of the one asked for by name, that of the request's language, the
+        default and the rest of the settings, that knows its letters.
+
+        A text with any Cyrillic letter needs a voice of such a language, one with other letters another voice: a
+        Russian voice has no sounds for English, and the other way round. Where none fits, the first one reads it.
+        """
+        found = [self._named(voice.name), self._of_language(voice.language), self._default, *self._voices.values()]
+        known = [loaded for loaded in found if loaded is not None]
+        if not _LETTER.search(text):
+            return known[0]
+        cyrillic = bool(_CYRILLIC_LETTER.search(text))
+        return next((loaded for loaded in known if loaded.cyrillic == cyrillic), known[0])
+
+    def _named(self, name: str) -> "_Loaded | None":
+        same = (
+            voice for voice in self._voices.values() if name.lower() in (voice.name.lower(), voice.language.lower())
+        )
+        return next(same, None)
+
+    def _of_language(self, tag: str) -> "_Loaded | None":
+        """That of *tag*, else of a shorter form of it, else of another form of the same language."""
+        wanted = tag.lower().replace("_", "-")
+        tags = {language.lower().replace("_", "-"): voice for language, voice in self._voices.items()}
+        while wanted:
+            if wanted in tags:
+                return tags[wanted]
+            wanted = wanted.rpartition("-")[0]
+        return next((voice for voice in tags.values() if tag and _base(voice.language) == _base(tag)), None)
+
+
+def _load(language: str, path: Path, length_scale: float) -> _Loaded:
+    config = Path(f"{path}.json")
+    for file in (path, config):
+        if not file.is_file():
+            raise ValueError(f"voices.{language}: there is no file {file}")
+    piper: Any = importlib.import_module("piper")
+    try:
+        voice = piper.PiperVoice.load(path, config)
+        settings = piper.SynthesisConfig(length_scale=voice.config.length_scale * length_scale)
+        for _ in voice.synthesize("a", settings):  # so that the first sentence need not wait for what is loaded late
+            pass
+    except _unreadable() as error:
+        raise ValueError(f"voices.{language}: {path} is no voice that piper can speak with") from error
+    if voice.config.sample_rate not in RATES:
+        raise ValueError(f"voices.{language}: {config} tells an impossible sample rate")
+    return _Loaded(language, path.stem, voice, settings)
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """What piper raises for a file that is none of its own; onnxruntime's exceptions have no class in common."""
+    state: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    onnx = (value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception))
+    return (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, *onnx)
+
+
+def _next(chunks: Iterator[Any]) -> bytes | None:
+    """Make one piece, in a thread; None when there are no more."""
+    chunk = next(chunks, None)
+    return None if chunk is None else chunk.audio_int16_bytes
+
+
+def _base(tag: str) -> str:
+    return tag.lower().replace("_", "-").partition("-")[0]
