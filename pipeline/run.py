@@ -65,7 +65,7 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter(), stages.hold, progress)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
-        aclosing(spoken(answer, stages.speech, voice, stages.speech_options, progress)) as events,
+        aclosing(spoken(answer, stages.speech, voice, stages.speech_options, progress, turn.word_timings)) as events,
     ):
         async for event in events:
             yield event

@@ -8,11 +8,15 @@ import re
 
 from pipeline.segmenter.clauses import best_cut
 from pipeline.segmenter.judging import LOOK, NO_CUT, UNDECIDED, Judge
-from pipeline.segmenter.marks import FACE, MARK, MARK_OR_FACE, NEWLINES
+from pipeline.segmenter.languages import LanguageTeller
+from pipeline.segmenter.marks import FACE, FULL_STOPS, MARK, MARK_OR_FACE, NEWLINES
 
 _MARKS = re.compile(r"[.…!?]+")
 _SPACE = re.compile(r"\s")
+_SPACES = re.compile(r"\s+")
 _OVERLONG = 4096
+_AT_ONCE = NEWLINES + FULL_STOPS
+"""Marks that are judged with nothing behind them."""
 
 
 class Boundaries:
@@ -22,6 +26,11 @@ class Boundaries:
     the prose was cut for ``feed``. A sentence is at most *max_chars* long, unless a single word is longer (up to
     4,096 characters or ten times as much).
     """
+
+    __slots__ = (
+        *("_begun", "_buf", "_continued", "_judge", "_lead", "_mark", "_max_chars", "_overlong", "_pos", "_solid"),
+        *("_start", "_teller", "_told", "_waiting"),
+    )
 
     def __init__(self, *, max_chars: int) -> None:
         self._max_chars = max_chars
@@ -34,22 +43,24 @@ class Boundaries:
         self._waiting = False  # at _pos is a mark that can't be judged yet
         self._continued = False  # the open sentence is the rest of one that was too long
         self._solid = False  # the open sentence is one word so far, as long as a sentence may be
+        self._begun = False  # a sentence has gone out
         self._mark = MARK
-        self._judge = Judge()
+        self._teller = LanguageTeller()
+        self._judge = Judge(self._teller)
 
-    def feed(self, text: str) -> list[str]:
-        """The sentences that *text* completes."""
+    def feed(self, text: str, quiet: str = "") -> list[str]:
+        """The sentences that *text* completes. *quiet*: what came before it and has no mark."""
+        if self._mark is MARK and not text.isascii() and FACE.search(text):
+            self._mark = MARK_OR_FACE
+        if quiet:
+            text = quiet + text
         if not self._buf:
             body = text.lstrip()
             if len(body) < len(text):
                 self._lead.append(text[: len(text) - len(body)])
             text = body
-        buf = self._buf = self._buf + text
-        if not text.isascii() and self._mark is MARK and FACE.search(text):
-            self._mark = MARK_OR_FACE
-        if self._waiting or len(buf) > self._max_chars or self._mark.search(text):
-            return self._cut_all()
-        return []
+        self._buf += text
+        return self._cut_all()
 
     def interrupt(self) -> list[str]:
         """The open sentence, because what follows is no prose. White space behind it goes before the next one."""
@@ -78,26 +89,33 @@ class Boundaries:
         self._compact()
         return out
 
+    @property
+    def room(self) -> int:
+        """How much text without a mark completes nothing for certain."""
+        return 0 if self._waiting else max(0, self._max_chars - len(self._buf))
+
+    @property
+    def blank(self) -> bool:
+        """Nothing but white space came so far."""
+        return not (self._buf or self._begun)
+
     # Cutting
 
     def _cut_all(self) -> list[str]:
         out: list[str] = []
-        self._waiting = False
+        buf, self._waiting = self._buf, False
         while True:
-            found = self._mark.search(self._buf, self._pos)
+            found = self._mark.search(buf, self._pos)
+            at = found.start() if found else len(buf)
             limit = self._start + self._max_chars
-            if (found.start() if found else len(self._buf)) > limit:
-                if not self._cut_long(limit, out):
-                    break
-                continue
-            if found is None:
-                self._pos = len(self._buf)
+            if at > limit:
+                if self._cut_long(limit, out):
+                    continue
                 break
-            at = found.start()
-            if self._told < at:
-                self._judge.read(self._buf[self._told : at])
-                self._told = at
-            cut = self._judge.judge(self._buf, self._start, at, continued=self._continued)
+            if found is None:
+                self._pos = at
+                break
+            cut = self._judge_mark(buf, at)
             if cut == UNDECIDED:
                 self._pos = at
                 self._waiting = True
@@ -107,8 +125,17 @@ class Boundaries:
             else:
                 out.append(self._take(cut))
                 self._continued = False
-        self._compact()
+        if self._start:
+            self._compact()
         return out
+
+    def _judge_mark(self, buf: str, at: int) -> int:
+        if self._told < at:
+            self._teller.read(buf[self._told : at])
+            self._told = at
+        if at + 1 == len(buf) and buf[at] not in _AT_ONCE:
+            return UNDECIDED
+        return self._judge.judge(buf, self._start, at, continued=self._continued)
 
     def _after_mark(self, at: int) -> int:
         """Where to search on behind a mark that ended nothing: marks that stand together are one."""
@@ -121,21 +148,21 @@ class Boundaries:
         """The open sentence up to *cut*; what stands behind it is the open one now."""
         text, start = self._buf, self._start
         if self._told < cut:
-            self._judge.read(text[self._told : cut])
+            self._teller.read(text[self._told : cut])
         sentence = "".join(self._lead) + text[start:cut]
-        gap = len(text) - len(text[cut:].lstrip()) if cut == len(text) or text[cut].isspace() else cut
+        found = _SPACES.match(text, cut)
+        gap = found.end() if found else cut
         self._lead = [text[cut:gap]] if gap > cut else []
+        self._begun = True
         self._start = self._pos = self._told = gap
         self._waiting = self._solid = False
         return sentence
 
     def _compact(self) -> None:
-        if self._start:
-            start = self._start
-            self._buf = self._buf[start:]
-            self._pos -= start
-            self._told -= start
-            self._start = 0
+        start, self._start = self._start, 0
+        self._buf = self._buf[start:]
+        self._pos -= start
+        self._told -= start
 
     def _cut_long(self, limit: int, out: list[str]) -> bool:
         """Cut a sentence that is longer than allowed; False = its last word has not ended yet."""

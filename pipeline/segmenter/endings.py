@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from pipeline.segmenter.languages import Kind, LanguageTeller, script, table
+from pipeline.segmenter.languages import Kind, LanguageTeller, in_some_table, script, table
 from pipeline.segmenter.marks import AMOUNTS, STRONG, SURE_OPENERS, WIDE
-from pipeline.segmenter.spots import LONGEST_WORD, Next, Spot, classify
+from pipeline.segmenter.spots import LONG_WORD, LONGEST_WORD, Spot, classify
 
 _ADDRESS = re.compile(r"[./@:\\_=&#]")
 _NUMBER = re.compile(r"[\d.,:/]*\d")
@@ -25,18 +25,35 @@ _HESITATION = 6
 """As many Chinese or Japanese characters before an ellipsis are more than an "er ..."."""
 _ORDINAL_BY_CAPITAL = ("de", "tr")
 _TWO = 2
-_CAPITALS = (Next.UPPER, Next.UNCASED)
+_CAPITALS = ("upper", "uncased")
 
 
 class Endings:
-    """Decides for one reply; learns its language on the way."""
+    """Decides for one reply, whose language the *teller* knows."""
 
-    def __init__(self) -> None:
-        self.teller = LanguageTeller()
+    __slots__ = ("_teller",)
+
+    def __init__(self, teller: LanguageTeller) -> None:
+        self._teller = teller
+
+    def ordinary(self, text: str, start: int, at: int) -> bool:
+        """Whether the sentence ends behind the mark at *at* as most do: a word, the mark, a space, a capital.
+
+        Quick, and never against ``ends``: if this says no, ``ends`` decides.
+        """
+        if text[at] not in ".?!" or not (text.startswith(" ", at + 1) and text[at + 2 : at + 3].isupper()):
+            return False
+        word = text[max(text.rfind(" ", start, at) + 1, start) : at]
+        if not word.isalpha() or not LONG_WORD.match(word, len(word) - 3) or text.find("`", start, at) >= 0:
+            return False
+        if in_some_table(word) or in_some_table(word + text[at]):
+            return False
+        self._teller.note(script(word[-1]))
+        return True
 
     def ends(self, spot: Spot) -> bool:
         """Whether the sentence ends at ``spot.end``."""
-        if spot.next is Next.OTHER or (spot.next is Next.UNCASED and spot.in_brackets()):
+        if spot.next == "other" or (spot.next == "uncased" and spot.in_brackets()):
             return False
         mark = spot.mark()
         if mark == ".":
@@ -63,26 +80,26 @@ class Endings:
         if text[at - 1] in "([" and text[spot.end - 1] in ")]":  # (!) and (?) are remarks
             return False
         word, before = spot.words()
-        if spot.next is Next.UNCASED or (not spot.spaced and text[at] in WIDE):
+        if spot.next == "uncased" or (not spot.spaced and text[at] in WIDE):
             return not _goes_on_after_quote(spot)
         if not spot.spaced:
-            return spot.next is Next.UPPER and not _ADDRESS.search(word)
+            return spot.next == "upper" and not _ADDRESS.search(word)
         if spot.first in "¿¡":
             return True
         if self._kind(spot, word + text[at], before) or (spot.letter == "I" and _goes_on_after_quote(spot)):
             return False
-        return spot.next is not Next.LOWER or _may_begin_small(spot, word)
+        return spot.next != "lower" or _may_begin_small(spot, word)
 
     def _face(self, spot: Spot) -> bool:
         """A smiling face ends a sentence in place of a mark; not in German, where any noun may follow."""
-        if not spot.spaced or spot.next is not Next.UPPER or spot.letter == "I":
+        if not spot.spaced or spot.next != "upper" or spot.letter == "I":
             return False
         return self._languages(spot)[0] != "de"
 
     # The dot
 
     def _dot(self, spot: Spot) -> bool:
-        if spot.next is Next.UNCASED and _goes_on_after_quote(spot):
+        if spot.next == "uncased" and _goes_on_after_quote(spot):
             return False
         word, before = spot.words()
         if not spot.spaced:
@@ -98,7 +115,7 @@ class Endings:
             return self._number(spot, word, before)
         if _INITIALS.fullmatch(word):
             return _acronym(spot)
-        return spot.next is not Next.LOWER or spot.first in SURE_OPENERS or _may_begin_small(spot, word)
+        return spot.next != "lower" or spot.first in SURE_OPENERS or _may_begin_small(spot, word)
 
     def _dot_without_space(self, spot: Spot, word: str, before: str) -> bool:
         """``Done.Next`` is two sentences; example.com, 3.5 and Node.js are not."""
@@ -107,15 +124,15 @@ class Endings:
         if self._kind(spot, word, before):
             return False
         last = spot.text[spot.at - 1]
-        if spot.next is Next.UNCASED:
-            return classify(last) is Next.UNCASED
+        if spot.next == "uncased":
+            return classify(last) == "uncased"
         if last.isdigit() and self._languages(spot)[0] in _ORDINAL_BY_CAPITAL:
             return False
-        return spot.next is Next.UPPER and not last.isupper()
+        return spot.next == "upper" and not last.isupper()
 
     def _number(self, spot: Spot, word: str, before: str) -> bool:
         """The end of a sentence, or an ordinal, or a part of a date."""
-        if spot.next is Next.LOWER:
+        if spot.next == "lower":
             return _may_begin_small(spot, word)
         if not word.isdigit():
             return True
@@ -123,7 +140,7 @@ class Endings:
             return False
         language = self._languages(spot)[0]
         after = table(language).ordinal_after
-        if spot.next is Next.DIGIT and (after or language == "ko"):
+        if spot.next == "digit" and (after or language == "ko"):
             return spot.letter in AMOUNTS
         if not after or len(word) > _TWO:
             return True
@@ -140,12 +157,17 @@ class Endings:
     # Language
 
     def _languages(self, spot: Spot) -> Sequence[str]:
-        """What the sentence is written in, by its last letter."""
+        """What the sentence is written in."""
+        return self._teller.languages(self._script(spot))
+
+    @staticmethod
+    def _script(spot: Spot) -> str:
+        """That of the last letter."""
         letter = spot.text[spot.at - 1]
         if not letter.isalpha():
             last = spot.text[max(spot.start, spot.at - LONGEST_WORD) : spot.at]
             letter = next((char for char in reversed(last) if char.isalpha()), spot.letter or "a")
-        return self.teller.languages(script(letter))
+        return script(letter)
 
     def _kind(self, spot: Spot, word: str, before: str) -> Kind | None:
         """What the tables say of the word.
@@ -156,6 +178,9 @@ class Endings:
         if not word:
             return None
         rest = word.replace("’", "'").rpartition("'")[2]
+        if not (in_some_table(word) or (rest != word and in_some_table(rest))):
+            self._teller.note(self._script(spot))
+            return None
         languages = self._languages(spot)
         kinds = []
         for language in languages:
@@ -188,27 +213,27 @@ def _goes_on_after_quote(spot: Spot) -> bool:
 def _ellipsis(spot: Spot) -> bool:
     """Ends before a capital; in other scripts, where nothing tells, if more than a word stands before it."""
     said = spot.text[spot.start : spot.at]
-    if spot.next is Next.UPPER:
+    if spot.next == "upper":
         return not (spot.letter == "I" and said.count(" ") < _TWO)
-    if spot.next is not Next.UNCASED:
+    if spot.next != "uncased":
         return False
     return len(said) >= _HESITATION if script(spot.letter) == "cjk" else spot.spaced and " " in said
 
 
 def _abbreviation_ends(spot: Spot, before: str) -> bool:
     """Before a capital; and what stands alone is no abbreviation in a reply without capitals: no. thanks."""
-    return spot.next in _CAPITALS or (spot.next is Next.LOWER and spot.lower and not before)
+    return spot.next in _CAPITALS or (spot.next == "lower" and spot.lower and not before)
 
 
 def _initial_ends(spot: Spot, letter: str) -> bool:
     """Initials go on; a small letter (solve for x) or one of another script is none."""
     if spot.next not in _CAPITALS:
         return False
-    return letter.islower() or spot.next is Next.UNCASED or script(letter) != script(spot.letter)
+    return letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter)
 
 
 def _acronym(spot: Spot) -> bool:
     """U.S. and the like: a noun at the end of a sentence, or an adjective before a name."""
-    if spot.next is not Next.UPPER or spot.letter not in _SENTENCE_STARTERS:
+    if spot.next != "upper" or spot.letter not in _SENTENCE_STARTERS:
         return False
     return _PART_OF.search(spot.text[max(spot.start, spot.at - LONGEST_WORD) : spot.at]) is not None

@@ -3,6 +3,7 @@
 import re
 
 from pipeline.segmenter.endings import Endings
+from pipeline.segmenter.languages import LanguageTeller
 from pipeline.segmenter.marks import (
     BARE_MARKER,
     FULL_STOPS,
@@ -15,7 +16,7 @@ from pipeline.segmenter.marks import (
     WIDE,
 )
 from pipeline.segmenter.quotes import goes_on_after_quote, half_open, open_quote
-from pipeline.segmenter.spots import Next, Spot, classify
+from pipeline.segmenter.spots import Spot, classify
 
 UNDECIDED = -1
 NO_CUT = 0
@@ -32,12 +33,10 @@ class Judge:
     small one.
     """
 
-    def __init__(self) -> None:
-        self._endings = Endings()
+    __slots__ = ("_endings",)
 
-    def read(self, text: str) -> None:
-        """Learn the language from more of the reply."""
-        self._endings.teller.read(text)
+    def __init__(self, teller: LanguageTeller) -> None:
+        self._endings = Endings(teller)
 
     def judge(self, text: str, start: int, at: int, *, continued: bool) -> int:
         """The end of the sentence from *start* with a mark at *at*, ``NO_CUT`` or ``UNDECIDED``.
@@ -46,13 +45,15 @@ class Judge:
         """
         if text[at] in NEWLINES:
             return _line(text, start, at)
+        if self._endings.ordinary(text, start, at):
+            return at + 1
         if not SPEAKABLE.search(text, start, at):
             return NO_CUT
         if text[at] in FULL_STOPS:
             if open_quote(text, start, at) < 0:
                 return at + 1
-        elif at + 1 == len(text):
-            return UNDECIDED
+        elif text[at + 1] in NEWLINES:
+            return NO_CUT  # the line break cuts
         if text.startswith(" ", at + 1) and text[at + 2 : at + 3].isalnum():  # the usual case
             return self._spot(Spot(text, start, at, at + 1), at + 2, at + 2, continued=continued)
         return self._behind(text, start, at, continued=continued)
@@ -89,11 +90,11 @@ class Judge:
         """The mark with a letter behind it."""
         text = spot.text
         spot.next = classify(text[opened])
-        if spot.next is Next.LOWER:
+        if spot.next == "lower":
             if opened + 1 == len(text):
                 return UNDECIDED
             if text[opened + 1].isupper():  # iPhone, eBay
-                spot.next = Next.UPPER
+                spot.next = "upper"
             spot.lower = not continued and _begins_small(text, spot.start)
         elif _in_code(text, spot.start, spot.end):
             return NO_CUT

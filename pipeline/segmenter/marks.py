@@ -11,9 +11,10 @@ NEWLINES = "\n\u2028\u2029"
 
 MARK_CHARS = frozenset(f".…{STRONG}{FULL_STOPS}{WIDE}")
 
-_FACES = (
+_SMALL_FACES = "\u2728\u2764"
+_FACES = _SMALL_FACES + (
     "\U0001f600-\U0001f64f\U0001f900-\U0001f92f\U0001f970-\U0001f97a\U0001f389\U0001f38a\U0001f44b-\U0001f44f\U0001f4aa"
-    "\U0001f680\u2728\u2764\U0001f493-\U0001f49f"
+    "\U0001f680\U0001f493-\U0001f49f"
 )
 _EMOJI = (
     "\U0001f1e6-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23f3\u203c\u2049\u2194-\u21aa\u25aa-\u25fe"
@@ -34,6 +35,10 @@ MARK = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}]")
 FACE = re.compile(f"[{_FACES}]")
 MARK_OR_FACE = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_FACES}]")
 """Apart from MARK: a set with characters beyond U+FFFF is searched ten times slower."""
+TELLING = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_SMALL_FACES}{{`\ud800-\udfff\U00010000-\U0010ffff]")
+"""All that may end a sentence or open a zone, or has to be mended. Text without it may wait until more comes."""
+ZONES = re.compile("[{`\ud800-\udfff]")
+"""What may open a zone that is no prose, or has to be mended."""
 TAIL = re.compile(
     rf"[.…{STRONG}{FULL_STOPS}]*"
     rf"(?:\]\([^\s)]*\)|\[\^?\d{{1,3}}\]|[{_CLOSERS}]|[{_EMOJI}{_JOINERS}])*"

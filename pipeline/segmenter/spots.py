@@ -2,36 +2,30 @@
 
 import re
 from dataclasses import dataclass
-from enum import Enum
+from typing import Literal
 
 from pipeline.segmenter.marks import AMOUNTS, MARK_CHARS, MARKER
 
-_LONG_WORD = re.compile(r"[^\W\d_ivxIVX]{3}")
+LONG_WORD = re.compile(r"[^\W\d_ivxIVX]{3}")
 _BEFORE_WORD = "\"'«„“”‚‘‹(*_[{¿¡`~—–-#>|「『（"
 _BEHIND_WORD = '*_`"»”)'
 _LONGEST_MARKER = 24
 LONGEST_WORD = 40
 
 
-class Next(Enum):
-    """What follows the mark."""
-
-    UPPER = "upper"
-    LOWER = "lower"
-    DIGIT = "digit"
-    UNCASED = "uncased"  # a letter of a script without capitals
-    OTHER = "other"
+Next = Literal["upper", "lower", "digit", "uncased", "other"]
+"""What follows the mark; ``uncased`` is a letter of a script without capitals."""
 
 
 def classify(letter: str) -> Next:
     """The class of the first character of what follows."""
     if letter.islower():
-        return Next.LOWER
+        return "lower"
     if letter.isupper() or letter.istitle():
-        return Next.UPPER
+        return "upper"
     if letter.isdigit() or letter in AMOUNTS:
-        return Next.DIGIT
-    return Next.UNCASED if letter.isalpha() else Next.OTHER
+        return "digit"
+    return "uncased" if letter.isalpha() else "other"
 
 
 @dataclass(slots=True)
@@ -49,12 +43,14 @@ class Spot:
     end: int
     first: str = ""
     letter: str = ""
-    next: Next = Next.OTHER
+    next: Next = "other"
     spaced: bool = True
     lower: bool = False
 
     def mark(self) -> str:
         """The mark without what closes behind it; empty where a face stands for it."""
+        if self.end == self.at + 1 and self.text[self.at] in MARK_CHARS:  # the usual case
+            return self.text[self.at]
         end = self.at
         while end < self.end and self.text[end] in MARK_CHARS:
             end += 1
@@ -66,7 +62,7 @@ class Spot:
 
     def is_list_marker(self) -> bool:
         """Whether the dot belongs to the marker of a list item: all that stands before it is a number or a letter."""
-        if self.at - self.start > _LONGEST_MARKER or _LONG_WORD.match(self.text, self.at - 3, self.at):
+        if self.at - self.start > _LONGEST_MARKER or LONG_WORD.match(self.text, self.at - 3, self.at):
             return False
         return MARKER.fullmatch(self.text, self.start, self.at) is not None
 

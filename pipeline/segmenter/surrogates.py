@@ -16,8 +16,15 @@ def mend(text: str) -> str:
 class SurrogateJoiner:
     """``mend`` for a stream: a first half at the end of a delta waits for the next delta."""
 
+    __slots__ = ("_half",)
+
     def __init__(self) -> None:
         self._half = ""
+
+    @property
+    def waiting(self) -> bool:
+        """There is a half that the next delta may complete."""
+        return bool(self._half)
 
     def feed(self, text: str) -> str:
         """What of *text* is whole."""

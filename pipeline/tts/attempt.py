@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
@@ -59,14 +58,10 @@ class Attempt:
 
     async def silence(self) -> SpeechFailed | None:
         """Wait for the first sound: None, or why the engine gave not a single byte."""
-        await self._ready()
+        in_time = await self._ready()
         if self.given:
             return None
-        try:
-            await self.take()
-        except SpeechFailed as failed:
-            return failed
-        raise AssertionError("a chunk without sound")
+        return _failure(await self._ahead.take()) if in_time else SpeechFailed("the voice stalled")
 
     async def take(self) -> AudioChunk:
         """The next chunk; the last one is ``final``. SpeechFailed when the engine failed, stalls or gives anything but
@@ -75,11 +70,9 @@ class Attempt:
         if not await self._ready():
             raise SpeechFailed("the voice stalled")
         item = await self._ahead.take()
-        if not isinstance(item, End):
-            return item
-        if isinstance(item.error, SpeechFailed):
-            raise item.error
-        raise SpeechFailed("the engine failed") from item.error
+        if isinstance(item, End):
+            raise _failure(item)
+        return item
 
     def faded(self) -> list[AudioChunk]:
         """After a failure: the sound that is left, faded out."""
@@ -123,7 +116,7 @@ class Attempt:
         *parts, last = chunks.rest()
         for cut in parts:
             yield self._chunk(cut)
-        yield replace(self._chunk(last), final=True)
+        yield self._chunk(last, final=True)
 
     def _ask(self) -> AsyncIterator[bytes | WordMark]:
         wanted = self._wanted
@@ -143,9 +136,19 @@ class Attempt:
         if self._clock() > self._due:
             raise SpeechFailed("the voice stalled")
 
-    def _chunk(self, cut: Cut) -> AudioChunk:
+    def _chunk(self, cut: Cut, final: bool = False) -> AudioChunk:
         pcm, words = cut
-        return AudioChunk(self._wanted.sentence.index, pcm, self._rate, False, words)
+        return AudioChunk(self._wanted.sentence.index, pcm, self._rate, final, words)
+
+
+def _failure(end: AudioChunk | End) -> SpeechFailed:
+    """What ended the engine's sound too soon; without a byte there is no chunk."""
+    error = end.error if isinstance(end, End) else None
+    if isinstance(error, SpeechFailed):
+        return error
+    failed = SpeechFailed("the engine failed")
+    failed.__cause__ = error
+    return failed
 
 
 def _sound_of(piece: object) -> bytes:

@@ -15,7 +15,7 @@ from pipeline.events import AudioChunk, Notice, Sentence, WordMark
 from pipeline.stage import Voice
 from pipeline.tts.breaker import Breaker
 from pipeline.tts.speech import SpeechOptions, WithFallback
-from tests.fakes import HANG, Boom, ManualClock, Pause, ScriptedSpeech, Stubborn, settle, sound
+from tests.fakes import HANG, Boom, ManualClock, Pause, ScriptedSpeech, Stubborn, settle, sound, until
 from tests.pipeline.speaking import CUT, RATE, breaks_off, finals, heard, numbered, pcm, run, stage
 
 ONCE = SpeechOptions(max_sentence=1.0, prefetch=0, retries=0)
@@ -89,6 +89,15 @@ async def test_a_voice_that_gives_nothing_for_ever(empty: Any) -> None:
     await settle(20)
     assert not task.done()
     assert finals(await task) == [(Notice, 1)]
+
+
+async def test_nothing_for_ever_ends_ahead_of_the_reader() -> None:
+    """An engine that gives nothing without end is stopped also while nobody waits for its sentence yet."""
+    speech = ScriptedSpeech(lambda text: itertools.repeat(b"") if text == "Two." else [HANG])
+    options = SpeechOptions(first_audio=0.02)
+    async with aclosing(stage(numbered("One.", "Two."), speech, options)) as events:
+        await anext(events)
+        await until(lambda: speech.script.closed)
 
 
 def test_the_log_has_the_engines_own_error(logged: list[Any]) -> None:
@@ -194,6 +203,15 @@ def test_first_sound_and_stall_have_their_own_time(steps: Any, first_audio: int,
     """
     options = replace(ONCE, first_audio=first_audio, stall=stall)
     assert finals(run(heard(ScriptedSpeech(steps), options=options))) == [(AudioChunk if well else Notice, 1)]
+
+
+@pytest.mark.parametrize("pauses", [[10], [5, 5], [9.999999999]])
+def test_a_sound_at_the_last_moment(pauses: list[float]) -> None:
+    """A first sound that comes at the very moment at which the time is over is said or not, but not half."""
+    speech = ScriptedSpeech([*map(Pause, pauses), sound(100)])
+    events = run(heard(speech, "One.", "Two.", options=replace(ONCE, first_audio=10)))
+    assert [index for _, index in finals(events)] == [1, 2]
+    assert len(pcm(events)) in (0, 200)
 
 
 def test_a_stall_ahead_is_not_forgiven() -> None:
