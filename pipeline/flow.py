@@ -104,7 +104,7 @@ class prefetch(Generic[T]):
 
     async def _pump(self) -> None:
         try:
-            async with _closing(self._open()) as source:
+            async with closing(self._open()) as source:
                 async for item in source:
                     self._items.append(item)
                     if self._reader is not None:
@@ -133,7 +133,8 @@ class prefetch(Generic[T]):
                 self._writer = None
 
 
-def _closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
+def closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
+    """``aclosing`` for what a stage gave, which may be an iterator that cannot be closed."""
     if isinstance(source, Coroutine):  # an ``async def`` that forgot to yield
         source.close()
         raise TypeError("an async generator is needed, not a coroutine")

@@ -4,13 +4,14 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from typing import Any
 
 import structlog
 
 from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta
+from pipeline.flow import closing
 from pipeline.llm import upstream_errors
 from pipeline.llm.chat import ChatDecoder
 from pipeline.llm.connection import Connection
@@ -116,8 +117,7 @@ class OpenAIModel:
         else:
             return
         source = self._fallback.stream(turn)
-        closing = aclosing(source) if hasattr(source, "aclose") else nullcontext(source)  # type: ignore[type-var]
-        async with closing as others:
+        async with closing(source) as others:
             async for other in others:
                 yield other
 

@@ -16,6 +16,7 @@ MAX_CHARS = 1024 * 1024
 CALL_CHARS = 64
 """What a call counts at least, so that empty ones are bounded too."""
 
+
 class TooManyCalls(ValueError):
     """The calls of one answer are longer than any honest model's."""
 

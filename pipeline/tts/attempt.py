@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from itertools import count
 from typing import Protocol
 
 from pipeline.events import AudioChunk, WordMark
-from pipeline.flow import End, prefetch
+from pipeline.flow import End, closing, prefetch
 from pipeline.stage import Speech, Voice
 from pipeline.tts.chunks import CHUNK_SECONDS, SAMPLE_BYTES, Chunks, Cut
 from pipeline.tts.options import Wanted
@@ -94,7 +93,7 @@ class Attempt:
         self._rate = _rate(self._engine)
         self._chunks = chunks = Chunks(self._rate)
         most = options.max_sentence * self._rate * SAMPLE_BYTES
-        async with _closing(self._ask()) as pieces:
+        async with closing(self._ask()) as pieces:
             numbers = count()
             async for piece in pieces:
                 if isinstance(piece, WordMark) or not (sound := _sound_of(piece)):
@@ -162,7 +161,3 @@ def _rate(speech: Speech) -> int:
     if not isinstance(rate, int) or rate <= 0:
         raise SpeechFailed(f"a voice's sample_rate is a number of Hz, not {rate!r}")
     return rate
-
-
-def _closing(pieces: AsyncIterator[bytes | WordMark]) -> AbstractAsyncContextManager[AsyncIterator[bytes | WordMark]]:
-    return aclosing(pieces) if hasattr(pieces, "aclose") else nullcontext(pieces)  # type: ignore[type-var]

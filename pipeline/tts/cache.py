@@ -8,12 +8,13 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
+from pipeline.flow import closing
 from pipeline.stage import Speech, Voice
 from pipeline.tts.sound_files import SoundFiles
 
@@ -86,7 +87,7 @@ class CachedSpeech:
         heard = bytearray()
         whole = True
         source = self._speech.synthesize(text, voice)
-        async with aclosing(source) if hasattr(source, "aclose") else nullcontext(source) as pieces:  # type: ignore[type-var]
+        async with closing(source) as pieces:
             async for piece in pieces:
                 whole = whole and isinstance(piece, bytes | bytearray) and len(heard) + len(piece) <= self._most
                 if whole:

@@ -9,13 +9,13 @@ import importlib.util
 import sys
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from operator import floordiv, mul
 from typing import Any
 
+from pipeline.flow import closing
 from pipeline.stage import Speech, Voice
 
 RATES = range(4000, 384_001)
@@ -114,7 +114,7 @@ class Resampled:
     ) -> AsyncGenerator[Any, None]:
         convert = Converter(PcmFormat(self._speech.sample_rate), self.sample_rate)
         sound = synthesize(*args, **options)
-        async with aclosing(sound) if hasattr(sound, "aclose") else nullcontext(sound) as pieces:  # type: ignore[type-var]
+        async with closing(sound) as pieces:
             async for piece in pieces:
                 if not isinstance(piece, bytes | bytearray | memoryview):
                     yield piece
