@@ -15,10 +15,10 @@ from app.client import CallFailed, answer, recital
 from app.container import Container
 from app.printable import one_line
 from app.settings import STAGES, Settings
-from app.settings import EspeakSpeech as EspeakSettings
-from app.settings import OpenAIModel as OpenAISettings
 from app.settings_file import SettingsError
 from app.sound import Sound
+from app.stage_settings import EspeakSpeech as EspeakSettings
+from app.stage_settings import OpenAIModel as OpenAISettings
 from pipeline.errors import StageError
 from pipeline.tts.espeak import EspeakSpeech
 from pipeline.tts.fallback import WithFallback

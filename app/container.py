@@ -12,7 +12,8 @@ from dependency_injector.providers import Dependency, Factory, List, Object, Sel
 
 from app import custom, models, statuses, validation, voices, wire
 from app.servicer import StreamingServicer
-from app.settings import Limits, Pipeline, RulesSegmenter, Settings, Voiced
+from app.settings import Limits, Pipeline, Settings
+from app.stage_settings import RulesSegmenter, Voiced
 from interceptors.admission import AdmissionInterceptor
 from interceptors.limiter import MemoryLimiter
 from interceptors.pace import PaceInterceptor, PaceLimits

@@ -7,8 +7,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from app.settings import Custom, CustomSpeech
 from app.settings_file import SettingsError
+from app.stage_settings import Custom, CustomSpeech
 from pipeline.stage import Speech
 from pipeline.tts.plain import PlainSpeech, is_plain
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from app import custom
-from app.settings import Custom, DemoModel, JsonCommands, OpenAIModel
 from app.settings_file import SettingsError
+from app.stage_settings import Custom, DemoModel, JsonCommands, OpenAIModel
 from pipeline.llm import demo
 from pipeline.stage import Model
 

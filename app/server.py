@@ -18,8 +18,9 @@ from grpc_reflection.v1alpha import reflection
 from app import wire
 from app.container import Container
 from app.servicer import StreamingServicer
-from app.settings import STAGES, DemoModel, OpenAIModel, Server, Settings
+from app.settings import STAGES, Server, Settings
 from app.settings_file import SettingsError
+from app.stage_settings import DemoModel, OpenAIModel
 from pipeline.tts.fallback import WithFallback
 from protos import streaming_pb2 as pb
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import assert_never
 
 from app import custom
-from app.settings import CustomSpeech, EspeakSpeech, NoSpeech, OpenAISpeech, PiperSpeech, Voice, Voiced
+from app.stage_settings import CustomSpeech, EspeakSpeech, NoSpeech, OpenAISpeech, PiperSpeech, Voice, Voiced
 from pipeline.stage import Speech
 from pipeline.tts import espeak
 from pipeline.tts.breaker import Breaker

@@ -1,0 +1,34 @@
+"""What the tables of the settings are made of."""
+
+import math
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors at any depth, types are not guessed, and nothing changes after the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def finite(value: float) -> float:
+    """A number that one can wait for."""
+    if not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+def rate_or_off(value: int) -> int:
+    """A sample rate, or 0."""
+    if value and not LEAST_HZ <= value <= MOST_HZ:
+        raise ValueError(f"must be from {LEAST_HZ} to {MOST_HZ} Hz, or 0 for the engine's own")
+    return value
+
+
+LEAST_HZ, MOST_HZ = 4000, 384_000
+NotNegative = Annotated[float, AfterValidator(finite), Field(ge=0)]
+Positive = Annotated[float, AfterValidator(finite), Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+PositiveCount = Annotated[int, Field(ge=1)]
+Text = Annotated[str, Field(min_length=1)]
