@@ -45,7 +45,9 @@ async def own_server(settings: Settings) -> AsyncIterator[str]:
     It logs warnings and errors only. Raises SettingsError.
     """
     logs.configure(settings.logging.format, "ERROR" if settings.logging.level == "ERROR" else "WARNING")
-    server = settings.server.model_copy(update={"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False})
+    # Its one client is here: once that has left, there is nobody to finish an answer for.
+    own = {"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False, "grace_seconds": 0.0}
+    server = settings.server.model_copy(update=own)
     async with running(settings.model_copy(update={"server": server})) as it:
         yield it.address
 
