@@ -133,7 +133,8 @@ class Boundaries:
         if self._told < at:
             self._teller.read(buf[self._told : at])
             self._told = at
-        if at + 1 == len(buf) and buf[at] not in _AT_ONCE:
+        behind = buf[at + 1 : at + 3]
+        if (not behind or behind == " ") and buf[at] not in _AT_ONCE:
             return UNDECIDED
         return self._judge.judge(buf, self._start, at, continued=self._continued)
 

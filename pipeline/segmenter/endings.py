@@ -25,6 +25,8 @@ _HESITATION = 6
 """As many Chinese or Japanese characters before an ellipsis are more than an "er ..."."""
 _ORDINAL_BY_CAPITAL = ("de", "tr")
 _TWO = 2
+_LONGEST_ROMAN = 4
+"""Letters in the marker of a list item."""
 _CAPITALS = ("upper", "uncased")
 
 
@@ -44,9 +46,9 @@ class Endings:
         if text[at] not in ".?!" or not (text.startswith(" ", at + 1) and text[at + 2 : at + 3].isupper()):
             return False
         word = text[max(text.rfind(" ", start, at) + 1, start) : at]
-        if not word.isalpha() or not LONG_WORD.match(word, len(word) - 3) or text.find("`", start, at) >= 0:
+        if not word.isalpha() or not (len(word) > _LONGEST_ROMAN or LONG_WORD.match(word, len(word) - 3)):
             return False
-        if in_some_table(word) or in_some_table(word + text[at]):
+        if text.find("`", start, at) >= 0 or in_some_table(word) or in_some_table(word + text[at]):
             return False
         self._teller.note(script(word[-1]))
         return True

@@ -1,10 +1,13 @@
 """Where sentences end. In the cases ``|`` stands for a cut."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.segmenter.boundaries import Boundaries
+from pipeline.segmenter.marks import MARK_OR_FACE, TELLING, ZONES
 
 
 def cuts(text: str, max_chars: int = 400) -> str:
@@ -256,3 +259,20 @@ def test_release_loses_nothing(text: str, pauses: set[int]) -> None:
         if at in pauses:
             out += boundaries.release()
     assert "".join([*out, *boundaries.flush()]) == text
+
+
+def test_text_that_may_wait_has_no_mark() -> None:
+    """Whatever ends a sentence or opens a zone is looked at when it comes."""
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    assert set(MARK_OR_FACE.findall(every)) | set(ZONES.findall(every)) <= set(TELLING.findall(every))
+
+
+@pytest.mark.parametrize("mark", [".", "?", "!"])
+@pytest.mark.parametrize("word", ["word", "mail", "thing", "слово", "Mr", "etc", "Dr", "vol", "yahoo", "xiv", "a", "2"])
+@pytest.mark.parametrize("lead", ["", "So it is a ", "- ", "He said, “", "`"])
+def test_usual_case_is_cut_by_the_rules(monkeypatch: pytest.MonkeyPatch, lead: str, word: str, mark: str) -> None:
+    """The short way for a word, a mark, a space and a capital never differs from the rules."""
+    text = f"{lead}{word}{mark} Now it goes on"
+    quick = cuts(text)
+    monkeypatch.setattr("pipeline.segmenter.endings.Endings.ordinary", lambda *args: False)
+    assert cuts(text) == quick
