@@ -113,16 +113,18 @@ def text_message(sentence: Sentence) -> pb.StreamResponse:
 def audio(chunk: AudioChunk) -> dict[str, Any]:
     """The fields of a pb.AudioChunk: PCM with all that a player must know. A dict, for a message would be copied in."""
     samples = len(chunk.pcm) // SAMPLE_BYTES
-    return {
+    fields = {
         "audio_data": chunk.pcm,
         "dtype": "int16",
         "shape": (samples,),
         "sample_rate": chunk.sample_rate,
         "channels": 1,
-        "words": [
-            {"text_offset": word.offset, "text_length": word.length, "offset_ms": word.ms} for word in chunk.words
-        ],
     }
+    if chunk.words:
+        fields["words"] = [
+            {"text_offset": word.offset, "text_length": word.length, "offset_ms": word.ms} for word in chunk.words
+        ]
+    return fields
 
 
 def audio_message(chunk: AudioChunk) -> pb.StreamResponse:
