@@ -26,7 +26,7 @@ def best_cut(text: str, start: int, limit: int) -> int:
         best = start
         for found in pattern.finditer(text, start + 1, limit + 1):
             cut = found.start() if found.group().isspace() else found.end()
-            if cut <= limit and not any(first < cut < end or cut == end == limit for first, end in links):
+            if cut <= limit and not (links and any(first < cut < end or cut == end == limit for first, end in links)):
                 best = cut
         if best > (least if pattern in (_CLAUSE, _CONJUNCTION) else start):
             return best
