@@ -2,7 +2,8 @@
 
 The replies are those of tests/data/boundaries.jsonl, cut by hand. A boundary counts as found when it stands between the
 same two characters other than white space. Ours gets each reply in deltas of four characters, as a model writes; the
-others get the whole reply at once, which is the best they can do. ``python -m benchmarks.segmenter``
+others get the whole reply at once, which is the best they can do. These replies are short and full of traps; what
+ordinary long answers cost (benchmarks/prose.py) is told beside it. ``python -m benchmarks.segmenter``
 """
 
 import importlib
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.prose import TEXTS
 from pipeline.commands.extractor import JsonCommands
 from pipeline.events import JsonBlock, Sentence
 from pipeline.segmenter.rules import RulesSegmenter
@@ -145,9 +147,8 @@ def quality(replies: list[dict[str, Any]], split: Split) -> dict[str, Score]:
     return scores
 
 
-def costs(replies: list[dict[str, Any]], splits: dict[str, Split]) -> dict[str, float]:
+def costs(texts: list[tuple[str, str]], splits: dict[str, Split]) -> dict[str, float]:
     """Microseconds of CPU for 1,000 characters, the best of some rounds; in each round all get their turn."""
-    texts = [("".join(reply["segments"]), reply["lang"]) for reply in replies]
     best = dict.fromkeys(splits, float("inf"))
     for _ in range(ROUNDS):
         for name, split in splits.items():
@@ -185,10 +186,10 @@ def growth(unit: str) -> float:
     return spent / min(seconds(lambda: ours(small, "en")) for _ in range(5))
 
 
-def token_cost(replies: list[dict[str, Any]]) -> float:
+def token_cost(replies: list[str]) -> float:
     """Microseconds of CPU for one delta of four characters, extractor included: replies with a command behind each."""
     command = '{"command": "open_app", "args": {"app_name": "Safari"}}'
-    texts = ["".join(reply["segments"]) + " " + command for reply in replies]
+    texts = [f"{reply} {command}" for reply in replies]
     extractor = JsonCommands()
 
     def work() -> None:
@@ -207,20 +208,22 @@ def token_cost(replies: list[dict[str, Any]]) -> float:
 def main() -> None:
     """Measure and print the tables."""
     replies = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
-    print(f"{'':17}{'F1 en':>8}{'F1 ru':>8}{'F1 others':>11}{'exact':>8}{'µs / 1,000 chars':>19}")
+    print(f"{'':17}{'F1 en':>8}{'F1 ru':>8}{'F1 others':>11}{'exact':>8}{'µs / 1,000 chars':>19}{'of prose':>10}")
     splits = dict(contenders())
-    spent = costs(replies, splits)
+    spent = costs([("".join(reply["segments"]), reply["lang"]) for reply in replies], splits)
+    in_prose = costs(TEXTS, splits)
     for name, split in splits.items():
         scores = quality(replies, split)
         exact = sum(score.exact for score in scores.values()) / len(replies)
         figures = f"{scores['en'].f1:8.3f}{scores['ru'].f1:8.3f}{scores['others'].f1:11.3f}{exact:8.3f}"
-        print(f"{name:17}{figures}{spent[name]:19.0f}")
+        print(f"{name:17}{figures}{spent[name]:19.0f}{in_prose[name]:10.0f}")
     waits = delays(replies)
     late = statistics.quantiles(waits, n=10)[8]
     print(
         f"\ndelay in characters: median {statistics.median(waits):.0f}, 90th percentile {late:.0f}, most {max(waits)}"
     )
-    print(f"CPU for each delta, extractor included: {token_cost(replies):.1f} µs")
+    per_delta = token_cost(["".join(reply["segments"]) for reply in replies]), token_cost([text for text, _ in TEXTS])
+    print("CPU for each delta, extractor included: {:.1f} µs, of prose {:.1f} µs".format(*per_delta))
     units = {"prose": "This is an ordinary sentence. ", "no punctuation": "word ", "JSON": '{"a": "b"} '}
     print("growth from 100 KB to 1 MB:", ", ".join(f"{name} x{growth(unit):.1f}" for name, unit in units.items()))
 
