@@ -41,10 +41,20 @@ def settings(folder: Path, text: str) -> str:
 
 @contextmanager
 def process(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """``stentor ARGUMENTS`` as a process; killed at the end of the block, if it still runs."""
+    """``stentor ARGUMENTS`` as a process; killed at the end of the block, if it still runs.
+
+    Ctrl-C reaches it also where the tests themselves run in the background: there SIGINT is ignored, and a child
+    inherits that.
+    """
     command = (sys.executable, "-m", "app.cli", *arguments)
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as started:
         try:
             yield started
