@@ -34,7 +34,7 @@ class Connection:
     def __init__(
         self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], breaker: Breaker | None = None
     ) -> None:
-        self._base = _url(base_url)
+        self._base = http_url(base_url)
         self._headers = {"accept-encoding": "identity", **_checked(headers)}
         self._clock = clock
         self._breaker = breaker or Breaker(clock)
@@ -140,7 +140,8 @@ def _failure(error: Exception, *, answering: bool = True) -> ModelFailed:
     return upstream_errors.malformed()
 
 
-def _url(base_url: str) -> httpx2.URL:
+def http_url(base_url: str) -> httpx2.URL:
+    """*base_url* as the settings have it; ValueError, with the key, for anything but http(s)."""
     try:
         url = httpx2.URL(base_url)
     except httpx2.InvalidURL:

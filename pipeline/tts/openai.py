@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from pipeline.llm.connection import http_url
 from pipeline.llm.upstream_errors import retry_after
 from pipeline.stage import Voice
 from pipeline.tts.convert import RATES
@@ -60,7 +61,8 @@ class OpenAISpeech:
         if sample_rate not in RATES:
             raise ValueError(f"sample_rate: must be from {RATES[0]} to {RATES[-1]} Hz")
         self.sample_rate = sample_rate
-        self._url = _url(base_url)
+        url = http_url(base_url)
+        self._url = url.copy_with(path=f"{url.path.rstrip('/')}/audio/speech")
         self._voice = voice
         self._body = {"model": model, "response_format": "pcm", **(extra_body or {})}
         _json(self._body)
@@ -191,16 +193,6 @@ def _failures() -> Iterator[None]:
 def _framed(response: httpx2.Response) -> bool:
     """Whether HTTP itself tells where the body ends, so that one which was cut off has already been noticed."""
     return "content-length" in response.headers or "transfer-encoding" in response.headers
-
-
-def _url(base_url: str) -> httpx2.URL:
-    try:
-        url = httpx2.URL(base_url)
-    except httpx2.InvalidURL:
-        raise ValueError("base_url: must be an http or https URL") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("base_url: must be an http or https URL")
-    return url.copy_with(path=f"{url.path.rstrip('/')}/audio/speech")
 
 
 def _json(body: Mapping[str, Any]) -> bytes:
