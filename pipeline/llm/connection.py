@@ -1,10 +1,4 @@
-"""HTTP to one model server: one client for the process, opened when it is first needed.
-
-HTTP/1.1 only: httpcore's HTTP/2 ends a stream that nobody wants any more without telling the server (no RST_STREAM),
-which would go on writing, and charging, an answer after the user has interrupted it. Of the environment only
-SSL_CERT_FILE and SSL_CERT_DIR are used (else the system's certificates), no proxy and no netrc: a local model server
-must not be asked through a company's proxy. Redirects are not followed: the key would go along.
-"""
+"""The transport of one model server, and its failures."""
 
 import asyncio
 import zlib
@@ -14,14 +8,12 @@ from typing import Any
 
 import httpx2
 
+from pipeline.http_client import HttpClient
 from pipeline.llm import upstream_errors
+from pipeline.llm.alarm import Alarm
 from pipeline.llm.breaker import Breaker
 from pipeline.llm.timers import Left, TurnTimers, ran_out
 from pipeline.llm.upstream_errors import ModelFailed
-
-IDLE_CONNECTIONS = 64
-IDLE_SECONDS = 30.0
-"""Connections that wait for the next turn. How many are in use is bounded where streams are admitted."""
 
 CONNECTED = ("http11.send_request_headers.started", "http2.send_request_headers.started")
 
@@ -34,11 +26,10 @@ class Connection:
     def __init__(
         self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], breaker: Breaker | None = None
     ) -> None:
-        self._base = http_url(base_url)
+        self._http = HttpClient(base_url)
         self._headers = {"accept-encoding": "identity", **_checked(headers)}
         self._clock = clock
         self._breaker = breaker or Breaker(clock)
-        self._client: httpx2.AsyncClient | None = None
 
     @asynccontextmanager
     async def send(
@@ -50,9 +41,8 @@ class Connection:
         ModelFailed: MODEL_UNAVAILABLE, MODEL_TIMEOUT, or MODEL_PROTOCOL_ERROR.
         """
         headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
-        url = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{path}")
-        client = self._open()
-        request = client.build_request(method, url, headers=headers, content=content)
+        client = self._http.open()
+        request = client.build_request(method, self._http.url(path), headers=headers, content=content)
         with self._breaker.watch():
             response = await self._answer(client, request, timers)
         async with aclosing(response):
@@ -60,19 +50,7 @@ class Connection:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.aclose()
-
-    def _open(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            limits = httpx2.Limits(
-                max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_SECONDS
-            )
-            # Reading all certificates takes long, and plain HTTP needs none.
-            verify = httpx2.create_ssl_context() if self._base.scheme == "https" else False
-            self._client = httpx2.AsyncClient(timeout=None, limits=limits, trust_env=False, verify=verify)
-        return self._client
+        await self._http.aclose()
 
     async def _answer(self, client: httpx2.AsyncClient, request: httpx2.Request, timers: TurnTimers) -> httpx2.Response:
         began = self._clock()
@@ -104,19 +82,19 @@ async def pieces(response: httpx2.Response, wait: Callable[[], Left]) -> AsyncGe
     """The body as it comes, decompressed, read only when it is asked for. ``wait()`` is asked before each read how long
     that may take. Raises ModelFailed as ``send`` does.
     """
-    async with aclosing(response.aiter_bytes()) as body:
-        while True:
-            left = wait()
-            try:
-                async with asyncio.timeout(left.seconds):
-                    piece = await anext(body)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise ran_out(left) from None
-            except (httpx2.TransportError, httpx2.DecodingError, zlib.error) as error:
-                raise _failure(error) from None
-            yield piece
+    with Alarm() as alarm:
+        async with aclosing(response.aiter_bytes()) as body:
+            while True:
+                left = wait()
+                try:
+                    piece = await alarm.wait(anext(body), left.seconds)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    raise ran_out(left) from None
+                except (httpx2.TransportError, httpx2.DecodingError, zlib.error) as error:
+                    raise _failure(error) from None
+                yield piece
 
 
 async def whole(response: httpx2.Response, wait: Callable[[], Left], most: int) -> bytes:
@@ -138,17 +116,6 @@ def _failure(error: Exception, *, answering: bool = True) -> ModelFailed:
     if cut or "without sending" in str(error):
         return upstream_errors.cut_off() if answering else upstream_errors.unavailable(dead=True)
     return upstream_errors.malformed()
-
-
-def http_url(base_url: str) -> httpx2.URL:
-    """*base_url* as the settings have it; ValueError, with the key, for anything but http(s)."""
-    try:
-        url = httpx2.URL(base_url)
-    except httpx2.InvalidURL:
-        raise ValueError("base_url: must be an http or https URL") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("base_url: must be an http or https URL")
-    return url
 
 
 def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from pipeline.llm.connection import http_url
+from pipeline.http_client import HttpClient
 from pipeline.llm.upstream_errors import retry_after
 from pipeline.stage import Voice
 from pipeline.tts.convert import RATES
@@ -25,9 +25,6 @@ from pipeline.tts.engine_errors import (
     SpeechUnavailable,
 )
 from pipeline.tts.sound_format import SoundDecoder
-
-IDLE_CONNECTIONS = 64
-IDLE_SECONDS = 30.0
 
 MOST_BYTES = 8192
 """What is converted in one go: of stereo or float that takes a ms."""
@@ -61,18 +58,14 @@ class OpenAISpeech:
         if sample_rate not in RATES:
             raise ValueError(f"sample_rate: must be from {RATES[0]} to {RATES[-1]} Hz")
         self.sample_rate = sample_rate
-        url = http_url(base_url)
-        self._url = url.copy_with(path=f"{url.path.rstrip('/')}/audio/speech")
         self._voice = voice
         self._body = {"model": model, "response_format": "pcm", **(extra_body or {})}
         _json(self._body)
         self._api_key_env = api_key_env
         self._environment = environment
-        # Read now, because it takes many ms; plain HTTP needs no certificates.
-        self._verify = httpx2.create_ssl_context(trust_env=False) if self._url.scheme == "https" else False
         stall = stall_timeout_seconds
-        self._timeout = httpx2.Timeout(connect=connect_timeout_seconds, read=stall, write=stall, pool=None)
-        self._client: httpx2.AsyncClient | None = None
+        timeout = httpx2.Timeout(connect=connect_timeout_seconds, read=stall, write=stall, pool=None)
+        self._http = HttpClient(base_url, timeout)
 
     @property
     def api_key_missing(self) -> bool:
@@ -97,9 +90,7 @@ class OpenAISpeech:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.aclose()
+        await self._http.aclose()
 
     async def _sound(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
         _accepted(response)
@@ -125,22 +116,12 @@ class OpenAISpeech:
         if key := self._key():
             headers["authorization"] = f"Bearer {key}"
         content = _json({"input": text, "voice": voice, **self._body})
-        client = self._open()
-        request = client.build_request("POST", self._url, headers=headers, content=content)
+        client = self._http.open()
+        request = client.build_request("POST", self._http.url("audio/speech"), headers=headers, content=content)
         with _failures():
             response = await client.send(request, stream=True)
         async with aclosing(response):
             yield response
-
-    def _open(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            limits = httpx2.Limits(
-                max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_SECONDS
-            )
-            self._client = httpx2.AsyncClient(
-                timeout=self._timeout, limits=limits, trust_env=False, verify=self._verify
-            )
-        return self._client
 
     def _key(self) -> str:
         key = self._environment.get(self._api_key_env, "").strip() if self._api_key_env else ""

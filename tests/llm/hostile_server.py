@@ -7,6 +7,7 @@ breaks the connection with an RST, CUT closes it in the middle.
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -188,10 +189,12 @@ async def _request(reader: asyncio.StreamReader) -> Asked | None:
 
 
 @asynccontextmanager
-async def hostile(replies: Mapping[str, Reply | Sequence[Reply]] | None = None) -> AsyncIterator[HostileServer]:
+async def hostile(
+    replies: Mapping[str, Reply | Sequence[Reply]] | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[HostileServer]:
     """A server on a free port of 127.0.0.1 while the block runs."""
     playing = HostileServer(replies or {})
-    server = await asyncio.start_server(playing.connected, "127.0.0.1", 0, backlog=1000)
+    server = await asyncio.start_server(playing.connected, "127.0.0.1", 0, backlog=1000, ssl=tls)
     playing.port = server.sockets[0].getsockname()[1]
     try:
         yield playing
