@@ -8,9 +8,9 @@ from typing import assert_never
 
 from app import custom
 from app.stage_settings import CustomSpeech, EspeakSpeech, NoSpeech, OpenAISpeech, PiperSpeech, Voice, Voiced
+from pipeline.breaker import Breaker
 from pipeline.stage import Speech
 from pipeline.tts import espeak
-from pipeline.tts.breaker import Breaker
 from pipeline.tts.cache import CachedSpeech
 from pipeline.tts.convert import Resampled
 from pipeline.tts.fallback import AnySpeech, WithFallback

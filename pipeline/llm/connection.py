@@ -2,18 +2,25 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2
 
+from pipeline.breaker import Breaker
 from pipeline.http_client import HttpClient
 from pipeline.llm import upstream_errors
 from pipeline.llm.alarm import Alarm
-from pipeline.llm.breaker import Breaker
 from pipeline.llm.timers import Left, TurnTimers, ran_out
 from pipeline.llm.upstream_errors import ModelFailed
+
+FAILURES = 5
+REST_SECONDS = 10.0
+"""After so many tries in a row that never reached the server, nobody asks it for so long."""
+
+LEAST_WAIT = 0.1
+"""Seconds that a caller is told to wait while another one tries."""
 
 CONNECTED = ("http11.send_request_headers.started", "http2.send_request_headers.started")
 
@@ -23,13 +30,11 @@ class Connection:
     sent. *headers* go with every request.
     """
 
-    def __init__(
-        self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], breaker: Breaker | None = None
-    ) -> None:
+    def __init__(self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float]) -> None:
         self._http = HttpClient(base_url)
         self._headers = {"accept-encoding": "identity", **_checked(headers)}
         self._clock = clock
-        self._breaker = breaker or Breaker(clock)
+        self._breaker = Breaker(FAILURES, REST_SECONDS, clock)
 
     @asynccontextmanager
     async def send(
@@ -43,7 +48,7 @@ class Connection:
         headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
         client = self._http.open()
         request = client.build_request(method, self._http.url(path), headers=headers, content=content)
-        with self._breaker.watch():
+        with self._unless_dead():
             response = await self._answer(client, request, timers)
         async with aclosing(response):
             yield response
@@ -51,6 +56,24 @@ class Connection:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
+
+    @contextmanager
+    def _unless_dead(self) -> Iterator[None]:
+        """Around one try to reach the server. Any answer, also an error, shows that it lives; ModelFailed by its
+        ``dead``; a cancellation says nothing.
+        """
+        call = object()
+        if not self._breaker.admits(call):
+            raise upstream_errors.unavailable(wait=max(self._breaker.rest, LEAST_WAIT), again=False)
+        well: bool | None = None
+        try:
+            yield
+            well = True
+        except ModelFailed as failed:
+            well = False if failed.dead else None
+            raise
+        finally:
+            self._breaker.ended(call, well)
 
     async def _answer(self, client: httpx2.AsyncClient, request: httpx2.Request, timers: TurnTimers) -> httpx2.Response:
         began = self._clock()

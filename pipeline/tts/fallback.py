@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
+from pipeline.breaker import Breaker
 from pipeline.stage import Speech
-from pipeline.tts.breaker import Breaker
 
 
 @dataclass(frozen=True, slots=True)

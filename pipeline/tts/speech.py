@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
 
+from pipeline.breaker import Breaker
 from pipeline.events import AudioChunk, Sentence
 from pipeline.flow import prefetch
 from pipeline.stage import Voice
 from pipeline.tts.ahead import Ahead, CheckedEvent, audible
-from pipeline.tts.breaker import Breaker
 from pipeline.tts.fallback import AnySpeech, WithFallback
 from pipeline.tts.options import SpeechOptions, Wanted, as_written
 from pipeline.tts.utterance import Utterance

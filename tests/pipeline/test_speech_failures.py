@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from pipeline.breaker import Breaker
 from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Notice, Sentence, WordMark
 from pipeline.stage import Voice
-from pipeline.tts.breaker import Breaker
 from pipeline.tts.speech import SpeechOptions, WithFallback
 from tests.fakes import HANG, Boom, ManualClock, Pause, ScriptedSpeech, Stubborn, settle, sound, until
 from tests.pipeline.speaking import CUT, RATE, breaks_off, finals, heard, numbered, pcm, run, stage

@@ -1,4 +1,4 @@
-"""Keeps a dead voice from costing every sentence its tries, when another one can speak."""
+"""A circuit breaker: keeps a dead model server or voice from costing every caller a timeout."""
 
 import time
 from collections.abc import Callable
@@ -8,10 +8,10 @@ REST_SECONDS = 30.0
 
 
 class Breaker:
-    """After *failures_in_a_row* calls of an engine that failed, it rests for *rest_seconds*; then one call probes it,
+    """After *failures_in_a_row* calls of something that failed, it rests for *rest_seconds*; then one call probes it,
     and all others wait for what that one finds.
 
-    One for each engine of the process, touched only in the event loop.
+    One for each server or engine of the process, touched only in the event loop.
     """
 
     def __init__(
@@ -28,16 +28,16 @@ class Breaker:
         self._probe: object | None = None
 
     def admits(self, call: object) -> bool:
-        """Whether *call* may ask the engine. One that may is ``ended`` some time."""
+        """Whether *call* may be made. One that may is ``ended`` some time."""
         if self._failures < self._most:
             return True
-        if self._probe is not None or self._clock() < self._rests_until:
+        if self._probe is not None or self.rest > 0:
             return False
         self._probe = call
         return True
 
     def ended(self, call: object, well: bool | None) -> None:
-        """*call* is over: it went *well* or failed; None: it was cut off, which says nothing about the engine."""
+        """*call* is over: it went *well* or failed; None: it was cut off, or anything else that says nothing."""
         if self._probe is call:
             self._probe = None
         if well:
@@ -46,3 +46,8 @@ class Breaker:
             self._failures += 1
             if self._failures >= self._most:
                 self._rests_until = self._clock() + self._rest
+
+    @property
+    def rest(self) -> float:
+        """Seconds until the next probe."""
+        return max(0.0, self._rests_until - self._clock())
