@@ -38,7 +38,7 @@ def build_speech(table: CustomSpeech, folder: Path, key: str) -> Speech:
 
 
 def build_each_turn(table: Custom, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:
-    """The same for a stage that is built once per turn; built here once to see that it can be."""
+    """The same for a stage that is built for each turn; built here once to see that it can be."""
     build(table, folder, key, needs)
     factory = _find(table.factory, folder, key)
     return lambda: factory(**table.options)

@@ -24,9 +24,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's text, cut anywhere."""
+    """A piece of the model's text, cut anywhere. ``apart``: it is nothing that the model wrote; what was open before
+    it, such as half an object, stays open for ever.
+    """
 
     text: str
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
     voice = Voice(turn.voice, turn.language)
     async with (
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
-        aclosing(segments(items, stages.segmenter(), stages.hold, progress)) as cut,
+        aclosing(segments(items, stages.segmenter, stages.hold, progress)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
         aclosing(spoken(answer, stages.speech, voice, stages.speech_options, progress, turn.word_timings)) as events,
     ):
@@ -95,7 +95,7 @@ async def _sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence
 
 
 async def segments(
-    items: prefetch[ModelEvent | str], segmenter: Segmenter, hold: float, progress: Callable[[], None]
+    items: prefetch[ModelEvent | str], make: Callable[[], Segmenter], hold: float, progress: Callable[[], None]
 ) -> AsyncGenerator[Segment | ToolCall | ModelEnd, None]:
     """Cut the model's text into segments; tool calls keep their place; ModelEnd comes last, once.
 
@@ -104,7 +104,7 @@ async def segments(
     """
     indexes = count(1)
     blank = ""
-    async with aclosing(_cut(items, segmenter, hold, progress)) as found:
+    async with aclosing(_cut(items, make, hold, progress)) as found:
         async for segment in found:
             match segment:
                 case Sentence(text=text):
@@ -119,26 +119,28 @@ async def segments(
 
 
 async def _cut(
-    items: prefetch[ModelEvent | str], segmenter: Segmenter, hold: float, progress: Callable[[], None]
+    items: prefetch[ModelEvent | str], make: Callable[[], Segmenter], hold: float, progress: Callable[[], None]
 ) -> AsyncGenerator[Segment | ToolCall | ModelEnd, None]:
     """What the segmenter makes of the model's text.
 
     A finished sentence waits at most *hold* seconds for a model that pauses. When the model fails, a sentence that was
-    finished by then still comes before the error; half a sentence does not.
+    finished by then still comes before the error; half a sentence does not. Text after a tool call, or ``apart``,
+    begins anew.
     """
-    release: Callable[[], Iterable[Segment]] = getattr(segmenter, "release", tuple)
+    segmenter = make()
     while True:
         if not await items.ready(hold):
-            for segment in release():
+            for segment in _released(segmenter):
                 yield segment
         item = _known(await items.take())
         progress()
         if isinstance(item, ModelEnd | End):
             break
-        for piece in _feed(segmenter, item):
+        segmenter, pieces = _fed(segmenter, item, make)
+        for piece in pieces:
             yield piece
     failed = isinstance(item, End) and item.error is not None
-    for segment in release() if failed else segmenter.flush():
+    for segment in _released(segmenter) if failed else segmenter.flush():
         yield segment
     yield _end(item)
 
@@ -154,10 +156,20 @@ def _known(item: ModelEvent | str | End) -> ModelEvent | End:
             return End(TypeError(f"a model yields str, TextDelta, ToolCall or ModelEnd, not {type(item).__name__}"))
 
 
-def _feed(segmenter: Segmenter, item: TextDelta | ToolCall) -> Iterable[Segment | ToolCall]:
-    if isinstance(item, TextDelta):
-        return segmenter.feed(item.text)
-    return chain(segmenter.flush(), (item,))
+def _fed(
+    segmenter: Segmenter, item: TextDelta | ToolCall, make: Callable[[], Segmenter]
+) -> tuple[Segmenter, Iterable[Segment | ToolCall]]:
+    """The segmenter from now on, and what comes of *item*."""
+    if isinstance(item, TextDelta) and not item.apart:
+        return segmenter, segmenter.feed(item.text)
+    fresh = make()
+    return fresh, chain(segmenter.flush(), (item,) if isinstance(item, ToolCall) else fresh.feed(item.text))
+
+
+def _released(segmenter: Segmenter) -> Iterable[Segment]:
+    """What is a finished sentence already, where the segmenter can tell."""
+    release: Callable[[], Iterable[Segment]] = getattr(segmenter, "release", tuple)
+    return release()
 
 
 def _end(item: ModelEnd | End) -> ModelEnd:

@@ -72,7 +72,8 @@ class Model(Protocol):
 
 
 class Segmenter(Protocol):
-    """Cuts the reply into sentences and JSON objects. Built once per turn.
+    """Cuts the reply into sentences and JSON objects. Built for each turn, and anew for text after a tool call;
+    ``flush`` is the end.
 
     May have ``release() -> Iterable[Segment]``: called when nothing came for ``hold_ms``; gives what is already a
     finished sentence.

@@ -167,7 +167,7 @@ class OpenAIModel:
         for event in chat.end():
             yield event
         if chat.finish is EndReason.CONTENT_FILTER:
-            yield TextDelta(_content_filter(turn, bool(chat.contents)))
+            yield TextDelta(_content_filter(turn, bool(chat.contents)), apart=True)
         elif not chat.contents:
             raise upstream_errors.unavailable("the language model gave no answer")
         yield ModelEnd(chat.finish or EndReason.COMPLETE, chat.usage)

@@ -3,6 +3,8 @@
 from contextlib import aclosing
 from typing import Any
 
+import pytest
+
 from pipeline.commands.extractor import JsonCommands
 from pipeline.errors import StageError
 from pipeline.events import Command, EndReason, ModelEnd, Notice, Sentence
@@ -41,6 +43,15 @@ async def test_a_native_call_is_a_command_in_its_place() -> None:
     assert found[1] == Command("open_app", {"app_name": "Safari"})
 
 
+@pytest.mark.parametrize("open", ['{"command": "stop", "args": {', '{"text": "On', "Say `{", "```json\n{", "An e.g"])
+async def test_a_call_ends_what_is_open(open: str) -> None:
+    """Whatever the text had begun: the call comes in its place, and text after it begins anew."""
+    found = await turn(text(open), tool("{}", "mute"), text("Three."), STOP)
+    assert [event for event in found if isinstance(event, Command)] == [Command("mute", {})]
+    last = next(event for event in found if isinstance(event, Sentence) and event.text.strip() == "Three.")
+    assert found.index(Command("mute", {})) < found.index(last)
+
+
 async def test_a_call_that_cannot_be_read_is_a_warning() -> None:
     """The turn goes on without it and ends well."""
     found = await turn(tool('{"app_name": '), tool("{}", "stop", 1), text("Done."), STOP)
@@ -62,6 +73,24 @@ async def test_a_filter_is_spoken_of() -> None:
     heard = "".join(event.text for event in found if isinstance(event, Sentence))
     assert heard == "This is how\n\nThe content filter stopped the answer here."
     assert found[-1] == ModelEnd(EndReason.CONTENT_FILTER)
+
+
+@pytest.mark.parametrize(
+    ("written", "before"),
+    [
+        ('Opening. {"command": "open_app", "args": {"app', "Opening. "),
+        ('{"session_id": "s", "text": "Opening', "Opening"),
+        ('{"command": "open_app", "args": {"text": "', ""),
+        ("So:\n```python\nprint(", "So:\n```python\nprint("),
+    ],
+    ids=["command", "envelope", "string", "fence"],
+)
+async def test_a_filter_is_spoken_of_wherever_it_strikes(written: str, before: str) -> None:
+    """Also in the middle of an object, which then is refused."""
+    found = await turn(text(written), chunk(finish="content_filter"), DONE)
+    heard = "".join(event.text for event in found if isinstance(event, Sentence))
+    assert heard.rstrip() == f"{before}\n\nThe content filter stopped the answer here."
+    assert not [event for event in found if isinstance(event, Command)]
 
 
 async def test_what_was_finished_before_a_failure_is_heard() -> None:
