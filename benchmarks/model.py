@@ -1,5 +1,6 @@
 """What reading a model's answer costs: Stentor's model stage beside the openai SDK (extra ``bench``), the same scripted
-events from one server in a process of its own, in turns, so that a noisy machine is noisy to both.
+events from one server in a process of its own, in turns, so that a noisy machine is noisy to both. And how soon the
+first text leaves through the whole server.
 
 ``python -m benchmarks.model [ROUNDS]``
 """
@@ -15,14 +16,33 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
+from benchmarks.serving import serving
 from pipeline.events import TextDelta
 from pipeline.stage import Turn
+from protos import streaming_pb2 as pb
 
 EVENTS = 2000
 """Of one answer that comes as fast as it is read, each event in a packet of its own as far as the kernel lets it."""
 
 STREAMS, TOKENS, RATE = 100, 300, 100
 """Answers at once, events in each, events a second in each."""
+
+STAMPED = "stamped"
+"""The model that says the time: what is measured from the write of that event to the arrival of the sentence."""
+
+ASKED = 100
+PAUSE = 0.02
+"""So many such turns one after another, with a pause in which the machine is idle again."""
+
+SETTINGS = """
+[server]
+port = 0
+[pipeline]
+llm = {{ kind = "openai", base_url = "{url}", model = "stamped", api_key_env = "" }}
+tts = {{ kind = "off" }}
+[logging]
+level = "WARNING"
+"""
 
 
 def event(content: str, finish: str | None = None) -> bytes:
@@ -46,19 +66,31 @@ END = event("", "stop") + b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer each request with the number of events that its ``model`` names, at a rate a second that follows it."""
+    """Answer each request with the number of events that its ``model`` names, at a rate a second that follows it; or
+    with the time.
+    """
     while head := await reader.readline():
         while (line := await reader.readline()) != b"\r\n":
             head += line
         length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        count, rate = map(int, json.loads(await reader.readexactly(length))["model"].split("/"))
+        model = json.loads(await reader.readexactly(length))["model"]
         writer.write(HEAD)
-        began = time.monotonic()
-        for number in range(count):
-            writer.write(TOKEN)
-            await writer.drain()
-            await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()) if rate else 0)
+        if model == STAMPED:
+            await asyncio.sleep(PAUSE)
+            writer.write(event(f"It is {time.monotonic():.6f} seconds since then. N"))
+            await asyncio.sleep(PAUSE)
+        else:
+            await tokens(writer, *map(int, model.split("/")))
         writer.write(END)
+
+
+async def tokens(writer: asyncio.StreamWriter, count: int, rate: int) -> None:
+    """So many events, so many a second; 0: as fast as they are taken."""
+    began = time.monotonic()
+    for number in range(count):
+        writer.write(TOKEN)
+        await writer.drain()
+        await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()) if rate else 0)
 
 
 async def run_server() -> None:
@@ -118,6 +150,21 @@ async def measure(make: Callable[[str], Any], url: str, rounds: int) -> tuple[fl
     return statistics.median(fast[1:]), statistics.median(slow)
 
 
+async def first_text(url: str) -> list[float]:
+    """Milliseconds from the event that ends the first sentence, as the model server writes it, to its arrival at the
+    client of the whole server, three processes away.
+    """
+    taken: list[float] = []
+    async with serving(SETTINGS.format(url=url)) as (stub, _process):
+        for _ in range(ASKED):
+            messages = aiter(stub.StreamAudio(pb.StreamRequest(prompt="Hello")))
+            sentence = (await anext(messages)).text_chunk
+            taken.append((time.monotonic() - float(sentence.split()[2])) * 1000)
+            async for _ in messages:
+                pass
+    return taken[5:]
+
+
 def imported(module: str) -> tuple[float, float]:
     """Seconds of CPU and megabytes that importing *module* takes in a process of its own."""
     code = (
@@ -140,6 +187,7 @@ async def main(rounds: int) -> None:
     try:
         ours = (*await measure(stentor, url, rounds), *imported("pipeline.llm.openai"))
         theirs = (*await measure(sdk, url, rounds), *imported("openai"))
+        first = statistics.quantiles(await first_text(url), n=100)
     finally:
         server.terminate()
         await server.wait()
@@ -149,6 +197,7 @@ async def main(rounds: int) -> None:
         print(f"{name:42}{mine:10.2f}{other:10.2f}{other / mine:8.1f}")
     load = ours[1] * RATE * STREAMS / 1e6
     print(f"{STREAMS} answers of {RATE} events a second take {load:.2f} of a core in Stentor's model stage")
+    print(f"model server to client, first sentence, ms: median {first[49]:.1f}, 99 % {first[98]:.1f}")
 
 
 if __name__ == "__main__":

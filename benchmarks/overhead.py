@@ -8,17 +8,15 @@ look at the ratios. ``python -m benchmarks.overhead [ROUNDS]``
 import asyncio
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import grpc
 import psutil
 
+from benchmarks.serving import listening, serving
 from benchmarks.stages import PIECE, PIECES, SAMPLE_RATE, SENTENCE
 from protos import streaming_pb2 as pb
 from protos import streaming_pb2_grpc as pb_grpc
@@ -122,26 +120,10 @@ class Contender:
         return min(self.cpu[SHORT]) * 1e6 - self.per_message * self.messages[SHORT]
 
 
-@asynccontextmanager
-async def contender(*command: str) -> AsyncIterator[Contender]:
-    """A server in a process of its own."""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    try:
-        line = (await process.stdout.readline()).decode()
-        async with grpc.aio.insecure_channel(line.removeprefix("listening on ").strip()) as channel:
-            yield Contender(pb_grpc.StreamingServiceStub(channel), psutil.Process(process.pid))
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def main(settings: Path, rounds: int) -> None:
+async def main(rounds: int) -> None:
     """Measure in turns and print the table."""
-    async with (
-        contender("benchmarks.overhead", "bare") as bare,
-        contender("app.cli", "serve", "--settings", str(settings)) as ours,
-    ):
+    async with listening("benchmarks.overhead", "bare") as bare_handler, serving(SETTINGS) as stentor:
+        bare, ours = Contender(*bare_handler), Contender(*stentor)
         for one in (bare, ours):  # warm up
             await one.measure(SHORT)
             one.cpu[SHORT].clear()
@@ -173,7 +155,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["bare"]:
         asyncio.run(serve_bare())
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "settings.toml")
-            file.write_text(SETTINGS)
-            asyncio.run(main(file, int(sys.argv[1]) if sys.argv[1:] else 5))
+        asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else 5))

@@ -1,0 +1,45 @@
+"""Servers in processes of their own, for what is measured from outside."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import psutil
+
+from protos import streaming_pb2_grpc as pb_grpc
+
+Served = tuple[Any, psutil.Process]
+"""The client side and the process of a server."""
+
+
+@asynccontextmanager
+async def serving(settings: str) -> AsyncIterator[Served]:
+    """``stentor serve`` with *settings* (TOML), whose port must be 0."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with listening("app.cli", "serve", "--settings", _file(folder, settings)) as served:
+            yield served
+
+
+@asynccontextmanager
+async def listening(*command: str) -> AsyncIterator[Served]:
+    """``python -m`` *command*, which prints where it listens, and runs until it is told to stop."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        address = (await process.stdout.readline()).decode().removeprefix("listening on ").strip()
+        async with grpc.aio.insecure_channel(address) as channel:
+            yield pb_grpc.StreamingServiceStub(channel), psutil.Process(process.pid)  # type: ignore[no-untyped-call]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _file(folder: str, settings: str) -> str:
+    file = Path(folder, "settings.toml")
+    file.write_text(settings)
+    return str(file)
