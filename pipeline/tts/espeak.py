@@ -87,7 +87,8 @@ class EspeakSpeech:
         await self._ready()
 
     async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
-        """Yield the sound of *text*: PCM signed 16-bit little endian, mono, whole samples, some 200 ms a piece.
+        """Yield the sound of *text*: PCM signed 16-bit little endian, mono, whole samples; a short piece first,
+        then longer ones, up to a second.
 
         *text* is plain text, no SSML; nothing speakable in it gives nothing. The voice: see ``Voices.choose``. Closing
         the generator aborts the synthesis. Raises EspeakFailed (a ConnectionError) when the worker died after some

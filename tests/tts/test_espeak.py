@@ -2,17 +2,20 @@
 
 import array
 import asyncio
+import fcntl
 import gc
 import importlib.util
 import math
 import signal
 import subprocess
 import sys
+import termios
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
@@ -110,6 +113,37 @@ async def test_the_first_sound_does_not_wait_for_the_last(speech):
         async for _ in audio:
             pass
     assert first < (time.perf_counter() - start) / 4
+
+
+async def test_pieces_begin_short_and_grow(speech):
+    """The first piece is there soon; then each is as long as all before it together, or a second, for each costs the
+    same.
+    """
+    async with aclosing(speech.synthesize(ENGLISH * 8, Voice())) as audio:
+        sizes = [seconds(piece) async for piece in audio]
+    assert sizes[0] < 0.21
+    for number, size in enumerate(sizes[1:-1], start=1):
+        assert min(1.0, sum(sizes[:number])) <= size < 1.2
+
+
+async def test_a_worker_is_not_held_up_by_a_parent_with_much_to_do():
+    """A sentence of some seconds is spoken to its end although nobody reads."""
+    with spawned() as worker:
+        request = b"gmw/en-US\0" + ENGLISH.encode() * 2
+        worker.stdin.write(espeak_worker.HEADER.pack(espeak_worker.SPEAK, 1, len(request)) + request)
+        worker.stdin.flush()
+        await until(lambda: waiting_in(worker.stdout) > 4 * 2 * espeak_worker.SAMPLE_RATE)
+        worker.kill()
+
+
+def spawned() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(worker_command(PACKAGES, 175, 50), stdin=PIPE, stdout=PIPE)
+
+
+def waiting_in(pipe: IO[bytes]) -> int:
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
 
 
 async def test_an_aborted_sentence_frees_its_worker_at_once(speech):
