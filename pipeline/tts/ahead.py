@@ -5,9 +5,12 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
+from math import inf
 from types import TracebackType
 
-from pipeline.events import Command, ModelEnd, Notice, Sentence
+from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.tts.chunks import SAMPLE_BYTES
 from pipeline.tts.fallback import AnySpeech
 from pipeline.tts.options import Wanted
 from pipeline.tts.utterance import Utterance
@@ -22,18 +25,20 @@ class Ahead:
     begin.
     """
 
-    def __init__(self, speech: AnySpeech, wanted: Callable[[Sentence], Wanted], most: int) -> None:
+    def __init__(self, speech: AnySpeech, wanted: Callable[[Sentence, Callable[[], float]], Wanted], most: int) -> None:
         self._speech = speech
         self._wanted = wanted
         self._seats = asyncio.Semaphore(most + 1)
         self._open: deque[Utterance] = deque()
+        self._clock = asyncio.get_running_loop().time
+        self._silent_from = self._clock()  # for a listener who plays what it gets
 
     async def events_of(self, source: AsyncIterator[CheckedEvent]) -> AsyncGenerator[CheckedEvent | Utterance, None]:
         """*source*, each sentence that has a sound as an Utterance that is under way. May be read in another task."""
         async for event in source:
             if not isinstance(event, Sentence):
                 yield event
-            elif not audible((wanted := self._wanted(event)).said):
+            elif not audible((wanted := self._wanted(event, partial(self._due, event))).said):
                 yield replace(event, final=True)
             else:
                 await self._seats.acquire()
@@ -41,6 +46,15 @@ class Ahead:
                 await utterance.open()
                 self._open.append(utterance)
                 yield utterance
+
+    def heard(self, part: AudioChunk | Notice) -> None:
+        """*part*, of the first sentence, is on its way to the listener."""
+        if isinstance(part, AudioChunk):
+            seconds = len(part.pcm) / (SAMPLE_BYTES * part.sample_rate)
+            self._silent_from = max(self._silent_from, self._clock()) + seconds
+
+    def _due(self, sentence: Sentence) -> float:
+        return self._silent_from if self._open and self._open[0].sentence is sentence else inf
 
     async def close_first(self) -> None:
         """The first sentence is done: close its engine, and make room for another one."""

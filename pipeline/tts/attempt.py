@@ -10,6 +10,7 @@ from pipeline.flow import End, closing, prefetch
 from pipeline.stage import Speech, Voice
 from pipeline.tts.chunks import CHUNK_SECONDS, SAMPLE_BYTES, Chunks, Cut
 from pipeline.tts.options import Wanted
+from pipeline.tts.urgency import due
 
 PIECES_AT_ONCE = 64
 """After so many pieces, and after the first, an engine that never waits for anything lets the others run."""
@@ -90,6 +91,7 @@ class Attempt:
     async def _sound(self) -> AsyncGenerator[AudioChunk, None]:
         """The engine's pieces as chunks, in the engine's own task."""
         options, clock = self._wanted.options, self._clock
+        due.set(self._wanted.due)  # of this task only
         self._rate = _rate(self._engine)
         self._chunks = chunks = Chunks(self._rate)
         most = options.max_sentence * self._rate * SAMPLE_BYTES

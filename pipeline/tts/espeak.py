@@ -19,6 +19,7 @@ from pipeline.tts.espeak_pool import Pool
 from pipeline.tts.espeak_process import EspeakFailed, EspeakUnavailable, WordEvent
 from pipeline.tts.espeak_voices import VARIANTS, Preferences, VoiceInfo, Voices
 from pipeline.tts.espeak_words import Marker
+from pipeline.tts.urgency import due
 
 __all__ = ["EspeakFailed", "EspeakSpeech", "EspeakUnavailable", "VoiceInfo"]
 
@@ -45,7 +46,8 @@ _CUTS = tuple(map(re.compile, (r"[.!?…]\s+|\n", r"[,;:]\s+", r"\s+")))
 
 
 class EspeakSpeech:
-    """Speaks with espeak-ng. Calls may overlap: they queue fairly, in order of arrival, for the workers.
+    """Speaks with espeak-ng. Calls may overlap: they queue for the workers, the one whose listener falls silent
+    first before the others.
 
     *voices*: espeak voice for a BCP-47 language; *default_language*: when neither request nor script tell; *rate*:
     80-450 words a minute; *pitch*: 0-100; *gender*: empty, male or female; *workers*: processes, 0 = by cores, two at
@@ -155,7 +157,7 @@ class EspeakSpeech:
         return voices
 
     async def _speak(self, voice: str, piece: str, marked: bool = False) -> AsyncGenerator[bytes | WordEvent, None]:
-        job = self._pool.submit(voice, piece, marked)
+        job = self._pool.submit(voice, piece, marked, due.get())
         try:
             while (item := await job.read()) is not None:
                 yield item

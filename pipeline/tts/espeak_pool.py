@@ -1,16 +1,17 @@
-"""The workers of espeak-ng behind one fair queue.
+"""The workers of espeak-ng behind one queue, in which what a listener waits for comes first.
 
 A worker dies alone and is replaced; the sentences of others are kept.
 """
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
 
 from pipeline.tts.espeak_process import EspeakFailed, EspeakUnavailable, Job, Worker
+from pipeline.tts.urgency import at_once
 
 TRIES = 2
 """How often a job is given to a worker: once more if the first died before any sound came."""
@@ -26,13 +27,30 @@ machine.
 log = structlog.get_logger(scope="espeak")
 
 
+class Waiting(asyncio.Queue[Job]):
+    """Gives the job that is due first. Nobody is passed over for ever: what is due now stays before what comes later.
+
+    Its order is that of the moment, for what a job is waiting for goes on meanwhile; there are some hundreds at most.
+    """
+
+    def _init(self, _maxsize: int) -> None:
+        self._queue: list[Job] = []
+
+    def _put(self, item: Job) -> None:
+        self._queue.append(item)
+
+    def _get(self) -> Job:
+        job = min(self._queue, key=Job.rank)
+        self._queue.remove(job)
+        return job
+
+
 class Pool:
-    """*count* processes of *command*, each with one job at a time, first come first served."""
+    """*count* processes of *command*, each with one job at a time, the most urgent one first."""
 
     def __init__(self, command: Sequence[str], count: int) -> None:
         self._workers = [Worker(command) for _ in range(count)]
-        # Ordered by age: a job that comes back because its worker died is the next one.
-        self._jobs: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
+        self._jobs = Waiting()
         self._numbers = itertools.count(1)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -49,9 +67,11 @@ class Pool:
         self._tasks = [asyncio.create_task(self._serve(worker), name="espeak") for worker in self._workers]
         return catalogue
 
-    def submit(self, voice: str, text: str, marked: bool = False) -> Job:
-        """Queue *text* for *voice*, espeak's identifier. The caller reads the job and closes it."""
-        job = Job(next(self._numbers), voice, text, marked)
+    def submit(self, voice: str, text: str, marked: bool = False, due: Callable[[], float] = at_once) -> Job:
+        """Queue *text* for *voice*, espeak's identifier; *due*: see ``urgency``. The caller reads the job and closes
+        it.
+        """
+        job = Job(next(self._numbers), voice, text, marked, due)
         if self._tasks:
             self._jobs.put_nowait(job)
         else:

@@ -6,8 +6,10 @@ import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 
 from pipeline.tts.espeak_worker import ABORT, AUDIO, FAILED, HEADER, READY, SPEAK, SPEAK_MARKED, WORD, WORDS
+from pipeline.tts.urgency import at_once
 
 WordEvent = tuple[int, int]
 """A word begins: at which character of the job's text, and how many ms from its first sound."""
@@ -35,9 +37,12 @@ class Job:
     Its sound waits here for the reader, so that a slow one holds no worker up; the length of the text bounds it.
     """
 
-    def __init__(self, number: int, voice: str, text: str, marked: bool = False) -> None:
+    def __init__(
+        self, number: int, voice: str, text: str, marked: bool = False, due: Callable[[], float] = at_once
+    ) -> None:
         self.number = number
         self.kind = SPEAK_MARKED if marked else SPEAK
+        self._due = due
         self.request = f"{voice}\0{text}".encode()
         self.tries = 0
         self.heard = False
@@ -45,8 +50,9 @@ class Job:
         self.abort: Callable[[], None] | None = None
         self._sound: asyncio.Queue[bytes | WordEvent | EspeakFailed | None] = asyncio.Queue()
 
-    def __lt__(self, other: "Job") -> bool:
-        return self.number < other.number
+    def rank(self) -> tuple[float, int]:
+        """The job with the lowest rank is the next one: one that is over, then what is due first, then the oldest."""
+        return (-inf if self.closed else self._due()), self.number
 
     async def read(self) -> bytes | WordEvent | None:
         """The next piece of sound (whole samples), None at the end; raises EspeakFailed.

@@ -36,7 +36,7 @@ class SpeechOptions:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One sentence that is to be said. ``said``: what a voice gets that tells no words; ``progress`` is called at each
-    piece of sound.
+    piece of sound; ``due``: see ``urgency``.
     """
 
     sentence: Sentence
@@ -44,4 +44,5 @@ class Wanted:
     voice: Voice
     options: SpeechOptions
     progress: Callable[[], None]
+    due: Callable[[], float]
     word_timings: bool = False

@@ -39,9 +39,9 @@ async def spoken(
             yield replace(shown, final=True) if isinstance(shown, Sentence) else shown
         return
 
-    def wanted(sentence: Sentence) -> Wanted:
+    def wanted(sentence: Sentence, due: Callable[[], float]) -> Wanted:
         said = options.wording(sentence.text, voice.language)
-        return Wanted(sentence, said, voice, options, progress, word_timings)
+        return Wanted(sentence, said, voice, options, progress, due, word_timings)
 
     async with (
         Ahead(speech, wanted, options.prefetch) as ahead,
@@ -55,6 +55,7 @@ async def spoken(
             final = False
             while not final:
                 part = await event.take()
+                ahead.heard(part)
                 yield part
                 final = part.final
             await ahead.close_first()

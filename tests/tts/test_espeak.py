@@ -24,6 +24,7 @@ from pipeline.stage import Speech, Voice
 from pipeline.tts import espeak_pool, espeak_process, espeak_worker
 from pipeline.tts.espeak import EspeakFailed, EspeakSpeech, EspeakUnavailable, pieces, worker_command
 from pipeline.tts.espeak_pool import Pool
+from pipeline.tts.urgency import due
 from tests.fakes import until
 
 if importlib.util.find_spec("espeakng_loader") is None:
@@ -144,6 +145,22 @@ def waiting_in(pipe: IO[bytes]) -> int:
     count = array.array("i", [0])
     fcntl.ioctl(pipe, termios.FIONREAD, count)
     return count[0]
+
+
+async def test_what_is_due_first_is_spoken_first(speech):
+    """A call that is not urgent lets one pass that came after it."""
+    ended = []
+
+    async def ask(text: str, when: float) -> None:
+        due.set(lambda: when)
+        await say(speech, text)
+        ended.append(when)
+
+    asks = [ask(SLOW, 0.0), ask(ENGLISH, 9.0), ask(RUSSIAN, 5.0)]
+    async with asyncio.TaskGroup() as tasks:
+        for each in asks:
+            tasks.create_task(each)
+    assert ended == [0.0, 5.0, 9.0]
 
 
 async def test_an_aborted_sentence_frees_its_worker_at_once(speech):

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import inf
 
 import pytest
 
@@ -90,3 +91,66 @@ async def test_a_kill_that_was_cancelled_is_finished_by_the_next():
     assert await worker.kill() == -9
     assert not worker.running
     assert await worker.kill() == 0
+
+
+class Speaking(ScriptedWorker):
+    """Speaks everything, and notes it; the first job lasts until ``go``."""
+
+    go: asyncio.Event
+    spoken: list[bytes]
+
+    async def speak(self, job: Job) -> None:
+        self.spoken.append(job.request)
+        await self.go.wait()
+        job.end()
+
+
+async def order_of(monkeypatch: pytest.MonkeyPatch, queue: Callable[[Pool], Callable[[], object]]) -> list[str]:
+    """The texts in the order in which they are spoken: *queue* submits some, and gives what happens then, before the
+    worker is free.
+    """
+    monkeypatch.setattr(espeak_pool, "Worker", Speaking)
+    monkeypatch.setattr(Speaking, "go", asyncio.Event(), raising=False)
+    monkeypatch.setattr(Speaking, "spoken", [], raising=False)
+    pool = Pool([], 1)
+    await pool.start()
+    pool.submit("", "first")
+    await until(lambda: Speaking.spoken)
+    meanwhile = queue(pool)
+    meanwhile()
+    last = pool.submit("", "last", due=lambda: inf)
+    Speaking.go.set()
+    assert await last.read() is None
+    await pool.aclose()
+    return [request.decode().strip("\0") for request in Speaking.spoken[1:-1]]
+
+
+async def test_what_is_due_first_is_spoken_first(monkeypatch):
+    """A sentence that is spoken ahead waits for those that somebody waits for; of equals the oldest comes first."""
+
+    def queue(pool: Pool) -> Callable[[], object]:
+        for text, due in (("ahead", inf), ("later", 20.0), ("old", 10.0), ("also ahead", inf), ("new", 10.0)):
+            pool.submit("", text, due=lambda due=due: due)
+        return lambda: None
+
+    assert await order_of(monkeypatch, queue) == ["old", "new", "later", "ahead", "also ahead"]
+
+
+async def test_what_becomes_due_while_it_waits(monkeypatch):
+    """When nothing is left to play before a sentence that was spoken ahead, it is as urgent as any other; a job that
+    nobody reads any more is none.
+    """
+
+    def queue(pool: Pool) -> Callable[[], object]:
+        times = {"ahead": inf, "new": 10.0}
+        for text in times:
+            pool.submit("", text, due=lambda text=text: times[text])
+        left = pool.submit("", "left")
+
+        def meanwhile() -> None:
+            times["ahead"] = 5.0
+            left.close()
+
+        return meanwhile
+
+    assert await order_of(monkeypatch, queue) == ["ahead", "new"]
