@@ -139,17 +139,18 @@ class StampingModel:
 
 @dataclass
 class Figures:
-    """What was measured of many streams, in seconds: from the end of a stream's first sentence to its first sound; and
-    all sound.
+    """What was measured of many streams, in seconds: from the end of a stream's first sentence to its first sound, from
+    its request to that; and all sound.
     """
 
     first: list[float] = field(default_factory=list)
+    asked: list[float] = field(default_factory=list)
     sound: float = 0.0
 
 
 async def listen(stub: Any, prompt: str, figures: Figures) -> None:
     """Ask for the sentences of *prompt*."""
-    said_at = heard_at = 0.0
+    asked_at, said_at, heard_at = time.monotonic(), 0.0, 0.0
     async for message in stub.StreamAudio(pb.StreamRequest(prompt=prompt)):
         match message.WhichOneof("content"):
             case "action_message":
@@ -159,6 +160,7 @@ async def listen(stub: Any, prompt: str, figures: Figures) -> None:
                 audio = message.audio_chunk
                 figures.sound += len(audio.audio_data) / 2 / audio.sample_rate
     figures.first.append(heard_at - said_at)
+    figures.asked.append(heard_at - asked_at)
 
 
 async def lag(stub: Any) -> Any:
@@ -212,9 +214,13 @@ async def real_speech() -> None:
         seconds = time.monotonic() - began
         lag_together = await lag(stub)
     print(f"\n{'espeak through the whole server':52}{'alone':>12}{f'{AT_ONCE} at once':>12}")
-    for part, name in ((49, "p50"), (98, "p99")):
-        values = [statistics.quantiles(figures.first, n=100)[part] * 1000 for figures in (alone, together)]
-        print(f"{f'sentence complete to first audio, {name} ms':52}" + "".join(f"{value:12.1f}" for value in values))
+    for what, measured in (
+        ("sentence complete to first audio", (alone.first, together.first)),
+        ("request to first audio", (alone.asked, together.asked)),
+    ):
+        for part, name in ((49, "p50"), (98, "p99")):
+            values = [statistics.quantiles(seconds, n=100)[part] * 1000 for seconds in measured]
+            print(f"{f'{what}, {name} ms':52}" + "".join(f"{value:12.1f}" for value in values))
     for name in ("p50", "p99", "max"):
         values = [lags[name] * 1000 for lags in (lag_alone, lag_together)]
         print(f"{f'event loop lag, {name} ms':52}" + "".join(f"{value:12.1f}" for value in values))

@@ -37,6 +37,7 @@ def speakable(text: str, language: str, *, emoji: Emoji = "drop") -> str:
     Pure: looks at nothing but its arguments, never raises, and leaves its own result as it is. White space is
     collapsed; there are no control characters.
     """
+    text = text.strip()
     if _is_plain(text):
         return text
     text = tidied(text)
@@ -61,7 +62,7 @@ def load(language: str = "") -> None:
 
 
 def _is_plain(text: str) -> bool:
-    if PLAIN.fullmatch(text) is None or "  " in text or text.endswith(" "):
+    if PLAIN.fullmatch(text) is None or "  " in text:
         return False
     if text.endswith(".") and text[text.rfind(" ") + 1 : -1].lower() in LAST_WORDS:
         return False

@@ -192,3 +192,12 @@ def test_emoji_can_be_named() -> None:
 def test_lines_are_one_text() -> None:
     """Should a text have several lines, each loses its own marks."""
     assert speakable("# Milk\n\n- **a**\n- b\n```sh\nls\n```", "en") == "Milk a b ls"
+
+
+def test_ordinary_prose_passes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence of letters and full stops, with the white space that stands before it in a reply, is left alone: that
+    is nearly all sentences, and the rules cost some twenty times as much.
+    """
+    monkeypatch.delattr("pipeline.speakable.speak._once")
+    for text in ("Milk is good.", " Milk is good.", "\n\nМолоко полезно!\n"):
+        assert speakable(text, "") == text.strip()
