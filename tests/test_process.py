@@ -1,6 +1,7 @@
 """The server as a process: what an operator sees of its start and its end."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -10,6 +11,8 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from app.server import serve
+from app.settings import Settings
 from tests.fakes import until
 from tests.serving import Answer, Service, read, write_settings
 
@@ -107,3 +110,21 @@ async def test_nothing_private_is_logged(tmp_path: Path) -> None:
     assert "ValueError" in text
     assert text.count("scope=stream") >= 4
     await until(lambda: server.returncode == 0)
+
+
+async def test_collecting_garbage_does_not_look_at_what_stays() -> None:
+    """When the server tells that it listens, all that its start made is out of the way of the garbage collector, which
+    would stop every stream to look at it.
+    """
+    looked_at = []
+
+    def announce(_address: str) -> None:
+        looked_at.append(len(gc.get_objects()))
+        signal.raise_signal(signal.SIGTERM)
+
+    settings = Settings.model_validate({"server": {"port": 0}, "pipeline": {"tts": {"kind": "off"}}})
+    try:
+        await serve(settings, announce)
+    finally:
+        gc.unfreeze()
+    assert looked_at < [1000]
