@@ -98,7 +98,7 @@ class Attempt:
         async with closing(self._ask()) as pieces:
             numbers = count()
             async for piece in pieces:
-                if isinstance(piece, WordMark) or not (sound := _sound_of(piece)):
+                if not (sound := _sound_of(piece)):
                     self._note(piece)
                     await asyncio.sleep(0)
                     continue
@@ -153,9 +153,14 @@ def _failure(end: AudioChunk | End) -> SpeechFailed:
 
 
 def _sound_of(piece: object) -> bytes:
-    if not isinstance(piece, bytes | bytearray | memoryview):
-        raise SpeechFailed(f"a voice yields bytes, not {type(piece).__name__}")
-    return bytes(piece)
+    """A mark has none."""
+    if isinstance(piece, bytes):  # nearly always; to make a union of types costs more than all else here
+        return piece
+    if isinstance(piece, WordMark):
+        return b""
+    if isinstance(piece, bytearray | memoryview):
+        return bytes(piece)
+    raise SpeechFailed(f"a voice yields bytes, not {type(piece).__name__}")
 
 
 def _rate(speech: Speech) -> int:
