@@ -28,9 +28,8 @@ log = structlog.get_logger(scope="espeak")
 
 
 class Waiting(asyncio.Queue[Job]):
-    """Gives the job that is due first. Nobody is passed over for ever: what is due now stays before what comes later.
-
-    Its order is that of the moment, for what a job is waiting for goes on meanwhile; there are some hundreds at most.
+    """Gives the job that is due first, by the order of the moment: what a job waits for goes on meanwhile. There are at
+    most some hundreds.
     """
 
     def _init(self, _maxsize: int) -> None:

@@ -20,6 +20,11 @@ SILENCE_SECONDS = 5.0
 STOP_SECONDS = 1.0
 """How long a worker may take to give up an aborted job, and to end when it is told to."""
 
+PATIENCE_SECONDS = 2.0
+"""A job is due after this long at the latest, however much its listener still has to play: on a machine that is busy
+all the time it would wait for ever, and count as a voice that stalls.
+"""
+
 REPAIR = "pip install --force-reinstall 'stentor[espeak]'"
 
 
@@ -43,6 +48,7 @@ class Job:
         self.number = number
         self.kind = SPEAK_MARKED if marked else SPEAK
         self._due = due
+        self._latest = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         self.request = f"{voice}\0{text}".encode()
         self.tries = 0
         self.heard = False
@@ -52,7 +58,7 @@ class Job:
 
     def rank(self) -> tuple[float, int]:
         """The job with the lowest rank is the next one: one that is over, then what is due first, then the oldest."""
-        return (-inf if self.closed else self._due()), self.number
+        return (-inf if self.closed else min(self._due(), self._latest)), self.number
 
     async def read(self) -> bytes | WordEvent | None:
         """The next piece of sound (whole samples), None at the end; raises EspeakFailed.

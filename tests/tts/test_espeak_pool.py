@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from pipeline.tts import espeak_pool
+from pipeline.tts import espeak_pool, espeak_process
 from pipeline.tts.espeak_pool import Pool
 from pipeline.tts.espeak_process import EspeakUnavailable, Job, Worker
 from tests.fakes import until
@@ -134,6 +134,21 @@ async def test_what_is_due_first_is_spoken_first(monkeypatch):
         return lambda: None
 
     assert await order_of(monkeypatch, queue) == ["old", "new", "later", "ahead", "also ahead"]
+
+
+async def test_nobody_is_passed_over_for_long(monkeypatch):
+    """What nobody waits for yet is due after some seconds all the same: listeners who begin later do not keep it from
+    its turn.
+    """
+    monkeypatch.setattr(espeak_process, "PATIENCE_SECONDS", 0.0)
+
+    def queue(pool: Pool) -> Callable[[], object]:
+        pool.submit("", "ahead", due=lambda: inf)
+        soon = asyncio.get_running_loop().time() + 60
+        pool.submit("", "new", due=lambda: soon)
+        return lambda: None
+
+    assert await order_of(monkeypatch, queue) == ["ahead", "new"]
 
 
 async def test_what_becomes_due_while_it_waits(monkeypatch):
