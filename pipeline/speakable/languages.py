@@ -29,14 +29,31 @@ FOREIGN = re.compile("[ІіЇїЄєҐґЎўЂђЈјЉљЊњЋћЏџЃѓЌќЀѐ�
 """Letters that neither English nor Russian is written with."""
 
 
+LATIN_WORD = re.compile("(?<![A-Za-z])[a-z]+")
+CYRILLIC_WORD = re.compile("[А-Яа-яЁё]+")
+COUNTS_CYRILLIC = re.compile(r"\d\W*[А-Яа-яЁё]|[А-Яа-яЁё]\W*\d[\d\W]*$")
+"""A number before a Cyrillic word, or one behind it with nothing to follow."""
+
+
 def language_of(tag: str, text: str) -> Language:
-    """The language that BCP-47 *tag* names; without a tag, Russian where there is Cyrillic, else English, unless some
-    letter shows that it is neither: numbers in the words of a wrong language are worse than digits. So English is not
-    believed of a text with Cyrillic either: a voice reads that as Russian.
+    """The language that BCP-47 *tag* names; without a tag, told by the letters: English or Russian, unless some letter
+    shows that it is neither, for numbers in the words of a wrong language are worse than digits. English is not
+    believed of a text with Cyrillic: its letters tell more.
+
+    This is about words, not about the voice. A voice for Cyrillic reads Latin words as English, so that an English
+    sentence with a Russian word in it sounds right if its numbers are English too; "six" in Russian among English words
+    does not.
     """
     code = tag.split("-")[0].lower()
     if code and not (code == "en" and CYRILLIC.search(text)):
         return KNOWN.get(code, OTHER)
     if FOREIGN.search(text):
         return OTHER
-    return RUSSIAN if CYRILLIC.search(text) else ENGLISH
+    return RUSSIAN if CYRILLIC.search(text) and not _is_english_in_the_main(text) else ENGLISH
+
+
+def _is_english_in_the_main(text: str) -> bool:
+    """Whether a text with Cyrillic is an English one that quotes some: more small Latin words than Cyrillic ones, and
+    no number that counts the latter. Russian sentences hold Latin names, too, but these begin with a capital.
+    """
+    return len(LATIN_WORD.findall(text)) > len(CYRILLIC_WORD.findall(text)) and not COUNTS_CYRILLIC.search(text)

@@ -30,7 +30,7 @@ changes, which also makes the result stable. Real text needs two passes; the cap
 def speakable(text: str, language: str, *, emoji: Emoji = "drop") -> str:
     """What a voice should say for *text*, one segment of a reply; "" when nothing of it has a sound.
 
-    ``language``: BCP-47; empty = told by the letters. English and Russian get numbers, dates, units and abbreviations
+    ``language``: BCP-47; empty = told by the words. English and Russian get numbers, dates, units and abbreviations
     as words (with the extra ``normalize``; without it they stay as written), any other language gets markup, links and
     emoji only. ``emoji``: leave pictures out, or say their names. What can be read in two ways stays as written.
 
@@ -41,10 +41,9 @@ def speakable(text: str, language: str, *, emoji: Emoji = "drop") -> str:
     if _is_plain(text):
         return text
     text = tidied(text)
-    known = language_of(language, text)
     for _ in range(PASSES):
         before = text
-        text = _once(text, known, emoji)
+        text = _once(text, language_of(language, text), emoji)
         if text == before:
             break
     return text

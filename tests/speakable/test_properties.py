@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.speakable import speakable
-from pipeline.speakable.languages import language_of
+from pipeline.speakable.languages import ENGLISH, RUSSIAN, Language, language_of
 from pipeline.speakable.speak import _is_plain, _once
 from pipeline.speakable.tidy import tidied
 
@@ -182,6 +182,34 @@ def test_the_letters_tell_the_language(text: str, said: str) -> None:
     pytest.importorskip("num2words")
     pytest.importorskip("pymorphy3")
     assert speakable(text, "") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The word привет has 6 letters.", ENGLISH),
+        ("«Спасибо» is said 3 times a day.", ENGLISH),
+        ("Moscow (Москва) has 12 districts", ENGLISH),
+        ("In Russian it is спасибо, and there are 2", ENGLISH),
+        ("В Windows 11 Pro нажмите Start", RUSSIAN),
+        ("Открой Google Chrome и Microsoft Word за 5 минут", RUSSIAN),
+        ("Книга The Lord of the Rings, 3 тома", RUSSIAN),
+        ("Набери git push origin main 2 раза", RUSSIAN),
+        ("Do all that is asked in глава 5.", RUSSIAN),
+    ],
+)
+@pytest.mark.parametrize("tag", ["", "en"])
+def test_a_sentence_of_two_languages(text: str, language: Language, tag: str) -> None:
+    """An English sentence that quotes a Russian word stays English; a Russian one with English names stays Russian, and
+    so does what a number counts.
+    """
+    assert language_of(tag, text) is language
+
+
+def test_the_numbers_of_an_english_sentence_are_english() -> None:
+    """One Cyrillic word does not make them Russian."""
+    pytest.importorskip("num2words")
+    assert speakable("The word привет has 6 letters.", "") == "The word привет has six letters."
 
 
 def test_emoji_can_be_named() -> None:
