@@ -4,6 +4,9 @@ The first table is the speech stage alone with an engine that takes 100 ms for a
 at once, and a reader that plays. The second needs the extra ``espeak``: a server in a process of its own, asked by one
 client; the model tells the moment at which it gives a sentence (both processes read one clock). ``python -m
 benchmarks.speech``
+
+``python -m benchmarks.speech memory`` takes some minutes: what the server and its espeak workers hold after so many
+sentences.
 """
 
 import asyncio
@@ -12,13 +15,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import grpc
+import psutil
 
 from pipeline.events import AudioChunk, Sentence, ToolCall
 from pipeline.stage import Turn, Voice
@@ -35,6 +39,12 @@ ALONE = 40
 PAUSE = 0.05
 """Between two streams that are asked alone: the machine is idle again."""
 
+MEMORY_AFTER = (100, 1000, 2500, 5000, 7500, 10_000)
+"""Sentences."""
+
+SENTENCES_A_STREAM = 20
+STREAMS_AT_ONCE = 8
+
 TEXTS = (
     "The quick brown fox jumps over the lazy dog near the river bank.\n",
     "Сегодня вечером в городе ожидается небольшой дождь и слабый ветер.\n",
@@ -48,6 +58,7 @@ max_concurrent_streams = 256
 [pipeline]
 llm = { kind = "custom", factory = "benchmarks.speech:StampingModel" }
 tts = { kind = "espeak" }
+memory = { kind = "none" }
 [logging]
 level = "WARNING"
 """
@@ -227,13 +238,36 @@ async def real_speech() -> None:
     print(f"{'seconds of speech in a second':52}{'':12}{together.sound / seconds:12.0f}")
 
 
+async def memory() -> None:
+    """The third table: some streams at once, until so many sentences were spoken."""
+    prompt = "".join(str(number % len(TEXTS)) for number in range(SENTENCES_A_STREAM))
+    streams = 0
+
+    async def ask(stub: Any, numbers: Iterator[int]) -> None:
+        for _ in numbers:
+            await listen(stub, prompt, Figures())
+
+    print(f"{'resident memory after sentences of espeak, MB':52}{'server':>12}{'its workers':>12}")
+    async with server() as stub:
+        (process,) = psutil.Process().children()
+        for sentences in MEMORY_AFTER:
+            more = iter(range(streams, sentences // SENTENCES_A_STREAM))
+            streams = sentences // SENTENCES_A_STREAM
+            await asyncio.gather(*(ask(stub, more) for _ in range(STREAMS_AT_ONCE)))
+            held = [process.memory_info().rss, sum(worker.memory_info().rss for worker in process.children())]
+            print(f"{sentences:<52}" + "".join(f"{value / 1e6:12.1f}" for value in held), flush=True)
+
+
 async def main() -> None:
     """Print what can be measured here."""
-    await compare()
-    if importlib.util.find_spec("espeakng_loader"):
-        await real_speech()
-    else:
+    if importlib.util.find_spec("espeakng_loader") is None:
+        await compare()
         print("\nespeak is not installed: pip install 'stentor[espeak]'")
+    elif sys.argv[1:] == ["memory"]:
+        await memory()
+    else:
+        await compare()
+        await real_speech()
 
 
 if __name__ == "__main__":
