@@ -13,21 +13,21 @@ _UNSPACED = re.compile(f"{_LETTER}(?={_LETTER})")
 _LINK = re.compile(r"\[[^\[\]\n]*(?:\](?:\([^\s)]*\)?)?)?")
 
 
-def best_cut(text: str, start: int, limit: int) -> int:
-    """The end of the longest good part of ``text[start:limit]``, *start* if there is none.
+def best_cut(text: str, limit: int) -> int:
+    """The end of the longest good part of ``text[:limit]``, 0 if there is none.
 
     ``text`` must go on for a character at least. The best place is behind a comma, colon or dash, then before a
     conjunction, then at white space, then between letters of a script without spaces; never in a word, a number or a
     link.
     """
-    least = start + (limit - start) // 3
-    links = [found.span() for found in _LINK.finditer(text, start, limit)]
+    least = limit // 3
+    links = [found.span() for found in _LINK.finditer(text, 0, limit)]
     for pattern in (_CLAUSE, _CONJUNCTION, _SPACE, _UNSPACED):
-        best = start
-        for found in pattern.finditer(text, start + 1, limit + 1):
+        best = 0
+        for found in pattern.finditer(text, 1, limit + 1):
             cut = found.start() if found.group().isspace() else found.end()
             if cut <= limit and not (links and any(first < cut < end or cut == end == limit for first, end in links)):
                 best = cut
-        if best > (least if pattern in (_CLAUSE, _CONJUNCTION) else start):
+        if best > (least if pattern in (_CLAUSE, _CONJUNCTION) else 0):
             return best
-    return start
+    return 0

@@ -35,8 +35,14 @@ MARK = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}]")
 FACE = re.compile(f"[{_FACES}]")
 MARK_OR_FACE = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_FACES}]")
 """Apart from MARK: a set with characters beyond U+FFFF is searched ten times slower."""
-TELLING = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_SMALL_FACES}{{`\ud800-\udfff\U00010000-\U0010ffff]")
-"""All that may end a sentence or open a zone, or has to be mended. Text without it may wait until more comes."""
+TELLING = re.compile(
+    f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_SMALL_FACES}{{`\ud800-\udfff\U00010000-\U0010ffff]"
+    rf"(?:(?<=[.…{STRONG}])( ?)\Z)?"
+)
+"""All that may end a sentence or open a zone, or has to be mended. Text without it may wait until more comes.
+
+Its group is there if it is a mark at the end of the text, which can't be judged yet.
+"""
 ZONES = re.compile("[{`\ud800-\udfff]")
 """What may open a zone that is no prose, or has to be mended."""
 TAIL = re.compile(
@@ -47,6 +53,8 @@ TAIL = re.compile(
 """From a mark on: what belongs to the sentence that it ends."""
 TAIL_CUT = re.compile(r"\[\^?\d{0,3}|\([^\s)]*")
 """What may still become a footnote's number or the address of a link."""
+IN_WORD = re.compile(r"\.(?:\d|[a-zа-яё][a-zа-яё\d.\s])")
+"""A dot that ends nothing, whatever stands before it: 3.5, example.com."""
 GAP = re.compile(f"{_SPACE}*")
 OPENERS = re.compile(rf"(?:[\"'“”„«»‹›‘‚(\[{{¿¡*_~`#>—–‒•\-「『（【《〈{_EMOJI}{_JOINERS}]|{_SPACE})*")
 SURE_OPENERS = frozenset('"“„«‹¿¡*`「『《【#')

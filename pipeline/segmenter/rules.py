@@ -24,63 +24,64 @@ class RulesSegmenter:
     surrogate leaves: U+FFFD stands for it.
     """
 
-    __slots__ = ("_boundaries", "_caps", "_index", "_joiner", "_passed", "_plain", "_quiet", "_room", "_scanner")
+    __slots__ = ("_boundaries", "_caps", "_index", "_passed", "_plain", "_quiet", "_room", "_zoned")
 
     def __init__(self, *, max_segment_chars: int = 400, max_json_chars: int = 65536, max_json_depth: int = 32) -> None:
         self._caps = (max_json_chars, max_json_depth)
-        self._joiner = SurrogateJoiner()
-        self._scanner: Scanner | None = None  # made for the first brace or backtick: most replies have none
+        self._zoned: tuple[SurrogateJoiner, Scanner] | None = None  # made for the first brace: most replies have none
         self._boundaries = Boundaries(max_chars=max_segment_chars)
         self._index = 0
         self._passed = ""  # the last of the prose that passed by the scanner
         self._plain = True  # prose, with nothing held: text without a sign of a zone may pass by the scanner
-        self._quiet: list[str] = []  # prose without a mark, not looked at yet
+        self._quiet = ""  # prose without a mark but one at its end, not looked at yet
         self._room = max_segment_chars  # how much more may become quiet; 0 while something waits for what follows
 
     def feed(self, text: str) -> Iterable[Segment]:
         """What *text* completes."""
-        if len(text) <= self._room and not TELLING.search(text):  # the usual case
-            self._quiet.append(text)
-            self._room -= len(text)
-            return ()
+        if len(text) <= self._room:
+            telling = TELLING.search(text)
+            if telling is None or telling.lastindex:  # the usual case
+                self._quiet += text
+                self._room = 0 if telling else self._room - len(text)
+                return ()
         if len(text) > _BLOCK:
             return [segment for at in range(0, len(text), _BLOCK) for segment in self.feed(text[at : at + _BLOCK])]
         if self._plain and not ZONES.search(text):
             return self._prose(text)
-        return self._zones(self._joiner.feed(text))
+        return self._zones(text)
 
     def flush(self) -> Iterable[Segment]:
         """All that is left, at the end of the reply."""
         out: list[Segment] = []
-        if not self._plain:
-            out += self._zones(self._joiner.flush())
-            out += self._segments(self._scanner.flush() if self._scanner else ())
-        elif self._quiet:
-            out += self._prose("")
-        return [*out, *self._number(self._boundaries.flush())]
+        if self._zoned and not self._plain:
+            joiner, scanner = self._zoned
+            out = [*self._zones(joiner.flush()), *self._segments(scanner.flush())]
+        return out + self._number(self._boundaries.flush(self._quiet))
 
     def release(self) -> Iterable[Segment]:
         """What is a finished sentence already, for when nothing comes for a while."""
-        return self._number(self._boundaries.release())
+        done = [*self._prose("")] if self._plain and self._quiet else []
+        return [*done, *self._number(self._boundaries.release())]
 
     def _prose(self, text: str) -> Iterable[Segment]:
         """What *text*, nothing but prose, completes behind the quiet text."""
-        quiet = "".join(self._quiet)
-        self._quiet.clear()
-        self._passed = text or quiet
-        sentences = self._boundaries.feed(text, quiet)
+        self._passed = text or self._quiet
+        sentences = self._boundaries.feed(text, self._quiet)
+        self._quiet = ""
         self._room = self._boundaries.room
         return self._number(sentences) if sentences else ()
 
     def _zones(self, text: str) -> list[Segment]:
         """What *text* completes in whatever zone it is."""
         out = [*self._prose("")] if self._quiet else []
-        if self._scanner is None:
+        if self._zoned is None:
             chars, depth = self._caps
-            self._scanner = Scanner(max_json_chars=chars, max_json_depth=depth, envelope=self._boundaries.blank)
-        out += self._segments(self._scanner.feed(text, self._passed))
+            scanner = Scanner(max_json_chars=chars, max_json_depth=depth, envelope=self._boundaries.blank)
+            self._zoned = SurrogateJoiner(), scanner
+        joiner, scanner = self._zoned
+        out += self._segments(scanner.feed(joiner.feed(text), self._passed))
         self._passed = ""
-        self._plain = self._scanner.plain and not self._joiner.waiting
+        self._plain = scanner.plain and not joiner.waiting
         self._room = self._boundaries.room if self._plain else 0
         return out
 

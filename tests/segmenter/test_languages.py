@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from pipeline.segmenter.languages import CYRILLIC, LATIN, Kind, LanguageTeller, parse, script, table
+from pipeline.segmenter.languages import CYRILLIC, LATIN, Abbreviations, Kind, LanguageTeller, parse, script, table
 
 TABLES = sorted(file.name for file in files("pipeline.segmenter.languages").iterdir() if file.name.endswith(".txt"))
 
@@ -33,7 +33,7 @@ def test_slips_in_a_table_are_told(text: str) -> None:
 
 def test_entries() -> None:
     """Abbreviations in two classes, in pairs, in chains, behind numbers, at the end of words, with a capital only."""
-    known = parse(
+    table = parse(
         """
         [never ends]   // a comment
         Mr., z. B., -str.
@@ -42,23 +42,28 @@ def test_entries() -> None:
         etc., и др., 9 г., Rep., т. д.
         """
     )
-    assert known.kind("Mr", "", "X") is Kind.NEVER
-    assert known.kind("mr", "", "X") is None
-    assert known.kind("etc", "apples,", "X") is Kind.CAPITAL
-    assert known.kind("ETC", "", "X") is Kind.CAPITAL
-    assert known.kind("z", "", "B") is Kind.NEVER
-    assert known.kind("z", "", "X") is None
-    assert known.kind("B", "z.", "m") is Kind.NEVER
-    assert known.kind("z.B", "", "m") is Kind.NEVER
-    assert known.kind("Hauptstr", "", "5") is Kind.NEVER
-    assert known.kind("г", "в", "М") is Kind.NEVER
-    assert known.kind("Г", "", "М") is None
-    assert known.kind("г", "1837", "М") is Kind.CAPITAL
-    assert known.kind("др", "и", "М") is Kind.CAPITAL
-    assert known.kind("др", "", "М") is None
-    assert known.kind("д", "т.", "М") is Kind.CAPITAL
-    assert known.kind("Rep", "", "J") is Kind.CAPITAL
-    assert known.kind("rep", "", "J") is None
+    known = Abbreviations({"xx": table})
+
+    def kind(word: str, before: str, following: str) -> Kind | None:
+        return known.kinds(word, before, following).get("xx")
+
+    assert kind("Mr", "", "X") is Kind.NEVER
+    assert kind("mr", "", "X") is None
+    assert kind("etc", "apples,", "X") is Kind.CAPITAL
+    assert kind("ETC", "", "X") is Kind.CAPITAL
+    assert kind("z", "", "B") is Kind.NEVER
+    assert kind("z", "", "X") is None
+    assert kind("B", "z.", "m") is Kind.NEVER
+    assert kind("z.B", "", "m") is Kind.NEVER
+    assert kind("Hauptstr", "", "5") is Kind.NEVER
+    assert kind("г", "в", "М") is Kind.NEVER
+    assert kind("Г", "", "М") is None
+    assert kind("г", "1837", "М") is Kind.CAPITAL
+    assert kind("др", "и", "М") is Kind.CAPITAL
+    assert kind("др", "", "М") is None
+    assert kind("д", "т.", "М") is Kind.CAPITAL
+    assert kind("Rep", "", "J") is Kind.CAPITAL
+    assert kind("rep", "", "J") is None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +84,7 @@ def test_entries() -> None:
 def test_language_is_told(text: str, language: str) -> None:
     """A few words tell the language from the others in its script."""
     teller = LanguageTeller()
-    teller.read(text)
+    teller.read(text, len(text))
     assert list(teller.languages("latin" if language in LATIN else "cyrillic")) == [language]
 
 

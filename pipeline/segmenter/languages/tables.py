@@ -1,7 +1,7 @@
 """What the sentence rules know of each language, from the tables beside this file (see README.md there), read once."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from importlib.resources import files
@@ -11,8 +11,6 @@ CYRILLIC = ("ru", "uk")
 BY_SCRIPT = {"arabic": "ar", "devanagari": "hi", "hangul": "ko", "cjk": "ja"}
 """The language of a script that has only one here."""
 _CHAINED = re.compile(r"(?:\S{1,4}\.\s*)+\S+")
-_COUNT = re.compile(r".*\d|[IVXLCDMХ]+")
-"""A number, or one in Roman letters (the Cyrillic Х among them)."""
 
 
 class Kind(Enum):
@@ -24,7 +22,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One language. ``kinds``: abbreviations without white space and their last dot (see ``key``)."""
+    """One language. ``kinds``: abbreviations without white space and their last dot (see ``key``).
+
+    Entries of it with a hyphen first hold for the end of a word: -str for Hauptstr.
+    """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     chains: frozenset[str] = frozenset()
@@ -33,35 +34,6 @@ class Table:
     ordinal_after: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     letters: frozenset[str] = frozenset()
-    suffixes: Mapping[str, Kind] = field(init=False)
-    last_words: frozenset[str] = field(init=False)
-    """All words that ``kind`` may know, in small letters; most words are told by not being here."""
-
-    def __post_init__(self) -> None:
-        suffixes = {name[1:]: kind for name, kind in self.kinds.items() if name.startswith("-")}
-        object.__setattr__(self, "suffixes", suffixes)
-        object.__setattr__(self, "last_words", frozenset(_last_words(self.kinds)))
-
-    def kind(self, word: str, before: str, following: str) -> Kind | None:
-        """What is known of *word* (as written, no last dot) between the word *before* and the letter *following*."""
-        small = word.lower()
-        if small not in self.last_words:
-            return self._ending(small) if self.suffixes else None
-        kinds, pair = self.kinds, before.lower()
-        dotted = pair + small if pair.endswith(".") else small
-        if f"{dotted}.{following.lower()}" in self.chains:
-            return Kind.NEVER
-        if before:
-            found = kinds.get(f"{pair} {small}") or (kinds.get("9 " + small) if _COUNT.fullmatch(before) else None)
-            if found := found or (kinds.get(dotted) if dotted != small else None):
-                return found
-        if len(word) == 1 and word.isupper():
-            return None  # an initial
-        return kinds.get(word) or kinds.get(small) or (kinds.get(word.capitalize()) if word.isupper() else None)
-
-    def _ending(self, word: str) -> Kind | None:
-        """Entries with a hyphen first hold for the end of a word: -str. for Hauptstr."""
-        return next((kind for ending, kind in self.suffixes.items() if word.endswith(ending)), None)
 
 
 def key(entry: str) -> str:
@@ -99,18 +71,6 @@ def parse(text: str) -> Table:
     )
 
 
-def _last_words(kinds: Iterable[str]) -> Iterator[str]:
-    """The words behind whose dots an abbreviation goes on or ends: z, z.b and b for z.b."""
-    for name in kinds:
-        small = name.lower()
-        yield small.rpartition(" ")[2]
-        parts = small.split(".")
-        for at in range(1, len(parts)):
-            yield ".".join(parts[:at])
-            yield parts[at]
-            yield parts[at - 1]
-
-
 def _small(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word.lower() for word in words)
 
@@ -135,17 +95,9 @@ def _load_all() -> dict[str, Table]:
 
 
 _NOTHING = Table()
-_TABLES = _load_all()
-_LAST_WORDS = frozenset(word for known in _TABLES.values() for word in known.last_words)
-_ENDINGS = tuple(ending for known in _TABLES.values() for ending in known.suffixes)
+TABLES: Mapping[str, Table] = _load_all()
 
 
 def table(language: str) -> Table:
     """The table of *language* (with what is common to its script); an empty one if there is none."""
-    return _TABLES.get(language, _NOTHING)
-
-
-def in_some_table(word: str) -> bool:
-    """Whether ``kind`` of any table may know *word*; for most words this spares asking in which language they are."""
-    small = word.lower()
-    return small in _LAST_WORDS or small.endswith(_ENDINGS)
+    return TABLES.get(language, _NOTHING)

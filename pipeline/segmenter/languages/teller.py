@@ -41,31 +41,41 @@ def _owners(section: Literal["words", "letters"]) -> Mapping[str, tuple[str, ...
 
 _WORDS = _owners("words")
 _LETTERS = _owners("letters")
+_NOTHING_SAID = dict.fromkeys((*LATIN, *CYRILLIC), 0)
+
+
+def candidates(script_name: str) -> Sequence[str]:
+    """All languages here that are written in the script; English stands for any that is unknown."""
+    return _CANDIDATES.get(script_name) or (BY_SCRIPT.get(script_name, "en"),)
 
 
 class LanguageTeller:
-    """Tells from the words so far in which language a reply is written."""
+    """Tells from the words so far in which language a reply is written.
 
-    __slots__ = ("_counts", "_pieces", "_settled", "_unread")
+    It is told often and asked seldom, so it only keeps what it is told, until somebody asks.
+    """
+
+    __slots__ = ("_counts", "_read", "_settled", "_unread")
 
     def __init__(self) -> None:
-        self._counts = dict.fromkeys((*LATIN, *CYRILLIC), 0)
-        self._unread: list[tuple[str, str]] = []  # text, or a script that was asked for; most replies need no answer
-        self._pieces = 0
+        self._counts = _NOTHING_SAID.copy()
+        self._unread: list[tuple[str, str]] = []  # text, and a letter whose script was asked for behind it
+        self._read = 0  # characters of the open sentence
         self._settled: dict[str, Sequence[str]] = {}
 
-    def read(self, text: str) -> None:
-        """Take more of the reply into account; a word may not be cut."""
-        if self._pieces < _MOST_PIECES:
-            self._pieces += 1
-            self._unread.append((text, ""))
+    def read(self, text: str, end: int, letter: str = "") -> None:
+        """Take *text*, the open sentence, up to *end* into account; a word may not be cut.
 
-    def note(self, script_name: str) -> None:
-        """The same as to ask for ``languages`` now, when the answer does not matter."""
-        if self._pieces < _MOST_PIECES:
-            self._unread.append(("", script_name))
-        else:
-            self.languages(script_name)
+        *letter*: the same as to ask for the ``languages`` of its script now, when the answer does not matter.
+        """
+        if len(self._unread) < _MOST_PIECES:
+            self._unread.append((text[self._read : end], letter))
+        self._read = end
+
+    def end(self, text: str, end: int) -> None:
+        """The same, and the sentence ends there; another one is read from its beginning."""
+        self.read(text, end)
+        self._read = 0
 
     def languages(self, script_name: str) -> Sequence[str]:
         """The likeliest languages in the script: one, or all for which as much speaks, English and Russian first."""
@@ -74,23 +84,21 @@ class LanguageTeller:
         return self._likeliest(script_name)
 
     def _catch_up(self) -> None:
-        for text, script_name in self._unread:
-            if script_name:
-                self._likeliest(script_name)
-            else:
-                self._count(text)
+        for text, letter in self._unread:
+            self._count(text)
+            if letter and max(self._counts.values()) >= _ENOUGH:
+                self._likeliest(script(letter))
         self._unread.clear()
 
     def _likeliest(self, script_name: str) -> Sequence[str]:
         """By the counts; a script is settled when it is asked for and one language is far ahead."""
         if script_name in self._settled:
             return self._settled[script_name]
-        candidates = _CANDIDATES.get(script_name)
-        if candidates is None:
-            return (BY_SCRIPT.get(script_name, "en"),)
-        counts = [self._counts[language] for language in candidates]
+        if script_name not in _CANDIDATES:
+            return candidates(script_name)
+        counts = [self._counts[language] for language in _CANDIDATES[script_name]]
         best = max(counts)
-        likeliest = [language for language, count in zip(candidates, counts, strict=True) if count == best]
+        likeliest = [language for language in _CANDIDATES[script_name] if self._counts[language] == best]
         if best >= _ENOUGH and sorted(counts)[-2] <= best // 2:
             self._settled[script_name] = likeliest
         return likeliest
