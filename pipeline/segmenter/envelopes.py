@@ -29,7 +29,8 @@ class ObjectReader:
     def __init__(self, scanned: ObjectScanner, *, envelope: bool, text_scanner: Callable[[], TextScanner]) -> None:
         self._scanned = scanned
         self._envelope = envelope
-        self._text = text_scanner()
+        self._text_scanner = text_scanner
+        self._text: TextScanner | None = None  # made when there is a text: most objects have none
         self._late: list[str] = []
         self._passed = ""  # the last of the text that passed by its scanner
 
@@ -38,20 +39,23 @@ class ObjectReader:
         """The object's last brace was read."""
         return self._scanned.closed
 
+    @property
+    def room(self) -> int:
+        """How much text without a closing brace completes nothing for certain."""
+        return 0 if self._envelope and not self._scanned.has_spoken else self._scanned.room
+
     def feed(self, text: str, pos: int, out: list[Piece]) -> int:
         """Read *text* from *pos* on; gives the position behind what belongs to the object."""
         scanned = self._scanned
         was_refused = scanned.refused
         pos = scanned.feed(text, pos)
-        if scanned.said and not self._envelope:
-            self._late.append(scanned.said)
-        elif self._envelope and (scanned.said or scanned.text_ended):
-            self._speak(scanned.said, out)
-            if scanned.text_ended:
-                self._end_text(out)
-        if scanned.refused and not was_refused:
+        if was_refused:
+            return pos
+        if scanned.said or scanned.text_ended:
+            self._hear(out)
+        if scanned.refused:
             self._give_up(scanned.refused, out)
-        elif scanned.closed and not scanned.refused:
+        elif scanned.closed:
             self._close(out)
         return pos
 
@@ -60,7 +64,17 @@ class ObjectReader:
         if not self._scanned.refused:
             self._give_up("truncated", out)
 
+    def _hear(self, out: list[Piece]) -> None:
+        if not self._envelope:
+            self._late.append(self._scanned.said)
+            return
+        self._speak(self._scanned.said, out)
+        if self._scanned.text_ended:
+            self._end_text(out)
+
     def _speak(self, said: str, out: list[Piece]) -> None:
+        if self._text is None:
+            self._text = self._text_scanner()
         if said and self._text.plain and "{" not in said and "`" not in said:
             self._passed = said
             out.append(said)
@@ -70,7 +84,7 @@ class ObjectReader:
 
     def _close(self, out: list[Piece]) -> None:
         if self._late and (self._scanned.session or not self._scanned.command):
-            _say(self._text.feed("".join(self._late)), out)
+            self._speak("".join(self._late), out)
             self._end_text(out)
         out.append(JsonBlock(self._scanned.raw))
 
@@ -80,7 +94,8 @@ class ObjectReader:
         out.append(JsonBlock(self._scanned.raw, reason))
 
     def _end_text(self, out: list[Piece]) -> None:
-        _say(self._text.flush(), out)
+        if self._text is not None:
+            _say(self._text.flush(), out)
         out.append(Break())
 
 

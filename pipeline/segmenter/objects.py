@@ -10,6 +10,7 @@ from pipeline.segmenter.strings import StringDecoder
 _TOP = {'"': re.compile(r'["{}\[\]:,]'), "'": re.compile(r"[\"'{}\[\]:,]")}
 _DEEP = {'"': re.compile(r'["{}\[\]]'), "'": re.compile(r"[\"'{}\[\]]")}
 _IN_STRING = {'"': re.compile(r'["\\]'), "'": re.compile(r"['\\]")}
+_ANY = re.compile(r".", re.DOTALL)
 _NOT_SPACE = re.compile(r"\S")
 _LONGEST_NAME = 16
 """Names longer than this are none of ours; no more of them is kept."""
@@ -23,7 +24,7 @@ class ObjectScanner:
     read to its end, but nothing of it is kept and ``said`` stays empty. ``has_spoken``: a ``text`` is complete; a
     second one is not said. ``command``: it has a ``command`` that is not null; ``session``: it has a ``session_id``,
     as envelopes have. *quote* is ``'`` for an object whose strings are in single quotes; it is no JSON, yet its end
-    must be found.
+    must be found. ``room``: how many characters more it may have.
     """
 
     def __init__(self, *, quote: str, max_chars: int, max_depth: int) -> None:
@@ -34,11 +35,12 @@ class ObjectScanner:
         self.text_ended = False
         self.has_spoken = False
         self.said = ""
-        self._quotes = quote
-        self._max_chars = max_chars
+        self._top = _TOP[quote].search
+        self._deep = _DEEP[quote].search
+        self._next = self._top  # finds the next character that matters
+        self.room = max_chars
         self._max_depth = max_depth
         self._kept: list[str] = []
-        self._size = 0
         self._braces: list[int] = []  # for each open brace the number of brackets open in it
         self._nested = 0
         self._name = ""
@@ -56,42 +58,34 @@ class ObjectScanner:
         """Read ``text`` from *pos* on; gives the position after what belongs to the object."""
         self.said = ""
         self.text_ended = False
-        start, before = pos, self._size - pos
-        while pos < len(text) and not self.closed:
-            pos = self._step(text, pos, before)
-        self._size = before + pos
         if not self.refused:
+            start, end = pos, min(len(text), pos + self.room)
+            pos = self._read(text, pos, end)
+            self.room -= pos - start
             self._kept.append(text[start:pos])
+            if pos == end < len(text) and not self.closed and not self.refused:
+                self.refused = "too_long"
+        if self.refused:
+            pos = self._read(text, pos, len(text))
         return pos
 
-    def _step(self, text: str, pos: int, before: int) -> int:
-        """Read up to and with the next character that matters; *before* + position = characters of the object."""
-        limit = self._max_chars - before
-        if self._decoder is not None:
-            end = len(text) if self.refused else min(len(text), max(limit, pos))
-            if pos == end:
-                self._refuse("too_long", text, limit, before)
-                return pos
-            return self._say(text, pos, end)
-        found = None if self._escaped else self._pattern().search(text, pos)
-        stop = pos + 1 if self._escaped else found.end() if found else len(text)
-        self._escaped = False
-        if stop > limit and not self.refused:
-            self._refuse("too_long", text, limit, before)
-        if self._string and self._place == "name" and len(self._name) < _LONGEST_NAME:
-            self._name += text[pos : found.start() if found else stop]
-        if found:
-            self._meet(found.group())
-            if self._nested > self._max_depth and not self.refused:
-                self._refuse("too_deep", text, stop, before)
-        return stop
-
-    def _pattern(self) -> re.Pattern[str]:
-        if self._string:
-            return _IN_STRING[self._string]
-        if self._place == "value":
-            return _NOT_SPACE
-        return (_TOP if self._nested <= 1 else _DEEP)[self._quotes]
+    def _read(self, text: str, pos: int, end: int) -> int:
+        """Up to *end*, or where the object closes or gets too deep."""
+        while pos < end and not self.closed:
+            if self._decoder is not None:
+                pos = self._say(self._decoder, text, pos, end)
+                continue
+            found = self._next(text, pos, end)
+            stop = found.end() if found else end
+            if self._string and self._place == "name" and len(self._name) < _LONGEST_NAME:
+                self._name += text[pos : found.start() if found else end]
+            if found:
+                self._meet(found.group())
+                if self._nested > self._max_depth and not self.refused:
+                    self.refused = "too_deep"
+                    return stop
+            pos = stop
+        return pos
 
     def _meet(self, char: str) -> None:
         """Change state by a character that matters."""
@@ -103,12 +97,17 @@ class ObjectScanner:
             self._outside(char)
 
     def _in_string(self, char: str) -> None:
-        if char == "\\":
+        if self._escaped:
+            self._escaped = False
+            self._next = _IN_STRING[self._string].search
+        elif char == "\\":
             self._escaped = True
+            self._next = _ANY.search
             if self._place == "name":
                 self._name += char
         else:
             self._string = ""
+            self._go_on()
 
     def _value(self, char: str) -> None:
         """The first character of the value of ``text`` or ``command``."""
@@ -123,7 +122,9 @@ class ObjectScanner:
     def _outside(self, char: str) -> None:
         if char in "\"'":
             self._string = char
-        elif char in "{[":
+            self._next = _IN_STRING[char].search
+            return
+        if char in "{[":
             self._open(char)
         elif char in "}]":
             self._close(char)
@@ -133,6 +134,13 @@ class ObjectScanner:
             elif char == ":":
                 self.session = self.session or self._name == "session_id"
                 self._place = "value" if self._name in ("text", "command") else ""
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._place == "value":
+            self._next = _NOT_SPACE.search
+        else:
+            self._next = self._top if self._nested <= 1 else self._deep
 
     def _open(self, char: str) -> None:
         self._nested += 1
@@ -152,17 +160,12 @@ class ObjectScanner:
             self._braces[-1] -= 1
             self._nested -= 1
 
-    def _say(self, text: str, pos: int, end: int) -> int:
-        assert self._decoder is not None
-        said, pos = self._decoder.feed(text, pos, end)
+    def _say(self, decoder: StringDecoder, text: str, pos: int, end: int) -> int:
+        said, pos = decoder.feed(text, pos, end)
         if not self.refused:
             self.said += said
-        if self._decoder.closed:
+        if decoder.closed:
             self._decoder = None
             self.text_ended = self.has_spoken = True
+            self._go_on()
         return pos
-
-    def _refuse(self, reason: str, text: str, end: int, before: int) -> None:
-        """Give the object up; what is kept ends at *end* of *text*."""
-        self.refused = reason
-        self._kept.append(text[max(0, self._size - before) : end])

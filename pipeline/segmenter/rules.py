@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipeline.events import JsonBlock, Segment, Sentence
 from pipeline.segmenter.boundaries import Boundaries
-from pipeline.segmenter.marks import TELLING, ZONES
+from pipeline.segmenter.marks import CLOSING, TELLING, ZONES
 from pipeline.segmenter.pieces import Piece
 from pipeline.segmenter.scanner import Scanner
 from pipeline.segmenter.surrogates import SurrogateJoiner
@@ -24,7 +24,7 @@ class RulesSegmenter:
     surrogate leaves: U+FFFD stands for it.
     """
 
-    __slots__ = ("_boundaries", "_caps", "_index", "_passed", "_plain", "_quiet", "_room", "_zoned")
+    __slots__ = ("_boundaries", "_caps", "_index", "_passed", "_plain", "_quiet", "_room", "_telling", "_zoned")
 
     def __init__(self, *, max_segment_chars: int = 400, max_json_chars: int = 65536, max_json_depth: int = 32) -> None:
         self._caps = (max_json_chars, max_json_depth)
@@ -33,13 +33,14 @@ class RulesSegmenter:
         self._index = 0
         self._passed = ""  # the last of the prose that passed by the scanner
         self._plain = True  # prose, with nothing held: text without a sign of a zone may pass by the scanner
-        self._quiet = ""  # prose without a mark but one at its end, not looked at yet
+        self._quiet = ""  # text that completes nothing, not looked at yet
+        self._telling = TELLING.search  # finds what may complete something
         self._room = max_segment_chars  # how much more may become quiet; 0 while something waits for what follows
 
     def feed(self, text: str) -> Iterable[Segment]:
         """What *text* completes."""
         if len(text) <= self._room:
-            telling = TELLING.search(text)
+            telling = self._telling(text)
             if telling is None or telling.lastindex:  # the usual case
                 self._quiet += text
                 self._room = 0 if telling else self._room - len(text)
@@ -55,7 +56,7 @@ class RulesSegmenter:
         out: list[Segment] = []
         if self._zoned and not self._plain:
             joiner, scanner = self._zoned
-            out = [*self._zones(joiner.flush()), *self._segments(scanner.flush())]
+            out = [*self._zones(""), *self._zones(joiner.flush()), *self._segments(scanner.flush())]
         return out + self._number(self._boundaries.flush(self._quiet))
 
     def release(self) -> Iterable[Segment]:
@@ -73,7 +74,11 @@ class RulesSegmenter:
 
     def _zones(self, text: str) -> list[Segment]:
         """What *text* completes in whatever zone it is."""
-        out = [*self._prose("")] if self._quiet else []
+        out: list[Segment] = []
+        if self._plain:
+            out += self._prose("") if self._quiet else ()
+        else:
+            text, self._quiet = self._quiet + text, ""
         if self._zoned is None:
             chars, depth = self._caps
             scanner = Scanner(max_json_chars=chars, max_json_depth=depth, envelope=self._boundaries.blank)
@@ -82,7 +87,9 @@ class RulesSegmenter:
         out += self._segments(scanner.feed(joiner.feed(text), self._passed))
         self._passed = ""
         self._plain = scanner.plain and not joiner.waiting
-        self._room = self._boundaries.room if self._plain else 0
+        self._telling = TELLING.search if self._plain else CLOSING.search
+        room = self._boundaries.room if self._plain else min(scanner.room, _BLOCK)
+        self._room = 0 if joiner.waiting else room
         return out
 
     def _segments(self, pieces: Iterable[Piece]) -> list[Segment]:

@@ -58,6 +58,11 @@ class Scanner:
         """In prose, with nothing held: text without ``{`` and backtick is prose as it is and need not be fed."""
         return not self._envelope and not self._held and self._zone == self._prose
 
+    @property
+    def room(self) -> int:
+        """How much text without a closing brace completes nothing for certain."""
+        return 0 if self._object is None else self._object.room
+
     def feed(self, text: str, before: str = "") -> list[Piece]:
         """What *text* makes certain. *before*: the prose that passed by just before it."""
         out: list[Piece] = []

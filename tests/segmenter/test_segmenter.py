@@ -48,6 +48,18 @@ def test_prose_before_an_object_leaves_when_the_object_opens() -> None:
     assert list(segmenter.feed('Opening Safari {"comm')) == [Sentence(1, "Opening Safari")]
 
 
+def test_object_leaves_with_its_last_brace() -> None:
+    """A command runs as soon as it is complete; the text of an envelope is said while it is still open."""
+    segmenter = RulesSegmenter()
+    assert [list(segmenter.feed(delta)) for delta in ('{"a": ', '{"b": 1}', ", ", '"c": 2', "} ")] == [
+        *([], [], [], []),
+        [JsonBlock('{"a": {"b": 1}, "c": 2}')],
+    ]
+    envelope = RulesSegmenter()
+    assert list(envelope.feed('{"text": "Hi. ')) == []
+    assert list(envelope.feed("You")) == [Sentence(1, "Hi.")]
+
+
 def test_white_space_before_an_object_goes_to_the_next_sentence() -> None:
     """An object makes no blank sentence in the middle."""
     found = segments('Opening. {"command": "a"} Done.')
@@ -288,6 +300,8 @@ def test_surrogates() -> None:
     """Halves of a character are joined over deltas; a lone one becomes U+FFFD."""
     assert prose(segments("a \ud83d", "\ude00 b \ud83d c \udc00")) == ["a 😀 b \ufffd c \ufffd"]
     assert prose(segments("a\ud83d")) == ["a\ufffd"]
+    assert objects(segments('{"a\ud83d', "b", "c")) == [('{"a\ufffdbc', "truncated")]
+    assert objects(segments('{"a', "b\ud83d", "\ude00c")) == [('{"ab😀c', "truncated")]
 
 
 # Release
