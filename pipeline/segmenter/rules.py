@@ -35,15 +35,17 @@ class RulesSegmenter:
         self._plain = True  # prose, with nothing held: text without a sign of a zone may pass by the scanner
         self._quiet = ""  # text that completes nothing, not looked at yet
         self._telling = TELLING.search  # finds what may complete something
-        self._room = max_segment_chars  # how much more may become quiet; 0 while something waits for what follows
+        self._room = max_segment_chars  # how much may be quiet; 0 while something waits for what follows
 
     def feed(self, text: str) -> Iterable[Segment]:
         """What *text* completes."""
-        if len(text) <= self._room:
+        quiet = self._quiet + text
+        if len(quiet) <= self._room:
             telling = self._telling(text)
             if telling is None or telling.lastindex:  # the usual case
-                self._quiet += text
-                self._room = 0 if telling else self._room - len(text)
+                self._quiet = quiet
+                if telling:
+                    self._room = 0
                 return ()
         if len(text) > _BLOCK:
             return [segment for at in range(0, len(text), _BLOCK) for segment in self.feed(text[at : at + _BLOCK])]
