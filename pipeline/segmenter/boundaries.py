@@ -68,7 +68,9 @@ class Boundaries:
 
     def flush(self, quiet: str = "") -> list[str]:
         """All that is left, as it is, white space behind it and *quiet* (see ``feed``) too."""
-        rest = "".join(self._lead) + self._buf + quiet
+        said = self._buf + quiet
+        rest = "".join(self._lead) + said
+        self._teller.end(said, len(said))
         self._lead, self._buf = [], ""
         self._pos = 0
         self._waiting = False

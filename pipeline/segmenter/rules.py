@@ -54,12 +54,14 @@ class RulesSegmenter:
         return self._zones(text)
 
     def flush(self) -> Iterable[Segment]:
-        """All that is left, at the end of the reply."""
+        """All that is left, at the end of the reply or where a native tool call stands in it."""
         out: list[Segment] = []
         if self._zoned and not self._plain:
             joiner, scanner = self._zoned
             out = [*self._zones(""), *self._zones(joiner.flush()), *self._segments(scanner.flush())]
-        return out + self._number(self._boundaries.flush(self._quiet))
+            self._watch(joiner, scanner)
+        quiet, self._quiet = self._quiet, ""
+        return out + self._number(self._boundaries.flush(quiet))
 
     def release(self) -> Iterable[Segment]:
         """What is a finished sentence already, for when nothing comes for a while."""
@@ -88,11 +90,15 @@ class RulesSegmenter:
         joiner, scanner = self._zoned
         out += self._segments(scanner.feed(joiner.feed(text), self._passed))
         self._passed = ""
+        self._watch(joiner, scanner)
+        return out
+
+    def _watch(self, joiner: SurrogateJoiner, scanner: Scanner) -> None:
+        """Choose what is looked for in the text that comes next."""
         self._plain = scanner.plain and not joiner.waiting
         self._telling = TELLING.search if self._plain else CLOSING.search
         room = self._boundaries.room if self._plain else min(scanner.room, _BLOCK)
         self._room = 0 if joiner.waiting else room
-        return out
 
     def _segments(self, pieces: Iterable[Piece]) -> list[Segment]:
         out: list[Segment] = []
