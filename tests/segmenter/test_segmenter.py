@@ -69,7 +69,7 @@ def test_goes_on_after_a_flush(before: str, left: list[Segment]) -> None:
 def test_language_is_remembered_after_a_flush() -> None:
     """What was said before a native tool call tells the language, too."""
     segmenter = RulesSegmenter()
-    assert prose([*segmenter.feed("Puedes usar el otro navegador para la lectura."), *segmenter.flush()])
+    assert prose([*segmenter.feed("Puedes usar el otro navegador para la lectura"), *segmenter.flush()])
     assert prose([*segmenter.feed("Abre otro, p. ej. Firefox. "), *segmenter.flush()]) == [
         "Abre otro, p. ej. Firefox. "
     ]
