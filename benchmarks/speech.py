@@ -13,22 +13,18 @@ import asyncio
 import importlib.util
 import statistics
 import sys
-import tempfile
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import grpc
-import psutil
-
+from benchmarks.serving import serving
 from pipeline.events import AudioChunk, Sentence, ToolCall
 from pipeline.stage import Turn, Voice
 from pipeline.tts.speech import SpeechOptions, spoken
 from protos import streaming_pb2 as pb
-from protos import streaming_pb2_grpc as pb_grpc
 
 SENTENCES = 6
 ENGINE_SECONDS = 0.1
@@ -50,6 +46,9 @@ TEXTS = (
     "Сегодня вечером в городе ожидается небольшой дождь и слабый ветер.\n",
     "Your next meeting begins at noon, and the room has been changed.\n",
 )
+LAGS = 10_000
+"""The last ones: what is measured must not grow by the measuring."""
+
 SETTINGS = """
 [server]
 port = 0
@@ -124,7 +123,7 @@ class StampingModel:
     """
 
     def __init__(self) -> None:
-        self._lags: list[float] = []
+        self._lags: deque[float] = deque(maxlen=LAGS)
         self._sampler: asyncio.Task[None] | None = None
 
     async def stream(self, turn: Turn) -> AsyncIterator[str | ToolCall]:
@@ -186,33 +185,10 @@ async def reset(stub: Any) -> None:
         pass
 
 
-def settings_file(folder: str) -> str:
-    """The server's settings, in *folder*."""
-    file = Path(folder, "settings.toml")
-    file.write_text(SETTINGS)
-    return str(file)
-
-
-@asynccontextmanager
-async def server() -> AsyncIterator[Any]:
-    """A server with real speech in a process of its own: its client side."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = ("-m", "app.cli", "serve", "--settings", settings_file(folder))
-        process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
-        assert process.stdout is not None
-        try:
-            address = (await process.stdout.readline()).decode().removeprefix("listening on ").strip()
-            async with grpc.aio.insecure_channel(address) as channel:
-                yield pb_grpc.StreamingServiceStub(channel)
-        finally:
-            process.terminate()
-            await process.wait()
-
-
 async def real_speech() -> None:
     """The second table."""
     alone, together = Figures(), Figures()
-    async with server() as stub:
+    async with serving(SETTINGS) as (stub, _process):
         await listen(stub, "012", Figures())  # warm up
         await reset(stub)
         for number in range(ALONE):
@@ -248,8 +224,7 @@ async def memory() -> None:
             await listen(stub, prompt, Figures())
 
     print(f"{'resident memory after sentences of espeak, MB':52}{'server':>12}{'its workers':>12}")
-    async with server() as stub:
-        (process,) = psutil.Process().children()
+    async with serving(SETTINGS) as (stub, process):
         for sentences in MEMORY_AFTER:
             more = iter(range(streams, sentences // SENTENCES_A_STREAM))
             streams = sentences // SENTENCES_A_STREAM
