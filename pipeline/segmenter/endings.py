@@ -10,7 +10,9 @@ from pipeline.segmenter.words import abbreviation, is_label, languages
 _ADDRESS = re.compile(r"[./@:\\_=&#]")
 _NUMBER = re.compile(r"[\d.,:/]*\d")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
-_PART_OF = re.compile(r"(?:in|to|from|of|across|within|outside|than|and|with|by)(?: the)?\s+\S+\Z", re.IGNORECASE)
+_PART_OF = re.compile(
+    r"(?:(?:in|to|from|of|across|within|outside|than|and|with)(?: the)?|by the)\s+\S+\Z", re.IGNORECASE
+)
 _SENTENCE_STARTERS = frozenset("TIHAWYBOMF")
 _BRANDS = frozenset(
     {"яндекс", "yandex", "mail", "system", "math", "console", "node", "vue", "asp", "booking", "microsoft", "google"}
@@ -18,6 +20,9 @@ _BRANDS = frozenset(
 """Words that have a dot and a capital behind them in one name: Яндекс.Карты, Console.WriteLine."""
 _PARTICLES = frozenset("라고하라며는")
 _QUOTES = frozenset('"«»“”„')
+_INTRODUCES = frozenset(":,،")
+"""Behind these what is quoted is a sentence of its own."""
+_DASHES = frozenset("–—-")
 _HESITATION = 6
 """As many Chinese or Japanese characters before an ellipsis are more than an "er ..."."""
 _ORDINAL_BY_CAPITAL = ("de", "tr")
@@ -27,7 +32,7 @@ _CAPITALS = ("upper", "uncased")
 
 def ends(spot: Spot) -> bool:
     """Whether the sentence ends at ``spot.end``."""
-    if spot.next == "other" or (spot.next == "uncased" and spot.in_brackets()):
+    if spot.next == "other" or ((spot.next == "uncased" or spot.first in _DASHES) and spot.in_brackets()):
         return False
     mark = spot.mark
     if mark == ".":
@@ -59,10 +64,10 @@ def _strong(spot: Spot) -> bool:
     word, before = spot.words()
     if spot.next == "uncased" or (not spot.spaced and text[at] in WIDE):
         return not _goes_on_after_quote(spot)
-    if not spot.spaced:
-        return spot.next == "upper" and not _ADDRESS.search(word)
     if spot.first in "¿¡":
         return True
+    if not spot.spaced:
+        return spot.next == "upper" and not _ADDRESS.search(word)
     if abbreviation(spot, word + text[at], before) or (spot.letter == "I" and _goes_on_after_quote(spot)):
         return False
     return spot.next != "lower" or _may_begin_small(spot, word)
@@ -104,6 +109,8 @@ def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
 
 def _dot_without_space(spot: Spot, word: str, before: str) -> bool:
     """``Done.Next`` is two sentences; example.com, 3.5 and Node.js are not."""
+    if spot.first in "¿¡":
+        return True
     if len(word) < _TWO or _ADDRESS.search(word) or word.lower() in _BRANDS:
         return False
     if abbreviation(spot, word, before):
@@ -141,13 +148,20 @@ def _may_begin_small(spot: Spot, word: str) -> bool:
 
 
 def _goes_on_after_quote(spot: Spot) -> bool:
-    """What was said is joined to its verb: in Korean by a particle, else if nothing but the quote stands before it."""
+    """What was said is joined to its verb: in Korean by a particle, else if nothing but the quote stands before it, or
+    something that does not introduce it.
+    """
     if spot.text[spot.end - 1] not in _QUOTES:
         return False
     if script(spot.letter) == "hangul":
         return spot.letter in _PARTICLES
-    said = spot.text[: spot.end]
-    return said[0] in _QUOTES and sum(char in _QUOTES for char in said) == 2
+    said = spot.text[: spot.end - 1]
+    if said[0] in _QUOTES:
+        return sum(char in _QUOTES for char in said) == 1
+    if spot.next != "uncased":
+        return False
+    before = said[: max(map(said.rfind, _QUOTES), default=-1)]
+    return before.rstrip()[-1:] not in _INTRODUCES
 
 
 def _ellipsis(spot: Spot) -> bool:
@@ -162,6 +176,8 @@ def _ellipsis(spot: Spot) -> bool:
 
 def _abbreviation_ends(spot: Spot, before: str) -> bool:
     """Before a capital; and what stands alone is no abbreviation in a reply without capitals: no. thanks."""
+    if spot.first in _DASHES:
+        return False
     return spot.next in _CAPITALS or (spot.next == "lower" and spot.small() and not before)
 
 

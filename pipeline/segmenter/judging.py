@@ -49,7 +49,7 @@ def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int
         return NO_CUT
     if not SPEAKABLE.search(text, 0, at) or (behind and behind[0] in NEWLINES and mark not in FULL_STOPS):
         return NO_CUT  # a line break behind the mark cuts itself
-    if mark in FULL_STOPS and open_quote(text, at) < 0:
+    if mark in FULL_STOPS and open_quote(text, at) < 0 and text.count("**", 0, at) % 2 == 0:
         return at + 1
     spot = Spot(text, at, at + 1, mark if mark in MARK_CHARS else "", teller, continued)
     return _letter(spot, at + 2, at + 2) if spaced else _behind(spot)
@@ -80,7 +80,7 @@ def _behind(spot: Spot) -> int:
         return NO_CUT  # the line break cuts
     if text[at] in WIDE:
         return _wide(text, at, end, gap)
-    opened = _skip(OPENERS, text, gap, window) if gap > end else gap
+    opened = _skip(OPENERS, text, gap, window) if gap > end or text[gap] in "¿¡" else gap
     if opened == window:
         if more:
             return UNDECIDED
@@ -131,7 +131,7 @@ def _wide(text: str, at: int, end: int, following: int) -> int:
         return end
     if open_quote(text, end) >= 0:
         return end if at - quote > _LONGEST_QUOTE else NO_CUT
-    return NO_CUT if goes_on_after_quote(text, quote, following) else end
+    return NO_CUT if goes_on_after_quote(text, quote, at, following) else end
 
 
 def _in_code(text: str, at: int) -> bool:

@@ -17,13 +17,13 @@ def open_quote(text: str, end: int) -> int:
     return -1
 
 
-def goes_on_after_quote(text: str, quote: int, following: int) -> bool:
-    """Whether the sentence goes on behind a quote (opened at *quote*) that ended with a mark."""
+def goes_on_after_quote(text: str, quote: int, at: int, following: int) -> bool:
+    """Whether the sentence goes on behind a quote (opened at *quote*) that ended with the mark at *at*."""
     char = text[following]
     if char in _JOINING:
         return True
     if not text[:quote].strip():
-        return char in _SPEAKERS
+        return char in _SPEAKERS or (text[at] in "？！" and char.isalpha())
     return text[:quote].rstrip()[-1:] not in ("：", ":", "。", "，")
 
 

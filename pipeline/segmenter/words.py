@@ -39,7 +39,7 @@ def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
     """What the tables say of *word*, with its own mark if that is not the dot, behind the word *before*.
 
     While several languages are as likely, all are asked; what two letters mean in one may be a word in another, so it
-    takes two.
+    takes two, if they are not a part of a longer abbreviation (p. ex.).
     """
     if not word:
         return None
@@ -55,7 +55,9 @@ def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
         return said.pop()  # whatever the language is
     likeliest = spot.teller.languages(script(letter))
     kinds = [found[language] for language in likeliest if language in found]
-    if not kinds or (len(kinds) == 1 and len(likeliest) > _TWO and len(word) <= _TWO and word.islower()):
+    if not kinds or (
+        len(kinds) == 1 and len(likeliest) > _TWO and len(word) == _TWO and word.islower() and before[-1:] != "."
+    ):
         return None
     return Kind.NEVER if Kind.NEVER in kinds else kinds[0]
 

@@ -32,6 +32,9 @@ def check(case: str) -> None:
         "hello there.| how are you?| i'm fine",
         "no.| thanks.| that's no. 5, fig. c",
         "Tap it.| iPhone users wait.| eBay is down.",
+        "Cerré la ventana.|¿Quieres algo más?|¡Dime!",
+        "**好了。**|我们走吧。",
+        "قال: «أين أنت؟»| ثم ذهب.",
     ],
 )
 def test_ends(case: str) -> None:
@@ -51,6 +54,13 @@ def test_ends(case: str) -> None:
         "Wow! and then? it went",
         "It is (!) good",
         "The .env file and the.thing",
+        "8:15 a.m. – Bus 42",
+        "The new one (it works!) – Control and space",
+        "“你在哪儿？”妈妈问",
+        "هل تقصد «كم الساعة؟» أم شيئا آخر",
+        "It is by J.R.R. Tolkien",
+        "Du kannst z. B. NVDA benutzen",
+        "Utilisez un lecteur, p. ex. NVDA, ici",
     ],
 )
 def test_marks_inside_a_sentence(case: str) -> None:
