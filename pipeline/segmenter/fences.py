@@ -37,12 +37,10 @@ class Fences(Zones):
 
     def _fence_text(self, text: str, pos: int, out: list[Piece]) -> int:
         """A bare or json fence with more in it: prose with objects, so that no slip in the fences hides a command."""
-        found = OPENING.search(text, pos)
-        at = found.start() if found else len(text)
-        self._say(text[pos:at], out)
-        if found is None:
+        at, char = self._say_until(OPENING, text, pos, out)
+        if not char:
             return at
-        if found.group() == "{":
+        if char == "{":
             return self._brace(text, at, out)
         ticks = self._run(text, at)
         if ticks is None:
@@ -86,10 +84,8 @@ class Fences(Zones):
 
     def _code(self, text: str, pos: int, out: list[Piece]) -> int:
         """A fence of something else: prose as written, up to its end."""
-        found = TICKS.search(text, pos)
-        at = found.start() if found else len(text)
-        self._say(text[pos:at], out)
-        if found is None:
+        at, char = self._say_until(TICKS, text, pos, out)
+        if not char:
             return at
         ticks = self._run(text, at)
         if ticks is None:

@@ -26,15 +26,13 @@ class Spans(Zones):
         return end
 
     def _in_span(self, text: str, pos: int, out: list[Piece]) -> int:
-        found = _SPAN.search(text, pos)
-        at = found.start() if found else len(text)
-        self._say(text[pos:at], out)
-        if found is None:
+        at, char = self._say_until(_SPAN, text, pos, out)
+        if not char:
             return at
-        if found.group() == "\n":
+        if char == "\n":
             self._zone = self._prose
             return at
-        if found.group() == "{":
+        if char == "{":
             return self._brace_in_span(text, at, out)
         ticks = self._run(text, at)
         if ticks is None:

@@ -60,13 +60,18 @@ class Zones:
             if self._envelope and not piece.isspace():
                 self._envelope = False
 
-    def _prose(self, text: str, pos: int, out: list[Piece]) -> int:
-        found = OPENING.search(text, pos)
+    def _say_until(self, pattern: re.Pattern[str], text: str, pos: int, out: list[Piece]) -> tuple[int, str]:
+        """Say what stands before *pattern*: where that is, and what it begins with; "" at the end of *text*."""
+        found = pattern.search(text, pos)
         at = found.start() if found else len(text)
         self._say(text[pos:at], out)
-        if found is None:
+        return at, text[at : at + 1]
+
+    def _prose(self, text: str, pos: int, out: list[Piece]) -> int:
+        at, char = self._say_until(OPENING, text, pos, out)
+        if not char:
             return at
-        return self._brace(text, at, out) if found.group() == "{" else self._backticks(text, at, out)
+        return self._brace(text, at, out) if char == "{" else self._backticks(text, at, out)
 
     def _brace(self, text: str, pos: int, out: list[Piece]) -> int:
         is_object = object_at(text, pos)
