@@ -41,7 +41,7 @@ def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int
         return _line(text, at)
     behind = text[at + 1 : at + 3]
     if (not behind or behind == " ") and mark not in FULL_STOPS:
-        return UNDECIDED
+        return UNDECIDED if SPEAKABLE.search(text, 0, at) else NO_CUT
     spaced = len(behind) > 1 and behind[0] == " " and behind[1].isalnum()
     if spaced and behind[1].isupper() and mark in ".?!" and is_plain_word(text, at, teller):
         return at + 1  # as most sentences end

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.events import JsonBlock, Segment, Sentence
@@ -455,6 +455,7 @@ def test_segments_do_not_depend_on_the_deltas(text: str, sizes: list[int]) -> No
     assert segments(*cut(text, sizes)) == whole
 
 
+@example('{"a": 1}... ', 2, 8)
 @given(replies | wild, st.integers(2, 40), st.integers(8, 40))
 def test_caps_do_not_depend_on_the_deltas(text: str, max_segment_chars: int, max_json_chars: int) -> None:
     """What the caps cut and refuse is the same for any deltas."""
