@@ -6,6 +6,8 @@ SSL_CERT_FILE and SSL_CERT_DIR are used (else the system's certificates), no pro
 be asked through a company's proxy. Redirects are not followed: the key would go along.
 """
 
+import ssl
+
 import httpcore2
 import httpx2
 
@@ -17,14 +19,14 @@ IDLE_SECONDS = 30.0
 
 
 class HttpClient:
-    """The client of one server; ValueError if *base_url* is no http(s) URL.
+    """The client of one server; ValueError if *base_url* is no http(s) URL, or certificates cannot be read.
 
     Certificates are read here, because that takes many milliseconds, in which an event loop would stand still.
     """
 
     def __init__(self, base_url: str, timeout: httpx2.Timeout | None = None) -> None:
         self._base = _http_url(base_url)
-        self._ssl_context = httpx2.create_ssl_context() if self._base.scheme == "https" else None
+        self._ssl_context = _certificates() if self._base.scheme == "https" else None
         self._timeout = timeout
         self._client: httpx2.AsyncClient | None = None
 
@@ -52,6 +54,13 @@ class HttpClient:
         if self._client is not None:
             client, self._client = self._client, None
             await client.aclose()
+
+
+def _certificates() -> ssl.SSLContext:
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as error:  # an SSLError too
+        raise ValueError("base_url: the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from error
 
 
 def _http_url(base_url: str) -> httpx2.URL:

@@ -86,3 +86,14 @@ async def test_no_tls_there() -> None:
     server = await asyncio.start_server(plain, "127.0.0.1", 0)
     async with server, aclosing(model_at(server.sockets[0].getsockname()[1])) as model:
         assert (await ask(model)).ending == ("UNAVAILABLE", "MODEL_UNAVAILABLE")
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_cannot_be_read(content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong is told before the first turn, and by its name."""
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(ValueError, match="SSL_CERT_FILE"):
+        model_at(1)
