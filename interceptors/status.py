@@ -20,7 +20,7 @@ from interceptors.errors import Rejected
 DOMAIN = "stentor"
 PUSHBACK = "grpc-retry-pushback-ms"
 REFUSALS_HEADER = "x-refusals"
-LAST_WORDS_SECONDS = 1.0
+LAST_WORDS_SECONDS = 2.0
 """How long the last message and the status may take: a client that does not read would hold them for ever."""
 
 log = structlog.get_logger(scope="stream")

@@ -1,7 +1,6 @@
 """The status link: every failure becomes one last message, a status and its trailers; a success is never touched."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -344,9 +343,8 @@ async def test_a_client_that_does_not_read_holds_nothing(error: Exception) -> No
     """With a client that takes neither the last message nor the status, the call ends all the same, and quietly."""
     context = FakeContext()
     context.block()
-    start = time.monotonic()
-    assert await link().intercept(raising(error), None, context, METHOD) is None
-    assert time.monotonic() - start < 0.9
+    async with asyncio.timeout(5):
+        assert await link().intercept(raising(error), None, context, METHOD) is None
     assert context.status is not None, "the status is on its way"
 
 
@@ -373,7 +371,7 @@ async def test_a_client_that_leaves_during_the_last_message() -> None:
     task = asyncio.create_task(link().intercept(raising(ValueError()), None, context, METHOD))
     await settle()
     task.cancel()
-    await asyncio.wait({task}, timeout=0.5)
+    await asyncio.wait({task}, timeout=5)
     assert task.cancelled()
     assert context.status is None
 
@@ -387,7 +385,7 @@ async def test_a_client_that_is_gone_during_the_last_words(error: Exception, can
     context.kill(cancel_after=cancel_after)
     outermost = SessionInterceptor([METHOD], lambda *_: None)
     task = asyncio.create_task(chained(outermost, link(), handler=raising(error))(None, context))
-    await asyncio.wait({task}, timeout=0.5)
+    await asyncio.wait({task}, timeout=5)
     assert task.done()
     assert task.cancelled() or task.exception() is None
 

@@ -13,11 +13,11 @@ from pipeline.stage import Turn
 from tests.llm.asking import TURN, ask, asking
 from tests.llm.hostile_server import DONE, HANG, STOP, HostileServer, Reply, text
 
-SOON = 0.1
+SOON = 2.0
 
 
 async def gone(server: HostileServer, since: float) -> None:
-    """Every connection is closed within a tenth of a second."""
+    """Every connection is closed soon: the reply would hang for much longer."""
     while server.tasks:
         await asyncio.sleep(0.001)
         assert asyncio.get_running_loop().time() - since < SOON
@@ -117,8 +117,8 @@ async def test_many_cancelled_streams_leave_nothing() -> None:
         for _ in range(100):  # the server may have to accept one yet that was given up at once
             if len(asyncio.all_tasks()) > before:
                 await asyncio.sleep(0.01)
-        assert kept(server) < objects + 1000
         assert len(asyncio.all_tasks()) <= before
+        assert kept(server) < objects + 2000
         assert psutil.Process().num_fds() <= files + 1
         client = model._server._connection._http._client
         assert client is not None

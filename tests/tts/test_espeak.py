@@ -163,9 +163,16 @@ async def test_what_is_due_first_is_spoken_first(speech):
     assert ended == [0.0, 5.0, 9.0]
 
 
+async def seconds_to_say(speech, text):
+    start = time.perf_counter()
+    await say(speech, text)
+    return time.perf_counter() - start
+
+
 async def test_an_aborted_sentence_frees_its_worker_at_once(speech):
-    """Closing the generator in the middle ends the synthesis within 50 ms, and the next sentence is whole."""
+    """Closing the generator in the middle ends the synthesis long before its end, and the next sentence is whole."""
     right = seconds(await say(speech, ENGLISH))
+    whole = await seconds_to_say(speech, SLOW)
     worker = children()
     took = []
     for _ in range(5):
@@ -176,20 +183,19 @@ async def test_an_aborted_sentence_frees_its_worker_at_once(speech):
             await anext(audio)
             took.append(time.perf_counter() - start)
         assert seconds(await say(speech, ENGLISH)) == pytest.approx(right, rel=0.1)
-    assert sorted(took)[2] < 0.05
+    assert sorted(took)[2] < whole / 4
     assert children() == worker
 
 
 async def test_a_cancelled_reader_frees_its_worker_too(speech):
     """Cancelling the task that reads, also while it waits in the queue, leaves an engine that works."""
+    whole = await seconds_to_say(speech, SLOW)
     readers = [asyncio.create_task(say(speech, SLOW)) for _ in range(5)]
     await until(lambda: speech._pool._jobs.qsize() > 0)
     for reader in readers:
         reader.cancel()
     await asyncio.wait(readers)
-    start = time.perf_counter()
-    await say(speech, "Yes.")
-    assert time.perf_counter() - start < 0.2
+    assert await seconds_to_say(speech, "Yes.") < whole / 2
 
 
 async def test_sentences_at_once_are_not_mixed(speech):
