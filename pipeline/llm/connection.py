@@ -22,7 +22,8 @@ REST_SECONDS = 10.0
 LEAST_WAIT = 0.1
 """Seconds that a caller is told to wait while another one tries."""
 
-CONNECTED = ("http11.send_request_headers.started", "http2.send_request_headers.started")
+CONNECTED = "http11.send_request_headers.started"
+"""httpcore's word for it."""
 
 
 class Connection:
@@ -82,7 +83,7 @@ class Connection:
 
         async def trace(name: str, _info: Mapping[str, Any]) -> None:
             nonlocal left, connected
-            if name in CONNECTED and not connected:
+            if name == CONNECTED and not connected:
                 connected = True
                 timers.connecting(self._clock() - began)
                 left = timers.left()

@@ -54,7 +54,7 @@ class RulesSegmenter:
         return self._zones(text)
 
     def flush(self) -> Iterable[Segment]:
-        """All that is left, at the end of the reply or where a native tool call stands in it."""
+        """All that is left. Should more be fed, it begins anew."""
         out: list[Segment] = []
         if self._zoned and not self._plain:
             joiner, scanner = self._zoned
