@@ -79,12 +79,23 @@ def listens(port: int) -> bool:
 def test_version_is_cheap() -> None:
     """--version prints it and does not load the transport."""
     script = (
-        "import sys; from app.cli import main; sys.argv[1:] = ['--version']\n"
-        "try: main()\nexcept SystemExit as end: print(end.code, 'grpc' in sys.modules)"
+        "import sys; from app.cli import cli\n"
+        "try: cli(['--version'])\nexcept SystemExit as end: print(end.code, 'grpc' in sys.modules)"
     )
     done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
     name, _, code, loaded = done.stdout.split()
     assert (name, code, loaded) == ("stentor", "0", "False")
+
+
+def test_the_end_is_not_left_to_the_interpreter() -> None:
+    """What was printed arrives, with the exit code; nothing is taken down under the threads of gRPC."""
+    script = (
+        "import atexit, sys; from app.cli import main; sys.argv[1:] = ['speak', ' ']\n"
+        "atexit.register(print, 'taken down'); print('printed', end=''); main()"
+    )
+    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "printed")
+    assert "must not be blank" in done.stderr
 
 
 def test_help() -> None:
