@@ -1,6 +1,6 @@
-"""What reading a model's answer costs: Stentor's model stage beside the openai SDK (extra ``bench``), the same scripted
-events from one server in a process of its own, in turns, so that a noisy machine is noisy to both. And how soon the
-first text leaves through the whole server.
+"""What reading a model's answer costs: Stentor's model stage beside the openai SDK (extra ``bench``), beside httpx2 and
+beside bare asyncio, which both only count the events; the same scripted events from one server in a process of its own,
+in turns, so that a noisy machine is noisy to all. And how soon the first text leaves through the whole server.
 
 ``python -m benchmarks.model [ROUNDS]``
 """
@@ -12,8 +12,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 from benchmarks.serving import serving
@@ -136,18 +136,70 @@ async def sdk(url: str) -> AsyncIterator[Ask]:
         yield ask
 
 
-async def measure(make: Callable[[str], Any], url: str, rounds: int) -> tuple[float, float]:
-    """Microseconds of CPU for each event of one fast answer, and of many slow ones at once."""
-    fast, slow = [], []
-    async with make(url) as ask:
-        for _ in range(rounds + 1):
-            began = time.process_time()
-            assert await ask(f"{EVENTS}/0") == EVENTS
-            fast.append((time.process_time() - began) / EVENTS * 1e6)
-        began = time.process_time()
-        assert await asyncio.gather(*(ask(f"{TOKENS}/{RATE}") for _ in range(STREAMS))) == [TOKENS] * STREAMS
-        slow.append((time.process_time() - began) / STREAMS / TOKENS * 1e6)
-    return statistics.median(fast[1:]), statistics.median(slow)
+@asynccontextmanager
+async def plain(url: str) -> AsyncIterator[Ask]:
+    """httpx2 as it comes, which only counts."""
+    import httpx2
+
+    async with httpx2.AsyncClient(trust_env=False) as client:
+
+        async def ask(name: str) -> int:
+            count = 0
+            async with client.stream("POST", f"{url}/chat/completions", json={"model": name}) as response:
+                async for piece in response.aiter_bytes():
+                    count += piece.count(b" token")
+            return count
+
+        yield ask
+
+
+class Counting(asyncio.Protocol):
+    """The least that can be done with an answer: its bytes are taken and events are counted in them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.over = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio's: bytes came."""
+        self.count += data.count(b" token")
+        if b"[DONE]" in data:
+            self.over.set_result(None)
+
+
+@asynccontextmanager
+async def bare(url: str) -> AsyncIterator[Ask]:
+    """Bare asyncio: what no client in Python on this loop and machine can go below."""
+    port = int(url.split(":")[2].removesuffix("/v1"))
+
+    async def ask(name: str) -> int:
+        transport, answer = await asyncio.get_running_loop().create_connection(Counting, "127.0.0.1", port)
+        body = json.dumps({"model": name}).encode()
+        transport.write(b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        await answer.over
+        transport.close()
+        return answer.count
+
+    yield ask
+
+
+async def measure(clients: Sequence[Callable[[str], Any]], url: str, rounds: int) -> list[tuple[float, float]]:
+    """For each client, in turns: µs of CPU for each event of one fast answer, and of many slow ones at once."""
+    fast: list[list[float]] = [[] for _ in clients]
+    slow: list[list[float]] = [[] for _ in clients]
+    async with AsyncExitStack() as stack:
+        asks = [await stack.enter_async_context(make(url)) for make in clients]
+        for number in range(rounds + 1):  # the first one only imports and connects
+            for ask, spent in zip(asks, fast, strict=True):
+                began = time.process_time()
+                assert await ask(f"{EVENTS}/0") == EVENTS
+                spent += [(time.process_time() - began) / EVENTS * 1e6] * bool(number)
+        for _ in range(max(1, rounds // 2)):
+            for ask, spent in zip(asks, slow, strict=True):
+                began = time.process_time()
+                assert await asyncio.gather(*(ask(f"{TOKENS}/{RATE}") for _ in range(STREAMS))) == [TOKENS] * STREAMS
+                spent.append((time.process_time() - began) / STREAMS / TOKENS * 1e6)
+    return [(statistics.median(one), statistics.median(many)) for one, many in zip(fast, slow, strict=True)]
 
 
 async def first_text(url: str) -> list[float]:
@@ -185,18 +237,19 @@ async def main(rounds: int) -> None:
     assert server.stdout is not None
     url = f"http://127.0.0.1:{int(await server.stdout.readline())}/v1"
     try:
-        ours = (*await measure(stentor, url, rounds), *imported("pipeline.llm.openai"))
-        theirs = (*await measure(sdk, url, rounds), *imported("openai"))
+        spent = await measure((stentor, sdk, plain, bare), url, rounds)
+        loaded = [imported(name) for name in ("pipeline.llm.openai", "openai", "httpx2", "asyncio")]
         first = statistics.quantiles(await first_text(url), n=100)
     finally:
         server.terminate()
         await server.wait()
     names = ("CPU per event, one fast answer, µs", f"CPU per event, {STREAMS} answers of {RATE}/s, µs")
-    print(f"{'':42}{'stentor':>10}{'openai':>10}{'ratio':>8}")
-    for name, mine, other in zip((*names, "import, s of CPU", "import, MB"), ours, theirs, strict=True):
-        print(f"{name:42}{mine:10.2f}{other:10.2f}{other / mine:8.1f}")
-    load = ours[1] * RATE * STREAMS / 1e6
-    print(f"{STREAMS} answers of {RATE} events a second take {load:.2f} of a core in Stentor's model stage")
+    print(f"{'':42}{'stentor':>10}{'openai':>10}{'httpx2':>10}{'asyncio':>10}")
+    columns = [(*cpu, *imports) for cpu, imports in zip(spent, loaded, strict=True)]
+    for name, row in zip((*names, "import, s of CPU", "import, MB"), zip(*columns, strict=True), strict=True):
+        print(f"{name:42}" + "".join(f"{value:10.2f}" for value in row))
+    loads = ", ".join(f"{cpu[1] * RATE * STREAMS / 1e6:.2f}" for cpu in spent)
+    print(f"cores for {STREAMS} answers of {RATE} events a second, in the same order: {loads}")
     print(f"model server to client, first sentence, ms: median {first[49]:.1f}, 99 % {first[98]:.1f}")
 
 

@@ -16,21 +16,23 @@ class BodyDecoder:
         self._sse = SSEDecoder(max_bytes)
         self._plain: list[bytes] = []
         self._size = 0
-        self._sniffed = False
+        self._streams = False
         self._found = False
 
     def feed(self, piece: bytes) -> list[bytes]:
         """The documents that *piece* completes."""
-        start = piece if self._sniffed else piece.lstrip()
-        if self._plain or (not self._sniffed and start[:1] in (b"{", b"[")):
-            self._keep(start)
-            return []
-        self._sniffed = self._sniffed or bool(start)
+        if not self._streams:
+            start = piece if self._plain else piece.lstrip()
+            if self._plain or start[:1] in (b"{", b"["):
+                self._keep(start)
+                return []
+            self._streams = bool(start)
         try:
             found = self._sse.feed(piece)
         except EventTooLong:
             raise upstream_errors.malformed() from None
-        self._found = self._found or bool(found)
+        if found:
+            self._found = True
         return found
 
     def flush(self) -> list[bytes]:
@@ -44,7 +46,6 @@ class BodyDecoder:
         return [b"".join(self._plain)] if self._plain else []
 
     def _keep(self, piece: bytes) -> None:
-        self._sniffed = True
         self._plain.append(piece)
         self._size += len(piece)
         if self._size > self._max:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import from_json
+
 from pipeline.events import EndReason, ModelEvent, TextDelta, Usage
 from pipeline.llm import upstream_errors
 from pipeline.llm.think import ThinkStripper
@@ -17,9 +19,6 @@ LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"}
 FILTER = frozenset({"content_filter", "safety", "blacklist", "recitation", "prohibited_content"})
 BROKEN = frozenset({"error", "abort", "insufficient_system_resource"})
 """Finish reasons of OpenRouter, vLLM and DeepSeek for an answer that is none. What is in no set is a good end."""
-
-
-_DECODER = json.JSONDecoder()
 
 
 class ChatDecoder:
@@ -92,7 +91,7 @@ class ChatDecoder:
 
 def _object(data: bytes) -> Mapping[str, Any]:
     try:
-        chunk = _DECODER.decode(data.decode())
+        chunk = _parsed(data)
     except (ValueError, RecursionError):  # a UnicodeDecodeError is a ValueError too
         raise upstream_errors.malformed() from None
     if isinstance(chunk, list) and len(chunk) == 1:
@@ -100,6 +99,16 @@ def _object(data: bytes) -> Mapping[str, Any]:
     if not isinstance(chunk, dict):
         raise upstream_errors.malformed()
     return chunk
+
+
+def _parsed(data: bytes) -> Any:
+    """By pydantic's parser, which takes a quarter of the time. The other one takes lone surrogates too: some servers
+    cut an escaped emoji in two.
+    """
+    try:
+        return from_json(data)
+    except ValueError:
+        return json.loads(data)
 
 
 def _text(content: object) -> str:

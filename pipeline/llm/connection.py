@@ -2,16 +2,15 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from typing import Any
 
 import httpx2
 
 from pipeline.breaker import Breaker
-from pipeline.http_client import HttpClient
+from pipeline.http.client import HttpClient
+from pipeline.http.transport import Body
 from pipeline.llm import upstream_errors
-from pipeline.llm.alarm import Alarm
 from pipeline.llm.timers import Left, TurnTimers, ran_out
 from pipeline.llm.upstream_errors import ModelFailed
 
@@ -22,8 +21,50 @@ REST_SECONDS = 10.0
 LEAST_WAIT = 0.1
 """Seconds that a caller is told to wait while another one tries."""
 
-CONNECTED = "http11.send_request_headers.started"
-"""httpcore's word for it."""
+
+class Reply:
+    """A response whose body is read piece by piece."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.status: int = response.status_code
+        self.headers = response.headers
+        self.is_success = response.is_success
+        self._response = response
+        self._body: Body = response.extensions["body"]
+        is_plain = response.headers.get("content-encoding", "identity").lower() == "identity"
+        self._decoded = None if is_plain else response.aiter_bytes()
+
+    async def read(self, seconds: float) -> bytes:
+        """The next piece of the body, decompressed; b"" at its end. Raises TimeoutError when nothing has come in
+        so many *seconds*, and ModelFailed: MODEL_UNAVAILABLE or MODEL_PROTOCOL_ERROR.
+        """
+        self._body.timeout = seconds
+        try:
+            if self._decoded is None:
+                return await self._body.read()
+            return await anext(self._decoded, b"")
+        except httpx2.ReadTimeout:
+            raise TimeoutError from None
+        except (httpx2.TransportError, httpx2.DecodingError, zlib.error) as error:
+            raise _failure(error) from None
+
+    async def all(self, wait: Callable[[], Left], most: int) -> bytes:
+        """The body, or what of it came within *most* bytes; ``wait()`` tells the time for each piece. Raises
+        ModelFailed.
+        """
+        found = b""
+        try:
+            while len(found) <= most and (piece := await self.read(wait().seconds)):
+                found += piece
+        except TimeoutError:
+            raise ran_out(wait()) from None
+        return found
+
+    async def aclose(self) -> None:
+        """Leave the connection for another request if the body was read to its end, else close it."""
+        if self._decoded is not None:
+            await self._decoded.aclose()
+        await self._response.aclose()
 
 
 class Connection:
@@ -40,19 +81,17 @@ class Connection:
     @asynccontextmanager
     async def send(
         self, method: str, path: str, key: str, timers: TurnTimers, content: bytes | None = None
-    ) -> AsyncIterator[httpx2.Response]:
-        """The response, with its headers read and its body not; leaving the block closes it.
-
-        A body that was read to its end leaves the connection for another turn, anything else closes it. Raises
-        ModelFailed: MODEL_UNAVAILABLE, MODEL_TIMEOUT, or MODEL_PROTOCOL_ERROR.
+    ) -> AsyncIterator[Reply]:
+        """The reply, with its headers read and its body not; leaving the block closes it. Raises ModelFailed:
+        MODEL_UNAVAILABLE, MODEL_TIMEOUT, or MODEL_PROTOCOL_ERROR.
         """
         headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
         client = self._http.open()
         request = client.build_request(method, self._http.url(path), headers=headers, content=content)
         with self._unless_dead():
             response = await self._answer(client, request, timers)
-        async with aclosing(response):
-            yield response
+        async with aclosing(Reply(response)) as reply:
+            yield reply
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -81,15 +120,14 @@ class Connection:
         left = timers.left_to_connect()
         connected = False
 
-        async def trace(name: str, _info: Mapping[str, Any]) -> None:
+        def on_connected() -> None:
             nonlocal left, connected
-            if name == CONNECTED and not connected:
-                connected = True
-                timers.connecting(self._clock() - began)
-                left = timers.left()
-                timeout.reschedule(asyncio.get_running_loop().time() + left.seconds)
+            connected = True
+            timers.connecting(self._clock() - began)
+            left = timers.left()
+            timeout.reschedule(asyncio.get_running_loop().time() + left.seconds)
 
-        request.extensions["trace"] = trace
+        request.extensions["connected"] = on_connected
         try:
             async with asyncio.timeout(left.seconds) as timeout:
                 return await client.send(request, stream=True)
@@ -102,44 +140,11 @@ class Connection:
                 timers.connecting(self._clock() - began)
 
 
-async def pieces(response: httpx2.Response, wait: Callable[[], Left]) -> AsyncGenerator[bytes, None]:
-    """The body as it comes, decompressed, read only when it is asked for. ``wait()`` is asked before each read how long
-    that may take. Raises ModelFailed as ``send`` does.
-    """
-    with Alarm() as alarm:
-        async with aclosing(response.aiter_bytes()) as body:
-            while True:
-                left = wait()
-                try:
-                    piece = await alarm.wait(anext(body), left.seconds)
-                except StopAsyncIteration:
-                    return
-                except TimeoutError:
-                    raise ran_out(left) from None
-                except (httpx2.TransportError, httpx2.DecodingError, zlib.error) as error:
-                    raise _failure(error) from None
-                yield piece
-
-
-async def whole(response: httpx2.Response, wait: Callable[[], Left], most: int) -> bytes:
-    """The body, or what of it came within *most* bytes. Raises as ``pieces`` does."""
-    found = b""
-    async with aclosing(pieces(response, wait)) as body:
-        async for piece in body:
-            found += piece
-            if len(found) > most:
-                break
-    return found
-
-
 def _failure(error: Exception, *, answering: bool = True) -> ModelFailed:
-    """A transport error by its class; its text may hold bytes of the server. A peer that went away is "without
-    sending" in h11's words, everything else of the kind is no HTTP.
-    """
-    cut = not isinstance(error, httpx2.ProtocolError | httpx2.DecodingError | zlib.error)
-    if cut or "without sending" in str(error):
-        return upstream_errors.cut_off() if answering else upstream_errors.unavailable(dead=True)
-    return upstream_errors.malformed()
+    """A transport error by its class: a peer that went away, or something that is no HTTP."""
+    if isinstance(error, httpx2.ProtocolError | httpx2.DecodingError | zlib.error):
+        return upstream_errors.malformed()
+    return upstream_errors.cut_off() if answering else upstream_errors.unavailable(dead=True)
 
 
 def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -2,22 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 import structlog
 
-from pipeline.events import ModelEvent, Usage
+from pipeline.events import EndReason, ModelEvent, Usage
 from pipeline.llm import upstream_errors
 from pipeline.llm.body import BodyDecoder
 from pipeline.llm.chat import ChatDecoder
-from pipeline.llm.connection import Connection, pieces, whole
+from pipeline.llm.connection import Connection, Reply
 from pipeline.llm.keys import Key
 from pipeline.llm.sse import MAX_EVENT_BYTES
 from pipeline.llm.timers import TurnTimers, ran_out
-from pipeline.llm.upstream_errors import ModelFailed
+from pipeline.llm.upstream_errors import ContentFiltered, ModelFailed
 
 USAGE_SECONDS = 0.25
 """After the finish reason, for the chunk with the usage. A server that is silent then has still said everything."""
@@ -40,29 +39,29 @@ class Server:
         self._key = key
 
     @asynccontextmanager
-    async def ask(self, content: bytes, timers: TurnTimers) -> AsyncIterator[httpx2.Response]:
-        """The response to a chat request, which was accepted; its body is not read yet. Raises ModelFailed and
+    async def ask(self, content: bytes, timers: TurnTimers) -> AsyncIterator[Reply]:
+        """The reply to a chat request, which was accepted; its body is not read yet. Raises ModelFailed and
         ContentFiltered. A key that is refused is asked for anew once.
         """
         key = await self._get_key(timers)
         for _ in range(2):
-            async with self._connection.send("POST", "chat/completions", key, timers, content) as response:
-                if response.is_success:
-                    yield response
+            async with self._connection.send("POST", "chat/completions", key, timers, content) as reply:
+                if reply.is_success:
+                    yield reply
                     return
-                other = await self._get_key(timers, key) if response.status_code == 401 else key
+                other = await self._get_key(timers, key) if reply.status == 401 else key
                 if other == key:
-                    raise await _refusal(response, timers, key)
+                    raise await _refusal(reply, timers, key)
             key = other
         raise upstream_errors.rejected()
 
     async def models(self, timers: TurnTimers) -> tuple[str, ...]:
         """The names of the models; none where the server gives no list. Raises ModelFailed."""
         key = await self._get_key(timers)
-        async with self._connection.send("GET", "models", key, timers) as response:
-            if not response.is_success:
-                raise await _refusal(response, timers, key)
-            body = await whole(response, timers.left, MAX_EVENT_BYTES)
+        async with self._connection.send("GET", "models", key, timers) as reply:
+            if not reply.is_success:
+                raise await _refusal(reply, timers, key)
+            body = await reply.all(timers.left, MAX_EVENT_BYTES)
         try:
             return tuple(str(item["id"]) for item in json.loads(body)["data"])
         except (ValueError, RecursionError, LookupError, TypeError):
@@ -83,43 +82,67 @@ class Server:
             raise upstream_errors.unavailable("there is no key for the language model") from None
 
 
-async def events_of(
-    response: httpx2.Response, timers: TurnTimers, chat: ChatDecoder, clock: Callable[[], float]
-) -> AsyncGenerator[ModelEvent, None]:
-    """What *chat* makes of the body, as it comes; returns when the model has said that it is done, be it that the
-    server then says no more. Raises ModelFailed and ContentFiltered; an end without a finish reason is a failure.
+class Answer:
+    """Reads an answer, which the server has accepted, to its end.
+
+    ``chat``: what it holds so far. ``over``: whether ``read`` has given all of it.
     """
-    try:
-        async with aclosing(_documents(response, timers, chat, clock)) as found:
-            async for documents in found:
-                for data in documents:
-                    for event in chat.feed(data):
-                        yield event
-    except ModelFailed:
-        if not _ending(chat):
-            raise
-    if chat.finish is None:
-        raise upstream_errors.cut_off()
 
+    def __init__(self, reply: Reply, timers: TurnTimers, clock: Callable[[], float]) -> None:
+        self.chat = ChatDecoder()
+        self.over = False
+        self._reply = reply
+        self._timers = timers
+        self._clock = clock
+        self._body = BodyDecoder()
+        self._seconds = timers.seconds
+        self._ending = 0
+        self._failed: ModelFailed | None = None
+        self._given = clock()
 
-async def _documents(
-    response: httpx2.Response, timers: TurnTimers, chat: ChatDecoder, clock: Callable[[], float]
-) -> AsyncGenerator[list[bytes], None]:
-    """The documents that each piece of the body completes; *chat* is expected to be fed with them. Keeps the timers."""
-    body = BodyDecoder()
-    wait = timers.left
-    ending = 0
-    async with aclosing(pieces(response, lambda: wait())) as found:
-        async for piece in found:
-            arrived, contents = clock(), chat.contents
-            yield body.feed(piece)
-            timers.reader_was_busy(clock() - arrived)
-            if chat.contents > contents:
-                timers.content()
-            if _ending(chat) > ending:
-                ending = _ending(chat)
-                wait = timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
-    yield body.flush()
+    async def read(self) -> list[ModelEvent]:
+        """What the next piece of the body holds, often nothing. It is over when the model has said that it is done, be
+        it that the server then says no more. Raises ModelFailed; an end without a finish reason is a failure.
+        """
+        if self._failed is not None:
+            raise self._failed
+        found: list[ModelEvent] = []
+        try:
+            await self._read(found)
+        except ContentFiltered:
+            self.chat.finish = EndReason.CONTENT_FILTER
+            self.over = True
+        except ModelFailed as failed:
+            self.over = self.chat.finish is not None  # what still fails then changes nothing
+            if not self.over:
+                self._failed = upstream_errors.cut_off() if self.chat.done else failed
+                if not found:
+                    raise self._failed from None
+        if self.over:
+            found += self.chat.end()
+        self._given = self._clock()
+        return found
+
+    async def _read(self, found: list[ModelEvent]) -> None:
+        chat, timers = self.chat, self._timers
+        timers.reader_was_busy(self._clock() - self._given)
+        contents = chat.contents
+        try:
+            piece = await self._reply.read(self._seconds())
+        except TimeoutError:
+            raise ran_out(timers.left()) from None
+        for data in self._body.feed(piece) if piece else self._body.flush():
+            found += chat.feed(data)
+        if not piece:
+            if chat.finish is None:
+                raise upstream_errors.cut_off()
+            self.over = True
+        if chat.contents > contents:
+            timers.content()
+        if (ending := _ending(chat)) > self._ending:
+            self._ending = ending
+            wait = timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
+            self._seconds = lambda: wait().seconds
 
 
 def _ending(chat: ChatDecoder) -> int:
@@ -131,16 +154,16 @@ def _ending(chat: ChatDecoder) -> int:
     return 1 if chat.usage == Usage() else 2
 
 
-async def _refusal(response: httpx2.Response, timers: TurnTimers, key: str) -> ModelFailed:
+async def _refusal(reply: Reply, timers: TurnTimers, key: str) -> ModelFailed:
     """The failure that an error status stands for. Its body explains it; it is shown in the log at DEBUG only."""
     try:
-        raw = await whole(response, timers.within(ERROR_SECONDS), MAX_ERROR_BYTES)
+        raw = await reply.all(timers.within(ERROR_SECONDS), MAX_ERROR_BYTES)
     except ModelFailed:
         raw = b""
     said = raw[:2000].decode(errors="replace")
-    log.debug("the model refuses", status=response.status_code, said=said.replace(key, "…") if key else said)
+    log.debug("the model refuses", status=reply.status, said=said.replace(key, "…") if key else said)
     try:
         body: Any = json.loads(raw)
     except (ValueError, RecursionError):
         body = None
-    return upstream_errors.by_status(response.status_code, body, upstream_errors.retry_after(response.headers))
+    return upstream_errors.by_status(reply.status, body, upstream_errors.retry_after(reply.headers))

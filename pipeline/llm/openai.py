@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from pipeline.flow import closing
 from pipeline.llm import upstream_errors
 from pipeline.llm.chat import ChatDecoder
 from pipeline.llm.connection import Connection
-from pipeline.llm.exchange import Server, events_of
+from pipeline.llm.exchange import Answer, Server
 from pipeline.llm.keys import CommandKey, EnvironmentKey, Key
 from pipeline.llm.prompt import PromptWriter, Schema
 from pipeline.llm.timers import ModelLimits, TurnTimers
@@ -102,8 +102,11 @@ class OpenAIModel:
         """Whether the key is to come from an environment variable that is not set."""
         return self._key is self._environment_key and self._environment_key.missing
 
-    async def stream(self, turn: Turn) -> AsyncGenerator[ModelEvent | str, None]:
+    def stream(self, turn: Turn) -> AsyncGenerator[ModelEvent | str, None]:
         """The answer to *turn*; see the class."""
+        return self.answer(turn) if self._fallback is None else self._with_fallback(turn, self._fallback)
+
+    async def _with_fallback(self, turn: Turn, fallback: Model) -> AsyncGenerator[ModelEvent | str, None]:
         answering = False
         try:
             async with aclosing(self.answer(turn)) as events:
@@ -111,33 +114,62 @@ class OpenAIModel:
                     answering = True
                     yield event
         except StageError as failed:
-            if answering or self._fallback is None or not failed.reason.startswith("MODEL_"):
+            if answering or not failed.reason.startswith("MODEL_"):
                 raise
             log.warning("the fallback takes over", decision="fallback", reason=failed.reason, model=self.name)
         else:
             return
-        source = self._fallback.stream(turn)
+        source = fallback.stream(turn)
         async with closing(source) as others:
             async for other in others:
                 yield other
 
     async def answer(self, turn: Turn, extra: Mapping[str, Any] | None = None) -> AsyncGenerator[ModelEvent, None]:
         """The same without the fallback. *extra*: put over the request body of this turn."""
+        # Below this there is no other generator: each one that an event passes costs a third of what its decoding does.
+        async with AsyncExitStack() as stack:
+            answer, events = await self._begin(stack, turn, extra)
+            for event in events:
+                yield event
+            while answer is not None and not answer.over:
+                for event in await answer.read():
+                    yield event
+            for event in _ending(answer, turn):
+                yield event
+
+    async def _begin(
+        self, stack: AsyncExitStack, turn: Turn, extra: Mapping[str, Any] | None
+    ) -> tuple[Answer | None, list[ModelEvent]]:
+        """An answer, which *stack* closes, and its first events, by as many tries as it takes and is worth; no answer
+        where a filter refused the question. Raises StageError for one that failed before it gave any.
+        """
         timers = TurnTimers(self._limits, turn.deadline, self._clock)
         content = self._prompts.body(turn, extra)
-        for tries_left in range(self._retries, -1, -1):
-            chat = ChatDecoder()
+        tries_left = self._retries
+        while True:
+            contents = 0
             try:
-                async with aclosing(self._try(content, turn, timers, chat)) as events:
-                    async for event in events:
-                        yield event
+                async with AsyncExitStack() as trying:
+                    reply = await trying.enter_async_context(self._server.ask(content, timers))
+                    answer = Answer(reply, timers, self._clock)
+                    events: list[ModelEvent] = []
+                    try:
+                        while not (events or answer.over):
+                            events = await answer.read()
+                    finally:
+                        contents = answer.chat.contents
+                    if not (contents or answer.chat.finish is EndReason.CONTENT_FILTER):
+                        raise upstream_errors.unavailable("the language model gave no answer")
+                    stack.push_async_callback(trying.pop_all().aclose)
+                    return answer, events
+            except ContentFiltered:
+                return None, []
             except ModelFailed as failed:
                 wait = self._wait(failed, timers)
-                if chat.contents or not tries_left or wait is None:
+                if contents or not tries_left or wait is None:
                     raise
                 log.info("the model is tried again", decision="retry", reason=failed.reason, model=self.name)
-            else:
-                return
+            tries_left -= 1
             await asyncio.sleep(wait)
 
     async def models(self) -> tuple[str, ...]:
@@ -152,32 +184,22 @@ class OpenAIModel:
             if close is not None:
                 await close()
 
-    async def _try(
-        self, content: bytes, turn: Turn, timers: TurnTimers, chat: ChatDecoder
-    ) -> AsyncGenerator[ModelEvent, None]:
-        try:
-            async with (
-                self._server.ask(content, timers) as response,
-                aclosing(events_of(response, timers, chat, self._clock)) as events,
-            ):
-                async for event in events:
-                    yield event
-        except ContentFiltered:
-            chat.finish = EndReason.CONTENT_FILTER
-        for event in chat.end():
-            yield event
-        if chat.finish is EndReason.CONTENT_FILTER:
-            yield TextDelta(_content_filter(turn, bool(chat.contents)), apart=True)
-        elif not chat.contents:
-            raise upstream_errors.unavailable("the language model gave no answer")
-        yield ModelEnd(chat.finish or EndReason.COMPLETE, chat.usage)
-
     def _wait(self, failed: ModelFailed, timers: TurnTimers) -> float | None:
         """Seconds before the next try: what the server asks for, else a short time with jitter. None: no try any more,
         because it would not help or would come too late.
         """
         wait = max(failed.wait or 0.0, self._retry_wait * random.uniform(0.5, 1.5))
         return wait if failed.again and wait < timers.left().seconds else None
+
+
+def _ending(answer: Answer | None, turn: Turn) -> list[ModelEvent]:
+    """What follows an answer that is over."""
+    chat = answer.chat if answer else ChatDecoder()
+    reason = (chat.finish or EndReason.COMPLETE) if answer else EndReason.CONTENT_FILTER
+    end = ModelEnd(reason, chat.usage)
+    if reason is not EndReason.CONTENT_FILTER:
+        return [end]
+    return [TextDelta(_content_filter(turn, bool(chat.contents)), apart=True), end]
 
 
 def _content_filter(turn: Turn, answered: bool) -> str:

@@ -36,7 +36,8 @@ class SSEDecoder:
         """The data of each event that *chunk* completes: its ``data`` lines joined with LF. Raises EventTooLong."""
         if not chunk:
             return []
-        if self._is_one_event(chunk):
+        if not self._size and self._is_one_event(chunk):
+            self._first = self._after_cr = False
             return [chunk[6:-2]]
         if self._after_cr and chunk[0] == 0x0A:
             chunk = chunk[1:]  # the second half of a CR LF that a packet cut in two
@@ -62,12 +63,9 @@ class SSEDecoder:
         of one line.
         """
         return (
-            self._size == 0
-            and not self._first
-            and not self._after_cr
-            and chunk.startswith(b"data: ")
-            and chunk.find(b"\n") == len(chunk) - 2
+            chunk.startswith(b"data: ")
             and chunk.endswith(b"\n\n")
+            and chunk.find(b"\n") == len(chunk) - 2
             and b"\r" not in chunk
             and len(chunk) <= self._max
         )

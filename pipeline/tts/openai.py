@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from pipeline.http_client import HttpClient
+from pipeline.http.client import HttpClient
 from pipeline.llm.upstream_errors import retry_after
 from pipeline.stage import Voice
 from pipeline.tts.convert import RATES

@@ -107,18 +107,26 @@ async def test_a_connection_that_is_never_made() -> None:
         listener.close()
 
 
+async def test_the_time_to_connect_ends_with_the_connection() -> None:
+    """A server that is connected may take longer for the head of its answer."""
+    slow = {"connect_timeout_seconds": 0.5, "first_content_timeout_seconds": 30.0, "total_timeout_seconds": 60.0}
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    async with asking(Reply([0.7, head, text("x"), STOP, DONE], framing="raw"), **slow) as (model, _):
+        assert (await ask(model)).text == "x"
+
+
 async def test_a_slow_reader_is_not_a_slow_model() -> None:
     """While the reader of the answer is busy the timers stand still."""
-    reply = Reply([text("x"), 0.1, text("x"), 0.1, text("x"), 0.1, text("x"), STOP, DONE])
+    clock = ManualClock()
     async with (
-        asking(reply, stall_timeout_seconds=0.3, total_timeout_seconds=0.8) as (model, _),
+        asking(Reply([text("x"), 0.05, text("x"), 0.05, text("x"), STOP, DONE]), clock=clock) as (model, _),
         aclosing(model.stream(Turn("s", "Hello"))) as events,
     ):
         seen = []
         async for event in events:
             seen.append(event)
-            await asyncio.sleep(0.35)  # longer than the timer that must stand still
-    assert len(seen) == 5
+            clock.advance(100)  # the next piece is not here yet, and must be waited for
+    assert len(seen) == 4
 
 
 async def test_the_wait_before_a_second_try_is_in_the_budget() -> None:

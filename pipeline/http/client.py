@@ -1,21 +1,16 @@
 """HTTP to model and speech servers.
 
-HTTP/1.1 only: httpcore's HTTP/2 ends a stream that nobody wants any more without telling the server (no RST_STREAM),
-which would go on writing, and charging, an answer after the user has interrupted it. Of the environment only
-SSL_CERT_FILE and SSL_CERT_DIR are used (else the system's certificates), no proxy and no netrc: a local server must not
-be asked through a company's proxy. Redirects are not followed: the key would go along.
+HTTP/1.1 only: an HTTP/2 that leaves a stream alone without telling the server (as httpcore's does: no RST_STREAM) would
+let it go on writing, and charging, an answer after the user has interrupted it. Of the environment only SSL_CERT_FILE
+and SSL_CERT_DIR are used (else the system's certificates), no proxy and no netrc: a local server must not be asked
+through a company's proxy. Redirects are not followed: the key would go along.
 """
 
 import ssl
 
-import httpcore2
 import httpx2
 
-from pipeline.network import Network
-
-IDLE_CONNECTIONS = 64
-IDLE_SECONDS = 30.0
-"""Connections that wait for the next turn. How many are in use is bounded where streams are admitted."""
+from pipeline.http.transport import Transport
 
 
 class HttpClient:
@@ -29,24 +24,22 @@ class HttpClient:
         self._ssl_context = _certificates() if self._base.scheme == "https" else None
         self._timeout = timeout
         self._client: httpx2.AsyncClient | None = None
+        self._transport: Transport | None = None
 
     def url(self, path: str) -> httpx2.URL:
         """That of *path* below the base."""
         return self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{path}")
 
+    @property
+    def connections(self) -> int:
+        """How many there are, in use or waiting."""
+        return self._transport.connections if self._transport else 0
+
     def open(self) -> httpx2.AsyncClient:
         """The one client, made when it is needed, also after it was closed."""
         if self._client is None:
-            transport = httpx2.AsyncHTTPTransport(verify=self._ssl_context or False)
-            # For its network the transport has no argument. Nothing but speed is lost where this has no effect.
-            transport._pool = httpcore2.AsyncConnectionPool(
-                ssl_context=self._ssl_context,
-                max_connections=None,
-                max_keepalive_connections=IDLE_CONNECTIONS,
-                keepalive_expiry=IDLE_SECONDS,
-                network_backend=Network(),
-            )
-            self._client = httpx2.AsyncClient(transport=transport, timeout=self._timeout, trust_env=False)
+            self._transport = Transport(self._ssl_context)
+            self._client = httpx2.AsyncClient(transport=self._transport, timeout=self._timeout, trust_env=False)
         return self._client
 
     async def aclose(self) -> None:
@@ -58,9 +51,11 @@ class HttpClient:
 
 def _certificates() -> ssl.SSLContext:
     try:
-        return httpx2.create_ssl_context()
+        context = httpx2.create_ssl_context()
     except OSError as error:  # an SSLError too
         raise ValueError("base_url: the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from error
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _http_url(base_url: str) -> httpx2.URL:

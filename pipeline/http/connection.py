@@ -1,0 +1,209 @@
+"""One HTTP/1.1 connection: bytes over asyncio's transports, their meaning by httptools (the parser of Node.js).
+
+The usual way to a model's answer, through anyio and h11, costs three times the CPU of this one for each event.
+"""
+
+import asyncio
+from collections import deque
+from math import inf
+from typing import cast
+
+import httptools
+import httpx2
+
+MOST_BYTES = 65536
+"""Of a body that may wait for a reader before the peer is made to wait. One packet of the kernel's comes on top."""
+
+MOST_BARREN_BYTES = 65536
+"""That may come without any of them belonging to a body: a head, trailers or chunk extensions without an end."""
+
+
+class HttpConnection(asyncio.Protocol):
+    """One request at a time: ``send``, ``head``, then ``read`` until it gives b"". Only one reader waits at a time.
+
+    What fails is told by ``head`` and ``read``, after all that came before it: ReadError (broken off), ReadTimeout, and
+    RemoteProtocolError (no HTTP) of httpx. ``status`` and ``headers``: those of the response.
+    """
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._parser: httptools.HttpResponseParser | None = None
+        self._begun = False  # the head is complete
+        self._complete = False
+        self._keeps_alive = False
+        self._pieces: deque[bytes] = deque()
+        self._size = 0  # of them
+        self._barren = 0
+        self._reading = True
+        self._error: httpx2.TransportError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._by = inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._lost = self._loop.create_future()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether another request can be sent: the connection is there, and the last response was read to its end."""
+        spent = self._parser is None or (self._complete and self._keeps_alive and not self._pieces)
+        return spent and self._error is None and not self._transport.is_closing()
+
+    def send(self, request: bytes) -> None:
+        """Send a whole request. The response may come, and be read, before all of it has gone out."""
+        self._parser = httptools.HttpResponseParser(self)
+        self._begun = self._complete = self._keeps_alive = False
+        self.headers = []
+        self._barren = 0
+        self._transport.write(request)
+
+    async def head(self, seconds: float | None = None) -> None:
+        """Wait until status and headers are known, at most so many *seconds*."""
+        while not self._begun:
+            await self._wait(seconds)
+
+    async def read(self, seconds: float | None = None) -> bytes:
+        """What has come of the body, at least a byte; b"" at its end. Waits at most so many *seconds*."""
+        while not self._pieces:
+            if self._complete:
+                return b""
+            await self._wait(seconds)
+        data = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        if not self._reading:
+            self._reading = True
+            self._transport.resume_reading()
+        return data
+
+    def abort(self) -> None:
+        """Close at once, whatever was not sent or read yet."""
+        self._transport.abort()
+
+    async def aclose(self) -> None:
+        """The same; returns when the socket is closed."""
+        self.abort()
+        await asyncio.shield(self._lost)
+
+    async def _wait(self, seconds: float | None) -> None:
+        if self._error is not None:
+            raise self._error
+        self._waiter = self._loop.create_future()
+        self._by = inf
+        if seconds is not None:
+            self._set_timer(self._loop.time() + seconds)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _set_timer(self, by: float) -> None:
+        """One timer serves all the waits and is moved only when it rings, or must ring sooner: a timer for each piece
+        of an answer would cost a tenth of reading it.
+        """
+        self._by = by
+        if self._timer is None or by < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(by, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._by == inf:  # this wait has no end; the timer was an earlier one's
+            return
+        if self._by > self._loop.time():
+            self._set_timer(self._by)
+        else:
+            self._waiter.set_exception(httpx2.ReadTimeout("nothing came in time"))
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _fail(self, error: httpx2.TransportError) -> None:
+        if self._error is None:
+            self._error = error
+        self._transport.abort()
+        self._wake()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio's: connected."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no class of asyncio's
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio's: bytes came."""
+        if self._parser is None or self._complete:
+            self._transport.abort()  # nobody asked for them
+            return
+        size = self._size
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(httpx2.RemoteProtocolError("not HTTP/1.1"))
+        if self._size > size:
+            self._barren = 0
+            if self._reading and self._size > MOST_BYTES:
+                self._reading = False
+                self._transport.pause_reading()
+        else:
+            self._barren += len(data)
+            if self._barren > MOST_BARREN_BYTES:
+                self._fail(httpx2.RemoteProtocolError("a head, or what goes with a chunk, without an end"))
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio's: closed, or broken by *exc*."""
+        if self._begun and not self._complete and not self._is_framed() and exc is None and self._error is None:
+            self._complete = True  # its end is where the connection ends
+        if self._error is None:
+            self._error = httpx2.ReadError("the connection is closed")
+            self._error.__cause__ = exc
+        self._parser = None  # it holds this connection
+        if self._timer is not None:
+            self._timer.cancel()
+        self._lost.set_result(None)
+        self._wake()
+
+    def _is_framed(self) -> bool:
+        """Whether HTTP tells where the body ends: RFC 9112, section 6.3."""
+        return any(
+            name == b"content-length" or (name == b"transfer-encoding" and value.lower().endswith(b"chunked"))
+            for name, value in self.headers
+        )
+
+    def on_message_begin(self) -> None:
+        """httptools': a response begins."""
+        if self._complete:
+            self._transport.abort()  # nobody asked for it
+
+    def on_header(self, name: bytes, value: bytes | None) -> None:
+        """httptools': a header, or behind the body a trailer."""
+        if not self._begun:
+            self.headers.append((name.lower(), value or b""))
+
+    def on_headers_complete(self) -> None:
+        """httptools': the head is there. That of an interim response (RFC 9110, section 15.2) is not waited for."""
+        assert self._parser is not None
+        status = self._parser.get_status_code()
+        if self._complete or self._begun:
+            return
+        if status < 200:
+            self.headers = []
+            return
+        self.status, self._begun = status, True
+
+    def on_body(self, data: bytes) -> None:
+        """httptools': a piece of the body."""
+        if not self._complete:
+            self._pieces.append(data)
+            self._size += len(data)
+
+    def on_message_complete(self) -> None:
+        """httptools': the response has ended."""
+        assert self._parser is not None
+        if self._begun and not self._complete:
+            self._complete = True
+            self._keeps_alive = self._parser.should_keep_alive()
