@@ -54,12 +54,11 @@ class RulesSegmenter:
         return self._zones(text)
 
     def flush(self) -> Iterable[Segment]:
-        """All that is left. Should more be fed, it begins anew."""
+        """All that is left; the segmenter is not used any more."""
         out: list[Segment] = []
         if self._zoned and not self._plain:
             joiner, scanner = self._zoned
             out = [*self._zones(""), *self._zones(joiner.flush()), *self._segments(scanner.flush())]
-            self._watch(joiner, scanner)
         quiet, self._quiet = self._quiet, ""
         return out + self._number(self._boundaries.flush(quiet))
 

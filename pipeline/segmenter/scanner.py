@@ -42,8 +42,6 @@ class Scanner(Spans, Fences):
         held, self._held = self._held, ""
         if self._object is not None:
             self._object.cut(out)
-            self._object = None
-            self._zone = self._after
         elif held.startswith("{") and self._zone != self._code:
             out += [Break(), JsonBlock(held, "truncated")]
         elif held.startswith("`") and (self._zone == self._in_fence or any(map(str.isalpha, held))):

@@ -58,21 +58,10 @@ def test_prose_before_an_object_leaves_when_the_object_opens() -> None:
         ('```json\n{"command": ', [JsonBlock('{"command": ', "truncated")]),
     ],
 )
-def test_goes_on_after_a_flush(before: str, left: list[Segment]) -> None:
-    """What stands before a native tool call leaves once, and the text behind it is cut as ever."""
+def test_flush(before: str, left: list[Segment]) -> None:
+    """What is left when nothing more comes leaves as it is."""
     segmenter = RulesSegmenter()
     assert [*segmenter.feed(before), *segmenter.flush()] == left
-    assert prose([*segmenter.feed("Done. "), *segmenter.feed("What next?")]) == ["Done."]
-    assert prose([*segmenter.flush()]) == [" What next?"]
-
-
-def test_language_is_remembered_after_a_flush() -> None:
-    """What was said before a native tool call tells the language, too."""
-    segmenter = RulesSegmenter()
-    assert prose([*segmenter.feed("Puedes usar el otro navegador para la lectura"), *segmenter.flush()])
-    assert prose([*segmenter.feed("Abre otro, p. ej. Firefox. "), *segmenter.flush()]) == [
-        "Abre otro, p. ej. Firefox. "
-    ]
 
 
 def test_object_leaves_with_its_last_brace() -> None:
