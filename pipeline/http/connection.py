@@ -4,7 +4,6 @@ The usual way to a model's answer, through anyio and h11, costs three times the 
 """
 
 import asyncio
-from collections import deque
 from math import inf
 from typing import cast
 
@@ -34,7 +33,7 @@ class HttpConnection(asyncio.Protocol):
         self._begun = False  # the head is complete
         self._complete = False
         self._keeps_alive = False
-        self._pieces: deque[bytes] = deque()
+        self._pieces: list[bytes] = []
         self._size = 0  # of them
         self._barren = 0
         self._reading = True
@@ -69,7 +68,7 @@ class HttpConnection(asyncio.Protocol):
             if self._complete:
                 return b""
             await self._wait(seconds)
-        data = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
         if not self._reading:

@@ -72,7 +72,9 @@ class Transport(httpx2.AsyncBaseTransport):
         return len(self._used) + sum(map(len, self._idle.values()))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """httpx's: the response with its body unread. Raises its ConnectError, ConnectTimeout, and what Body does."""
+        """httpx's: the response with its body unread. Raises its ConnectError, ConnectTimeout,
+        UnsupportedProtocol (https without an *ssl_context* too), and what Body does.
+        """
         timeouts = request.extensions.get("timeout", {})
         url = request.url
         origin = (url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
@@ -128,6 +130,8 @@ class Transport(httpx2.AsyncBaseTransport):
     async def _connect(self, origin: Origin, seconds: float | None) -> HttpConnection:
         """A new connection, by whichever of the host's addresses answers first (RFC 8305)."""
         scheme, host, port = origin
+        if scheme != "http" and (scheme != "https" or self._ssl_context is None):  # asyncio takes None for plain text
+            raise httpx2.UnsupportedProtocol(f"no {scheme} here")
         loop = asyncio.get_running_loop()
         encrypted: dict[str, Any] = {"ssl": self._ssl_context, "server_hostname": host} if scheme == "https" else {}
         try:

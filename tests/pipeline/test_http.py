@@ -376,6 +376,14 @@ async def test_nobody_listens() -> None:
                 await client.get(f"http://{host}/")
 
 
+async def test_never_in_plain_text_by_mistake() -> None:
+    """Without certificates there is no https, and other protocols there are none."""
+    async with httpx2.AsyncClient(transport=Transport(), trust_env=False) as client:
+        for scheme in ("https", "ftp", "ws"):
+            with pytest.raises(httpx2.UnsupportedProtocol):
+                await client.get(f"{scheme}://127.0.0.1:1/")
+
+
 async def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """ConnectTimeout."""
 
