@@ -56,33 +56,13 @@ Wav = Annotated[
 Play = Annotated[bool, typer.Option("--play", help="Play the speech.")]
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run the command line; ends the process with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a narrow terminal encoding must not end an answer
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its core writes lines of its own, also for a port that is taken
-    try:
-        cli(prog_name="stentor")
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else FAILED
-    else:
-        code = 0
-    _leave(code)
-
-
-def _leave(code: int) -> NoReturn:
-    """End the process here.
-
-    Were it left to the interpreter, gRPC's threads would still run while what they use is taken
-    down: now and then one of them aborts the process, and a caller sees SIGABRT in place of the exit code.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:  # closed by its reader, or the disk is full
-            code = code or FAILED
-    os._exit(code)
+    cli(prog_name="stentor")
 
 
 @cli.callback()

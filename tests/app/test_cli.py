@@ -39,22 +39,26 @@ def settings(folder: Path, text: str) -> str:
     return str(file)
 
 
+RUN = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('app.cli', run_name='__main__', alter_sys=True)"
+)
+"""Ctrl-C reaches the process also where the tests themselves run in the background: there SIGINT is ignored, which a
+child inherits. Not by ``preexec_fn``, for which Python forks: beside gRPC's threads, which this process has, a forked
+child crashes now and then before it becomes the program.
+"""
+
+
 @contextmanager
 def process(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """``stentor ARGUMENTS`` as a process; killed at the end of the block, if it still runs.
-
-    Ctrl-C reaches it also where the tests themselves run in the background: there SIGINT is ignored, and a child
-    inherits that.
-    """
-    command = (sys.executable, "-m", "app.cli", *arguments)
+    """``stentor ARGUMENTS`` as a process; killed at the end of the block, if it still runs."""
     with subprocess.Popen(
-        command,
+        (sys.executable, "-c", RUN, *arguments),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as started:
         try:
             yield started
@@ -79,23 +83,12 @@ def listens(port: int) -> bool:
 def test_version_is_cheap() -> None:
     """--version prints it and does not load the transport."""
     script = (
-        "import sys; from app.cli import cli\n"
-        "try: cli(['--version'])\nexcept SystemExit as end: print(end.code, 'grpc' in sys.modules)"
+        "import sys; from app.cli import main; sys.argv[1:] = ['--version']\n"
+        "try: main()\nexcept SystemExit as end: print(end.code, 'grpc' in sys.modules)"
     )
     done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
     name, _, code, loaded = done.stdout.split()
     assert (name, code, loaded) == ("stentor", "0", "False")
-
-
-def test_the_end_is_not_left_to_the_interpreter() -> None:
-    """What was printed arrives, with the exit code; nothing is taken down under the threads of gRPC."""
-    script = (
-        "import atexit, sys; from app.cli import main; sys.argv[1:] = ['speak', ' ']\n"
-        "atexit.register(print, 'taken down'); print('printed', end=''); main()"
-    )
-    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "printed")
-    assert "must not be blank" in done.stderr
 
 
 def test_help() -> None:
