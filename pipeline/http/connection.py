@@ -52,6 +52,8 @@ class HttpConnection(asyncio.Protocol):
     def send(self, request: bytes) -> None:
         """Send a whole request. The response may come, and be read, before all of it has gone out."""
         self._parser = httptools.HttpResponseParser(self)
+        # Some servers do it, RFC 9112 lets a client take it (2.2, 7.1.1), and no other parser here could disagree.
+        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
         self._begun = self._complete = self._keeps_alive = False
         self.headers = []
         self._barren = 0

@@ -110,6 +110,9 @@ BODIES: dict[str, tuple[bytes, bytes]] = {
     "interim": (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + HELLO, b"hello"),
     "two interim": (b"HTTP/1.1 100 Continue\r\n\r\n" * 2 + HELLO, b"hello"),
     "more than was asked for": (HELLO + HELLO, b"hello"),
+    "no carriage return": (b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", b"hello"),
+    "padded chunk sizes": (OK + b"Transfer-Encoding: chunked\r\n\r\n5  \r\nhello\r\n0  \r\n\r\n", b"hello"),
+    "no reason": (b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", b"hello"),
     "an empty header": (OK + b"X-Empty:\r\nContent-Length: 5\r\n\r\nhello", b"hello"),
 }
 
