@@ -13,6 +13,9 @@ import structlog
 from interceptors.base import GONE_SECONDS, Call, StreamInterceptor, WrappedContext
 
 SESSION_HEADER = "x-session-id"
+RETRY_SECONDS = 0.01
+"""Between two tries to send behind a message that is still on its way."""
+
 SHORT = 8
 """How much of an id a log shows: enough to follow a session, too little to take part in it."""
 
@@ -60,6 +63,7 @@ class SessionContext(WrappedContext):
         self._session_id = session_id
         self._stamp = stamp
         self._numbers = count(1)
+        self._left = False  # a write was cancelled: its message may still be on its way
 
     async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
         """Send *metadata* and the session id."""
@@ -69,7 +73,29 @@ class SessionContext(WrappedContext):
         """Number *message* and send it."""
         number = next(self._numbers)
         self._stamp(message, number, self._session_id if number == 1 else "")
-        await unless_gone(self.inner.write(message))
+        try:
+            if self._left:
+                await self._follow(message)
+            else:
+                await unless_gone(self.inner.write(message))
+        except asyncio.CancelledError:
+            self._left = True
+            raise
+
+    async def _follow(self, message: Any) -> None:
+        """Send *message* behind the one that is on its way, for as long as whoever awaits this allows.
+
+        grpc takes only one message at a time, refuses the next one with the error of a client that is gone, and goes on
+        sending what nobody awaits any more; when that has left cannot be asked.
+        """
+        while True:
+            try:
+                await self.inner.write(message)
+            except grpc.aio.InternalError:
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._left = False
+                return
 
     async def abort(self, code: grpc.StatusCode, details: str, trailers: tuple[tuple[str, str | bytes], ...]) -> None:
         """End the call with a status."""

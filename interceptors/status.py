@@ -110,17 +110,20 @@ async def _end(context: WatchedContext, outcome: Outcome, error_message: Callabl
     pushback = -1 if retry_after is None else max(1, round(retry_after * 1000))
     rich = to_status(_rich(outcome))
     trailers = (*rich.trailing_metadata, (PUSHBACK, str(pushback)))
-    try:
-        async with asyncio.timeout(LAST_WORDS_SECONDS):
-            if error_message is not None:
+    if error_message is not None:
+        try:
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
                 await context.inner.write(error_message(outcome.text))
-    except TimeoutError:
-        log.info("the client does not read its last message", decision="skip")
+        except TimeoutError:
+            log.info("the client does not read its last message", decision="skip")
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise  # else the client may still be there, and waits for its status
     try:
         async with asyncio.timeout(LAST_WORDS_SECONDS):
             await context.abort(outcome.code, outcome.details, trailers)
     except TimeoutError:
-        log.info("the client does not take its status", decision="skip")
+        log.info("the client does not take its status yet", decision="skip")
 
 
 def _rich(outcome: Outcome) -> Status:

@@ -199,7 +199,8 @@ class RawCommands:
 class FakeContext:
     """A ``grpc.aio.ServicerContext`` that records what the call did: ``events`` in order, and each part by itself.
 
-    ``block()`` stands for a client that does not read, ``kill()`` for one that is gone.
+    ``block()`` stands for a client that does not read, ``kill()`` for one that is gone. As with grpc, a message whose
+    write was cancelled is on its way until the client reads, and no other one is taken meanwhile.
     """
 
     def __init__(
@@ -218,6 +219,7 @@ class FakeContext:
         self._open.set()
         self._cancel_after: float | None = None
         self._dead = False
+        self._on_its_way: list[Any] = []
         self._abort: grpc.aio.AbortError | None = None
 
     # What a test does to it.
@@ -228,6 +230,8 @@ class FakeContext:
 
     def unblock(self) -> None:
         """The client reads again."""
+        self.sent += self._on_its_way
+        self._on_its_way.clear()
         self._open.set()
 
     def kill(self, cancel_after: float | None = 0.0) -> None:
@@ -242,7 +246,14 @@ class FakeContext:
 
     async def write(self, message: Any) -> None:
         self.events.append("write")
-        await self._send("SendMessageOperation")
+        if self._on_its_way:
+            raise cygrpc.ExecuteBatchError("Failed grpc_call_start_batch: 8 (too many operations)")
+        try:
+            await self._send("SendMessageOperation")
+        except asyncio.CancelledError:
+            if not self._open.is_set():
+                self._on_its_way.append(copy.deepcopy(message))
+            raise
         self.sent.append(copy.deepcopy(message))
 
     async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:

@@ -10,10 +10,11 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from interceptors import status
 from protos import streaming_pb2 as pb
 from tests import scripted
 from tests.fakes import until
-from tests.serving import Service, read, serving
+from tests.serving import BIG_VOICE, Service, read, serving
 
 OPEN = '{"command": "open_app", "args": {"app_name": "Safari", "n": 1}}'
 
@@ -405,6 +406,31 @@ async def test_undecodable_request(tmp_path: Path, rubbish: bytes) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await service.channel.unary_unary("/streaming.StreamingService/InterruptSession")(rubbish)
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("soon", [True, False], ids=["reads again at once", "reads again later"])
+async def test_interrupted_while_it_does_not_read(soon: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that is ended in the middle of a write still ends with its status when its client reads again, and with
+    the last message if that is soon.
+    """
+    monkeypatch.setattr(status, "LAST_WORDS_SECONDS", 30.0 if soon else 0.1)
+    async with serving(tmp_path, tts=BIG_VOICE) as service:
+        scripted.new_diary()
+        call = service.call({"deltas": 200}, session_id="s", hardware_id="pc")
+        await anext(aiter(call))
+        spoken = -1
+        while spoken != (spoken := scripted.diary.spoken):
+            await asyncio.sleep(0.2)
+        assert (await service.interrupt("pc")).success
+        assert service.leases == 0
+        if not soon:
+            await asyncio.sleep(0.5)
+        async with asyncio.timeout(30):
+            answer = await read(call)
+    assert (answer.code, answer.reason) == (grpc.StatusCode.CANCELLED, "INTERRUPTED")
+    assert ("error_message" in answer.kinds) is soon
+    numbers = [message.sequence for message in answer.messages]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
 
 
 async def test_interrupt(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import structlog
 
 from interceptors import session
 from interceptors.session import SessionInterceptor
-from tests.fakes import ENDINGS, METHOD, FakeContext, ManualClock, end_as, ending, settle
+from tests.fakes import ENDINGS, METHOD, FakeContext, ManualClock, end_as, ending, settle, until
 
 
 def stamp(message: dict[str, Any], number: int, session_id: str) -> None:
@@ -180,3 +180,39 @@ async def test_any_other_error_of_a_write_comes_through() -> None:
 
     with pytest.raises(grpc.aio.AbortError):
         await link().intercept(handler, ask(), FakeContext(), METHOD)
+
+
+async def test_a_message_behind_one_that_is_on_its_way() -> None:
+    """A write that was cancelled leaves its message on its way; the next one, such as the last words, waits for it."""
+    context = FakeContext()
+    context.block()
+
+    async def handler(_request: Any, context: Any) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await context.write({"n": "a"})
+        await context.write({"n": "b"})
+        await context.write({"n": "c"})
+
+    task = asyncio.create_task(link().intercept(handler, ask(), context, METHOD))
+    await until(lambda: context.events.count("write") > 3)
+    assert context.sent == []
+    context.unblock()
+    await asyncio.wait({task}, timeout=5)
+    assert task.exception() is None
+    assert [message["n"] for message in context.sent] == ["a", "b", "c"]
+
+
+async def test_it_waits_only_as_long_as_its_caller() -> None:
+    """A client that does not read at all holds nobody."""
+    context = FakeContext()
+    context.block()
+
+    async def handler(_request: Any, context: Any) -> None:
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.03):
+                    await context.write({})
+
+    async with asyncio.timeout(5):
+        await link().intercept(handler, ask(), context, METHOD)

@@ -350,7 +350,7 @@ async def test_a_client_that_does_not_read_holds_nothing(error: Exception) -> No
 
 @pytest.mark.usefixtures("_soon")
 async def test_a_client_that_reads_again_after_the_last_message_was_given_up() -> None:
-    """When the last message is not taken in time, the status still is sent."""
+    """When the last message is not taken in time, it is on its way all the same, and the status behind it."""
 
     class ReadsAgain(FakeContext):
         async def abort(self, *args: Any) -> None:
@@ -361,7 +361,20 @@ async def test_a_client_that_reads_again_after_the_last_message_was_given_up() -
     context.block()
     with pytest.raises(grpc.aio.AbortError):
         await link().intercept(raising(ValueError()), None, context, METHOD)
-    assert context.sent == []
+    assert len(context.sent) == 1
+
+
+async def test_a_last_message_that_is_cancelled_by_nobody() -> None:
+    """A CancelledError that nobody asked for does not keep the status from a client that waits for it."""
+
+    class Fails(FakeContext):
+        async def write(self, message: Any) -> None:
+            raise asyncio.CancelledError
+
+    context = Fails()
+    with pytest.raises(grpc.aio.AbortError):
+        await link().intercept(raising(ValueError()), None, context, METHOD)
+    assert context.status is not None
 
 
 async def test_a_client_that_leaves_during_the_last_message() -> None:
