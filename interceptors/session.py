@@ -66,8 +66,16 @@ class SessionContext(WrappedContext):
         self._left = False  # a write was cancelled: its message may still be on its way
 
     async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
-        """Send *metadata* and the session id."""
-        await unless_gone(self.inner.send_initial_metadata((*metadata, (SESSION_HEADER, self._session_id))))
+        """Send *metadata* and the session id. A cancellation waits until they have left: grpc sends no status behind
+        headers whose sending nobody awaited to its end.
+        """
+        headers = (*metadata, (SESSION_HEADER, self._session_id))
+        sending = asyncio.ensure_future(self.inner.send_initial_metadata(headers))
+        try:
+            await unless_gone(asyncio.shield(sending))
+        except asyncio.CancelledError:
+            await asyncio.wait({sending}, timeout=GONE_SECONDS)
+            raise
 
     async def write(self, message: Any) -> None:
         """Number *message* and send it."""

@@ -200,12 +200,14 @@ class FakeContext:
     """A ``grpc.aio.ServicerContext`` that records what the call did: ``events`` in order, and each part by itself.
 
     ``block()`` stands for a client that does not read, ``kill()`` for one that is gone. As with grpc, a message whose
-    write was cancelled is on its way until the client reads, and no other one is taken meanwhile.
+    write was cancelled is on its way until the client reads, and no other one is taken meanwhile; behind headers that
+    were left so no status is taken at all.
     """
 
     def __init__(
         self, metadata: Mapping[str, str] | None = None, *, time_remaining: float | None = None, identity: str = ""
     ) -> None:
+        self.task: asyncio.Task[Any] | None = None  # the call's own, where not all is sent by the same one
         self.events: list[str] = []
         self.sent: list[Any] = []
         self.initial_metadata: tuple[tuple[str, str], ...] | None = None
@@ -220,6 +222,7 @@ class FakeContext:
         self._cancel_after: float | None = None
         self._dead = False
         self._on_its_way: list[Any] = []
+        self._headers_left = False
         self._abort: grpc.aio.AbortError | None = None
 
     # What a test does to it.
@@ -260,7 +263,11 @@ class FakeContext:
         self.events.append("initial_metadata")
         if self.initial_metadata is not None or self.sent:
             raise grpc.aio.UsageError("Send initial metadata failed: already sent")
-        await self._send("SendInitialMetadataOperation")
+        try:
+            await self._send("SendInitialMetadataOperation")
+        except asyncio.CancelledError:
+            self._headers_left = True
+            raise
         self.initial_metadata = metadata
 
     async def abort(
@@ -273,6 +280,8 @@ class FakeContext:
         self._cancel_after = None  # as grpc: a call that has its status is not cancelled any more
         self.status = (code, details)
         self.trailers = trailing_metadata
+        if self._headers_left:  # grpc would send them once more, with the status
+            raise cygrpc.ExecuteBatchError("Failed grpc_call_start_batch: 8 (too many operations)")
         await self._reach("SendStatusFromServerOperation")
         raise self._abort
 
@@ -299,7 +308,7 @@ class FakeContext:
     async def _reach(self, operation: str) -> None:
         await self._open.wait()
         if self._dead:
-            task = asyncio.current_task()
+            task = self.task or asyncio.current_task()
             if self._cancel_after is not None and task is not None:
                 asyncio.get_running_loop().call_later(self._cancel_after, task.cancel)
                 self._cancel_after = None

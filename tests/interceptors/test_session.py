@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from interceptors import session
+from interceptors.base import endable
 from interceptors.session import SessionInterceptor
 from tests.fakes import ENDINGS, METHOD, FakeContext, ManualClock, end_as, ending, settle, until
 
@@ -139,7 +140,7 @@ async def test_a_client_that_is_gone_is_a_cancellation(what: str) -> None:
     context = FakeContext()
     context.kill(cancel_after=0.01)
     handler = sends(what)
-    task = asyncio.create_task(link().intercept(handler, ask(), context, METHOD))
+    task = context.task = asyncio.create_task(link().intercept(handler, ask(), context, METHOD))
     await asyncio.wait({task}, timeout=5)
     assert task.cancelled()
     assert handler.closed
@@ -216,3 +217,28 @@ async def test_it_waits_only_as_long_as_its_caller() -> None:
 
     async with asyncio.timeout(5):
         await link().intercept(handler, ask(), context, METHOD)
+
+
+async def test_a_status_behind_headers_that_are_on_their_way() -> None:
+    """A stream that is ended while its headers leave still ends with a status."""
+    context = FakeContext()
+    context.block()
+
+    async def handler(_request: Any, context: Any) -> None:
+        async with endable() as end:
+            asyncio.get_running_loop().call_soon(end, ValueError())
+            await context.send_initial_metadata(())
+
+    async def outer(request: Any, context: Any) -> None:
+        try:
+            await handler(request, context)
+        except ValueError:
+            await context.abort(grpc.StatusCode.CANCELLED, "", ())
+
+    task = asyncio.create_task(link().intercept(outer, ask(), context, METHOD))
+    await settle()
+    assert context.status is None
+    context.unblock()
+    await asyncio.wait({task}, timeout=5)
+    assert isinstance(task.exception(), grpc.aio.AbortError)
+    assert context.initial_metadata is not None
