@@ -14,10 +14,10 @@ from tests.llm.hostile_server import HostileServer, Reply, hostile
 TURN = Turn("s", "Hello")
 
 QUICK: dict[str, Any] = {
-    "connect_timeout_seconds": 1.0,
-    "first_content_timeout_seconds": 1.0,
-    "stall_timeout_seconds": 1.0,
-    "total_timeout_seconds": 2.0,
+    "connect_timeout_seconds": 8.0,
+    "first_content_timeout_seconds": 8.0,
+    "stall_timeout_seconds": 8.0,
+    "total_timeout_seconds": 16.0,
     "retry_wait_seconds": 0.005,
 }
 

@@ -14,7 +14,7 @@ from pipeline.llm.timers import Left, ModelLimits, TurnTimers, ran_out
 from pipeline.stage import Turn
 from tests.fakes import ManualClock
 from tests.llm.asking import ask, asking
-from tests.llm.hostile_server import DONE, HANG, STOP, WELL, Reply, Step, chunk, said, text
+from tests.llm.hostile_server import DONE, HANG, STOP, WELL, HostileServer, Reply, Step, chunk, said, text
 
 SHORT = 0.3
 """Long enough for a busy machine to connect and answer in, short enough to wait for."""
@@ -34,7 +34,7 @@ SLOW: dict[str, tuple[Reply, dict[str, Any], str]] = {
     "a stall": (Reply([text("Hello"), HANG]), {"stall_timeout_seconds": SHORT}, "Hello"),
     "a stall with pings": (Reply([text("Hello"), *PINGS]), {"stall_timeout_seconds": SHORT}, "Hello"),
     "in all, before content": (Reply([HANG]), {"total_timeout_seconds": SHORT}, ""),
-    "in all": (Reply([text("Hello"), HANG]), {"total_timeout_seconds": SHORT}, "Hello"),
+    "in all": (Reply([text("Hello"), HANG]), {"total_timeout_seconds": 4 * SHORT}, "Hello"),
 }
 
 
@@ -66,8 +66,15 @@ async def test_timeouts(reply: Reply, settings: dict[str, Any], before: str) -> 
 
 async def test_the_timers_are_the_turns() -> None:
     """A second try has what the first has left."""
-    slow = Reply([0.15, b" "], status=503, headers={})
-    async with asking(slow, Reply([HANG]), first_content_timeout_seconds=0.4) as (model, server):
+    servers: list[HostileServer] = []
+
+    def clock() -> float:
+        """Each request takes 20 seconds."""
+        return 20.0 * sum(len(server.asked) for server in servers)
+
+    limits = {"first_content_timeout_seconds": 30.0, "total_timeout_seconds": 1000.0, "clock": clock}
+    async with asking(said(503), Reply([HANG]), **limits) as (model, server), asyncio.timeout(5):
+        servers.append(server)
         assert (await ask(model)).ending == TIMEOUT
         assert len(server.asked) == 2
 
@@ -109,9 +116,9 @@ async def test_a_connection_that_is_never_made() -> None:
 
 async def test_the_time_to_connect_ends_with_the_connection() -> None:
     """A server that is connected may take longer for the head of its answer."""
-    slow = {"connect_timeout_seconds": 0.5, "first_content_timeout_seconds": 30.0, "total_timeout_seconds": 60.0}
+    slow = {"connect_timeout_seconds": 1.0, "first_content_timeout_seconds": 30.0, "total_timeout_seconds": 60.0}
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
-    async with asking(Reply([0.7, head, text("x"), STOP, DONE], framing="raw"), **slow) as (model, _):
+    async with asking(Reply([1.3, head, text("x"), STOP, DONE], framing="raw"), **slow) as (model, _):
         assert (await ask(model)).text == "x"
 
 
