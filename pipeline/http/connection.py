@@ -32,7 +32,7 @@ class HttpConnection(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = None
         self._begun = False  # the head is complete
         self._complete = False
-        self._keeps_alive = False
+        self._keeps_alive = False  # known when it is complete
         self._pieces: list[bytes] = []
         self._size = 0  # of them
         self._barren = 0
@@ -46,8 +46,8 @@ class HttpConnection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether another request can be sent: the connection is there, and the last response was read to its end."""
-        spent = self._parser is None or (self._complete and self._keeps_alive and not self._pieces)
-        return spent and self._error is None and not self._transport.is_closing()
+        is_read = self._keeps_alive and not self._pieces
+        return is_read and self._error is None and not self._transport.is_closing()
 
     def send(self, request: bytes) -> None:
         """Send a whole request. The response may come, and be read, before all of it has gone out."""
@@ -188,13 +188,12 @@ class HttpConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """httptools': the head is there. That of an interim response (RFC 9110, section 15.2) is not waited for."""
         assert self._parser is not None
-        status = self._parser.get_status_code()
-        if self._complete or self._begun:
+        if self._begun:
             return
-        if status < 200:
+        self.status = self._parser.get_status_code()
+        self._begun = self.status >= 200
+        if not self._begun:
             self.headers = []
-            return
-        self.status, self._begun = status, True
 
     def on_body(self, data: bytes) -> None:
         """httptools': a piece of the body."""

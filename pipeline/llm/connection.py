@@ -34,30 +34,27 @@ class Reply:
         is_plain = response.headers.get("content-encoding", "identity").lower() == "identity"
         self._decoded = None if is_plain else response.aiter_bytes()
 
-    async def read(self, seconds: float) -> bytes:
-        """The next piece of the body, decompressed; b"" at its end. Raises TimeoutError when nothing has come in
-        so many *seconds*, and ModelFailed: MODEL_UNAVAILABLE or MODEL_PROTOCOL_ERROR.
+    async def read(self, left: Left) -> bytes:
+        """The next piece of the body, decompressed, within the time that is *left*; b"" at its end. Raises ModelFailed:
+        MODEL_UNAVAILABLE, MODEL_TIMEOUT or MODEL_PROTOCOL_ERROR.
         """
-        self._body.timeout = seconds
+        self._body.timeout = left.seconds
         try:
             if self._decoded is None:
                 return await self._body.read()
             return await anext(self._decoded, b"")
         except httpx2.ReadTimeout:
-            raise TimeoutError from None
+            raise ran_out(left) from None
         except (httpx2.TransportError, httpx2.DecodingError, zlib.error) as error:
             raise _failure(error) from None
 
     async def all(self, wait: Callable[[], Left], most: int) -> bytes:
-        """The body, or what of it came within *most* bytes; ``wait()`` tells the time for each piece. Raises
-        ModelFailed.
+        """The body, or what of it came within *most* bytes; ``wait()`` tells the time for each piece. Raises as
+        ``read``.
         """
         found = b""
-        try:
-            while len(found) <= most and (piece := await self.read(wait().seconds)):
-                found += piece
-        except TimeoutError:
-            raise ran_out(wait()) from None
+        while len(found) <= most and (piece := await self.read(wait())):
+            found += piece
         return found
 
     async def aclose(self) -> None:

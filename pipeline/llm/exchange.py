@@ -85,17 +85,17 @@ class Server:
 class Answer:
     """Reads an answer, which the server has accepted, to its end.
 
-    ``chat``: what it holds so far. ``over``: whether ``read`` has given all of it.
+    ``chat``: the decoder of what it holds. ``over``: whether ``read`` has given all of it.
     """
 
-    def __init__(self, reply: Reply, timers: TurnTimers, clock: Callable[[], float]) -> None:
-        self.chat = ChatDecoder()
+    def __init__(self, reply: Reply, chat: ChatDecoder, timers: TurnTimers, clock: Callable[[], float]) -> None:
+        self.chat = chat
         self.over = False
         self._reply = reply
         self._timers = timers
         self._clock = clock
         self._body = BodyDecoder()
-        self._seconds = timers.seconds
+        self._left = timers.left
         self._ending = 0
         self._failed: ModelFailed | None = None
         self._given = clock()
@@ -127,10 +127,7 @@ class Answer:
         chat, timers = self.chat, self._timers
         timers.reader_was_busy(self._clock() - self._given)
         contents = chat.contents
-        try:
-            piece = await self._reply.read(self._seconds())
-        except TimeoutError:
-            raise ran_out(timers.left()) from None
+        piece = await self._reply.read(self._left())
         for data in self._body.feed(piece) if piece else self._body.flush():
             found += chat.feed(data)
         if not piece:
@@ -141,8 +138,7 @@ class Answer:
             timers.content()
         if (ending := _ending(chat)) > self._ending:
             self._ending = ending
-            wait = timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
-            self._seconds = lambda: wait().seconds
+            self._left = timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
 
 
 def _ending(chat: ChatDecoder) -> int:

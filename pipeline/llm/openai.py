@@ -147,26 +147,23 @@ class OpenAIModel:
         content = self._prompts.body(turn, extra)
         tries_left = self._retries
         while True:
-            contents = 0
+            chat = ChatDecoder()
             try:
                 async with AsyncExitStack() as trying:
                     reply = await trying.enter_async_context(self._server.ask(content, timers))
-                    answer = Answer(reply, timers, self._clock)
+                    answer = Answer(reply, chat, timers, self._clock)
                     events: list[ModelEvent] = []
-                    try:
-                        while not (events or answer.over):
-                            events = await answer.read()
-                    finally:
-                        contents = answer.chat.contents
-                    if not (contents or answer.chat.finish is EndReason.CONTENT_FILTER):
+                    while not (events or answer.over):
+                        events = await answer.read()
+                    if not (chat.contents or chat.finish is EndReason.CONTENT_FILTER):
                         raise upstream_errors.unavailable("the language model gave no answer")
-                    stack.push_async_callback(trying.pop_all().aclose)
+                    await stack.enter_async_context(trying.pop_all())
                     return answer, events
             except ContentFiltered:
                 return None, []
             except ModelFailed as failed:
                 wait = self._wait(failed, timers)
-                if contents or not tries_left or wait is None:
+                if chat.contents or not tries_left or wait is None:
                     raise
                 log.info("the model is tried again", decision="retry", reason=failed.reason, model=self.name)
             tries_left -= 1

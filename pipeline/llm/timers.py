@@ -63,13 +63,6 @@ class TurnTimers:
             by, which = self._deadline, "deadline"
         return Left(max(0.0, by - self._clock()), which)
 
-    def seconds(self) -> float:
-        """The same without which: half of its cost, for every piece of an answer."""
-        by = min(self._content_by, self._total_by)
-        if self._deadline is not None and self._deadline < by:
-            by = self._deadline
-        return max(0.0, by - self._clock())
-
     def within(self, seconds: float) -> Callable[[], Left]:
         """The same as ``left``, but no later than *seconds* from now."""
         by = self._clock() + seconds
