@@ -56,7 +56,7 @@ async def idle(service: Service) -> list[Answer]:
 
 
 async def total(service: Service) -> list[Answer]:
-    return await asked(service, *[piece for n in range(60) for piece in (f"Number {n}. ", {"sleep": 0.01})])
+    return await asked(service, *[piece for n in range(60) for piece in (f"Number {n}. ", {"sleep": 0.05})])
 
 
 async def deadline(service: Service) -> list[Answer]:
@@ -163,8 +163,8 @@ SETTINGS: dict[Any, dict[str, str]] = {
     voice_raises: {
         "tts": '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", on_failure = "abort" }',
     },
-    idle: {"limits": "idle_timeout_seconds = 0.2"},
-    total: {"limits": "max_stream_seconds = 0.3", "tts": SILENT},
+    idle: {"limits": "idle_timeout_seconds = 1.0"},
+    total: {"limits": "max_stream_seconds = 1.0", "tts": SILENT},
     cancel_while_blocked: {"tts": BIG_VOICE},
     stalled_reader: {"limits": "send_timeout_seconds = 0.4", "tts": BIG_VOICE},
     replaced: {"limits": 'single_flight = "replace"'},

@@ -64,7 +64,7 @@ async def test_drain(tmp_path: Path) -> None:
         assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.NOT_SERVING
         refused = await service.ask("Too late.")
         answer = await running
-        assert await asyncio.wait_for(server.wait(), 10) == 0
+        assert await asyncio.wait_for(server.wait(), 30) == 0
     assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
     assert refused.pushback > 0
     assert answer.texts == ["A start.", " The end."]
@@ -77,7 +77,7 @@ async def test_grace_is_over(tmp_path: Path) -> None:
         running = await begin(service, "A start. ", {"hang": True})
         server.send_signal(signal.SIGINT)
         answer = await running
-        assert await asyncio.wait_for(server.wait(), 10) == 0
+        assert await asyncio.wait_for(server.wait(), 30) == 0
     assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
     assert answer.kinds[-1] == "error_message"
     assert answer.pushback == -1
@@ -90,7 +90,7 @@ async def test_second_signal(tmp_path: Path) -> None:
         server.send_signal(signal.SIGTERM)
         assert (await service.ask("Too late.")).reason == "DRAINING"
         server.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(server.wait(), 10) == 1
+        assert await asyncio.wait_for(server.wait(), 30) == 1
         await running
 
 

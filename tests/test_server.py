@@ -268,7 +268,7 @@ async def test_silence_is_no_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("trouble", ["FAIL", "CUT", "HANG"])
 async def test_voice_fails(tmp_path: Path, trouble: str) -> None:
     """A sentence that can't be spoken is a warning; its text stays, the next one is spoken, the stream ends well."""
-    tts = scripted_voice("first_audio_timeout_seconds = 0.05")
+    tts = scripted_voice("first_audio_timeout_seconds = 0.5")
     async with serving(tmp_path, tts=tts) as service:
         answer = await service.ask(f"One has {trouble}. Two is fine.")
     warnings = [m for m in answer.messages if m.HasField("warning")]

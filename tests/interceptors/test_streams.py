@@ -354,7 +354,7 @@ async def test_drain_lets_streams_finish(streams: Streams) -> None:
     assert not drain.done()
     run.finish()
     assert await run.ended() == "finished"
-    await asyncio.wait_for(drain, 0.5)
+    await asyncio.wait_for(drain, 3)
 
 
 async def test_drain_ends_the_rest(streams: Streams) -> None:
@@ -392,7 +392,7 @@ async def test_drain_admits_nothing(streams: Streams) -> None:
 
 async def test_drain_of_an_idle_server(streams: Streams) -> None:
     """Where nothing runs, a drain is over at once."""
-    await asyncio.wait_for(streams.drain(5), 0.5)
+    await asyncio.wait_for(streams.drain(5), 3)
 
 
 async def test_drain_while_one_waits_for_an_older() -> None:

@@ -11,7 +11,7 @@ from app import logs
 from pipeline.errors import StageError
 from pipeline.llm.keys import CommandKey, EnvironmentKey
 from pipeline.llm.openai import OpenAIModel
-from tests.fakes import ManualClock
+from tests.fakes import ManualClock, until
 from tests.llm.asking import ask, asking
 from tests.llm.hostile_server import WELL, Reply, said
 
@@ -113,8 +113,7 @@ async def test_a_refused_key_is_asked_for_anew_once(tmp_path: Path) -> None:
         assert (await ask(m)).text == "Hello there."
         assert not m.api_key_missing
         assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer key-1", "Bearer key-2"]
-        await asyncio.sleep(0.01)
-        assert len(server.tasks) == 1  # that of the refused request is closed
+        await until(lambda: len(server.tasks) == 1)  # that of the refused request is closed
     async with asking(said(401), api_key_command=argv, first_content_timeout_seconds=5.0) as (m, server):
         assert (await ask(m)).ending == ("FAILED_PRECONDITION", "MODEL_REJECTED")
         assert len(server.asked) == 2

@@ -13,7 +13,7 @@ from pipeline.stage import Turn
 from tests.llm.asking import TURN, ask, asking
 from tests.llm.hostile_server import DONE, HANG, STOP, HostileServer, Reply, text
 
-SOON = 2.0
+SOON = 10.0
 
 
 async def gone(server: HostileServer, since: float) -> None:
@@ -51,7 +51,7 @@ async def test_closed_between_two_reads() -> None:
 
 async def test_cancelled_while_it_waits_to_try_again() -> None:
     """The pause between two tries can be left too."""
-    async with asking(Reply(status=503), retry_wait_seconds=0.5) as (model, server):
+    async with asking(Reply(status=503), retry_wait_seconds=4.0) as (model, server):
         task = asyncio.create_task(ask(model))
         while not server.asked:
             await asyncio.sleep(0.001)
@@ -114,7 +114,7 @@ async def test_many_cancelled_streams_leave_nothing() -> None:
             await later(40)
             await some(16)
         await gone(server, asyncio.get_running_loop().time())
-        for _ in range(100):  # the server may have to accept one yet that was given up at once
+        for _ in range(1000):  # the server may have to accept one yet that was given up at once
             if len(asyncio.all_tasks()) > before:
                 await asyncio.sleep(0.01)
         assert len(asyncio.all_tasks()) <= before

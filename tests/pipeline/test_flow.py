@@ -295,7 +295,7 @@ async def test_a_source_that_will_not_stop_yielding() -> None:
                 yield 2
 
     with capture_logs():
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             async with prefetch(unstoppable, 1) as items:
                 assert await items.take() == 1
     assert len(asyncio.all_tasks()) == 1

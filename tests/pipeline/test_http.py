@@ -276,18 +276,18 @@ async def test_the_timeout_of_an_earlier_wait() -> None:
     """It ends no later one that may take longer, or for ever; also not on a connection that is used again."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(3):
+        for _ in range(2):
             await head_of(reader)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.2)
             writer.write(OK + b"content-length: 9\r\n\r\nh")
             await asyncio.sleep(0.01)
             writer.write(b"ellohello"[:8])
 
     async with asking(serve) as (client, peer):
-        for _ in range(3):
+        for _ in range(2):
             async with client.stream("GET", url(peer)) as response:
                 body = body_of(response)
-                body.timeout = 0.25
+                body.timeout = 1.0
                 while await body.read():
                     pass
         assert peer.connections == 1
@@ -320,7 +320,8 @@ async def test_connections_that_cannot_be_used_again(serve: Serve) -> None:
     async with asking(serve, LONG) as (client, peer):
         for number in range(3):
             assert (await client.get(url(peer))).content == b"hello"
-            await asyncio.sleep(0.1)
+            for _ in range(5):
+                await asyncio.sleep(0.02)
             assert peer.connections == number + 1
 
 
@@ -344,7 +345,7 @@ async def test_left_in_the_middle() -> None:
 async def test_kept_for_a_while_and_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many at most, and not for ever."""
     monkeypatch.setattr(transport, "IDLE_CONNECTIONS", 2)
-    monkeypatch.setattr(transport, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(transport, "IDLE_SECONDS", 1.0)
     async with asking(again_and_again(HELLO), LONG) as (client, peer):
         await asyncio.gather(*(client.get(url(peer)) for _ in range(4)))
         assert count(client) == 2

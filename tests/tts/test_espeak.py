@@ -107,13 +107,16 @@ async def _with_voice(identifier: str, text: str) -> bytes:
 
 async def test_the_first_sound_does_not_wait_for_the_last(speech):
     """Sound leaves as soon as espeak gives it."""
-    start = time.perf_counter()
-    async with aclosing(speech.synthesize(SLOW, Voice())) as audio:
-        await anext(audio)
-        first = time.perf_counter() - start
-        async for _ in audio:
-            pass
-    assert first < (time.perf_counter() - start) / 4
+    firsts, wholes = [], []
+    for _ in range(3):
+        start = time.perf_counter()
+        async with aclosing(speech.synthesize(SLOW, Voice())) as audio:
+            await anext(audio)
+            firsts.append(time.perf_counter() - start)
+            async for _ in audio:
+                pass
+            wholes.append(time.perf_counter() - start)
+    assert min(firsts) < min(wholes) / 4
 
 
 async def test_pieces_begin_short_and_grow(speech):
@@ -298,15 +301,15 @@ def command_of(script: Path) -> list[str]:
 async def test_a_hung_worker_is_replaced_after_a_cancel(speech, monkeypatch):
     """A worker that does not answer the abort is killed, and the sentence behind it is spoken."""
     monkeypatch.setattr(espeak_process, "STOP_SECONDS", 0.05)
+    monkeypatch.setattr(espeak_process, "SILENCE_SECONDS", 3600.0)
     (worker,) = children()
     worker.suspend()
     hung = asyncio.create_task(say(speech, SLOW))
     waiting = asyncio.create_task(say(speech, ENGLISH))
     await until(lambda: speech._pool._jobs.qsize() == 1)
     hung.cancel()
-    start = time.perf_counter()
-    assert await waiting
-    assert time.perf_counter() - start < 2
+    async with asyncio.timeout(60):
+        assert await waiting
     assert not worker.is_running()
 
 
@@ -322,7 +325,7 @@ async def test_a_hung_worker_is_replaced_without_a_cancel(speech, monkeypatch):
 async def test_workers_that_die_at_once_do_not_spin(tmp_path, monkeypatch):
     """Attempts to replace a worker are few and far between; those who wait get a clear error; later it works again."""
     monkeypatch.setattr(espeak_pool, "START_PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(espeak_pool, "REST_SECONDS", 0.3)
+    monkeypatch.setattr(espeak_pool, "REST_SECONDS", 1.0)
     broken, starts = tmp_path / "broken", tmp_path / "starts"
     script = tmp_path / "worker.py"
     script.write_text(

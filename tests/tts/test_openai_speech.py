@@ -312,7 +312,7 @@ async def test_reset() -> None:
 @pytest.mark.parametrize("steps", [[HANG], [PCM, HANG]], ids=["before", "in the middle"])
 async def test_stalled(steps: list[bytes | Step]) -> None:
     """A server that goes silent is an error after the time of the settings, and is left."""
-    async with speaking(sound(steps), stall_timeout_seconds=0.03) as (speech, server):
+    async with speaking(sound(steps), stall_timeout_seconds=0.5) as (speech, server):
         given, error = await _failing(speech)
         await gone(server)
     assert type(error) is SpeechStalled
