@@ -334,7 +334,7 @@ async def test_interrupt_one_that_never_closes(monkeypatch: pytest.MonkeyPatch) 
 
     task = asyncio.create_task(hang())
     await settle()
-    assert await asyncio.wait_for(streams.interrupt("me", "mac", ""), 2) == ["s"]
+    assert await asyncio.wait_for(streams.interrupt("me", "mac", ""), 10) == ["s"]
     assert not task.done()
     let_go.set()
     with pytest.raises(StreamError, match="INTERRUPTED"):

@@ -157,7 +157,7 @@ async def test_a_finished_sentence_waits_only_so_long() -> None:
     go_on = asyncio.Event()
     seen = []
     house = stages(["One. Two.", go_on, " Thr", go_on, "ee."], hold=0.002)
-    async with asyncio.timeout(1), aclosing(run(TURN, house)) as events:
+    async with asyncio.timeout(10), aclosing(run(TURN, house)) as events:
         async for event in events:
             seen.append(event)
             if event == Sentence(2, " Two.", final=True):
@@ -454,7 +454,7 @@ async def test_an_early_end_closes_everything_inside_out(how: str, where: str) -
     if how == "is cancelled":
         await reached.wait()
         task.cancel()
-    await asyncio.wait({task}, timeout=1)
+    await asyncio.wait({task}, timeout=10)
     assert task.cancelled() == (how == "is cancelled")
     assert model.script.running == 0
     assert speech.script.running == 0
