@@ -55,6 +55,7 @@ class OpenAIModel(Strict):
     stall_timeout_seconds: Positive = 10.0
     total_timeout_seconds: Positive = 120.0
     retries: Annotated[int, Field(ge=0, le=10)] = 1
+    http2: bool = False
     fallback: Annotated["DemoModel | OpenAIModel | Custom", Field(discriminator="kind")] | None = None
 
     @model_validator(mode="after")
@@ -166,6 +167,7 @@ class OpenAISpeech(Voiced):
     sample_rate: Annotated[int, Field(ge=LEAST_HZ, le=MOST_HZ)] = 24_000
     extra_body: dict[str, Any] = {}
     connect_timeout_seconds: Positive = 5.0
+    http2: bool = False
 
 
 class PiperSpeech(Voiced):

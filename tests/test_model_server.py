@@ -42,7 +42,7 @@ async def served(
     replies: Mapping[str, Reply | Sequence[Reply]] | Reply,
     more: str = "",
     limits: str = "",
-    stall: float = 0.3,
+    stall: float = 2.0,
 ) -> AsyncIterator[tuple[Service, HostileServer]]:
     async with hostile({"m": replies} if isinstance(replies, Reply) else replies) as upstream:
         settings = SETTINGS.format(

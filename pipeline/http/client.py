@@ -1,27 +1,30 @@
 """HTTP to model and speech servers.
 
-HTTP/1.1 only: an HTTP/2 that leaves a stream alone without telling the server (as httpcore's does: no RST_STREAM) would
-let it go on writing, and charging, an answer after the user has interrupted it. Of the environment only SSL_CERT_FILE
-and SSL_CERT_DIR are used (else the system's certificates), no proxy and no netrc: a local server must not be asked
-through a company's proxy. Redirects are not followed: the key would go along.
+HTTP/1.1, or HTTP/2 where the settings say so; nothing is negotiated. Of the environment only SSL_CERT_FILE and
+SSL_CERT_DIR are used (else the system's certificates), no proxy and no netrc: a local server must not be asked through
+a company's proxy. Redirects are not followed: the key would go along.
 """
 
 import ssl
 
 import httpx2
 
+from pipeline.http.connection import HttpConnection
+from pipeline.http.http1 import Http1Connection
 from pipeline.http.transport import Transport
 
 
 class HttpClient:
-    """The client of one server; ValueError if *base_url* is no http(s) URL, or certificates cannot be read.
+    """The client of one server; ValueError if *base_url* is no http(s) URL, or certificates cannot be read;
+    ModuleNotFoundError if *http2* needs what is not installed.
 
     Certificates are read here, because that takes many milliseconds, in which an event loop would stand still.
     """
 
-    def __init__(self, base_url: str, timeout: httpx2.Timeout | None = None) -> None:
+    def __init__(self, base_url: str, timeout: httpx2.Timeout | None = None, *, http2: bool = False) -> None:
         self._base = _http_url(base_url)
-        self._ssl_context = _certificates() if self._base.scheme == "https" else None
+        self._connect = _http2() if http2 else Http1Connection
+        self._ssl_context = _certificates("h2" if http2 else "http/1.1") if self._base.scheme == "https" else None
         self._timeout = timeout
         self._client: httpx2.AsyncClient | None = None
         self._transport: Transport | None = None
@@ -38,7 +41,7 @@ class HttpClient:
     def open(self) -> httpx2.AsyncClient:
         """The one client, made when it is needed, also after it was closed."""
         if self._client is None:
-            self._transport = Transport(self._ssl_context)
+            self._transport = Transport(self._ssl_context, self._connect)
             self._client = httpx2.AsyncClient(transport=self._transport, timeout=self._timeout, trust_env=False)
         return self._client
 
@@ -49,12 +52,20 @@ class HttpClient:
             await client.aclose()
 
 
-def _certificates() -> ssl.SSLContext:
+def _http2() -> type[HttpConnection]:
+    try:
+        from pipeline.http.http2 import Http2Connection
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("HTTP/2 needs h2: pip install 'stentor[http2]'", name=error.name) from error
+    return Http2Connection
+
+
+def _certificates(protocol: str) -> ssl.SSLContext:
     try:
         context = httpx2.create_ssl_context()
     except OSError as error:  # an SSLError too
         raise ValueError("base_url: the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from error
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols([protocol])
     return context
 
 

@@ -1,20 +1,17 @@
-"""One HTTP/1.1 connection: bytes over asyncio's transports, their meaning by httptools (the parser of Node.js).
-
-The usual way to a model's answer, through anyio and h11, costs three times the CPU of this one for each event.
-"""
+"""One connection of ours to an HTTP server: what waiting, reading and closing have in common in every HTTP."""
 
 import asyncio
 from math import inf
 from typing import cast
 
-import httptools
 import httpx2
 
 MOST_BYTES = 65536
 """Of a body that may wait for a reader before the peer is made to wait. One packet of the kernel's comes on top."""
 
 MOST_BARREN_BYTES = 65536
-"""That may come without any of them belonging to a body: a head, trailers or chunk extensions without an end."""
+"""That may come without any of them belonging to a body: a head, trailers, chunk extensions or pings without an end.
+"""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -29,14 +26,11 @@ class HttpConnection(asyncio.Protocol):
         self.headers: list[tuple[bytes, bytes]] = []
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
-        self._parser: httptools.HttpResponseParser | None = None
         self._begun = False  # the head is complete
         self._complete = False
-        self._keeps_alive = False  # known when it is complete
         self._pieces: list[bytes] = []
         self._size = 0  # of them
         self._barren = 0
-        self._reading = True
         self._error: httpx2.TransportError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._by = inf
@@ -46,18 +40,12 @@ class HttpConnection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether another request can be sent: the connection is there, and the last response was read to its end."""
-        is_read = self._keeps_alive and not self._pieces
+        is_read = self._complete and not self._pieces
         return is_read and self._error is None and not self._transport.is_closing()
 
-    def send(self, request: bytes) -> None:
+    def send(self, request: httpx2.Request, content: bytes) -> None:
         """Send a whole request. The response may come, and be read, before all of it has gone out."""
-        self._parser = httptools.HttpResponseParser(self)
-        # Some servers do it, RFC 9112 lets a client take it (2.2, 7.1.1), and no other parser here could disagree.
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
-        self._begun = self._complete = self._keeps_alive = False
-        self.headers = []
-        self._barren = 0
-        self._transport.write(request)
+        raise NotImplementedError
 
     async def head(self, seconds: float | None = None) -> None:
         """Wait until status and headers are known, at most so many *seconds*."""
@@ -73,9 +61,7 @@ class HttpConnection(asyncio.Protocol):
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
-        if not self._reading:
-            self._reading = True
-            self._transport.resume_reading()
+        self._was_read()
         return data
 
     def abort(self) -> None:
@@ -130,80 +116,45 @@ class HttpConnection(asyncio.Protocol):
         self._transport.abort()
         self._wake()
 
+    def _begin(self) -> None:
+        """Another request."""
+        self._begun = self._complete = False
+        self.headers = []
+        self._barren = 0
+
+    def _parse(self, data: bytes) -> None:
+        """What *data* means: ``_fail``, or status, headers, ``_add`` and ``_complete``, and ``_wake`` for each."""
+        raise NotImplementedError
+
+    def _was_read(self) -> None:
+        """The reader has taken all there was."""
+
+    def _add(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._size += len(data)
+        self._wake()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio's: connected."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no class of asyncio's
 
     def data_received(self, data: bytes) -> None:
         """asyncio's: bytes came."""
-        if self._parser is None or self._complete:
-            self._transport.abort()  # nobody asked for them
-            return
         size = self._size
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail(httpx2.RemoteProtocolError("not HTTP/1.1"))
+        self._parse(data)
         if self._size > size:
             self._barren = 0
-            if self._reading and self._size > MOST_BYTES:
-                self._reading = False
-                self._transport.pause_reading()
-        else:
-            self._barren += len(data)
-            if self._barren > MOST_BARREN_BYTES:
-                self._fail(httpx2.RemoteProtocolError("a head, or what goes with a chunk, without an end"))
-        self._wake()
+            return
+        self._barren += len(data)
+        if self._barren > MOST_BARREN_BYTES:
+            self._fail(httpx2.RemoteProtocolError("a head, or what goes with a body, without an end"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's: closed, or broken by *exc*."""
-        if self._begun and not self._complete and not self._is_framed() and exc is None and self._error is None:
-            self._complete = True  # its end is where the connection ends
         if self._error is None:
             self._error = httpx2.ReadError("the connection is closed")
             self._error.__cause__ = exc
-        self._parser = None  # it holds this connection
         if self._timer is not None:
             self._timer.cancel()
         self._lost.set_result(None)
         self._wake()
-
-    def _is_framed(self) -> bool:
-        """Whether HTTP tells where the body ends: RFC 9112, section 6.3."""
-        return any(
-            name == b"content-length" or (name == b"transfer-encoding" and value.lower().endswith(b"chunked"))
-            for name, value in self.headers
-        )
-
-    def on_message_begin(self) -> None:
-        """httptools': a response begins."""
-        if self._complete:
-            self._transport.abort()  # nobody asked for it
-
-    def on_header(self, name: bytes, value: bytes | None) -> None:
-        """httptools': a header, or behind the body a trailer."""
-        if not self._begun:
-            self.headers.append((name.lower(), value or b""))
-
-    def on_headers_complete(self) -> None:
-        """httptools': the head is there. That of an interim response (RFC 9110, section 15.2) is not waited for."""
-        assert self._parser is not None
-        if self._begun:
-            return
-        self.status = self._parser.get_status_code()
-        self._begun = self.status >= 200
-        if not self._begun:
-            self.headers = []
-
-    def on_body(self, data: bytes) -> None:
-        """httptools': a piece of the body."""
-        if not self._complete:
-            self._pieces.append(data)
-            self._size += len(data)
-
-    def on_message_complete(self) -> None:
-        """httptools': the response has ended."""
-        assert self._parser is not None
-        if self._begun and not self._complete:
-            self._complete = True
-            self._keeps_alive = self._parser.should_keep_alive()

@@ -3,13 +3,14 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
 from aiohappyeyeballs import start_connection
 
 from pipeline.http.connection import HttpConnection
+from pipeline.http.http1 import Http1Connection
 
 HAPPY_EYEBALLS_SECONDS = 0.25
 """After which a host's second address is tried beside the first: RFC 8305, section 8."""
@@ -55,14 +56,17 @@ class Body(httpx2.AsyncByteStream):
 
 
 class Transport(httpx2.AsyncBaseTransport):
-    """Sends requests over HTTP/1.1 and keeps connections for the next ones.
+    """Sends requests over connections of the class *connect* and keeps connections for the next ones.
 
     Of a request's timeouts it uses ``connect`` and ``read``. A request's extension ``connected``, a function, is called
     when there is a connection. The response's extension ``body`` is its Body, for those who read it themselves.
     """
 
-    def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, ssl_context: ssl.SSLContext | None = None, connect: Callable[[], HttpConnection] = Http1Connection
+    ) -> None:
         self._ssl_context = ssl_context
+        self._new = connect
         self._idle: dict[Origin, list[tuple[HttpConnection, asyncio.TimerHandle]]] = {}
         self._used: set[HttpConnection] = set()
 
@@ -78,14 +82,15 @@ class Transport(httpx2.AsyncBaseTransport):
         timeouts = request.extensions.get("timeout", {})
         url = request.url
         origin = (url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
-        message = _head(request) + await request.aread()
+        _check(request)
+        content = await request.aread()
         connection = self._kept(origin) or await self._connect(origin, timeouts.get("connect"))
         self._used.add(connection)
         body = Body(self, origin, connection, timeouts.get("read"))
         try:
             if "connected" in request.extensions:
                 request.extensions["connected"]()
-            connection.send(message)
+            connection.send(request, content)
             await connection.head(body.timeout)
         except BaseException:
             await body.aclose()
@@ -139,7 +144,7 @@ class Transport(httpx2.AsyncBaseTransport):
                 addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
                 # Not asyncio's own: cancelled at the wrong moment, it leaves a socket open.
                 connected = await start_connection(addresses, happy_eyeballs_delay=HAPPY_EYEBALLS_SECONDS)
-                _, connection = await loop.create_connection(HttpConnection, sock=connected, **encrypted)
+                _, connection = await loop.create_connection(self._new, sock=connected, **encrypted)
         except TimeoutError as error:
             raise httpx2.ConnectTimeout("not connected in time") from error
         except OSError as error:  # an SSLError too
@@ -147,10 +152,8 @@ class Transport(httpx2.AsyncBaseTransport):
         return connection
 
 
-def _head(request: httpx2.Request) -> bytes:
-    """The request line and headers: RFC 9112, sections 3 and 5. LocalProtocolError for what would be another header."""
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    lines += [b"%b: %b" % header for header in request.headers.raw]
-    if any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines):
-        raise httpx2.LocalProtocolError("a header with a line break")
-    return b"\r\n".join((*lines, b"", b""))
+def _check(request: httpx2.Request) -> None:
+    """LocalProtocolError for what would be another header."""
+    for part in (request.url.raw_path, *(part for header in request.headers.raw for part in header)):
+        if any(char in part for char in b"\r\n\0"):
+            raise httpx2.LocalProtocolError("a header with a line break")

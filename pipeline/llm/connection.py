@@ -69,8 +69,10 @@ class Connection:
     sent. *headers* go with every request.
     """
 
-    def __init__(self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float]) -> None:
-        self._http = HttpClient(base_url)
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], *, http2: bool = False
+    ) -> None:
+        self._http = HttpClient(base_url, http2=http2)
         self._headers = {"accept-encoding": "identity", **_checked(headers)}
         self._clock = clock
         self._breaker = Breaker(FAILURES, REST_SECONDS, clock)

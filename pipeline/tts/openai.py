@@ -1,6 +1,6 @@
 """Any server with OpenAI's ``/audio/speech``: https://platform.openai.com/docs/api-reference/audio/createSpeech.
 
-HTTP/1.1 only, no proxy of the environment, no redirects, nothing compressed: as for the model's server.
+No proxy of the environment, no redirects, nothing compressed: as for the model's server.
 """
 
 import asyncio
@@ -53,6 +53,7 @@ class OpenAISpeech:
         extra_body: Mapping[str, Any] | None = None,
         connect_timeout_seconds: float = 5.0,
         stall_timeout_seconds: float = 10.0,
+        http2: bool = False,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         if sample_rate not in RATES:
@@ -65,7 +66,7 @@ class OpenAISpeech:
         self._environment = environment
         stall = stall_timeout_seconds
         timeout = httpx2.Timeout(connect=connect_timeout_seconds, read=stall, write=stall, pool=None)
-        self._http = HttpClient(base_url, timeout)
+        self._http = HttpClient(base_url, timeout, http2=http2)
 
     @property
     def api_key_missing(self) -> bool:

@@ -303,6 +303,15 @@ async def test_connections_are_used_again() -> None:
         assert peer.connections == 5
 
 
+async def test_long_heads_of_empty_answers() -> None:
+    """What is no body is bounded for each answer, not for a connection's life."""
+    head = b"HTTP/1.1 204 No Content\r\nX: " + b"x" * (MOST_BARREN_BYTES // 3) + b"\r\n\r\n"
+    async with asking(again_and_again(head), LONG) as (client, peer):
+        for _ in range(5):
+            assert (await client.get(url(peer))).status_code == 204
+        assert peer.connections == 1
+
+
 @pytest.mark.parametrize(
     "serve",
     [
