@@ -9,8 +9,10 @@ from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before
 from pipeline.speakable.russian_grammar import (
     IMPERATIVE,
     adjective_behind,
+    agreement,
     cardinal,
     case_alone,
+    counted,
     form_behind,
     gender_of,
     governed,
@@ -36,6 +38,7 @@ ONE = {"n": "ая", "g": "ой", "d": "ой", "a": "ую", "i": "ой", "p": "о
 MORE = {"n": "ых", "g": "ых", "d": "ым", "a": "ых", "i": "ыми", "p": "ых"}
 WHOLE = {"n": "целая", "g": "целой", "d": "целой", "a": "целую", "i": "целой", "p": "целой"}
 LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
+ONE_AND_A_HALF = (1, "5")
 FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 
 
@@ -81,17 +84,25 @@ def _amount(m: re.Match[str]) -> str | None:
     row = UNITS[unit] if unit else {}
     if said is None or not _unit_is_sure(m, row):
         return None
-    last = m["to"] or m["n"]
+    half_more = not m["to"] and parts(m["n"]) == ONE_AND_A_HALF
+    last = "2" if half_more else m["to"] or m["n"]
     hundredths = parts(last)[1]
     if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
         return said + _money(parts(last)[0], int(hundredths), row, case) + _dot(m)
     head = MAGNITUDES[size] if size else str(row["noun"])
     gender = gender_of(head)
     numbers = " – ".join(speak(number, case, gender) for number in (m["n"], m["to"]) if number)
+    if half_more:
+        numbers = one_and_a_half(case, gender)
     words = [said + numbers, *_behind(last, head, case, row if not size else {})]
     if size and unit:
         words += _behind("5", str(row["noun"]), "n", row)
     return " ".join(words) + (_dot(m) if found.get("dot") else "")
+
+
+def one_and_a_half(case: str, gender: str) -> str:
+    """What stands behind it stands as behind two."""
+    return "полутора" if case not in "na" else "полторы" if gender == "f" else "полтора"
 
 
 def _amount_per(m: re.Match[str]) -> str | None:
@@ -147,6 +158,8 @@ def _decimal(m: re.Match[str]) -> str | None:
     if said is None or (m["n"][0] == "0" and m["n"][1] != ","):
         return None
     case = (governed(m) or "n")[0]
+    if parts(m["n"]) == ONE_AND_A_HALF and (found := agreement(2, governed(m) or "na", counted(m.string, m.end()))):
+        return said + one_and_a_half(found[0], found[1].gender)
     return said + speak(m["n"], case if case in "ngda" else "n")
 
 

@@ -5,16 +5,20 @@ import re
 from pipeline.speakable.data import words
 from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, Rule, after, before
 from pipeline.speakable.russian_grammar import (
+    ANY_CASE,
     cardinal,
     case_alone,
+    counted,
     form_behind,
     governed,
     inflected,
     is_name,
+    lemma,
     nouns,
     ordinal,
 )
 
+RANKED_IN_ROMAN = frozenset(words("ru", "ranked_in_roman"))
 MONTHS = words("ru", "months")
 MONTH = "|".join(MONTHS)
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -148,8 +152,9 @@ def roman(number: str) -> int:
 
 
 def centuries(text: str) -> str:
-    """*text* with the Roman numerals of centuries and of rulers as ordinals."""
+    """*text* with the Roman numerals of centuries, of rulers and of what is numbered so as ordinals."""
     text = CENTURIES.sub(_century, text)
+    text = RANKED.sub(_ranked, text)
     return RULER.sub(_ruler, text)
 
 
@@ -167,6 +172,14 @@ def _century(m: re.Match[str]) -> str:
     return f"{numbers} {written}" + ("." if short and m.end() == len(m.string) else "")
 
 
+def _ranked(m: re.Match[str]) -> str:
+    """II квартал, во время II мировой войны: an ordinal that agrees with the noun."""
+    if lemma(m["word"]) not in RANKED_IN_ROMAN:
+        return m[0]
+    found = [noun for noun in counted(m.string, m.end("n")) if noun.case in (governed(m) or ANY_CASE)]
+    return f"{ordinal(roman(m['n']), found[0].case, found[0].gender)} {m['word']}" if found else m[0]
+
+
 def _ruler(m: re.Match[str]) -> str:
     """Пётр I: an ordinal that agrees with the name."""
     if not is_name(m["name"]) or not (found := nouns(m["name"])):
@@ -176,6 +189,7 @@ def _ruler(m: re.Match[str]) -> str:
 
 
 CENTURIES = re.compile(rf"{LEFT}(?P<n>{ROMAN_NUMBER})(?:{DASH}(?P<to>{ROMAN_NUMBER}))?\s(?P<word>{CENTURY})(?!\w)")
+RANKED = re.compile(rf"{LEFT}(?P<n>{ROMAN_NUMBER})\s(?P<word>[а-яё]{{3,20}})")
 RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN_NUMBER}){RIGHT}")
 
 FIRST_RULES: tuple[Rule, ...] = (

@@ -23,6 +23,7 @@ RARE = 0.02
 
 PREPOSITIONS = {word: cases for cases, listed in table("ru")["prepositions"].items() for word in listed.split()}
 """The cases that a word asks of the number behind it, the likeliest first."""
+VERBS = {verb: cases for cases, listed in table("ru")["verbs"].items() for verb in listed.split()}
 
 IMPERATIVE = re.compile("[а-яё]+(?:[йиь]те|[йиь]тесь)")
 NEXT = re.compile(r"\s+([А-Яа-яЁё]+(?:-[А-Яа-яЁё]+)*)")
@@ -122,6 +123,8 @@ def kind(number: int) -> str:
 def _fits(number: int, case: str, noun: Noun) -> bool:
     """Whether *noun* can stand behind *number* in *case* (Rozental, Reference, § 164-165)."""
     how = kind(number)
+    if number == 0:
+        return noun.plural and noun.case == "g"
     if how == "one":
         return noun.plural == noun.only_plural and noun.case == case
     if case in "na":
@@ -145,7 +148,7 @@ def governed(m: re.Match[str]) -> str:
     if word in {"с", "со"}:
         rest = m.string[m.end() : m.end() + 40].split()
         return "g" if any(mark in rest[:4] for mark in ("до", "по")) else "gi"
-    return str(PREPOSITIONS.get(word, ""))
+    return str(PREPOSITIONS.get(word) or VERBS.get(lemma(word), ""))
 
 
 def case_alone(m: re.Match[str]) -> str:
@@ -189,6 +192,7 @@ def _gender_tag(parse: Any, gender: str, plural: bool) -> tuple[str, ...]:
 
 def form_behind(noun: str, number: int, case: str, count: str = "") -> str:
     """*noun* as it stands behind *number*. ``count``: its genitive plural if it is an unusual one."""
+    case = case if number else "n"  # при нуле градусов
     how = kind(number)
     if how == "one":
         return inflected(noun, case)
@@ -199,6 +203,7 @@ def form_behind(noun: str, number: int, case: str, count: str = "") -> str:
 
 def adjective_behind(adjective: str, number: int, case: str, gender: str) -> str:
     """*adjective* between *number* and a noun of *gender*: два квадратных метра, but две столовые ложки."""
+    case = case if number else "n"
     how = kind(number)
     if how == "one":
         return inflected(adjective, case, gender=gender)

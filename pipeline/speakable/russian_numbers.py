@@ -8,6 +8,7 @@ from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before
 from pipeline.speakable.russian_amounts import parts, sign, version
 from pipeline.speakable.russian_grammar import (
     ANY_CASE,
+    IMPERATIVE,
     NEXT,
     PREPOSITIONS,
     Noun,
@@ -71,7 +72,8 @@ def _range(m: re.Match[str]) -> str | None:
 def _reading(m: re.Match[str], number: int) -> tuple[str, Noun] | None:
     if lemma(before(m)) in LABELS:
         return None
-    return agreement(number, governed(m) or ANY_CASE, counted(m.string, m.end()))
+    cases = governed(m) or ("a" if IMPERATIVE.fullmatch(before(m).lower()) else "") + ANY_CASE
+    return agreement(number, cases, counted(m.string, m.end()))
 
 
 def _agreeing(m: re.Match[str], number: int) -> str | None:
@@ -101,6 +103,8 @@ def _ranking(m: re.Match[str], number: int) -> str | None:
     if word is None or word[1] in HOURS or m["to"] or not 0 < number < 100 or lemma(before(m)) in LABELS:
         return None
     ranked, cases = lemma(word[1]) in RANKED, governed(m)
+    if not ranked and agreement(number, cases or ANY_CASE, nouns(word[1])):
+        return None  # на 4 порции
     for noun in nouns(word[1]):
         if noun.plural or noun.case not in (cases or "na") or (noun.case in "na" and not ranked):
             continue
@@ -113,7 +117,7 @@ def _ranking(m: re.Match[str], number: int) -> str | None:
 
 def _counting(number: int, case: str, noun: Noun) -> str | None:
     if noun.only_plural and number % 10 in (2, 3, 4) and number % 100 not in range(11, 15):
-        return cardinal(number, case, "p") if number < 5 else None
+        return cardinal(number, "n" if case == "a" and not noun.animate else case, "p") if number < 5 else None
     gender = "p" if noun.only_plural and number % 10 == 1 and number % 100 != 11 else noun.gender
     return cardinal(number, case, gender, animate=noun.animate and case == "a")
 
@@ -162,9 +166,9 @@ def _ordinal_alone(number: int, ending: str, allowed: str) -> str | None:
 
 
 def _compound(m: re.Match[str]) -> str | None:
-    """10-минутный is one word."""
+    """10-минутный and 20-летие are one word."""
     number = int(m["n"])
-    if not 0 < number < 1000 or not is_adjective(m["rest"]):
+    if not 0 < number < 1000 or not (is_adjective(m["rest"]) or m["rest"].startswith("лети")):
         return None
     parts_ = [number] if number in GLUED else [number // 100 * 100, number % 100 // 10 * 10, number % 10]
     if 10 < number % 100 < 20:
