@@ -111,6 +111,13 @@ def _years(m: re.Match[str]) -> str | None:
     return f"{ordinal(first, case)} – {ordinal(last, case)} {written}{_end(m)}"
 
 
+def _decade(m: re.Match[str]) -> str | None:
+    """90-е гг., в 90-х гг."""
+    case = "n" if m["ending"] in {"е", "ые"} else "p" if before(m).lower() in {"в", "во", "о"} else "g"
+    written = {"n": "годы", "g": "годов", "p": "годах"}[case]
+    return f"{ordinal(int(m['n']), case, plural=True)} {written}{_end(m)}"
+
+
 def _century_in_digits(m: re.Match[str]) -> str | None:
     """21 век; "2 века" is a span of time."""
     number, case = int(m["n"]), CENTURY_CASES[m["word"]]
@@ -211,6 +218,7 @@ FIRST_RULES: tuple[Rule, ...] = (
 """Rules for what is made of several numbers."""
 
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"(?P<n>(?:1[89]|20)?\d0)-(?P<ending>е|ые|х|ых) гг(?P<dot>\.)"), _decade),
     (re.compile(r"(?P<y>\d{3,4}) ?(?P<word>год(?:а|у|ом|е)?(?!\w)|г(?=\.))(?:(?<=г)(?P<dot>\.))?"), _year),
     (re.compile(r"(?P<n>[1-9]|1\d|2[01]) (?P<word>век(?:а|у|ом|е)?)(?!\w)"), _century_in_digits),
     (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year_alone),
