@@ -4,7 +4,7 @@ import re
 from itertools import product
 
 from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before
+from pipeline.speakable.rewriting import DASH, NEAR, RIGHT, SIGN, Rule, after, before
 from pipeline.speakable.russian_amounts import parts, sign, version
 from pipeline.speakable.russian_grammar import (
     ANY_CASE,
@@ -35,6 +35,8 @@ CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
 DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}
 GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "сто"}
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
+RATIO = re.compile("соотношени|пропорци|масштаб")
+SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
 
 
@@ -176,6 +178,16 @@ def _compound(m: re.Match[str]) -> str | None:
     return "".join(GLUED.get(part) or cardinal(part, "g") for part in parts_ if part) + m["rest"]
 
 
+def _ratio(m: re.Match[str]) -> str | None:
+    """Формат 16:9, счёт 3:1, by the words before it; else it may be a time or a verse."""
+    said = m.string[max(0, m.start() - NEAR) : m.start()].lower()
+    left, right = int(m["left"]), parts(m["right"])[0]
+    no_time = len(m["right"]) == 1
+    if RATIO.search(said) or (no_time and "формат" in said):
+        return f"{cardinal(left)} к {cardinal(right, 'd')}"
+    return f"{cardinal(left)} – {cardinal(right)}" if no_time and SCORE.search(said) else None
+
+
 def _phone(m: re.Match[str]) -> str | None:
     digits = re.findall(r"\d+", m[0])
     if not m[0].startswith("+") and len("".join(digits)) != 11:
@@ -202,6 +214,7 @@ def _name(m: re.Match[str]) -> str | None:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<left>\d{{1,4}}):(?P<right>\d{{1,3}}(?: \d{{3}})*){RIGHT}"), _ratio),
     (re.compile(rf"(?:\+\d{{1,3}}|8)[ -]?(?:\(\d{{3,4}}\)|\d{{3,4}})(?:[ -]?\d{{2,4}}){{2,4}}{RIGHT}"), _phone),
 )
 """Rules for what is made of several numbers."""
