@@ -5,11 +5,14 @@ import re
 from pipeline.segmenter.languages import Kind, script, table
 from pipeline.segmenter.marks import AMOUNTS, STRONG, SURE_OPENERS, WIDE
 from pipeline.segmenter.spots import LONGEST_WORD, Spot, classify
-from pipeline.segmenter.words import abbreviation, is_label, languages
+from pipeline.segmenter.words import abbreviation, is_label, is_ordinal, languages, may_be_pronoun, opens_with_year
 
 _ADDRESS = re.compile(r"[./@:\\_=&#]")
 _NUMBER = re.compile(r"[\d.,:/]*\d")
-_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.[-‑]?)+[^\W\d_]")
+_INITIAL = re.compile(r"[^\W\d_]\.")
+_ROMAN = re.compile(r"I|[IVX]{2,}")
+"""As an ordinal; a V or X alone goes on as an initial does."""
 _PART_OF = re.compile(
     r"(?:(?:in|to|from|of|across|within|outside|than|and|with)(?: the)?|by the)\s+\S+\Z", re.IGNORECASE
 )
@@ -49,7 +52,7 @@ def certain(spot: Spot) -> bool:
     if spot.mark != ".":
         return True
     word, before = spot.words()
-    if len(word) < _TWO or not word[-1].isalpha() or "." in word or spot.is_list_marker():
+    if len(word) < _TWO or not word[-1].isalpha() or "." in word or _ROMAN.fullmatch(word) or spot.is_list_marker():
         return False
     return abbreviation(spot, word, before) is None
 
@@ -68,14 +71,14 @@ def _strong(spot: Spot) -> bool:
         return True
     if not spot.spaced:
         return spot.next == "upper" and not _ADDRESS.search(word)
-    if abbreviation(spot, word + text[at], before) or (spot.letter == "I" and _goes_on_after_quote(spot)):
+    if abbreviation(spot, word + text[at], before) or (may_be_pronoun(spot) and _goes_on_after_quote(spot)):
         return False
     return spot.next != "lower" or _may_begin_small(spot, word)
 
 
 def _face(spot: Spot) -> bool:
     """A smiling face ends a sentence in place of a mark; not in German, where any noun may follow."""
-    if not spot.spaced or spot.next != "upper" or spot.letter == "I":
+    if not spot.spaced or spot.next != "upper" or may_be_pronoun(spot):
         return False
     return languages(spot)[0] != "de"
 
@@ -93,17 +96,19 @@ def _dot(spot: Spot) -> bool:
 
 
 def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
+    if spot.next == "upper" and _ROMAN.fullmatch(word) and is_ordinal(spot, before):
+        return False
     if len(word) == 1 and is_label(spot, word, before):
         return spot.next in _CAPITALS
     kind = abbreviation(spot, word, before)
     if kind:
         return kind is Kind.CAPITAL and _abbreviation_ends(spot, before)
     if len(word) == 1 and word.isalpha():
-        return _initial_ends(spot, word)
+        return _initial_ends(spot, word, before)
     if word and word[-1].isdigit() and _NUMBER.fullmatch(word):
         return _number(spot, word, before)
     if "." in word and _INITIALS.fullmatch(word):
-        return _acronym(spot)
+        return word.replace(".", "").isalpha() and _acronym(spot)  # no J.-P.
     return True
 
 
@@ -137,7 +142,7 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return spot.letter in AMOUNTS
     if not after or len(word) > _TWO:
         return True
-    return not ("*" in after or before.lower() in after or before.endswith((",", "-", "–")))
+    return not (is_ordinal(spot, before) or before.endswith((",", "-", "–")))
 
 
 def _may_begin_small(spot: Spot, word: str) -> bool:
@@ -168,7 +173,7 @@ def _ellipsis(spot: Spot) -> bool:
     """Ends before a capital; in other scripts, where nothing tells, if more than a word stands before it."""
     said = spot.text[: spot.at]
     if spot.next == "upper":
-        return not (spot.letter == "I" and said.count(" ") < _TWO)
+        return not (said.count(" ") < _TWO and may_be_pronoun(spot))
     if spot.next != "uncased":
         return False
     return len(said) >= _HESITATION if script(spot.letter) == "cjk" else spot.spaced and " " in said
@@ -176,14 +181,14 @@ def _ellipsis(spot: Spot) -> bool:
 
 def _abbreviation_ends(spot: Spot, before: str) -> bool:
     """Before a capital; and what stands alone is no abbreviation in a reply without capitals: no. thanks."""
-    if spot.first in _DASHES:
+    if spot.first in _DASHES or opens_with_year(spot):
         return False
     return spot.next in _CAPITALS or (spot.next == "lower" and spot.small() and not before)
 
 
-def _initial_ends(spot: Spot, letter: str) -> bool:
-    """Initials go on; a small letter (solve for x) or one of another script is none."""
-    if spot.next not in _CAPITALS:
+def _initial_ends(spot: Spot, letter: str, before: str) -> bool:
+    """Initials go on; a small letter (solve for x) or one of another script is none, unless one stands before it."""
+    if spot.next not in _CAPITALS or (spot.next == "uncased" and _INITIAL.fullmatch(before)):
         return False
     return letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter)
 

@@ -3,15 +3,27 @@
 import re
 from collections.abc import Sequence
 
-from pipeline.segmenter.languages import TABLES, Abbreviations, Kind, LanguageTeller, candidates, script
+from pipeline.segmenter.languages import (
+    TABLES,
+    Abbreviations,
+    Kind,
+    LanguageTeller,
+    candidates,
+    script,
+    squeezed,
+    table,
+)
 from pipeline.segmenter.spots import LONGEST_WORD, NO_MARKER, Spot
 
 _ABBREVIATIONS = Abbreviations(TABLES)
-_LISTED = re.compile(r"(?<!\w)[^\W\d_](?:,? [^\W\d_]{1,3}|,) [^\W\d_]\Z")
-"""One of several letters: A and B, A, B."""
+_JOINS = "|".join(sorted({re.escape(word) for known in TABLES.values() for word in known.joins_letters}))
+_LISTED = re.compile(rf"(?<!\w)([^\W\d_])(?:,? (?i:{_JOINS})|,) [^\W\d_]\Z")
+"""One of several letters: A and B, A, B. In all languages at once, for a Russian text lists Latin letters, too."""
+_YEAR = re.compile(r"[\W\d]*[^\W\d_]{1,3}\s(?:\d{3,4}|[IVXХ]+)(?:[–—-](?:\d{2,4}|[IVXХ]+))?\s(\D{1,14})")
+"""A whole sentence so far: В 1703 г, W XIX w, Nel 218 a.C."""
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
-"""Letters in the marker of a list item."""
+"""Letters in the marker of a list item; longer numbers (XVIII) are written in capitals."""
 _TWO = 2
 
 
@@ -27,7 +39,9 @@ def is_plain_word(text: str, at: int, teller: LanguageTeller) -> bool:
     Quick, and never against the rules: if this says no, they decide.
     """
     word = text[text.rfind(" ", 0, at) + 1 : at]
-    if not (word.isalpha() and (len(word) > _LONGEST_ROMAN or NO_MARKER.match(word, len(word) - 2))):
+    if not word.isalpha():
+        return False
+    if not ((len(word) > _LONGEST_ROMAN and word[-1] not in "IVX") or NO_MARKER.match(word, len(word) - 2)):
         return False
     if text.find("`", 0, at) >= 0 or _ABBREVIATIONS.may_know(word if text[at] == "." else word + text[at]):
         return False
@@ -64,7 +78,7 @@ def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
 
 def is_label(spot: Spot, letter: str, before: str) -> bool:
     """Whether a single letter is no initial: vitamin C, so do I, A or B."""
-    if letter in _PRONOUNS or _LISTED.search(spot.text, max(0, spot.at - LONGEST_WORD), spot.at):
+    if letter in _PRONOUNS or _is_listed(spot, letter):
         return True
     before = _behind_apostrophe(before.lower()).rstrip(":")
     speakers = [language for language, known in TABLES.items() if before in known.letter_ends_after]
@@ -72,6 +86,29 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
         spot.teller.read(spot.text, spot.at, spot.last_letter())
         return bool(speakers)
     return any(language in speakers for language in languages(spot))
+
+
+def is_ordinal(spot: Spot, before: str) -> bool:
+    """Whether a number with a dot is an ordinal behind the word *before*: am 3. Oktober, im II. Weltkrieg."""
+    after = table(languages(spot)[0]).ordinal_after
+    return "*" in after or before.lower() in after
+
+
+def opens_with_year(spot: Spot) -> bool:
+    """Whether the sentence so far is no more than a year or a century with its abbreviation: В 1703 г. Пётр …"""
+    found = _YEAR.fullmatch(spot.text, 0, spot.at)
+    return found is not None and any(squeezed(found[1]) in table(language).years for language in languages(spot))
+
+
+def may_be_pronoun(spot: Spot) -> bool:
+    """Whether an English I follows, which is no sign of a beginning: Well... I think."""
+    return spot.letter == "I" and "en" in languages(spot)
+
+
+def _is_listed(spot: Spot, letter: str) -> bool:
+    """Whether another letter of its case is joined to it."""
+    found = _LISTED.search(spot.text, max(0, spot.at - LONGEST_WORD), spot.at)
+    return found is not None and found[1].isupper() == letter.isupper()
 
 
 def _behind_apostrophe(word: str) -> str:

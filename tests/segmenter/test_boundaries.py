@@ -79,6 +79,10 @@ def test_marks_inside_a_sentence(case: str) -> None:
         "The U.S. Senate met.| She lives in the U.S.| He doesn't.",
         "She is 5 ft. 4 in. tall.| Come in.| Sit.",
         "Do one more rep.| Then rest.| Rep. Jones called.",
+        "See Brown v. Board.| The variable is v.| Solve for v.| Then stop.",
+        "I met J. Smith.| Take A or B.| Take A, B.| Draw a, b.| Then stop.",
+        "In 336 B.C. Alexander ruled.| He died in 323 B.C.| Then at 1500 p.m.| At 5 p.m.| Then stop.",
+        "It is from J.-P. Martin.| Well... I think so.",
     ],
 )
 def test_english(case: str) -> None:
@@ -96,6 +100,9 @@ def test_english(case: str) -> None:
         "«Да!» — сказал он.| — Нет.| — Почему?| «Вот.»| Так.",
         "привет.| как дела?| да...  ну и ладно",
         "Скачайте.| iPhone подойдёт.| macOS тоже.| https://example.com открыт.",
+        "В 1703 г. Пётр победил.| В 1941–1945 гг. Союз.| В IX–X вв. Русь.| В 218 г. до н. э. Рим.",
+        "Это было в 1703 г.| Да.",
+        "За 1500 руб.| Дёшево.| О чём М. Булгаков?| Тип А или Б.| Да.",
     ],
 )
 def test_russian(case: str) -> None:
@@ -106,6 +113,8 @@ def test_russian(case: str) -> None:
 @pytest.mark.parametrize(
     "case",
     [
+        "Es ist im I. und im XVIII. Jahrhundert, bei Wilhelm II.| Danach.",
+        "Viele enthalten Vitamin C, z. B. Obst.| Nimm A oder B.| Danach C.",
         "Das ist am 3. Oktober, z. B. in der Hauptstr. 5, d. h. hier.| Der 2. Weltkrieg.| Du brauchst 12.| Ja.",
         "Ich mag die 😊 Pizza mit der Wurst.| Ja.",
         "¡Hola!| ¿qué tal?| Bien.",
@@ -114,6 +123,10 @@ def test_russian(case: str) -> None:
         "Ciao, il Sig. Rossi e l'ing. Verdi ci sono, ecc.| Sì, p. es. qui.",
         "Olá, o Sr. Silva e a Dra. Souza estão aqui, p. ex. hoje.| Não.",
         "To jest np. ul. Długa i m.in. dr. Nowak, itd.| Tak, w 2020 r. w Polsce.| Nie.",
+        "İstanbul'u II. Mehmed aldı.",
+        "Mi dispiace...| Il ristorante è di G. Rossi.",
+        "Nel 218 a.C. Annibale vinse.| Era il 216 a.C.| Poi no.",
+        "W 1918 r. Polska.| W XIX w. Łódź.| To jest z 1918 r.| Tak.",
         "Merhaba, Dr. Yılmaz ve Prof. Kaya burada.| Bu 2. Dünya Savaşı değil.| Evet vb.| Hayır.",
         "Це вул. Хрещатик, буд. 5, і т. д.| Так, у 1814 р. він був.| Ні.",
     ],
@@ -130,6 +143,8 @@ def test_other_alphabets_with_capitals(case: str) -> None:
         "“你来吗？”他问。|他说：“来。”|然后走了。|点击“确定？”按钮。",
         "「行きますか？」と聞いた。|「はい。」|そうです……よね。",
         "（注意。）|好！！|什么？！|走",
+        "J. K. 罗琳来了。|选 B.| 然后走。|答案是 B.| 接下来走",
+        "J. K. 롤링은 작가.| 정답은 B.| 다음",
         "네.| 갈까요?| 좋아요!| 그래요",
         '"갈까요?"라고 물었다.| 오늘은 2024. 5. 3. 금요일.| 네',
         "डॉ. शर्मा आए।| क्या?| हाँ!| ए. पी. जे. कलाम थे।",
@@ -293,8 +308,10 @@ def test_mark_at_the_end_may_wait(text: str, waits: bool) -> None:
 
 
 @pytest.mark.parametrize("mark", [".", "?", "!"])
-@pytest.mark.parametrize("word", ["word", "mail", "thing", "слово", "Mr", "etc", "Dr", "vol", "yahoo", "xiv", "a", "2"])
-@pytest.mark.parametrize("lead", ["", "So it is a ", "- ", "He said, “", "`"])
+@pytest.mark.parametrize(
+    "word", ["word", "mail", "thing", "слово", "Mr", "etc", "Dr", "vol", "yahoo", "xiv", "XVIII", "a", "2"]
+)
+@pytest.mark.parametrize("lead", ["", "So it is a ", "Es ist im ", "- ", "He said, “", "`"])
 def test_usual_case_is_cut_by_the_rules(monkeypatch: pytest.MonkeyPatch, lead: str, word: str, mark: str) -> None:
     """The short way for a word, a mark, a space and a capital never differs from the rules."""
     text = f"{lead}{word}{mark} Now it goes on"

@@ -39,7 +39,7 @@ def test_entries() -> None:
         Mr., z. B., -str.
         г.
         [ends before a capital]
-        etc., и др., 9 г., Rep., т. д.
+        etc., и др., 9 г., Rep., т. д., Aa v.
         """
     )
     known = Abbreviations({"xx": table})
@@ -59,6 +59,9 @@ def test_entries() -> None:
     assert kind("г", "в", "М") is Kind.NEVER
     assert kind("Г", "", "М") is None
     assert kind("г", "1837", "М") is Kind.CAPITAL
+    assert kind("г", "XI–XII", "М") is Kind.CAPITAL
+    assert kind("v", "Brown", "B") is Kind.CAPITAL
+    assert kind("v", "for", "B") is None
     assert kind("др", "и", "М") is Kind.CAPITAL
     assert kind("др", "", "М") is None
     assert kind("д", "т.", "М") is Kind.CAPITAL
@@ -77,6 +80,7 @@ def test_entries() -> None:
         ("O cachorro não está na casa mas é bom", "pt"),
         ("Pies jest w domu i nie śpi", "pl"),
         ("Köpek evde ve çok iyi bir hayvan", "tr"),
+        ("İstanbul", "tr"),
         ("Это собака, и она не спит", "ru"),
         ("Це собака, і вона не спить", "uk"),
     ],

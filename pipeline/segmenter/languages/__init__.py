@@ -1,7 +1,7 @@
 """What is known of each language, and how the language of a reply is told (tables: see README.md)."""
 
 from pipeline.segmenter.languages.abbreviations import Abbreviations
-from pipeline.segmenter.languages.tables import CYRILLIC, LATIN, TABLES, Kind, Table, parse, table
+from pipeline.segmenter.languages.tables import CYRILLIC, LATIN, TABLES, Kind, Table, parse, squeezed, table
 from pipeline.segmenter.languages.teller import LanguageTeller, candidates, script
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "candidates",
     "parse",
     "script",
+    "squeezed",
     "table",
 ]

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pipeline.segmenter.languages.tables import Kind, Table
 
-_COUNT = re.compile(r".*\d|[IVXLCDMХ]+")
-"""A number, or one in Roman letters (the Cyrillic Х among them)."""
+_COUNT = re.compile(r".*\d|[IVXLCDMХ]+(?:[–—-][IVXLCDMХ]+)?")
+"""A number, or one in Roman letters (the Cyrillic Х among them), or a range."""
 
 
 class Abbreviations:
@@ -70,6 +70,8 @@ def _entries(word: str, small: str, before: str) -> Iterator[str]:
             yield pair + small
         if _COUNT.fullmatch(before):
             yield "9 " + small
+        elif before[0].isupper():
+            yield "aa " + small
         yield f"{pair} {small}"
 
 

@@ -10,6 +10,8 @@ LATIN = ("en", "de", "es", "fr", "it", "pt", "pl", "tr")
 CYRILLIC = ("ru", "uk")
 BY_SCRIPT = {"arabic": "ar", "devanagari": "hi", "hangul": "ko", "cjk": "ja"}
 """The language of a script that has only one here."""
+_SECTIONS = ("letter ends after", "joins letters", "ordinal after", "years", "words", "letters")
+"""Of a table, beside those of abbreviations."""
 _CHAINED = re.compile(r"(?:\S{1,4}\.\s*)+\S+")
 
 
@@ -31,24 +33,30 @@ class Table:
     chains: frozenset[str] = frozenset()
     """How dotted abbreviations go on: ``z.b`` in it says that a ``z.`` before a ``B`` does not end."""
     letter_ends_after: frozenset[str] = frozenset()
+    joins_letters: frozenset[str] = frozenset()
     ordinal_after: frozenset[str] = frozenset()
+    years: frozenset[str] = frozenset()
+    """Without their last dot, ``squeezed``."""
     words: frozenset[str] = frozenset()
     letters: frozenset[str] = frozenset()
+
+
+def squeezed(text: str) -> str:
+    """In small letters, without white space."""
+    return re.sub(r"\s", "", text).lower()
 
 
 def key(entry: str) -> str:
     """An entry of a table as ``kind`` looks it up."""
     entry = entry.removesuffix(".")
     if _CHAINED.fullmatch(entry):
-        return re.sub(r"\s", "", entry).lower()
+        return squeezed(entry)
     return entry.lower() if " " in entry else entry
 
 
 def parse(text: str) -> Table:
     """A table from its file. ValueError names an unknown section or an entry outside of any."""
-    sections: dict[str, list[str]] = {
-        name: [] for name in (*(kind.value for kind in Kind), "letter ends after", "ordinal after", "words", "letters")
-    }
+    sections: dict[str, list[str]] = {name: [] for name in (*(kind.value for kind in Kind), *_SECTIONS)}
     entries: list[str] | None = None
     for line in text.splitlines():
         line = line.partition("//")[0].strip()
@@ -65,7 +73,9 @@ def parse(text: str) -> Table:
         kinds=kinds,
         chains=_chains(kinds),
         letter_ends_after=_small(sections["letter ends after"]),
+        joins_letters=_small(sections["joins letters"]),
         ordinal_after=_small(sections["ordinal after"]),
+        years=frozenset(squeezed(entry.removesuffix(".")) for entry in sections["years"]),
         words=_small(sections["words"]),
         letters=_small(sections["letters"]),
     )

@@ -7,7 +7,8 @@ from typing import Literal
 from pipeline.segmenter.languages.tables import BY_SCRIPT, CYRILLIC, LATIN, table
 
 _CANDIDATES = {"latin": LATIN, "cyrillic": CYRILLIC}
-_WORD = re.compile(r"[^\W\d_]+|¿|¡")
+_WORD = re.compile(r"[^\W\d_]{2,}|[^\W\d_](?=[\s'’])|¿|¡")
+"""A letter before a mark is none: the z of z. B. is not Polish."""
 _MOST_PIECES = 300
 _ENOUGH = 16
 """Words and letters that settle a language, if no other has more than half as many."""
@@ -105,7 +106,7 @@ class LanguageTeller:
 
     def _count(self, text: str) -> None:
         counts = self._counts
-        for word in _WORD.findall(text.lower()):
+        for word in _WORD.findall(text.replace("İ", "ı").lower()):  # else that letter would become two
             if owners := _WORDS.get(word):
                 for owner in owners:
                     counts[owner] += 1
