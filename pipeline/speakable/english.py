@@ -3,10 +3,15 @@
 import re
 
 from pipeline.speakable import english_amounts as amounts
+from pipeline.speakable import english_arithmetic as arithmetic
 from pipeline.speakable import english_dates as dates
+from pipeline.speakable import english_ratios as ratios
+from pipeline.speakable import english_roman as roman
 from pipeline.speakable import words
 from pipeline.speakable.data import table
-from pipeline.speakable.rewriting import FORMULA, Rule, beside_a_number, rewritten
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.english_grouped import with_commas
+from pipeline.speakable.rewriting import FORMULA, LEFT, NEAR, RIGHT, Rule, beside_a_number, rewritten
 
 _TABLE = table("en")
 LABELS: dict[str, str] = _TABLE["labels"]
@@ -17,10 +22,13 @@ STREETS: dict[str, str] = _TABLE["streets"]
 LAST_WORDS = frozenset(word.rstrip(".").lower() for word in (*ABBREVIATIONS, *STREETS))
 """Abbreviations that may end a sentence of letters alone."""
 
+NO_HASH = frozenset(word_list("en", "no_hash"))
+COLORS = frozenset(word_list("en", "colors"))
+
 DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
-
-
-MONTH = re.compile(rf"\b({'|'.join(dates.SHORT_MONTHS)})\b\.?(?=\s\d)")
+ARITHMETIC = re.compile(r"[²³]|\d[²³%]? \S [-−]?\d|% \S ")
+HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
+"""A number of a list, not #333, which is a colour."""
 
 
 def _any(table: dict[str, str]) -> str:
@@ -34,6 +42,7 @@ SHORT = re.compile(rf"(?<![\w.])({_any(ABBREVIATIONS)})(?=(\s|,|;|\)|:)|$)")
 
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{words.english(int(m['n']))}."),
+    *ratios.RULES,
     FORMULA,
     *dates.FIRST_RULES,
     *amounts.FIRST_RULES,
@@ -51,15 +60,29 @@ def load() -> None:
 def spoken(text: str) -> str:
     """*text* with abbreviations, and with numbers where num2words is there, as words."""
     if DIGIT.search(text):
-        text = MONTH.sub(lambda m: dates.SHORT_MONTHS[m[1]], text)
+        text = HASH.sub(_hash, dates.written_out(text))
     if "." in text or "/" in text:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
         text = STREET.sub(_street, text)
         text = TITLE.sub(lambda m: TITLES[m[1]], text)
         text = SHORT.sub(_short, text)
-    if DIGIT.search(text) and words.available():
-        text = rewritten(text, RULES)
+    return _numbers(text) if words.available() else text
+
+
+def _numbers(text: str) -> str:
+    if roman.seen(text):
+        text = roman.spoken(text)
+    if ARITHMETIC.search(text):
+        text = arithmetic.spoken(text)
+    if DIGIT.search(text):
+        text = rewritten(with_commas(text), RULES)
     return text
+
+
+def _hash(m: re.Match[str]) -> str:
+    """#1 is number one, but a key to press behind "press" and a colour near "color"."""
+    near = m.string[max(0, m.start() - NEAR) : m.start()].lower().replace(":", "").split()
+    return m[0] if (near and near[-1] in NO_HASH) or COLORS.intersection(near) else "number "
 
 
 def _short(m: re.Match[str]) -> str:

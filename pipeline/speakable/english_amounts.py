@@ -4,6 +4,7 @@ import re
 
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
+from pipeline.speakable.english_units import FUNCTION_WORDS, ends, is_sure, one_thing
 from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, keeps
 from pipeline.speakable.words import english as cardinal
 from pipeline.speakable.words import words
@@ -24,7 +25,6 @@ FRACTIONS = {
 LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
 ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
-FUNCTION_WORDS = frozenset(word_list("en", "function"))
 BEFORE_NEGATIVES = frozenset(word_list("en", "before_negatives"))
 CODES = frozenset(word_list("en", "codes"))
 PRODUCT_NAMES = frozenset(word_list("en", "products"))
@@ -47,27 +47,26 @@ def speak_digits(digits: str) -> str:
 def _sign(m: re.Match[str]) -> str | None:
     """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
     sign = (m["sign"] or "").strip()
-    unsure = sign in {"-", "+"} and (m["sign"] != sign or _may_be_a_command(before(m)))
+    if m["sign"] != sign and before(m)[-1:].isdigit():
+        return None  # 10 - 15 % is a range
+    unsure = sign in {"-", "+"} and (m["sign"] != sign or may_be_a_command(before(m)))
     return None if unsure and not m.groupdict().get("unit") else SIGNS[sign]
 
 
-def _may_be_a_command(word: str) -> bool:
+def may_be_a_command(word: str) -> bool:
+    """Whether a hyphen and a number behind *word* may be a flag."""
     return word[-1:].isalnum() and word.lower() not in BEFORE_NEGATIVES
-
-
-def _one_thing(m: re.Match[str]) -> bool:
-    """Whether the amount describes a noun ("a 5 km run"), where English wants the singular."""
-    article = before(m).lower()
-    return article in {"a", "an", "the"} and after(m)[:1].islower() and after(m) not in FUNCTION_WORDS
 
 
 def _measure(m: re.Match[str]) -> str | None:
     sign = _sign(m)
-    if sign is None or (m["unit"] in SPACED and not m["space"]):
+    unit = m["unit"]
+    if sign is None or (unit in SPACED and not m["space"]) or not is_sure(unit, m):
         return None
-    one, many = UNITS[m["unit"]]
-    single = (m["n"] == "1" and not m["to"]) or (_one_thing(m) and m["unit"] != "%")
-    return f"{sign}{_range(m)} {one if single else many}"
+    one, many = UNITS[unit]
+    single = (m["n"] == "1" and not m["to"]) or (one_thing(m) and unit != "%")
+    stop = "." if unit.endswith(".") and ends(m) else ""
+    return f"{sign}{_range(m)} {one if single else many}{stop}"
 
 
 def _range(m: re.Match[str]) -> str:
@@ -85,7 +84,7 @@ def _money(m: re.Match[str]) -> str | None:
     whole, _, hundredths = m["n"].replace(",", "").partition(".")
     if m["to"] or len(hundredths) not in (0, 2) or (hundredths.strip("0") and not cents):
         return f"{sign}{_range(m)} {many}"
-    single = int(whole) == 1 or _one_thing(m)
+    single = int(whole) == 1 or one_thing(m)
     parts = [f"{cardinal(int(whole))} {one if single else many}"] if int(whole) or not int(hundredths or 0) else []
     if int(hundredths or 0):
         parts.append(f"{cardinal(int(hundredths))} {cent if int(hundredths) == 1 else cents}")
@@ -179,7 +178,7 @@ def _any(table: dict[str, list[str]]) -> str:
 
 _N = rf"(?P<n>{NUMBER})"
 _TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
-_DOT = r"(?:\.(?=\s+[a-z]))?"
+_DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
 _PER = r"(?:/(?P<per>month|mo|year|yr|week|day|night|hour|hr|person|user|kg|lb|GB|item)(?!\w))?"
 _SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
 _CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"

@@ -2,6 +2,7 @@
 
 import re
 
+from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
 from pipeline.speakable.rewriting import DASH, NEAR, RIGHT, Rule, after, before
 from pipeline.speakable.words import english as cardinal
@@ -14,6 +15,7 @@ MONTHS = (
 SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "May"} | {"Sept": "September"}
 LONG_MONTHS = {month.lower(): month for month in MONTHS}
 MONTH = "|".join(MONTHS)
+WEEKDAYS: dict[str, str] = table("en")["weekdays"]
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 BEFORE_DATES = frozenset(word_list("en", "before_dates"))
@@ -23,6 +25,29 @@ SURELY_YEAR = frozenset(word_list("en", "surely_year"))
 MAYBE_YEAR = frozenset(word_list("en", "maybe_year"))
 ARTICLES = frozenset(word_list("en", "articles"))
 SINGULAR_S = frozenset(word_list("en", "singular_s"))
+
+
+_SHORT = "|".join(SHORT_MONTHS)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_WEEKDAY = rf"(?<![\w.])(?P<weekday>(?<!the )(?<!The )Sun|{'|'.join(day for day in WEEKDAYS if day != 'Sun')})\b\.?"
+SHORT_WEEKDAY = re.compile(rf"{_WEEKDAY}(?=,? (?:(?:{_SHORT}|{MONTH})\b\.? \d|{_DAY} (?:of )?(?:{_SHORT}|{MONTH})\b))")
+"""Before a day and a month only. "The Sun, May 5" is a newspaper."""
+SHORT_MONTH = re.compile(rf"\b(?P<month>{_SHORT})\b\.?(?=\s\d)")
+SHORT_MONTH_BEHIND = re.compile(
+    rf"(?P<day>\b(?i:{'|'.join(BEFORE_DATES)}),? {_DAY} )(?P<month>{_SHORT})\b(?P<dot>\.?)(?![\w-]| [A-Z])"
+)
+
+
+def written_out(text: str) -> str:
+    """*text* with the weekdays and months of its dates in full: Mon., Dec. 3rd is Monday, December 3rd."""
+    text = SHORT_WEEKDAY.sub(lambda m: WEEKDAYS[m["weekday"]], text)
+    text = SHORT_MONTH.sub(lambda m: SHORT_MONTHS[m["month"]], text)
+    return SHORT_MONTH_BEHIND.sub(_month_behind, text)
+
+
+def _month_behind(m: re.Match[str]) -> str:
+    dot = m["dot"] if m.end() == len(m.string) else ""
+    return m["day"] + SHORT_MONTHS[m["month"]] + dot
 
 
 def year(number: int) -> str:

@@ -7,6 +7,7 @@ from pipeline.speakable.emojis import without_emoji
 from pipeline.speakable.english import LAST_WORDS as ENGLISH_LAST_WORDS
 from pipeline.speakable.english import load as load_english
 from pipeline.speakable.english import spoken as english
+from pipeline.speakable.english_roman import seen as has_english_roman
 from pipeline.speakable.languages import ENGLISH, RUSSIAN, Language, language_of
 from pipeline.speakable.markup import without_markup
 from pipeline.speakable.russian import LAST_WORDS as RUSSIAN_LAST_WORDS
@@ -65,7 +66,7 @@ def _is_plain(text: str) -> bool:
         return False
     if text.endswith(".") and text[text.rfind(" ") + 1 : -1].lower() in LAST_WORDS:
         return False
-    return ROMAN.search(text) is None or text.isascii()
+    return ROMAN.search(text) is None or (text.isascii() and not has_english_roman(text))
 
 
 LAST_WORDS = ENGLISH_LAST_WORDS | RUSSIAN_LAST_WORDS
