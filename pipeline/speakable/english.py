@@ -3,11 +3,11 @@
 import re
 
 from pipeline.speakable import english_amounts as amounts
-from pipeline.speakable import english_arithmetic as arithmetic
 from pipeline.speakable import english_dates as dates
 from pipeline.speakable import english_ratios as ratios
 from pipeline.speakable import english_roman as roman
 from pipeline.speakable import words
+from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
 from pipeline.speakable.english_grouped import with_commas
@@ -26,7 +26,6 @@ NO_HASH = frozenset(word_list("en", "no_hash"))
 COLORS = frozenset(word_list("en", "colors"))
 
 DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
-ARITHMETIC = re.compile(r"[²³]|\d[²³%]? \S [-−]?\d|% \S ")
 HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 """A number of a list, not #333, which is a colour."""
 
@@ -52,6 +51,22 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+SUMS = arithmetic(
+    Words(
+        operators=_TABLE["operators"],
+        unsure=_TABLE["unsure_operators"],
+        powers=_TABLE["powers"],
+        minus="minus",
+        pattern=amounts.NUMBER,
+        value=lambda number: float(number.replace(",", "")),
+        number=amounts.speak,
+        percent=lambda number: f"{amounts.speak(number)} percent",
+        flag=amounts.may_be_a_command,
+    ),
+    (*amounts.UNITS, *amounts.CURRENCIES),
+)
+
+
 def load() -> None:
     """Import what numbers need."""
     words.available()
@@ -72,8 +87,7 @@ def spoken(text: str) -> str:
 def _numbers(text: str) -> str:
     if roman.seen(text):
         text = roman.spoken(text)
-    if ARITHMETIC.search(text):
-        text = arithmetic.spoken(text)
+    text = SUMS(text)
     if DIGIT.search(text):
         text = rewritten(with_commas(text), RULES)
     return text

@@ -5,7 +5,7 @@ import re
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
 from pipeline.speakable.english_units import FUNCTION_WORDS, ends, is_sure, one_thing
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, keeps
+from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, keeps
 from pipeline.speakable.words import english as cardinal
 from pipeline.speakable.words import words
 
@@ -47,8 +47,8 @@ def speak_digits(digits: str) -> str:
 def _sign(m: re.Match[str]) -> str | None:
     """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
     sign = (m["sign"] or "").strip()
-    if m["sign"] != sign and before(m)[-1:].isdigit():
-        return None  # 10 - 15 % is a range
+    if sign and between_amounts(m):
+        return None
     unsure = sign in {"-", "+"} and (m["sign"] != sign or may_be_a_command(before(m)))
     return None if unsure and not m.groupdict().get("unit") else SIGNS[sign]
 

@@ -25,6 +25,7 @@ OPERATOR = re.compile(r"[*+=<>/|×÷·x\u0445≠≤≥±^]|[=!<>:+/-]=|//|\*\*")
 """The second x is Cyrillic."""
 SUBTRACTIONS = frozenset("-−")
 WORD = re.compile(r"\S+")
+AMOUNT_IN_FRONT = re.compile(r"\d ?[^\s\d]{0,5}\s\Z")
 NEAR = 48
 """Characters looked at for a neighbouring word: bounds the cost."""
 
@@ -80,7 +81,14 @@ def in_formula(m: re.Match[str]) -> str | None:
     return None
 
 
-FORMULA: Rule = (WORD, in_formula)
+FORMULA: Rule = (re.compile(r"\d{1,3}(?: \d{3}){1,5}(?!\d)|\S+"), in_formula)
+
+
+def between_amounts(m: re.Match[str]) -> bool:
+    """Whether the sign of an amount, with spaces around it, stands behind another amount: 10 - 15 %, 5 m + 3 m."""
+    return (
+        m["sign"][-1:].isspace() and AMOUNT_IN_FRONT.search(m.string, max(0, m.start() - NEAR), m.start()) is not None
+    )
 
 
 def beside_a_number(m: re.Match[str]) -> str | None:

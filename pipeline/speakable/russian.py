@@ -7,6 +7,7 @@ from pipeline.speakable import russian_dates as dates
 from pipeline.speakable import russian_grammar as grammar
 from pipeline.speakable import russian_numbers as numbers
 from pipeline.speakable import words
+from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.data import table
 from pipeline.speakable.rewriting import FORMULA, Rule, before, beside_a_number, rewritten
 
@@ -47,6 +48,28 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+def _percent(number: str) -> str:
+    whole, decimals = amounts.parts(number)
+    percent = grammar.inflected("процент", "g") if decimals else grammar.form_behind("процент", whole, "n")
+    return f"{amounts.speak(number)} {percent}"
+
+
+SUMS = arithmetic(
+    Words(
+        operators=_TABLE["operators"],
+        unsure=_TABLE["unsure_operators"],
+        powers=_TABLE["powers"],
+        minus="минус",
+        pattern=r"\d{1,15}(?:[.,]\d{1,15})?",
+        value=lambda number: float(number.replace(",", ".")),
+        number=amounts.speak,
+        percent=_percent,
+        flag=lambda word: word[-1:].isalnum() and word.isascii(),
+    ),
+    amounts.UNITS,
+)
+
+
 def load() -> None:
     """Import what numbers and their agreement need."""
     words.available()
@@ -63,7 +86,7 @@ def spoken(text: str) -> str:
         text = LOOKS_ROMAN.sub(lambda m: m[0].translate(CYRILLIC_ROMAN), text)
         text = dates.centuries(text)
     if able and DIGIT.search(text):
-        text = rewritten(text, RULES)
+        text = rewritten(SUMS(text), RULES)
     return SHORT.sub(_short, text) if "." in text else text
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before
+from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts
 from pipeline.speakable.russian_grammar import (
     IMPERATIVE,
     adjective_behind,
@@ -73,7 +73,7 @@ def sign(m: re.Match[str], *, sure: bool = False) -> str | None:
     mark = (m["sign"] or "").strip()
     word = before(m)
     flag = mark in {"-", "+"} and (m["sign"] != mark or (word[-1:].isalnum() and word.isascii()))
-    return None if flag and not sure else SIGNS[mark]
+    return None if (flag and not sure) or (mark and between_amounts(m)) else SIGNS[mark]
 
 
 def _amount(m: re.Match[str]) -> str | None:
