@@ -36,6 +36,11 @@ BIG_VOICE = (
 )
 """Messages of 400 kB: what a client that does not read still takes (4 MiB) is full after a sentence."""
 
+FIXED_WINDOWS = (("grpc.http2.bdp_probe", 0),)
+"""Else gRPC lets a client take more and more without reading, as its measurements of a busy machine suggest: once it
+was a gigabyte.
+"""
+
 
 @dataclass
 class Answer:
@@ -153,5 +158,8 @@ async def serving(folder: Path, *, text: str = "", **parts: Any) -> AsyncIterato
     file = write_settings(folder, **parts)
     if text:
         file.write_text(text)
-    async with running(load(str(file), {})) as server, grpc.aio.insecure_channel(server.address) as channel:
+    async with (
+        running(load(str(file), {})) as server,
+        grpc.aio.insecure_channel(server.address, options=FIXED_WINDOWS) as channel,
+    ):
         yield Service(server, channel)
