@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
-from pipeline.speakable.english_units import FUNCTION_WORDS, ends, is_sure, one_thing
+from pipeline.speakable.english_units import FUNCTION_WORDS, SURE, ends, is_sure, one_thing
 from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, keeps
 from pipeline.speakable.words import english as cardinal
 from pipeline.speakable.words import words
@@ -117,7 +117,8 @@ def _fraction(m: re.Match[str]) -> str | None:
     if "/" in m["part"] and m.string[m.start() - 1 : m.start()] == "(":
         return None
     part = FRACTIONS[m["part"]]
-    return f"{cardinal(int(whole))} and {part}" if whole else part
+    unit = f" {UNITS[m['unit']][bool(whole)]}" if m["unit"] else ""
+    return (f"{cardinal(int(whole))} and {part}" if whole else part) + unit
 
 
 def _version(m: re.Match[str]) -> str | None:
@@ -183,12 +184,14 @@ _PER = r"(?:/(?P<per>month|mo|year|yr|week|day|night|hour|hr|person|user|kg|lb|G
 _SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
 _CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
 
+_MEASURED = rf"(?:\s(?P<unit>{_any({unit: said for unit, said in UNITS.items() if unit not in SURE})}){_DOT}(?!\w))?"
+
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}" + RIGHT), _phone),
     (re.compile(r"(?:1-)?\d{3}-\d{3}-\d{4}" + RIGHT), _phone),
     (re.compile(r"(?<=\()\d{3}\) ?\d{3}-\d{4}" + RIGHT), _phone),
-    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){RIGHT}"), _fraction),
-    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){RIGHT}"), _fraction),
+    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
+    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
 )
 """Rules for what is made of several numbers."""
 
