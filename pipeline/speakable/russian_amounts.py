@@ -190,9 +190,15 @@ def _fraction(m: re.Match[str]) -> str | None:
     if not whole and before(m).lower() in PAGED:
         return None
     case = "a" if accusative else "n"
+    row = UNITS[m["unit"]] if m["unit"] else {}
+    if row and not _unit_is_sure(m, row):
+        return None
+    of = " ".join(["", *_behind("0,5", str(row["noun"]), "n", row)]) + _dot(m) if row else ""
     part = ordinal(below, case, "f") if above == 1 else ordinal(below, "g", plural=True)
     said = f"{cardinal(above, case, 'f')} {part}"
-    return f"{speak(whole, case, 'f')} {WHOLE[case] if _single(int(whole)) else 'целых'} {said}" if whole else said
+    return (
+        f"{speak(whole, case, 'f')} {WHOLE[case] if _single(int(whole)) else 'целых'} {said}" if whole else said
+    ) + of
 
 
 def _any(names: dict[str, Any], signs: bool) -> str:
@@ -206,9 +212,11 @@ _DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
 _PER = f"(?:/(?P<per>{'|'.join(PER)})(?!\\w))?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
+_MEASURED = rf"(?:\s(?P<unit>{_any(UNITS, True)})(?!\w){_DOT})?"
+
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){RIGHT}"), _fraction),
-    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){RIGHT}"), _fraction),
+    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
+    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
 )
 """Rules for what is made of several numbers."""
 
