@@ -23,7 +23,7 @@ class HttpClient:
 
     def __init__(self, base_url: str, timeout: httpx2.Timeout | None = None, *, http2: bool = False) -> None:
         self._base = _http_url(base_url)
-        self._connect = _http2() if http2 else Http1Connection
+        self._connection = _http2() if http2 else Http1Connection
         self._ssl_context = _certificates("h2" if http2 else "http/1.1") if self._base.scheme == "https" else None
         self._timeout = timeout
         self._client: httpx2.AsyncClient | None = None
@@ -41,7 +41,7 @@ class HttpClient:
     def open(self) -> httpx2.AsyncClient:
         """The one client, made when it is needed, also after it was closed."""
         if self._client is None:
-            self._transport = Transport(self._ssl_context, self._connect)
+            self._transport = Transport(self._ssl_context, self._connection)
             self._client = httpx2.AsyncClient(transport=self._transport, timeout=self._timeout, trust_env=False)
         return self._client
 

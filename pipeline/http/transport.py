@@ -56,17 +56,17 @@ class Body(httpx2.AsyncByteStream):
 
 
 class Transport(httpx2.AsyncBaseTransport):
-    """Sends requests over connections of the class *connect* and keeps connections for the next ones.
+    """Sends requests over connections that *connection* makes and keeps connections for the next ones.
 
     Of a request's timeouts it uses ``connect`` and ``read``. A request's extension ``connected``, a function, is called
     when there is a connection. The response's extension ``body`` is its Body, for those who read it themselves.
     """
 
     def __init__(
-        self, ssl_context: ssl.SSLContext | None = None, connect: Callable[[], HttpConnection] = Http1Connection
+        self, ssl_context: ssl.SSLContext | None = None, connection: Callable[[], HttpConnection] = Http1Connection
     ) -> None:
         self._ssl_context = ssl_context
-        self._new = connect
+        self._connection = connection
         self._idle: dict[Origin, list[tuple[HttpConnection, asyncio.TimerHandle]]] = {}
         self._used: set[HttpConnection] = set()
 
@@ -144,7 +144,7 @@ class Transport(httpx2.AsyncBaseTransport):
                 addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
                 # Not asyncio's own: cancelled at the wrong moment, it leaves a socket open.
                 connected = await start_connection(addresses, happy_eyeballs_delay=HAPPY_EYEBALLS_SECONDS)
-                _, connection = await loop.create_connection(self._new, sock=connected, **encrypted)
+                _, connection = await loop.create_connection(self._connection, sock=connected, **encrypted)
         except TimeoutError as error:
             raise httpx2.ConnectTimeout("not connected in time") from error
         except OSError as error:  # an SSLError too

@@ -33,15 +33,12 @@ FOREIGN = re.compile(
 class Words:
     """What a language says.
 
-    ``unsure``: operators that count only beside one of the others, a minus apart: 10 - 15 is a range, 10 × 20 a size,
-    4 / 5 a part. ``pattern``: of its numbers, without white space. ``flag``: whether a hyphen and a number behind that
-    word may be a flag of a command.
+    ``table``: of its words; in it the ``unsure_operators`` count only beside one of the others, a minus apart: 10 - 15
+    is a range, 10 × 20 a size, 4 / 5 a part. ``pattern``: of its numbers, without white space. ``flag``: whether a
+    hyphen and a number behind that word may be a flag of a command.
     """
 
-    operators: Mapping[str, str]
-    unsure: Mapping[str, str]
-    powers: Mapping[str, str]
-    minus: str
+    table: Mapping[str, Mapping[str, str]]
     pattern: str
     value: Callable[[str], float]
     number: Callable[[str], str]
@@ -53,7 +50,7 @@ def arithmetic(words: Words, units: Iterable[str]) -> Callable[[str], str]:
     """A function that gives a text with its sums, comparisons and powers in *words*, or the text as it is if one of
     them is more than plain numbers. What *units* measure is no plain number.
     """
-    said = {**words.operators, **words.unsure}
+    said = {**words.table["operators"], **words.table["unsure_operators"]}
     operator = "|".join(map(re.escape, said))
     unit = "|".join(map(re.escape, sorted(units, key=len, reverse=True)))
     operand = rf"[-−]?(?!0\d){words.pattern}(?:[²³]| ?%)?"
@@ -68,7 +65,7 @@ def arithmetic(words: Words, units: Iterable[str]) -> Callable[[str], str]:
 
     def power(m: re.Match[str]) -> str:
         base = m["base"] if m["base"].isalpha() else words.number(m["base"])
-        return f"{base} {words.powers[m['power']]}"
+        return f"{base} {words.table['powers'][m['power']]}"
 
     def spoken(text: str) -> str:
         if not MAYBE.search(text) or FOREIGN.search(run.sub(RUN_MARK, text)):
@@ -89,7 +86,7 @@ def _is_sure(parts: list[str], words: Words) -> bool:
         return _value(parts[0], words) < _value(parts[2], words)
     if sum(operator in "<>" for operator in operators) > 1:
         return False
-    return any(operator in words.operators for operator in operators if operator != MINUS)
+    return any(operator in words.table["operators"] for operator in operators if operator != MINUS)
 
 
 def _value(term: str, words: Words) -> float:
@@ -102,6 +99,6 @@ def _term(term: str, words: Words) -> str:
     m = re.fullmatch(rf"(?P<sign>[-−])?(?P<n>{words.pattern})(?P<power>[²³])?(?P<percent>%)?", term)
     if m is None:
         return term
-    sign = f"{words.minus} " if m["sign"] else ""
+    sign = f"{words.table['operators'][MINUS]} " if m["sign"] else ""
     number = words.percent(m["n"]) if m["percent"] else words.number(m["n"])
-    return sign + number + (f" {words.powers[m['power']]}" if m["power"] else "")
+    return sign + number + (f" {words.table['powers'][m['power']]}" if m["power"] else "")

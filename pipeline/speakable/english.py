@@ -11,7 +11,7 @@ from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
 from pipeline.speakable.english_grouped import with_commas
-from pipeline.speakable.rewriting import FORMULA, LEFT, NEAR, RIGHT, Rule, beside_a_number, rewritten
+from pipeline.speakable.rewriting import FORMULA, LEFT, RIGHT, Rule, beside_a_number, in_front, rewritten
 
 _TABLE = table("en")
 LABELS: dict[str, str] = _TABLE["labels"]
@@ -53,10 +53,7 @@ RULES: tuple[Rule, ...] = (
 
 SUMS = arithmetic(
     Words(
-        operators=_TABLE["operators"],
-        unsure=_TABLE["unsure_operators"],
-        powers=_TABLE["powers"],
-        minus="minus",
+        table=_TABLE,
         pattern=amounts.NUMBER,
         value=lambda number: float(number.replace(",", "")),
         number=amounts.speak,
@@ -95,7 +92,7 @@ def _numbers(text: str) -> str:
 
 def _hash(m: re.Match[str]) -> str:
     """#1 is number one, but a key to press behind "press" and a colour near "color"."""
-    near = m.string[max(0, m.start() - NEAR) : m.start()].lower().replace(":", "").split()
+    near = in_front(m).lower().replace(":", "").split()
     return m[0] if (near and near[-1] in NO_HASH) or COLORS.intersection(near) else "number "
 
 

@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import DASH, NEAR, RIGHT, Rule, after, before
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
 from pipeline.speakable.words import english as cardinal
 from pipeline.speakable.words import words
 
@@ -99,9 +99,9 @@ def _after_month(m: re.Match[str]) -> str | None:
 
 
 def _no_verb(m: re.Match[str]) -> bool:
-    words = m.string[max(0, m.start() - NEAR) : m.start()].split()
-    in_front = words[-2].lower() if len(words) > 1 else ""
-    return in_front.endswith(",") or in_front in BEFORE_DATES or after(m) in BEHIND_DATES
+    words = in_front(m).split()
+    last = words[-2].lower() if len(words) > 1 else ""
+    return last.endswith(",") or last in BEFORE_DATES or after(m) in BEHIND_DATES
 
 
 def _month_year(m: re.Match[str]) -> str | None:

@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.data import words as word_list
 from pipeline.speakable.english_amounts import NUMBER, UNITS, speak
-from pipeline.speakable.rewriting import DASH, NEAR, RIGHT, Rule, after
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, in_front
 
 _RATIO = "|".join(word_list("en", "ratios"))
 _SCORE = "|".join(word_list("en", "scores"))
@@ -22,16 +22,12 @@ WON_BEHIND = re.compile(rf" (?:{_SCORE})\b")
 TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 
 
-def _near(m: re.Match[str]) -> str:
-    return m.string[max(0, m.start() - NEAR) : m.start()]
-
-
 def _ratio(m: re.Match[str]) -> str | None:
     """16:9 beside a word such as "ratio", 3:1 also behind one such as "won"."""
     if TIME.fullmatch(m[0]):
-        named = AT_ONCE.search(_near(m)) or AT_ONCE_BEHIND.match(m.string, m.end())
+        named = AT_ONCE.search(in_front(m)) or AT_ONCE_BEHIND.match(m.string, m.end())
     else:
-        named = NAMED.search(_near(m)) or NAMED_BEHIND.match(m.string, m.end()) or WON.search(_near(m))
+        named = NAMED.search(in_front(m)) or NAMED_BEHIND.match(m.string, m.end()) or WON.search(in_front(m))
     return _to(m) if named else None
 
 
@@ -39,7 +35,7 @@ def _score(m: re.Match[str]) -> str | None:
     """3–1 behind a word such as "won" or before one such as "victory"; before a unit it is a range."""
     if after(m).strip(".,;:!?)") in UNITS:
         return None
-    return _to(m) if WON.search(_near(m)) or WON_BEHIND.match(m.string, m.end()) else None
+    return _to(m) if WON.search(in_front(m)) or WON_BEHIND.match(m.string, m.end()) else None
 
 
 def _to(m: re.Match[str]) -> str:

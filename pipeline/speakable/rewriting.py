@@ -51,11 +51,16 @@ def _said(text: str, at: int, rules: Sequence[Rule]) -> tuple[int, str | None]:
     return (word.end() if word else at + 1), None
 
 
+def in_front(m: re.Match[str]) -> str:
+    """What stands before the match, as far as it is looked at."""
+    return m.string[max(0, m.start() - NEAR) : m.start()]
+
+
 def before(m: re.Match[str]) -> str:
     """The word in front of the match as written, with its punctuation; "" if none touches it through white space."""
     if not m.start() or not m.string[m.start() - 1].isspace():
         return ""
-    words = m.string[max(0, m.start() - NEAR) : m.start()].split()
+    words = in_front(m).split()
     return words[-1] if words else ""
 
 
@@ -76,7 +81,7 @@ def in_formula(m: re.Match[str]) -> str | None:
         rest = m.string[m.end() :].split(None, 2)
         return m[0] if len(rest) > 1 and rest[1][0].isdigit() else None
     if left in SUBTRACTIONS and left:
-        words = m.string[max(0, m.start() - NEAR) : m.start()].split()
+        words = in_front(m).split()
         return m[0] if len(words) > 1 and words[-2][-1].isdigit() else None
     return None
 

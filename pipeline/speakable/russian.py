@@ -56,15 +56,12 @@ def _percent(number: str) -> str:
 
 SUMS = arithmetic(
     Words(
-        operators=_TABLE["operators"],
-        unsure=_TABLE["unsure_operators"],
-        powers=_TABLE["powers"],
-        minus="минус",
+        table=_TABLE,
         pattern=r"\d{1,15}(?:[.,]\d{1,15})?",
         value=lambda number: float(number.replace(",", ".")),
         number=amounts.speak,
         percent=_percent,
-        flag=lambda word: word[-1:].isalnum() and word.isascii(),
+        flag=amounts.may_be_a_command,
     ),
     amounts.UNITS,
 )

@@ -71,9 +71,13 @@ def _single(number: int) -> bool:
 def sign(m: re.Match[str], *, sure: bool = False) -> str | None:
     """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
     mark = (m["sign"] or "").strip()
-    word = before(m)
-    flag = mark in {"-", "+"} and (m["sign"] != mark or (word[-1:].isalnum() and word.isascii()))
+    flag = mark in {"-", "+"} and (m["sign"] != mark or may_be_a_command(before(m)))
     return None if (flag and not sure) or (mark and between_amounts(m)) else SIGNS[mark]
+
+
+def may_be_a_command(word: str) -> bool:
+    """Whether a hyphen and a number behind *word* may be a flag."""
+    return word[-1:].isalnum() and word.isascii()
 
 
 def _amount(m: re.Match[str]) -> str | None:

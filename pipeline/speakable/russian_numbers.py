@@ -4,7 +4,7 @@ import re
 from itertools import product
 
 from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import DASH, NEAR, RIGHT, SIGN, Rule, after, before
+from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, in_front
 from pipeline.speakable.russian_amounts import parts, sign, version
 from pipeline.speakable.russian_grammar import (
     ANY_CASE,
@@ -180,7 +180,7 @@ def _compound(m: re.Match[str]) -> str | None:
 
 def _ratio(m: re.Match[str]) -> str | None:
     """Формат 16:9, счёт 3:1, by the words before it; else it may be a time or a verse."""
-    said = m.string[max(0, m.start() - NEAR) : m.start()].lower()
+    said = in_front(m).lower()
     left, right = int(m["left"]), parts(m["right"])[0]
     no_time = len(m["right"]) == 1
     if RATIO.search(said) or (no_time and "формат" in said):
