@@ -34,7 +34,7 @@ ask: $(RUNS)  ## make ask PROMPT="What time is it?"
 	@$(BIN)/stentor ask "$(PROMPT)"
 
 test: $(READY)  ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 check: $(READY)  ## ruff, mypy, import-linter, generated code up to date
 	@$(BIN)/ruff check .

@@ -16,6 +16,10 @@ from pipeline.events import Command, JsonBlock, Segment, Sentence
 from pipeline.stage import Turn, Voice
 
 METHOD = "/test.Service/Stream"
+PATIENCE = 120.0
+"""Seconds after which a test gives up waiting for what must come: what takes so long hangs. A machine with neighbours
+may be ten times slower than usual, or stand still for seconds.
+"""
 
 
 class ManualClock:
@@ -373,11 +377,19 @@ def sentences(events: Iterable[Any]) -> list[str]:
     return [event.text for event in events if isinstance(event, Sentence)]
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait for *condition*, at most so long."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.001)
+
+
+async def still(value: Callable[[], object]) -> None:
+    """Wait until *value* does not change any more. A machine that stood still makes one look useless, not five."""
+    looks = [value()]
+    while len(looks) < 5 or len(set(looks[-5:])) > 1:
+        await asyncio.sleep(0.06)
+        looks.append(value())
 
 
 async def settle(ticks: int = 5) -> None:

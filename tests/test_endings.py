@@ -3,9 +3,6 @@
 import asyncio
 import json
 import logging
-import os
-import signal
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,8 @@ import pytest
 
 from interceptors.limiter import Lease
 from tests import scripted
-from tests.fakes import until
+from tests.fakes import still, until
+from tests.processes import python
 from tests.scripted import Diary
 from tests.serving import BIG_VOICE, Answer, Service, read, serving
 
@@ -56,11 +54,11 @@ async def idle(service: Service) -> list[Answer]:
 
 
 async def total(service: Service) -> list[Answer]:
-    return await asked(service, *[piece for n in range(60) for piece in (f"Number {n}. ", {"sleep": 0.05})])
+    return await asked(service, *[piece for n in range(120) for piece in (f"Number {n}. ", {"sleep": 0.05})])
 
 
 async def deadline(service: Service) -> list[Answer]:
-    return await asked(service, START, {"hang": True}, timeout=3)
+    return await asked(service, START, {"hang": True}, timeout=6)
 
 
 async def cancel_while_streaming(service: Service) -> list[Answer]:
@@ -71,7 +69,7 @@ async def cancel_while_streaming(service: Service) -> list[Answer]:
 
 async def cancel_while_blocked(service: Service) -> list[Answer]:
     calls = await begun(service, FLOOD)
-    await all_blocked(service)
+    await still(lambda: scripted.diary.spoken)  # no write gets through any more
     for call in calls:
         call.cancel()
     return []
@@ -129,18 +127,9 @@ async def killed(service: Service) -> list[Answer]:
         f"for n in range({TIMES})))\n"
         "asyncio.run(main())\n"
     )
-    client = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=Path(__file__).parent.parent)
-    await until(lambda: service.leases == TIMES)
-    os.kill(client.pid, signal.SIGKILL)
-    await client.wait()
+    async with python("-c", code):
+        await until(lambda: service.leases == TIMES)
     return []
-
-
-async def all_blocked(service: Service) -> None:
-    """The clients read nothing: the voice stops when no write gets through any more."""
-    spoken = -1
-    while spoken != (spoken := scripted.diary.spoken):
-        await asyncio.sleep(0.2)
 
 
 ENDINGS: dict[Callable[[Service], Awaitable[list[Answer]]], tuple[str, str]] = {
@@ -163,8 +152,8 @@ SETTINGS: dict[Any, dict[str, str]] = {
     voice_raises: {
         "tts": '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", on_failure = "abort" }',
     },
-    idle: {"limits": "idle_timeout_seconds = 1.0"},
-    total: {"limits": "max_stream_seconds = 1.0", "tts": SILENT},
+    idle: {"limits": "idle_timeout_seconds = 4.0"},
+    total: {"limits": "max_stream_seconds = 3.0", "tts": SILENT},
     cancel_while_blocked: {"tts": BIG_VOICE},
     stalled_reader: {"limits": "send_timeout_seconds = 0.4", "tts": BIG_VOICE},
     replaced: {"limits": 'single_flight = "replace"'},

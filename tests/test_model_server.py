@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from protos import streaming_pb2 as pb
-from tests.fakes import until
+from tests.fakes import still, until
 from tests.llm.hostile_server import CUT, DONE, HANG, STOP, WELL, HostileServer, Reply, chunk, hostile, said, text
 from tests.serving import Answer, Service, read, serving
 
@@ -180,10 +180,8 @@ async def test_slow_listener_slows_the_model(tmp_path: Path) -> None:
     async with served(tmp_path, reply, limits="send_timeout_seconds = 60.0") as (service, upstream):
         call = service.stub.StreamAudio(pb.StreamRequest(prompt="Hello?"))
         await anext(aiter(call))
-        taken = -1
-        while taken != (taken := upstream.sent):
-            await asyncio.sleep(0.3)
-        assert taken < 5000 * len(sentence) / 2
+        await still(lambda: upstream.sent)
+        assert upstream.sent < 5000 * len(sentence) / 2
         call.cancel()
         await until(lambda: service.leases == 0 and not upstream.tasks)
 

@@ -1,10 +1,9 @@
 """Clients that exist already are served as before."""
 
-import asyncio
 import json
-import sys
 from pathlib import Path
 
+from tests.processes import python
 from tests.serving import serving
 
 
@@ -17,14 +16,9 @@ async def test_old_client(tmp_path: Path) -> None:
         "This will FAIL. Done now.",
     ]
     async with serving(tmp_path) as service:
-        client = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(Path(__file__).with_name("old_client.py")),
-            service.server.address,
-            json.dumps(script),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await client.communicate()
+        file = str(Path(__file__).with_name("old_client.py"))
+        async with python(file, service.server.address, json.dumps(script)) as client:
+            out, _ = await client.communicate()
     seen = json.loads(out)
     assert "".join(seen["text"]).split() == ["Opening", "Safari.", "This", "will", "FAIL.", "Done", "now."]
     assert seen["commands"] == ['{"command":"open_app","args":{}}']

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,33 +12,21 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from app.server import serve
 from app.settings import Settings
-from tests.fakes import until
+from tests.fakes import PATIENCE, until
+from tests.processes import python
 from tests.serving import Answer, Service, read, write_settings
-
-ROOT = Path(__file__).parent.parent
 
 
 @asynccontextmanager
 async def process(folder: Path, **parts: object) -> AsyncIterator[tuple[asyncio.subprocess.Process, Service]]:
     """``stentor serve`` with scripted stages; killed when the block is left, if it still runs."""
     file = write_settings(folder, **parts)
-    server = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app.cli", "serve", "--settings", str(file)),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert server.stdout is not None
-    try:
+    async with python("-m", "app.cli", "serve", "--settings", str(file)) as server:
+        assert server.stdout is not None
         line = (await server.stdout.readline()).decode()
         assert line.startswith("listening on 127.0.0.1:")
         async with grpc.aio.insecure_channel(line.removeprefix("listening on ").strip()) as channel:
             yield server, Service(None, channel)  # type: ignore[arg-type]
-    finally:
-        if server.returncode is None:
-            server.kill()
-        await server.wait()
 
 
 async def begin(service: Service, *script: object) -> "asyncio.Task[Answer]":
@@ -64,7 +51,7 @@ async def test_drain(tmp_path: Path) -> None:
         assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.NOT_SERVING
         refused = await service.ask("Too late.")
         answer = await running
-        assert await asyncio.wait_for(server.wait(), 30) == 0
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
     assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
     assert refused.pushback > 0
     assert answer.texts == ["A start.", " The end."]
@@ -77,7 +64,7 @@ async def test_grace_is_over(tmp_path: Path) -> None:
         running = await begin(service, "A start. ", {"hang": True})
         server.send_signal(signal.SIGINT)
         answer = await running
-        assert await asyncio.wait_for(server.wait(), 30) == 0
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
     assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
     assert answer.kinds[-1] == "error_message"
     assert answer.pushback == -1
@@ -90,7 +77,7 @@ async def test_second_signal(tmp_path: Path) -> None:
         server.send_signal(signal.SIGTERM)
         assert (await service.ask("Too late.")).reason == "DRAINING"
         server.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(server.wait(), 30) == 1
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == 1
         await running
 
 

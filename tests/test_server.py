@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from interceptors import status
 from protos import streaming_pb2 as pb
 from tests import scripted
-from tests.fakes import until
+from tests.fakes import PATIENCE, still, until
 from tests.serving import BIG_VOICE, Service, read, serving
 
 OPEN = '{"command": "open_app", "args": {"app_name": "Safari", "n": 1}}'
@@ -268,7 +268,7 @@ async def test_silence_is_no_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("trouble", ["FAIL", "CUT", "HANG"])
 async def test_voice_fails(tmp_path: Path, trouble: str) -> None:
     """A sentence that can't be spoken is a warning; its text stays, the next one is spoken, the stream ends well."""
-    tts = scripted_voice("first_audio_timeout_seconds = 0.5")
+    tts = scripted_voice("first_audio_timeout_seconds = 1.5")
     async with serving(tmp_path, tts=tts) as service:
         answer = await service.ask(f"One has {trouble}. Two is fine.")
     warnings = [m for m in answer.messages if m.HasField("warning")]
@@ -418,14 +418,12 @@ async def test_interrupted_while_it_does_not_read(soon: bool, tmp_path: Path, mo
         scripted.new_diary()
         call = service.call({"deltas": 200}, session_id="s", hardware_id="pc")
         await anext(aiter(call))
-        spoken = -1
-        while spoken != (spoken := scripted.diary.spoken):
-            await asyncio.sleep(0.2)
+        await still(lambda: scripted.diary.spoken)
         assert (await service.interrupt("pc")).success
         assert service.leases == 0
         if not soon:
             await asyncio.sleep(0.5)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             answer = await read(call)
     assert (answer.code, answer.reason) == (grpc.StatusCode.CANCELLED, "INTERRUPTED")
     assert ("error_message" in answer.kinds) is soon

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
+from tests.fakes import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 QUIET = '[server]\nport = 0\n[pipeline]\ntts = { kind = "off" }\nllm = { kind = "demo", delta_ms = 0 }\n'
@@ -188,11 +189,11 @@ def test_serve(tmp_path: Path) -> None:
         port = line.removeprefix("listening on 127.0.0.1:").strip()
         assert port.isdecimal()
         with process("serve", "--settings", file, "--port", port) as second:
-            out, told = second.communicate(timeout=10)
+            out, told = second.communicate(timeout=PATIENCE)
         assert (second.returncode, out, told.count("\n")) == (1, "", 1)
         assert f"cannot listen on 127.0.0.1:{port}" in told
         first.send_signal(signal.SIGTERM)
-        rest, log = first.communicate(timeout=10)
+        rest, log = first.communicate(timeout=PATIENCE)
     assert (first.returncode, rest) == (0, "")
     assert "Traceback" not in log
 
@@ -204,7 +205,7 @@ def test_interrupted_from_the_keyboard(tmp_path: Path) -> None:
         assert asked.stdout
         shown = asked.stdout.read(len("One sentence."))
         asked.send_signal(signal.SIGINT)
-        rest, told = asked.communicate(timeout=30)
+        rest, told = asked.communicate(timeout=PATIENCE)
     assert asked.returncode == 130
     assert shown == "One sentence."
     assert rest.endswith("\n")

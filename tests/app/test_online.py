@@ -1,12 +1,9 @@
 """The command line with a model server: what ``check --online`` finds, and ``ask --model``."""
 
-import asyncio
-import sys
 from pathlib import Path
 
 from tests.llm.hostile_server import DONE, STOP, WELL, HostileServer, Reply, hostile, said, text
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.processes import python
 
 
 async def stentor(folder: Path, upstream: HostileServer, *words: str) -> tuple[int, str, str]:
@@ -16,14 +13,8 @@ async def stentor(folder: Path, upstream: HostileServer, *words: str) -> tuple[i
         f'[server]\nport = 0\n[pipeline]\ntts = {{ kind = "off" }}\n'
         f'llm = {{ kind = "openai", base_url = "{upstream.url}", model = "m", api_key_env = "NO_SUCH_KEY" }}\n'
     )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app.cli", *words, "--settings", str(file)),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
+    async with python("-m", "app.cli", *words, "--settings", str(file)) as process:
+        out, err = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 

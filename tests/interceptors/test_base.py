@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from interceptors.base import StreamInterceptor, WrappedContext, endable, identity, metadata_value
-from tests.fakes import METHOD, Boom, FakeContext, chained, settle
+from tests.fakes import METHOD, PATIENCE, Boom, FakeContext, chained, settle
 
 
 class Stopped(Exception):
@@ -38,7 +38,7 @@ class Block:
         return "finished"
 
     async def ended(self) -> BaseException | str:
-        await asyncio.wait({self.task}, timeout=5)
+        await asyncio.wait({self.task}, timeout=PATIENCE)
         if self.task.cancelled():
             return "cancelled"
         return self.task.exception() or self.task.result()

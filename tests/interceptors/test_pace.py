@@ -16,12 +16,10 @@ from hypothesis import strategies as st
 from interceptors import pace
 from interceptors.errors import StreamError
 from interceptors.pace import PaceInterceptor, PaceLimits
-from tests.fakes import ENDINGS, METHOD, FakeContext, ManualClock, end_as, ending, settle
+from tests.fakes import ENDINGS, METHOD, PATIENCE, FakeContext, ManualClock, end_as, ending, settle
 
-LONG = PaceLimits(rate=0, idle=30, send=30, total=30)
+LONG = PaceLimits(rate=0, idle=3600, send=3600, total=3600)
 SHORT = 0.02
-NOISE = 4.0
-"""A busy machine may be so late."""
 
 
 def counts(message: str) -> bool:
@@ -35,7 +33,7 @@ def link(limits: PaceLimits, clock: Callable[[], float] = time.monotonic) -> Pac
 
 async def reason_of(call: Any) -> StreamError:
     with pytest.raises(StreamError) as ended:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await call
     return ended.value
 
@@ -173,7 +171,7 @@ async def test_pace_waits(window: float) -> None:
     await link(replace(LONG, rate=3, policy="pace")).intercept(handler, None, context, METHOD)
     assert context.sent == [f"{number}" for number in range(7)]
     assert all(after - before >= window for before, after in zip(stamps, stamps[3:], strict=False))
-    assert stamps[-1] - stamps[0] < NOISE, "it waits no longer than it must"
+    assert stamps[-1] - stamps[0] < PATIENCE, "it waits no longer than it must"
 
 
 async def test_a_paced_wait_is_no_standstill(window: float) -> None:
@@ -228,7 +226,7 @@ async def test_idle() -> None:
     start = time.monotonic()
     error = await reason_of(link(replace(LONG, idle=SHORT)).intercept(handler, None, FakeContext(), METHOD))
     assert (error.reason, error.retry_after) == ("STREAM_IDLE_TIMEOUT", 1.0)
-    assert SHORT <= time.monotonic() - start < NOISE
+    assert SHORT <= time.monotonic() - start < PATIENCE
     assert closed == [True]
 
 
@@ -279,7 +277,7 @@ async def test_a_client_that_does_not_read(idle: float) -> None:
     limits = replace(LONG, idle=idle, send=SHORT)
     error = await reason_of(link(limits).intercept(write_one, None, context, METHOD))
     assert (error.reason, error.retry_after) == ("SEND_TIMEOUT", None)
-    assert SHORT <= time.monotonic() - start < NOISE
+    assert SHORT <= time.monotonic() - start < PATIENCE
     assert context.sent == []
 
 
@@ -296,7 +294,7 @@ async def test_the_send_time_counts_from_the_write() -> None:
 
     limits = replace(LONG, send=SHORT)
     assert (await reason_of(link(limits).intercept(handler, None, context, METHOD))).reason == "SEND_TIMEOUT"
-    assert SHORT <= time.monotonic() - times[0] < NOISE
+    assert SHORT <= time.monotonic() - times[0] < PATIENCE
 
 
 async def test_a_slow_client_that_reads_in_the_end() -> None:
@@ -326,10 +324,10 @@ async def test_idle_after_a_slow_write() -> None:
         times.append(time.monotonic())
         await asyncio.sleep(3600)
 
-    limits = replace(LONG, idle=SHORT, send=5)
+    limits = replace(LONG, idle=SHORT)
     error = await reason_of(link(limits).intercept(handler, None, context, METHOD))
     assert error.reason == "STREAM_IDLE_TIMEOUT"
-    assert SHORT <= time.monotonic() - times[0] < NOISE
+    assert SHORT <= time.monotonic() - times[0] < PATIENCE
 
 
 # The whole time.
@@ -349,7 +347,7 @@ async def test_total_time(policy: str, handler: Any) -> None:
     limits = replace(LONG, total=SHORT, rate=1 if policy == "pace" else 0, policy=policy)
     error = await reason_of(link(limits).intercept(handler, None, FakeContext(), METHOD))
     assert (error.reason, error.retry_after) == ("STREAM_TIMEOUT", None)
-    assert SHORT <= time.monotonic() - start < NOISE
+    assert SHORT <= time.monotonic() - start < PATIENCE
 
 
 async def test_total_time_of_a_blocked_stream() -> None:

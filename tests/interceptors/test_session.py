@@ -13,7 +13,7 @@ import structlog
 from interceptors import session
 from interceptors.base import endable
 from interceptors.session import SessionInterceptor
-from tests.fakes import ENDINGS, METHOD, FakeContext, ManualClock, end_as, ending, settle, until
+from tests.fakes import ENDINGS, METHOD, PATIENCE, FakeContext, ManualClock, end_as, ending, settle, until
 
 
 def stamp(message: dict[str, Any], number: int, session_id: str) -> None:
@@ -141,7 +141,7 @@ async def test_a_client_that_is_gone_is_a_cancellation(what: str) -> None:
     context.kill(cancel_after=0.01)
     handler = sends(what)
     task = context.task = asyncio.create_task(link().intercept(handler, ask(), context, METHOD))
-    await asyncio.wait({task}, timeout=5)
+    await asyncio.wait({task}, timeout=PATIENCE)
     assert task.cancelled()
     assert handler.closed
     assert task.cancelling() == 1, "it was grpc's own cancellation that came through"
@@ -154,7 +154,7 @@ async def test_a_cancellation_that_never_comes_is_not_awaited_for_ever(monkeypat
     context.kill(cancel_after=None)
     handler = sends("message")
     task = asyncio.create_task(link().intercept(handler, ask(), context, METHOD))
-    await asyncio.wait({task}, timeout=5)
+    await asyncio.wait({task}, timeout=PATIENCE)
     assert task.cancelled()
     assert handler.closed
 
@@ -167,7 +167,7 @@ async def test_a_blocked_client_that_dies() -> None:
     await settle()
     assert not task.done()
     context.kill(cancel_after=0.001)
-    await asyncio.wait({task}, timeout=5)
+    await asyncio.wait({task}, timeout=PATIENCE)
     assert task.cancelled()
 
 
@@ -199,7 +199,7 @@ async def test_a_message_behind_one_that_is_on_its_way() -> None:
     await until(lambda: context.events.count("write") > 3)
     assert context.sent == []
     context.unblock()
-    await asyncio.wait({task}, timeout=5)
+    await asyncio.wait({task}, timeout=PATIENCE)
     assert task.exception() is None
     assert [message["n"] for message in context.sent] == ["a", "b", "c"]
 
@@ -215,7 +215,7 @@ async def test_it_waits_only_as_long_as_its_caller() -> None:
                 async with asyncio.timeout(0.03):
                     await context.write({})
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await link().intercept(handler, ask(), context, METHOD)
 
 
@@ -239,6 +239,6 @@ async def test_a_status_behind_headers_that_are_on_their_way() -> None:
     await settle()
     assert context.status is None
     context.unblock()
-    await asyncio.wait({task}, timeout=5)
+    await asyncio.wait({task}, timeout=PATIENCE)
     assert isinstance(task.exception(), grpc.aio.AbortError)
     assert context.initial_metadata is not None

@@ -18,7 +18,7 @@ from interceptors.session import SessionInterceptor
 from interceptors.status import StatusInterceptor
 from pipeline.errors import STATUSES, StageError
 from pipeline.flow import SourceFailed
-from tests.fakes import METHOD, FakeContext, chained, settle
+from tests.fakes import METHOD, PATIENCE, FakeContext, chained, settle
 
 UNARY = "/test.Service/Unary"
 
@@ -343,7 +343,7 @@ async def test_a_client_that_does_not_read_holds_nothing(error: Exception) -> No
     """With a client that takes neither the last message nor the status, the call ends all the same, and quietly."""
     context = FakeContext()
     context.block()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await link().intercept(raising(error), None, context, METHOD) is None
     assert context.status is not None, "the status is on its way"
 
@@ -384,7 +384,7 @@ async def test_a_client_that_leaves_during_the_last_message() -> None:
     task = asyncio.create_task(link().intercept(raising(ValueError()), None, context, METHOD))
     await settle()
     task.cancel()
-    await asyncio.wait({task}, timeout=5)
+    await asyncio.wait({task}, timeout=PATIENCE)
     assert task.cancelled()
     assert context.status is None
 
@@ -398,7 +398,7 @@ async def test_a_client_that_is_gone_during_the_last_words(error: Exception, can
     context.kill(cancel_after=cancel_after)
     outermost = SessionInterceptor([METHOD], lambda *_: None)
     task = asyncio.create_task(chained(outermost, link(), handler=raising(error))(None, context))
-    await asyncio.wait({task}, timeout=5)
+    await asyncio.wait({task}, timeout=PATIENCE)
     assert task.done()
     assert task.cancelled() or task.exception() is None
 

@@ -10,7 +10,7 @@ from interceptors import streams as streams_module
 from interceptors.errors import Rejected, StreamError
 from interceptors.limiter import MemoryLimiter
 from interceptors.streams import Streams
-from tests.fakes import ENDINGS, end_as, ending, settle
+from tests.fakes import ENDINGS, PATIENCE, end_as, ending, settle
 
 
 class Run:
@@ -59,7 +59,7 @@ class Run:
 
     async def ended(self) -> str:
         """How it ended: the reason, ``finished`` or ``cancelled``."""
-        await asyncio.wait({self.task}, timeout=5)
+        await asyncio.wait({self.task}, timeout=PATIENCE)
         if self.task.cancelled():
             return "cancelled"
         error = self.task.exception()
@@ -334,7 +334,7 @@ async def test_interrupt_one_that_never_closes(monkeypatch: pytest.MonkeyPatch) 
 
     task = asyncio.create_task(hang())
     await settle()
-    assert await asyncio.wait_for(streams.interrupt("me", "mac", ""), 10) == ["s"]
+    assert await asyncio.wait_for(streams.interrupt("me", "mac", ""), PATIENCE) == ["s"]
     assert not task.done()
     let_go.set()
     with pytest.raises(StreamError, match="INTERRUPTED"):
@@ -354,7 +354,7 @@ async def test_drain_lets_streams_finish(streams: Streams) -> None:
     assert not drain.done()
     run.finish()
     assert await run.ended() == "finished"
-    await asyncio.wait_for(drain, 3)
+    await asyncio.wait_for(drain, PATIENCE)
 
 
 async def test_drain_ends_the_rest(streams: Streams) -> None:
@@ -392,7 +392,7 @@ async def test_drain_admits_nothing(streams: Streams) -> None:
 
 async def test_drain_of_an_idle_server(streams: Streams) -> None:
     """Where nothing runs, a drain is over at once."""
-    await asyncio.wait_for(streams.drain(5), 3)
+    await asyncio.wait_for(streams.drain(5), PATIENCE)
 
 
 async def test_drain_while_one_waits_for_an_older() -> None:

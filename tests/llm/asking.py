@@ -9,15 +9,16 @@ from pipeline.errors import StageError
 from pipeline.events import ModelEnd, TextDelta, ToolCall
 from pipeline.llm.openai import OpenAIModel
 from pipeline.stage import Turn
+from tests.fakes import PATIENCE
 from tests.llm.hostile_server import HostileServer, Reply, hostile
 
 TURN = Turn("s", "Hello")
 
 QUICK: dict[str, Any] = {
-    "connect_timeout_seconds": 8.0,
-    "first_content_timeout_seconds": 8.0,
-    "stall_timeout_seconds": 8.0,
-    "total_timeout_seconds": 16.0,
+    "connect_timeout_seconds": PATIENCE,
+    "first_content_timeout_seconds": PATIENCE,
+    "stall_timeout_seconds": PATIENCE,
+    "total_timeout_seconds": 2 * PATIENCE,
     "retry_wait_seconds": 0.005,
 }
 

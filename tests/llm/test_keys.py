@@ -106,15 +106,12 @@ async def test_a_refused_key_is_asked_for_anew_once(tmp_path: Path) -> None:
     """After 401 the command runs again, and the request is made again with another key; it takes no retry."""
     file = tmp_path / "runs"
     argv = command(f"f = open({str(file)!r}, 'a'); f.write('x'); print('key', f.tell(), sep='-')")
-    async with asking(said(401), WELL, api_key_command=argv, retries=0, first_content_timeout_seconds=5.0) as (
-        m,
-        server,
-    ):
+    async with asking(said(401), WELL, api_key_command=argv, retries=0) as (m, server):
         assert (await ask(m)).text == "Hello there."
         assert not m.api_key_missing
         assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer key-1", "Bearer key-2"]
         await until(lambda: len(server.tasks) == 1)  # that of the refused request is closed
-    async with asking(said(401), api_key_command=argv, first_content_timeout_seconds=5.0) as (m, server):
+    async with asking(said(401), api_key_command=argv) as (m, server):
         assert (await ask(m)).ending == ("FAILED_PRECONDITION", "MODEL_REJECTED")
         assert len(server.asked) == 2
 

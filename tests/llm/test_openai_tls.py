@@ -10,6 +10,7 @@ import trustme
 
 from pipeline.events import TextDelta
 from pipeline.llm.openai import OpenAIModel
+from tests.fakes import until
 from tests.llm.asking import QUICK, TURN, ask
 from tests.llm.hostile_server import DONE, HANG, STOP, Reply, hostile, text
 
@@ -53,9 +54,7 @@ async def test_cancelled(authority: trustme.CA) -> None:
     async with hostile({"m": reply}, serving(authority)) as server, aclosing(model_at(server.port)) as model:
         async with aclosing(model.stream(TURN)) as events:
             assert await anext(events) == TextDelta("Hello")
-        async with asyncio.timeout(10):
-            while server.tasks:
-                await asyncio.sleep(0.001)
+        await until(lambda: not server.tasks)
 
 
 async def test_an_unknown_authority(authority: trustme.CA) -> None:

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from pipeline import flow
 from pipeline.flow import End, SourceFailed, prefetch
-from tests.fakes import HANG, Boom, Pause, Script, Stubborn, settle, until
+from tests.fakes import HANG, PATIENCE, Boom, Pause, Script, Stubborn, settle, until
 
 
 def source(steps: list[Any], script: Script | None = None) -> Callable[[], AsyncIterator[Any]]:
@@ -295,7 +295,7 @@ async def test_a_source_that_will_not_stop_yielding() -> None:
                 yield 2
 
     with capture_logs():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             async with prefetch(unstoppable, 1) as items:
                 assert await items.take() == 1
     assert len(asyncio.all_tasks()) == 1
@@ -343,7 +343,7 @@ async def test_a_source_that_never_closes_is_left_behind(cancelled: bool) -> Non
         await settle(10)
         if cancelled:
             task.cancel()
-        await asyncio.wait({task}, timeout=5)
+        await asyncio.wait({task}, timeout=PATIENCE)
     assert task.done()
     assert task.cancelled() == cancelled
     assert time.monotonic() - start >= 0.03

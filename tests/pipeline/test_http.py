@@ -13,12 +13,12 @@ from pipeline.http import transport
 from pipeline.http.client import HttpClient
 from pipeline.http.connection import MOST_BARREN_BYTES, MOST_BYTES
 from pipeline.http.transport import Body, Transport
+from tests.fakes import PATIENCE
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 OK = b"HTTP/1.1 200 OK\r\n"
 HELLO = OK + b"Content-Length: 5\r\n\r\nhello"
-LONG = 30
 
 
 class Peer:
@@ -122,7 +122,7 @@ BODIES: dict[str, tuple[bytes, bytes]] = {
 async def test_bodies(response: bytes, body: bytes, step: int) -> None:
     """A body ends where HTTP says so, however the bytes are cut."""
     pieces = [piece for start in range(0, len(response), step) for piece in (response[start : start + step], 0.0)]
-    async with asking(answering(*pieces), LONG) as (client, peer), client.stream("GET", url(peer)) as found:
+    async with asking(answering(*pieces), PATIENCE) as (client, peer), client.stream("GET", url(peer)) as found:
         assert (await found.aread(), "link" in found.headers) == (body, False)
 
 
@@ -151,7 +151,7 @@ BROKEN: dict[str, tuple[bytes, type[httpx2.TransportError]]] = {
 @pytest.mark.parametrize(("response", "error"), BROKEN.values(), ids=BROKEN)
 async def test_broken(response: bytes, error: type[Exception]) -> None:
     """What is no whole response is an error of its class, and its connection is not used again."""
-    async with asking(answering(response), LONG) as (client, peer):
+    async with asking(answering(response), PATIENCE) as (client, peer):
         for _ in range(2):
             with pytest.raises(error):
                 await client.get(url(peer))
@@ -169,7 +169,7 @@ async def test_what_came_before_an_error_is_read(framing: bytes) -> None:
         await asyncio.sleep(0.02)
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    async with asking(serve, LONG) as (client, peer), client.stream("GET", url(peer)) as response:
+    async with asking(serve, PATIENCE) as (client, peer), client.stream("GET", url(peer)) as response:
         body = body_of(response)
         assert await body.read() == b"so far"
         for _ in range(2):
@@ -195,7 +195,7 @@ def endless(start: bytes, part: bytes) -> Serve:
 )
 async def test_without_end(start: bytes) -> None:
     """What grows and is no body is given up."""
-    async with asking(endless(start, b"x" * (MOST_BARREN_BYTES // 8)), LONG) as (client, peer):
+    async with asking(endless(start, b"x" * (MOST_BARREN_BYTES // 8)), PATIENCE) as (client, peer):
         with pytest.raises(httpx2.RemoteProtocolError):
             await client.get(url(peer))
 
@@ -208,7 +208,7 @@ async def test_much_between_the_pieces() -> None:
         *[b"5" + extension, 0.02, b"hello\r\n", 0.02] * 4,
         b"0\r\n\r\n",
     ]
-    async with asking(answering(*pieces), LONG) as (client, peer):
+    async with asking(answering(*pieces), PATIENCE) as (client, peer):
         assert (await client.get(url(peer))).content == b"hello" * 4
 
 
@@ -226,7 +226,7 @@ async def test_reading_ahead_is_bounded() -> None:
             await writer.drain()
             sent += MOST_BYTES
 
-    async with asking(serve, LONG) as (client, peer), client.stream("GET", url(peer)) as response:
+    async with asking(serve, PATIENCE) as (client, peer), client.stream("GET", url(peer)) as response:
         before = -1
         while sent > before:
             before = sent
@@ -248,13 +248,13 @@ async def test_a_long_request() -> None:
         assert len(await reader.readexactly(size)) == size
         writer.write(b"6\r\nthanks\r\n0\r\n\r\n")
 
-    async with asking(serve, LONG) as (client, peer):
+    async with asking(serve, PATIENCE) as (client, peer):
         assert (await client.post(url(peer), content=bytes(size))).content == b"hmthanks"
 
 
 async def test_a_header_cannot_hold_another() -> None:
     """A line break in a header is refused before anything is sent."""
-    async with asking(answering(HELLO), LONG) as (client, peer):
+    async with asking(answering(HELLO), PATIENCE) as (client, peer):
         for value in (b"a\r\nb: c", b"a\nb: c", b"a\0"):
             with pytest.raises(httpx2.LocalProtocolError):
                 await client.get(url(peer), headers=[(b"x", value)])
@@ -266,10 +266,10 @@ async def test_timeouts() -> None:
     for serve in (answering(hang=True), answering(OK + b"content-length: 9\r\n\r\nhello", hang=True)):
         async with asking(serve) as (client, peer):
             with pytest.raises(httpx2.ReadTimeout):
-                await client.get(url(peer), timeout=httpx2.Timeout(LONG, read=0.05))
+                await client.get(url(peer), timeout=httpx2.Timeout(PATIENCE, read=0.05))
     slow = answering(OK + b"content-length: 9\r\n\r\n", *[0.2, b"x"] * 9)
     async with asking(slow) as (client, peer):
-        assert (await client.get(url(peer), timeout=httpx2.Timeout(LONG, read=1.5))).content == b"x" * 9
+        assert (await client.get(url(peer), timeout=httpx2.Timeout(PATIENCE, read=1.5))).content == b"x" * 9
 
 
 async def test_the_timeout_of_an_earlier_wait() -> None:
@@ -295,7 +295,7 @@ async def test_the_timeout_of_an_earlier_wait() -> None:
 
 async def test_connections_are_used_again() -> None:
     """One after another over one connection; at the same time over several."""
-    async with asking(again_and_again(HELLO), LONG) as (client, peer):
+    async with asking(again_and_again(HELLO), PATIENCE) as (client, peer):
         for _ in range(3):
             assert (await client.get(url(peer))).content == b"hello"
         assert peer.connections == 1
@@ -306,7 +306,7 @@ async def test_connections_are_used_again() -> None:
 async def test_long_heads_of_empty_answers() -> None:
     """What is no body is bounded for each answer, not for a connection's life."""
     head = b"HTTP/1.1 204 No Content\r\nX: " + b"x" * (MOST_BARREN_BYTES // 3) + b"\r\n\r\n"
-    async with asking(again_and_again(head), LONG) as (client, peer):
+    async with asking(again_and_again(head), PATIENCE) as (client, peer):
         for _ in range(5):
             assert (await client.get(url(peer))).status_code == 204
         assert peer.connections == 1
@@ -326,7 +326,7 @@ async def test_long_heads_of_empty_answers() -> None:
 )
 async def test_connections_that_cannot_be_used_again(serve: Serve) -> None:
     """Where the peer says so, has sent what nobody asked for, or is gone."""
-    async with asking(serve, LONG) as (client, peer):
+    async with asking(serve, PATIENCE) as (client, peer):
         for number in range(3):
             assert (await client.get(url(peer))).content == b"hello"
             for _ in range(5):
@@ -336,12 +336,12 @@ async def test_connections_that_cannot_be_used_again(serve: Serve) -> None:
 
 async def test_left_in_the_middle() -> None:
     """A response that is closed before its end closes the connection; so does a cancellation while it is waited for."""
-    async with asking(answering(OK + b"content-length: 9\r\n\r\nhello", hang=True), LONG) as (client, peer):
+    async with asking(answering(OK + b"content-length: 9\r\n\r\nhello", hang=True), PATIENCE) as (client, peer):
         async with client.stream("GET", url(peer)) as response:
             assert await body_of(response).read() == b"hello"
         with pytest.raises(httpx2.StreamClosed):
             await body_of(response).read()
-    async with asking(answering(hang=True), LONG) as (client, peer):
+    async with asking(answering(hang=True), PATIENCE) as (client, peer):
         task = asyncio.create_task(client.get(url(peer)))
         while not peer.connections:
             await asyncio.sleep(0)
@@ -355,10 +355,10 @@ async def test_kept_for_a_while_and_not_all(monkeypatch: pytest.MonkeyPatch) -> 
     """So many at most, and not for ever."""
     monkeypatch.setattr(transport, "IDLE_CONNECTIONS", 2)
     monkeypatch.setattr(transport, "IDLE_SECONDS", 1.0)
-    async with asking(again_and_again(HELLO), LONG) as (client, peer):
+    async with asking(again_and_again(HELLO), PATIENCE) as (client, peer):
         await asyncio.gather(*(client.get(url(peer)) for _ in range(4)))
         assert count(client) == 2
-        async with asyncio.timeout(LONG):
+        async with asyncio.timeout(PATIENCE):
             while count(client):
                 await asyncio.sleep(0.01)
         assert (await client.get(url(peer))).content == b"hello"
@@ -368,7 +368,7 @@ async def test_kept_for_a_while_and_not_all(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_closed_in_use() -> None:
     """A client that is closed under a reader tells the reader."""
     serve = answering(OK + b"content-length: 9\r\n\r\nhello", hang=True)
-    async with asking(serve, LONG) as (client, peer), client.stream("GET", url(peer)) as response:
+    async with asking(serve, PATIENCE) as (client, peer), client.stream("GET", url(peer)) as response:
         assert await body_of(response).read() == b"hello"
         reading = asyncio.create_task(body_of(response).read())
         await asyncio.sleep(0)
@@ -401,7 +401,7 @@ async def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """ConnectTimeout."""
 
     async def silent(*_args: object, **_named: object) -> None:
-        await asyncio.sleep(LONG)
+        await asyncio.sleep(3600)
 
     monkeypatch.setattr(transport, "start_connection", silent)
     async with httpx2.AsyncClient(transport=Transport(), trust_env=False, timeout=0.01) as client:

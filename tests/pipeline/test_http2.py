@@ -27,13 +27,12 @@ from pipeline.http.connection import MOST_BARREN_BYTES, MOST_BYTES
 from pipeline.http.transport import Body, Transport
 from pipeline.llm.openai import OpenAIModel
 from pipeline.tts.openai import OpenAISpeech
-from tests.fakes import until
+from tests.fakes import PATIENCE, until
 from tests.llm.asking import QUICK, TURN, ask
 from tests.llm.hostile_server import WELL, text
 from tests.serving import serving
 from tests.tts.hostile_speech import said
 
-LONG = 30
 PCM = b"\0\1" * 4800
 
 
@@ -134,7 +133,7 @@ async def peer_of(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncItera
 
 
 @asynccontextmanager
-async def asking(serve: Serve, seconds: float | None = LONG) -> AsyncIterator[tuple[httpx2.AsyncClient, Peer]]:
+async def asking(serve: Serve, seconds: float | None = PATIENCE) -> AsyncIterator[tuple[httpx2.AsyncClient, Peer]]:
     """A client of a server that does *serve*; in the end no connection is left at all."""
     async with peer_of(serve) as peer:
         http = HttpClient(f"http://127.0.0.1:{peer.port}", httpx2.Timeout(seconds), http2=True)
@@ -457,7 +456,7 @@ async def test_pings_are_no_answer() -> None:
 
     async with asking(serve, 0.3) as (client, peer):
         with pytest.raises(httpx2.ReadTimeout):
-            async with asyncio.timeout(LONG):
+            async with asyncio.timeout(PATIENCE):
                 await client.get(url(peer))
 
 
@@ -498,7 +497,7 @@ async def test_encrypted(authority: trustme.CA, spoken: str, understood: bool) -
     tls.set_alpn_protocols([spoken])
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     async with peer_of(again_and_again, tls) as peer:
-        http = HttpClient(f"https://127.0.0.1:{peer.port}", httpx2.Timeout(LONG), http2=True)
+        http = HttpClient(f"https://127.0.0.1:{peer.port}", httpx2.Timeout(PATIENCE), http2=True)
         async with aclosing(http):
             asked = http.open().get(http.url("x"))
             if understood:

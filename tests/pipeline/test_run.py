@@ -30,6 +30,7 @@ from pipeline.run import Stages, recite, run
 from pipeline.stage import Turn, Voice
 from tests.fakes import (
     HANG,
+    PATIENCE,
     Boom,
     DotSegmenter,
     Pause,
@@ -53,7 +54,7 @@ async def outcome(house: Stages, turn: Turn = TURN, **options: Any) -> tuple[lis
     """The events of a turn, and the error behind them, if any."""
     events: list[Any] = []
     try:
-        async with asyncio.timeout(20), aclosing(run(turn, house, **options)) as source:
+        async with asyncio.timeout(PATIENCE), aclosing(run(turn, house, **options)) as source:
             async for event in source:
                 events.append(event)  # noqa: PERF401  (what came before an error counts)
     except Exception as error:  # noqa: BLE001  (the error is what is looked at)
@@ -157,7 +158,7 @@ async def test_a_finished_sentence_waits_only_so_long() -> None:
     go_on = asyncio.Event()
     seen = []
     house = stages(["One. Two.", go_on, " Thr", go_on, "ee."], hold=0.002)
-    async with asyncio.timeout(10), aclosing(run(TURN, house)) as events:
+    async with asyncio.timeout(PATIENCE), aclosing(run(TURN, house)) as events:
         async for event in events:
             seen.append(event)
             if event == Sentence(2, " Two.", final=True):
@@ -454,7 +455,7 @@ async def test_an_early_end_closes_everything_inside_out(how: str, where: str) -
     if how == "is cancelled":
         await reached.wait()
         task.cancel()
-    await asyncio.wait({task}, timeout=10)
+    await asyncio.wait({task}, timeout=PATIENCE)
     assert task.cancelled() == (how == "is cancelled")
     assert model.script.running == 0
     assert speech.script.running == 0

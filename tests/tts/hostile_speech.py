@@ -9,12 +9,13 @@ from typing import Any
 
 from pipeline.stage import Speech, Voice
 from pipeline.tts.openai import OpenAISpeech
+from tests.fakes import PATIENCE
 from tests.llm.hostile_server import HostileServer, Reply, Steps, hostile
 
 RATE = 24_000
 KEY = "sk-very-secret"
 ANY = Voice()
-CONNECT = {"connect_timeout_seconds": 1.0, "stall_timeout_seconds": 1.0}
+CONNECT = {"connect_timeout_seconds": PATIENCE, "stall_timeout_seconds": PATIENCE}
 
 
 def tone(samples: int, rate: int = RATE, hz: float = 440.0) -> bytes:

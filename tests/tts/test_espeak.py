@@ -25,7 +25,8 @@ from pipeline.tts import espeak_pool, espeak_process, espeak_worker
 from pipeline.tts.espeak import EspeakFailed, EspeakSpeech, EspeakUnavailable, pieces, worker_command
 from pipeline.tts.espeak_pool import Pool
 from pipeline.tts.urgency import due
-from tests.fakes import until
+from tests.fakes import PATIENCE, until
+from tests.processes import python
 
 if importlib.util.find_spec("espeakng_loader") is None:
     pytest.skip("espeakng-loader is not installed (extra `espeak`)", allow_module_level=True)
@@ -48,9 +49,9 @@ async def speech() -> AsyncIterator[EspeakSpeech]:
 
 
 async def say(speech: Speech, text: str, voice: Voice = ANY) -> bytes:
-    """All sound of *text*, which must come in whole samples and within ten seconds."""
+    """All sound of *text*, which must come in whole samples."""
     sound = bytearray()
-    async with asyncio.timeout(10), aclosing(speech.synthesize(text, voice)) as audio:
+    async with asyncio.timeout(PATIENCE), aclosing(speech.synthesize(text, voice)) as audio:
         async for piece in audio:
             assert piece
             assert len(piece) % 2 == 0
@@ -308,7 +309,7 @@ async def test_a_hung_worker_is_replaced_after_a_cancel(speech, monkeypatch):
     waiting = asyncio.create_task(say(speech, ENGLISH))
     await until(lambda: speech._pool._jobs.qsize() == 1)
     hung.cancel()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         assert await waiting
     assert not worker.is_running()
 
@@ -561,8 +562,8 @@ async def test_a_worker_ends_with_its_parent(last):
         "    os.kill(os.getpid(), 9)\n"
         "asyncio.run(main())"
     )
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=PIPE, stderr=PIPE)
-    output, errors = await parent.communicate()
+    async with python("-c", code) as parent:
+        output, errors = await parent.communicate()
     assert parent.returncode == -signal.SIGKILL
     assert errors == b""
     await until(lambda: ended(int(output)))

@@ -10,7 +10,7 @@ import pytest
 from pipeline.tts import espeak_pool, espeak_process
 from pipeline.tts.espeak_pool import Pool
 from pipeline.tts.espeak_process import EspeakUnavailable, Job, Worker
-from tests.fakes import until
+from tests.fakes import PATIENCE, until
 
 READY = (
     "import sys, time; from pipeline.tts import espeak_worker as w;"
@@ -71,7 +71,7 @@ async def test_closing_tells_a_reader_wherever_its_job_is(monkeypatch, hangs, de
     reader = asyncio.create_task(pool.submit("", "").read())
     await until(lambda: worker.inside[-1] == hangs and len(worker.inside) > 1)
     await pool.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(EspeakUnavailable, match="closed"):
             await reader
     with pytest.raises(EspeakUnavailable, match="closed"):

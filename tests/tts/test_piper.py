@@ -15,6 +15,7 @@ import pytest
 from pipeline.stage import Voice
 from pipeline.tts import convert, piper
 from pipeline.tts.piper import PiperSpeech
+from tests.fakes import PATIENCE, until
 from tests.tts.hostile_speech import pieces, said
 
 np = pytest.importorskip("numpy", reason="numpy is not installed (extra `piper`)")
@@ -191,7 +192,7 @@ class Slow:
         chunks = self._real.synthesize(text, settings)
         while True:
             self.begun += 1
-            assert self.go.acquire(timeout=5)
+            assert self.go.acquire(timeout=PATIENCE)
             if (chunk := next(chunks, None)) is None:
                 return
             yield chunk
@@ -213,12 +214,6 @@ def slow(monkeypatch: pytest.MonkeyPatch, voices: dict[str, Path]) -> Slow:
     return held
 
 
-async def _until_begun(slow: Slow, count: int) -> None:
-    async with asyncio.timeout(5):
-        while slow.begun < count:
-            await asyncio.sleep(0.001)
-
-
 async def test_leaving_stops_between_two_pieces(slow: Slow) -> None:
     """The piece that is being made is made, no other; and the thread is free for the next sentence."""
     engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
@@ -228,7 +223,7 @@ async def test_leaving_stops_between_two_pieces(slow: Slow) -> None:
     await sound.aclose()
     assert slow.begun == 1
     task = asyncio.create_task(said(engine, "One. Two. Three."))
-    await _until_begun(slow, 2)
+    await until(lambda: slow.begun >= 2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -242,7 +237,7 @@ async def test_what_waits_for_a_thread_can_be_left(slow: Slow) -> None:
     """A sentence that was left before its turn costs nothing."""
     engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
     tasks = [asyncio.create_task(said(engine, "Hello.")) for _ in range(piper.WORKERS + 3)]
-    await _until_begun(slow, piper.WORKERS)
+    await until(lambda: slow.begun >= piper.WORKERS)
     for task in tasks[piper.WORKERS :]:
         task.cancel()
     await asyncio.wait(tasks[piper.WORKERS :])
@@ -258,7 +253,7 @@ async def test_the_end_does_not_wait_for_the_queue(slow: Slow) -> None:
     """What is being made when the server stops is made; what waits for a thread fails, and is not made first."""
     engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
     tasks = [asyncio.create_task(said(engine, "Hello.")) for _ in range(piper.WORKERS + 3)]
-    await _until_begun(slow, piper.WORKERS)
+    await until(lambda: slow.begun >= piper.WORKERS)
     closing = asyncio.create_task(engine.aclose())
     await asyncio.wait(tasks[piper.WORKERS :])
     slow.go.release(99)
@@ -282,7 +277,7 @@ async def test_the_loop_is_free(slow: Slow) -> None:
     """While a piece is made in its thread, everything else goes on."""
     engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
     task = asyncio.create_task(said(engine, "Hello."))
-    await _until_begun(slow, 1)  # which needs the loop
+    await until(lambda: slow.begun >= 1)  # which needs the loop
     slow.go.release(9)
     assert await task
     await engine.aclose()
