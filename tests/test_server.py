@@ -148,7 +148,7 @@ async def test_burst(tmp_path: Path) -> None:
         diary = scripted.new_diary()
         calls = [service.call({"hang": True}) for _ in range(400)]
         answers = [asyncio.create_task(read(call)) for call in calls]
-        await until(lambda: sum(answer.done() for answer in answers) >= 384)
+        await until(lambda: sum(answer.done() for answer in answers) >= 384 and len(diary.who("opened")) >= 16)
         assert len(diary.who("opened")) == service.leases == 16
         assert {answer.result().reason for answer in answers if answer.done()} == {"STREAM_LIMIT_EXCEEDED"}
         for call in calls:
