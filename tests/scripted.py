@@ -2,7 +2,7 @@
 
 A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
 "NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
-``{"stubborn": true}`` (swallows one cancellation).
+``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set).
 """
 
 import asyncio
@@ -25,6 +25,7 @@ class Diary:
         self.most_running = 0
         self.spoken = 0
         self.histories: list[tuple[Message, ...]] = []
+        self.cue = asyncio.Event()
 
     def note(self, what: str, who: str) -> None:
         self.entries.append((what, who))
@@ -73,6 +74,8 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
     match verb:
         case "sleep":
             await asyncio.sleep(value)
+        case "wait":
+            await diary.cue.wait()
         case "raise":
             raise getattr(builtins, value)("a secret of the stage")
         case "status":

@@ -86,13 +86,15 @@ async def test_same_session_twice(tmp_path: Path) -> None:
     """The second stream of a session is refused at once, the first is as if it were alone, a third after its end is
     served.
     """
-    script = ["One is here. ", {"sleep": 0.1}, "Two is here. "]
+    script = ["One is here. ", {"wait": True}, "Two is here. "]
     async with serving(tmp_path) as service:
+        scripted.new_diary().cue.set()
         solo = await service.ask(*script, session_id="s")
         diary = scripted.new_diary()
         first = asyncio.create_task(service.ask(*script, session_id="s"))
         await until(lambda: bool(diary.entries))
         second = await service.ask("Three.", session_id="s", hardware_id="second")
+        diary.cue.set()
         first_answer = await first
         after = await service.ask("Three.", session_id="s")
     assert (second.code, second.reason, second.pushback) == (
@@ -113,7 +115,7 @@ async def test_racing_duplicates_have_one_winner(tmp_path: Path) -> None:
         racers = [
             asyncio.create_task(service.ask({"hang": True}, session_id="s", hardware_id=f"{n}")) for n in range(200)
         ]
-        await until(lambda: sum(racer.done() for racer in racers) == 199)
+        await until(lambda: sum(racer.done() for racer in racers) == 199 and diary.entries)
         [winner] = diary.who("opened")
         await service.interrupt(winner)
         reasons = [(await racer).reason for racer in racers]
