@@ -62,9 +62,9 @@ class MemoryStore(Strict):
 class Limits(Strict):
     """``[limits]``: what one server takes on, and how long a stream may take."""
 
-    max_concurrent_streams: PositiveCount = 64
+    max_concurrent_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 64
     max_streams_per_client: Count = 0
-    max_message_rate_per_second: Count = 0
+    max_message_rate_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     rate_policy: Literal["reject", "pace"] = "reject"
     idle_timeout_seconds: NotNegative = 300.0
     send_timeout_seconds: Positive = 10.0

@@ -5,6 +5,7 @@ Environment values (``STENTOR__LIMITS__MAX_CONCURRENT_STREAMS=2``) are read as T
 """
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -57,16 +58,17 @@ def load(path: str | None, environment: Mapping[str, str], options: Mapping[Path
 def _find(path: str | None, environment: Mapping[str, str]) -> Path | None:
     for name, source in ((path, "--settings"), (environment.get(FILE_VARIABLE), FILE_VARIABLE)):
         if name:
-            if not Path(name).is_file():
+            if not os.path.exists(name):
                 raise SettingsError(f"{source}: there is no file {name}")
             return Path(name)
-    return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).is_file() else None
+    # Also what only has the name: a folder, which a container makes of a file that is missing, or a broken link.
+    return Path(DEFAULT_FILE) if os.path.lexists(DEFAULT_FILE) else None
 
 
 def _read(file: Path) -> Table:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
+    except (ValueError, RecursionError, OSError) as error:
         raise SettingsError(f"{file}: not readable as TOML: {error}") from None
 
 
@@ -80,19 +82,22 @@ def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Path_, Any]]:
 def _value(raw: str) -> Any:
     try:
         return tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return raw
 
 
 def _put(table: Table, keys: Path_, value: Any) -> None:
     """Set one value; another ``kind`` starts its table anew, since the keys beside it belong to the old kind."""
     *folders, last = keys
+    default: Any = Settings()
+    for key in keys:
+        default = getattr(default, key, None)
     for folder in folders:
         inner = table.get(folder)
         if not isinstance(inner, dict):
             inner = table[folder] = {}
         table = inner
-    if last == "kind" and table.get("kind") != value:
+    if last == "kind" and table.get("kind", default) != value:
         table.clear()
     table[last] = value
 

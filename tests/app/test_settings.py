@@ -78,6 +78,33 @@ def test_wrong_environment(name: str, value: str, expected: str) -> None:
         load(None, {name: value})
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000, "1" + "0" * 12])
+def test_values_beyond_all_bounds(value: str, tmp_path: Path) -> None:
+    """Also what Python cannot read, or gRPC cannot count, is told in one line by its name."""
+    with pytest.raises(SettingsError, match=r"^STENTOR__LIMITS__MAX_CONCURRENT_STREAMS: limits"):
+        load(None, {"STENTOR__LIMITS__MAX_CONCURRENT_STREAMS": value})
+    file = tmp_path / "settings.toml"
+    file.write_text(f"[limits]\nmax_message_rate_per_second = {value}")
+    with pytest.raises(SettingsError, match=f"^{file}: [^\n]+$"):
+        load(str(file), {})
+
+
+def test_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """Some editors put one in front."""
+    file = tmp_path / "settings.toml"
+    file.write_text("[server]\nport = 7", encoding="utf-8-sig")
+    assert load(str(file), {}).server.port == 7
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_the_default_file_is_no_file(is_link: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder or a broken link of that name is a mistake, not a wish for the defaults."""
+    (tmp_path / "settings.toml").symlink_to("nowhere") if is_link else (tmp_path / "settings.toml").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"settings\.toml: not readable"):
+        load(None, {})
+
+
 def test_missing_file() -> None:
     """A file that was named must be there."""
     with pytest.raises(SettingsError, match=r"--settings: there is no file /nowhere\.toml"):
@@ -119,6 +146,15 @@ def test_environment_values() -> None:
     assert (settings.limits.idle_timeout_seconds, settings.limits.single_flight) == (2.5, "replace")
     assert settings.pipeline.commands.model_dump()["allow"] == ["open_app"]
     assert settings.pipeline.tts.kind == "off"
+
+
+def test_the_same_kind_again(tmp_path: Path) -> None:
+    """A kind in the environment that the table has already, also by default, leaves the rest of it."""
+    file = tmp_path / "settings.toml"
+    file.write_text("[pipeline.memory]\nmax_turns = 5\n[pipeline.tts]\nkind = 'espeak'\nrate = 300")
+    kinds = {"STENTOR__PIPELINE__MEMORY__KIND": "memory", "STENTOR__PIPELINE__TTS__KIND": "espeak"}
+    pipeline = load(str(file), kinds).pipeline
+    assert (pipeline.memory.model_dump()["max_turns"], pipeline.tts.model_dump()["rate"]) == (5, 300)
 
 
 def test_the_file_repeats_every_default() -> None:
