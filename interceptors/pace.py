@@ -129,8 +129,10 @@ class Watch:
         self._timer = self._set(now)
 
     def progress(self) -> None:
-        """Something came from the model or the voice; it says nothing of a client that does not read."""
-        self._moved = self._clock()
+        """Something came from the model or the voice; it says nothing of a client that does not read, and shortens no
+        pause.
+        """
+        self._moved = max(self._moved, self._clock())
 
     def sent(self) -> None:
         """A message has left."""

@@ -174,14 +174,17 @@ async def test_pace_waits(window: float) -> None:
     assert stamps[-1] - stamps[0] < PATIENCE, "it waits no longer than it must"
 
 
-async def test_a_paced_wait_is_no_standstill(window: float) -> None:
-    """A stream that waits for its turn is not idle, however short the idle timeout."""
+@pytest.mark.parametrize("also", [False, True])
+async def test_a_paced_wait_is_no_standstill(also: bool, window: float) -> None:
+    """A stream that waits for its turn is not idle, however short the idle timeout; *also* while something comes."""
 
     clock = ManualClock()
 
     async def handler(_request: Any, context: Any) -> None:
         await context.write("x")
-        asyncio.get_running_loop().call_soon(clock.advance, window)
+        if also:
+            asyncio.get_running_loop().call_soon(context.progress)
+        asyncio.get_running_loop().call_soon(clock.advance, window / 2)
         await context.write("x")
 
     context = FakeContext()
