@@ -1,7 +1,6 @@
 """What ``stentor check`` and ``stentor voices`` do: look at the parts of a server without serving."""
 
 import asyncio
-import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
@@ -13,6 +12,7 @@ from rich.text import Text
 from app.asking import HARDWARE_ID, own_server
 from app.client import CallFailed, answer, recital
 from app.container import Container
+from app.ports import why_not
 from app.printable import one_line
 from app.settings import STAGES, Settings
 from app.settings_file import SettingsError
@@ -66,13 +66,8 @@ def _port(settings: Settings, report: Report) -> None:
     if not port:
         report.ok("the port will be picked by the system")
         return
-    try:
-        [(family, kind, _, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        with socket.socket(family, kind) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-    except OSError as error:
-        report.failed(f"cannot listen on {host} port {port}: {error.strerror}")
+    if trouble := why_not(host, port):
+        report.failed(f"cannot listen on {host} port {port}: {trouble}")
     else:
         report.ok(f"port {port} of {host} is free")
 
@@ -167,7 +162,9 @@ def _row(voice: Any) -> tuple[str, ...]:
 
 def voice_table(found: Sequence[Any]) -> Table:
     """As columns without lines, which a screen reader would spell out."""
-    table = Table("Language", "Name", "Gender", "Engine", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Language", "Name", "Gender", "Engine"):
+        table.add_column(name, overflow="fold")  # what is cut cannot be copied into the settings
     for voice in found:
         table.add_row(*map(Text, _row(voice)))
     return table

@@ -102,7 +102,12 @@ def serve(
         from app import logs, server
 
         logs.configure(loaded.logging.format, loaded.logging.level)
-        _run(server.serve(loaded, lambda address: print(f"listening on {address}", flush=True)))
+
+        async def serving() -> None:
+            await server.serve(loaded, lambda address: print(f"listening on {address}", flush=True))
+            server.end_soon()
+
+        _run(serving())
 
 
 @cli.command()

@@ -6,6 +6,7 @@ import gc
 import inspect
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from grpc_reflection.v1alpha import reflection
 
 from app import wire
 from app.container import Container
+from app.ports import why_not
 from app.servicer import StreamingServicer
+from app.setting_types import LEAST_HZ, MOST_HZ
 from app.settings import STAGES, Server, Settings
 from app.settings_file import SettingsError
 from app.stage_settings import DemoModel, OpenAIModel
@@ -32,10 +35,13 @@ LEAST_PING_GAP_MS = 10_000
 """Clients may ping this often. By gRPC's default, one that pings more than every five minutes is cut off."""
 
 STOP_SECONDS = 1.0
-"""For the last bytes of calls that are over."""
+"""For the last bytes of calls that are over, and then for what a stage left behind."""
 
 CLOSE_SECONDS = 5.0
 """For an engine to close; one that hangs is left behind."""
+
+WATCHERS = 4096
+"""Clients that may watch the health at once."""
 
 log = structlog.get_logger(scope="server")
 
@@ -71,12 +77,13 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
                 for engine in _engines(getattr(container, key)()):
                     engines.push_async_callback(_close, engine)
                     await _start(engine)
+                    _check_rate(engine)
         server = grpc.aio.server(
             interceptors=container.chain(), options=_options(settings.server), maximum_concurrent_rpcs=_wall(settings)
         )
         health_servicer = _add_services(server, container.servicer(), reflects=settings.server.reflection)
+        port = _bind(server, settings.server)
         host = _bracketed(settings.server.host)
-        port = _bind(server, f"{host}:{settings.server.port}")
         await server.start()
         for service in ("", wire.SERVICE):
             await health_servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -91,27 +98,49 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Listen until SIGTERM or SIGINT, then drain; a second signal ends the process at once. *announce* gets
-    ``HOST:PORT``.
+    ``HOST:PORT``. A signal that comes before that ends the start.
     """
     stop = asyncio.Event()
+    starting = asyncio.current_task()
 
     def on_signal() -> None:
         if stop.is_set():
             os._exit(1)
         stop.set()
+        if starting is not None:
+            starting.cancel()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    async with running(settings) as server:
-        log.info("listening", decision="serve", address=server.address)
-        for warning in warnings_at_start(settings):
-            log.warning(warning, decision="go on")
-        # What is here now stays. A full collection looks at all of it, for some 20 ms in which no stream moves.
-        gc.collect()
-        gc.freeze()
-        announce(server.address)
-        await stop.wait()
+    try:
+        async with running(settings) as server:
+            starting = None
+            log.info("listening", decision="serve", address=server.address)
+            for warning in warnings_at_start(settings):
+                log.warning(warning, decision="go on")
+            # What is here now stays. A full collection looks at all of it, for some 20 ms in which no stream moves.
+            gc.collect()
+            gc.freeze()
+            announce(server.address)
+            await stop.wait()
+    except asyncio.CancelledError:
+        if starting is None or not stop.is_set():
+            raise
+
+
+def end_soon() -> None:
+    """Called when all is closed: the process ends by itself now, or in a moment here. asyncio and Python wait for every
+    task and thread that a stage left behind, however long.
+    """
+
+    def end() -> None:
+        log.warning("a stage did not stop", decision="abandon")
+        os._exit(0)
+
+    timer = threading.Timer(STOP_SECONDS, end)
+    timer.daemon = True
+    timer.start()
 
 
 def warnings_at_start(settings: Settings) -> list[str]:
@@ -143,10 +172,10 @@ def _options(server: Server) -> list[tuple[str, int]]:
 
 
 def _wall(settings: Settings) -> int:
-    """Calls whose request never arrives pass no link, so that something must bound them; health checks count here
-    too.
+    """Calls whose request never arrives pass no link, so that something must bound them. Health checks count here too,
+    and a client may watch for as long as it runs: so many that nobody has so many.
     """
-    return 4 * settings.limits.max_concurrent_streams + 64
+    return 4 * settings.limits.max_concurrent_streams + WATCHERS
 
 
 def _add_services(server: grpc.aio.Server, servicer: StreamingServicer, *, reflects: bool) -> Any:
@@ -173,11 +202,14 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-def _bind(server: grpc.aio.Server, address: str) -> int:
+def _bind(server: grpc.aio.Server, settings: Server) -> int:
+    address = f"{_bracketed(settings.host)}:{settings.port}"
+    if trouble := why_not(settings.host.strip("[]"), settings.port):
+        raise PortTaken(f"cannot listen on {address}: {trouble}")
     try:
         return server.add_insecure_port(address)
     except RuntimeError:
-        raise PortTaken(f"cannot listen on {address}: the port is taken or the address is not this machine's") from None
+        raise PortTaken(f"cannot listen on {address}: the port is taken") from None  # a moment ago
 
 
 @contextmanager
@@ -185,8 +217,11 @@ def _blamed_on(key: str) -> Iterator[None]:
     """A stage that can't be built or started is a matter of the settings: what is wrong is told under its key."""
     try:
         yield
-    except (ValueError, ImportError, OSError) as error:
-        raise SettingsError(f"{key}: {error}") from error
+    except SettingsError:
+        raise
+    except Exception as error:
+        is_plain = isinstance(error, ValueError | ImportError | OSError) and str(error)
+        raise SettingsError(f"{key}: {error if is_plain else f'{type(error).__name__}: {error}'}") from error
 
 
 def _engines(stage: Any) -> tuple[Any, ...]:
@@ -198,6 +233,13 @@ async def _start(engine: Any) -> None:
     start = getattr(engine, "start", None)
     if inspect.iscoroutinefunction(start):
         await start()
+
+
+def _check_rate(engine: Any) -> None:
+    """A voice tells its sample rate by now; with one that nobody can play it would fail in every turn."""
+    rate = getattr(engine, "sample_rate", LEAST_HZ)
+    if type(rate) is not int or not LEAST_HZ <= rate <= MOST_HZ:
+        raise ValueError(f"its sample_rate is {rate!r}: must be a whole number from {LEAST_HZ} to {MOST_HZ} Hz")
 
 
 async def _close(engine: Any) -> None:

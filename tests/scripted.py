@@ -2,12 +2,14 @@
 
 A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
 "NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
-``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set).
+``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
+``{"thread": s}`` (sleeps in a thread, which nobody can stop).
 """
 
 import asyncio
 import builtins
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -82,6 +84,8 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
             raise StageError(value, "OF_MY_OWN", "in my own words")
         case "hang":
             await asyncio.sleep(1000)
+        case "thread":
+            await asyncio.to_thread(time.sleep, value)
         case "exit":
             raise SystemExit(3)
         case "stubborn":
@@ -97,6 +101,24 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
             yield ToolCall(value, {"app_name": "Safari"})
         case "garbage":
             yield 42
+
+
+class SlowStart(ScriptedModel):
+    """It never gets ready."""
+
+    async def start(self) -> None:
+        diary.note("started", "")
+        await asyncio.sleep(1000)
+
+    async def aclose(self) -> None:
+        diary.note("closed", "")
+
+
+class FailsToStart(ScriptedModel):
+    """It lacks something."""
+
+    async def start(self) -> None:
+        raise KeyError("a part")
 
 
 class ScriptedSpeech:

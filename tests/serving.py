@@ -32,9 +32,9 @@ tts = {tts}
 VOICE = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech" }'
 BIG_VOICE = (
     '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", '
-    "options = { sample_rate = 1000000, seconds_per_char = 0.2 } }"
+    "options = { sample_rate = 384000, seconds_per_char = 0.6 } }"
 )
-"""Messages of 400 kB: what a client that does not read still takes (4 MiB) is full after a sentence."""
+"""Messages of 150 kB: what a client that does not read still takes (4 MiB) is full after a sentence."""
 
 FIXED_WINDOWS = (("grpc.http2.bdp_probe", 0),)
 """Else gRPC lets a client take more and more without reading, as its measurements of a busy machine suggest: once it

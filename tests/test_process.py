@@ -12,6 +12,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from app.server import serve
 from app.settings import Settings
+from app.settings_file import load
+from tests import scripted
 from tests.fakes import PATIENCE, until
 from tests.processes import python
 from tests.serving import Answer, Service, read, write_settings
@@ -68,6 +70,27 @@ async def test_grace_is_over(tmp_path: Path) -> None:
     assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
     assert answer.kinds[-1] == "error_message"
     assert answer.pushback == -1
+
+
+async def test_what_a_stage_leaves_behind(tmp_path: Path) -> None:
+    """A thread that nobody can stop does not keep the process from ending well."""
+    async with process(tmp_path, grace=0.1) as (server, service):
+        running = await begin(service, "A start. ", {"thread": 1000})
+        server.send_signal(signal.SIGTERM)
+        await running
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
+
+
+async def test_a_signal_while_it_starts(tmp_path: Path) -> None:
+    """A start that takes long can be given up, and closes what was there already."""
+    diary = scripted.new_diary()
+    file = write_settings(tmp_path)
+    file.write_text(file.read_text().replace("ScriptedModel", "SlowStart"))
+    serving = asyncio.create_task(serve(load(str(file), {}), lambda _address: diary.note("announced", "")))
+    await until(lambda: diary.entries)
+    signal.raise_signal(signal.SIGTERM)
+    await asyncio.wait_for(serving, PATIENCE)
+    assert [what for what, _ in diary.entries] == ["started", "closed"]
 
 
 async def test_second_signal(tmp_path: Path) -> None:

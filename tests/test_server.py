@@ -514,10 +514,12 @@ async def test_health_and_reflection_pass_no_guard(tmp_path: Path) -> None:
         for name in ("", "streaming.StreamingService"):
             response = await health.Check(health_pb2.HealthCheckRequest(service=name))
             assert response.status == health_pb2.HealthCheckResponse.SERVING
-        watch = health.Watch(health_pb2.HealthCheckRequest())
-        assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+        watches = [health.Watch(health_pb2.HealthCheckRequest()) for _ in range(100)]
+        for watch in watches:
+            assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
         assert service.leases == 1
-        watch.cancel()
+        for watch in watches:
+            watch.cancel()
         held.cancel()
 
 

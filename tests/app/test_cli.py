@@ -222,6 +222,15 @@ def test_voices() -> None:
     assert result.exit_code == 0
 
 
+def test_voices_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name is cut, which would be of no use in the settings."""
+    pytest.importorskip("espeakng_loader", reason="the espeak extra is not installed")
+    monkeypatch.setenv("COLUMNS", "30")
+    result = invoke("voices")
+    assert "…" not in result.stdout
+    assert len(result.stdout.splitlines()) > 150, "long ones go on in the next line"
+
+
 @pytest.mark.parametrize(("text", "expected"), [(QUIET, "Speech is off"), (SCRIPTED, "does not tell")])
 def test_no_voices(text: str, expected: str, tmp_path: Path) -> None:
     """Without a list of voices it says so; that is no failure."""
@@ -240,6 +249,23 @@ def test_check(tmp_path: Path) -> None:
     assert result.exit_code == 0
 
 
+@pytest.mark.parametrize("rate", ["0", "-1", "1000000", "16000.0", "'16000'"])
+def test_a_voice_at_a_rate_that_nobody_can_play(rate: str, tmp_path: Path) -> None:
+    """It stops the start: it would fail in every turn."""
+    text = SCRIPTED.replace('ScriptedSpeech"', f'ScriptedSpeech", options = {{ sample_rate = {rate} }}')
+    result = invoke("check", "--settings", settings(tmp_path, text))
+    assert "pipeline.tts: its sample_rate is " in result.stderr
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+
+
+def test_a_stage_that_cannot_start(tmp_path: Path) -> None:
+    """Whatever it raises is told in one line."""
+    text = SCRIPTED.replace("ScriptedModel", "FailsToStart")
+    result = invoke("check", "--settings", settings(tmp_path, text))
+    assert result.stderr == "pipeline.llm: KeyError: 'a part'\n"
+    assert result.exit_code == 2
+
+
 def test_check_fails(tmp_path: Path) -> None:
     """A taken port, a voice and a model that fail: each is told, exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -247,7 +273,7 @@ def test_check_fails(tmp_path: Path) -> None:
         text = SCRIPTED.replace("port = 0", f"port = {port}").replace("ScriptedSpeech", "Diary")
         assert invoke("check", "--settings", settings(tmp_path, text)).exit_code == 2
         text = SCRIPTED.replace("port = 0", f"port = {port}")
-        text = text.replace('ScriptedSpeech"', 'ScriptedSpeech", options = { sample_rate = 0 }')
+        text = text.replace('ScriptedSpeech"', 'ScriptedSpeech", options = { seconds_per_char = [] }')
         result = invoke("check", "--online", "--settings", settings(tmp_path, text))
     assert result.exit_code == 1
     failed = [line for line in result.stdout.splitlines() if line.startswith("failed: ")]
