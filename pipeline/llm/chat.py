@@ -15,10 +15,23 @@ from pipeline.llm.tool_calls import ToolCalls, TooManyCalls
 
 DONE = b"[DONE]"
 
-LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
-FILTER = frozenset({"content_filter", "safety", "blacklist", "recitation", "prohibited_content"})
-BROKEN = frozenset({"error", "abort", "insufficient_system_resource"})
-"""Finish reasons of OpenRouter, vLLM and DeepSeek for an answer that is none. What is in no set is a good end."""
+LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"})
+FILTER = frozenset(
+    {"content_filter", "safety", "blacklist", "blocklist", "recitation", "prohibited_content", "spii", "sensitive"}
+)
+BROKEN = frozenset(
+    {
+        "error",
+        "abort",
+        "insufficient_system_resource",
+        "network_error",
+        "function_call_filter",
+        "malformed_function_call",
+    }
+)
+"""Finish reasons of OpenRouter, vLLM, DeepSeek, Z.ai and Gemini for an answer that is none. What is in no set is a good
+end.
+"""
 
 
 class ChatDecoder:
@@ -127,7 +140,7 @@ def _text(content: object) -> str:
 
 
 def _reason(finish: object) -> EndReason:
-    word = str(finish).lower()
+    word = str(finish).lower().partition(":")[0].strip()  # Gemini: "content_filter: RECITATION"
     if word in BROKEN:
         raise upstream_errors.cut_off()
     if word in LENGTH:

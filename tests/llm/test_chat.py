@@ -121,6 +121,12 @@ def test_what_is_no_chunk(data: bytes) -> None:
         ("MAX_TOKENS", EndReason.LENGTH),
         ("content_filter", EndReason.CONTENT_FILTER),
         ("blacklist", EndReason.CONTENT_FILTER),
+        ("BLOCKLIST", EndReason.CONTENT_FILTER),
+        ("SPII", EndReason.CONTENT_FILTER),
+        ("sensitive", EndReason.CONTENT_FILTER),
+        ("content_filter: RECITATION", EndReason.CONTENT_FILTER),
+        ("content_filter: PROHIBITED_CONTENT", EndReason.CONTENT_FILTER),
+        ("model_context_window_exceeded", EndReason.LENGTH),
     ],
 )
 def test_finish_reasons(word: str, reason: EndReason) -> None:
@@ -128,10 +134,14 @@ def test_finish_reasons(word: str, reason: EndReason) -> None:
     assert read(delta(content="x"), delta(word))[0].finish is reason
 
 
-def test_a_broken_finish() -> None:
+@pytest.mark.parametrize(
+    "word",
+    ["error", "network_error", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"],
+)
+def test_a_broken_finish(word: str) -> None:
     """A finish reason that says the server failed is a failure."""
     with pytest.raises(StageError, match="MODEL_UNAVAILABLE"):
-        read(delta("error"))
+        read(delta(word))
 
 
 @pytest.mark.parametrize(
