@@ -15,6 +15,9 @@ from pipeline.llm.tool_calls import ToolCalls, TooManyCalls
 
 DONE = b"[DONE]"
 
+NONE = frozenset({"", "null", "none"})
+"""Servers that write null as a word."""
+
 LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"})
 FILTER = frozenset(
     {"content_filter", "safety", "blacklist", "blocklist", "recitation", "prohibited_content", "spii", "sensitive"}
@@ -37,8 +40,9 @@ end.
 class ChatDecoder:
     """Reads the events of one answer.
 
-    ``finish``: the model's own word that it is done, None so far. ``usage``: what it counted. ``done``: the end mark.
-    ``contents``: how many pieces of the answer came, also of what is not given out yet; reasoning is no part of it.
+    ``finish``: the model's own word that it is done, None so far. Some servers put one on every chunk; one that more of
+    the answer follows was none. ``usage``: what it counted. ``done``: the end mark. ``contents``: how many pieces of
+    the answer came, also of what is not given out yet; reasoning is no part of it.
     """
 
     def __init__(self) -> None:
@@ -46,8 +50,25 @@ class ChatDecoder:
         self.usage = Usage()
         self.done = False
         self.contents = 0
+        self._alone = False  # the finish came in a chunk without content
+        self._hasty = False  # more of the answer has followed a finish
         self._think = ThinkStripper()
         self._calls = ToolCalls()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the answer counts as complete though its stream breaks off or falls silent: its server has said that
+        it is done and was never wrong about that, or the end mark came as well. For any other answer with a ``finish``
+        only the proper end of its body proves it.
+        """
+        return self.finish is not None and (self.done or not self._hasty)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more of the answer is to be expected: it is ``whole``, and its finish came behind what was
+        answered, in a chunk of its own. Beside content it may be on every chunk, and only the end of the body tells.
+        """
+        return self.whole and self._alone and self.contents > 0
 
     def feed(self, data: bytes) -> list[ModelEvent]:
         """The events in one chunk, or in a whole completion that was not streamed.
@@ -83,8 +104,8 @@ class ChatDecoder:
         return found
 
     def _choice(self, choice: Mapping[str, Any], found: list[ModelEvent]) -> None:
-        delta = choice.get("delta") or choice.get("message")
-        if delta:
+        contents = self.contents
+        if delta := choice.get("delta") or choice.get("message"):
             text = _text(delta.get("content")) or _text(delta.get("refusal"))
             if text and (text := self._think.feed(text)):
                 found += self._calls.finish() if self._calls else ()
@@ -93,11 +114,19 @@ class ChatDecoder:
             for fragment in delta.get("tool_calls") or ():
                 self._calls.add(fragment)
                 self.contents += 1
+        if self.contents > contents and self.finish is not None:
+            self.finish, self._hasty = None, True
         if finish := choice.get("finish_reason"):
-            self.finish = _reason(finish)
+            self._finish(_reason(finish), alone=self.contents == contents)
+
+    def _finish(self, reason: EndReason | None, *, alone: bool) -> None:
+        if reason is not None and self.finish is None:
+            self.finish, self._alone = reason, alone
+        elif reason in (EndReason.LENGTH, EndReason.CONTENT_FILTER):  # a mere "stop" behind these says less than they
+            self.finish = reason
 
     def _error(self, chunk: Mapping[str, Any]) -> list[ModelEvent]:
-        if self.finish is None:
+        if not self.whole:
             raise upstream_errors.by_report(chunk)
         return []  # the answer is complete all the same
 
@@ -139,8 +168,10 @@ def _text(content: object) -> str:
         raise TypeError("text of a content part") from None
 
 
-def _reason(finish: object) -> EndReason:
+def _reason(finish: object) -> EndReason | None:
     word = str(finish).lower().partition(":")[0].strip()  # Gemini: "content_filter: RECITATION"
+    if word in NONE:
+        return None
     if word in BROKEN:
         raise upstream_errors.cut_off()
     if word in LENGTH:

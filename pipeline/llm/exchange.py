@@ -102,7 +102,8 @@ class Answer:
 
     async def read(self) -> list[ModelEvent]:
         """What the next piece of the body holds, often nothing. It is over when the model has said that it is done, be
-        it that the server then says no more. Raises ModelFailed; an end without a finish reason is a failure.
+        it that the server then says no more or breaks off (but see ``ChatDecoder.whole``). Raises ModelFailed; an end
+        without a finish reason is a failure.
         """
         if self._failed is not None:
             raise self._failed
@@ -113,7 +114,7 @@ class Answer:
             self.chat.finish = EndReason.CONTENT_FILTER
             self.over = True
         except ModelFailed as failed:
-            self.over = self.chat.finish is not None  # what still fails then changes nothing
+            self.over = self.chat.whole  # what still fails then changes nothing
             if not self.over:
                 self._failed = upstream_errors.cut_off() if self.chat.done else failed
                 if not found:
@@ -136,16 +137,18 @@ class Answer:
             self.over = True
         if chat.contents > contents:
             timers.content()
-        if (ending := _ending(chat)) > self._ending:
-            self._ending = ending
+        if (ending := _ending(chat)) == 0:
+            self._left = timers.left  # also again, when more of the answer came behind its finish
+        elif ending > self._ending:
             self._left = timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
+        self._ending = ending
 
 
 def _ending(chat: ChatDecoder) -> int:
     """0: the answer goes on. 1: it is complete but for its usage. 2: nothing more is of interest."""
     if chat.done:
         return 2
-    if chat.finish is None:
+    if not chat.settled:
         return 0
     return 1 if chat.usage == Usage() else 2
 

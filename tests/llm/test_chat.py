@@ -135,6 +135,22 @@ def test_finish_reasons(word: str, reason: EndReason) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("length", "stop"), EndReason.LENGTH),
+        (("content_filter", "stop"), EndReason.CONTENT_FILTER),
+        (("stop", "length"), EndReason.LENGTH),
+        (("stop", "content_filter"), EndReason.CONTENT_FILTER),
+        (("null",), None),
+        (("",), None),
+    ],
+)
+def test_several_finish_reasons(words: tuple[str, ...], reason: EndReason | None) -> None:
+    """A mere "stop" does not hide that the answer was cut; a word for null is none."""
+    assert read(delta(content="x"), *map(delta, words))[0].finish is reason
+
+
+@pytest.mark.parametrize(
     "word",
     ["error", "network_error", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"],
 )

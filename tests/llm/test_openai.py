@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.events import ModelEnd, TextDelta, ToolCall, Usage
+from pipeline.llm import exchange
 from pipeline.stage import Turn
 from tests.llm.asking import Outcome, ask, asking
 from tests.llm.hostile_server import (
@@ -58,6 +59,17 @@ async def outcome(*replies: Reply, turn: Turn | None = None, **settings: Any) ->
 
 # Good answers, however they are sent.
 
+LATER = 2 * exchange.USAGE_SECONDS
+"""Later than the usage that follows a finish."""
+
+
+def hasty(content: str, word: str = "stop") -> bytes:
+    """A chunk of a server that puts a finish reason on every one."""
+    return chunk({"content": content}, word)
+
+
+HASTY = [hasty("One. "), LATER, hasty("Two. "), LATER, hasty("Three.")]
+
 GOOD: dict[str, tuple[Steps, str]] = {
     "as it should be": (WELL.body, "Hello there."),
     "byte by byte": (bytewise(RUSSIAN, STOP, DONE), "Привет, 😀!"),
@@ -82,12 +94,22 @@ GOOD: dict[str, tuple[Steps, str]] = {
     "reasoning": ([chunk({"reasoning": "hm"}), chunk({"reasoning_content": "hm"}), HELLO, STOP], "Hello"),
     "a leading thought": ([text("<thi"), text("nk>hm</th"), text("ink>\n\nHello"), STOP], "Hello"),
     "no final blank line": ([HELLO, STOP, b"data: [DONE]"], "Hello"),
+    "the finish in the last text": ([HELLO, hasty(" you.")], "Hello you."),
+    "the finish in the last text, cut": ([HELLO, hasty(" you."), CUT], "Hello you."),
+    "a finish in every chunk": (HASTY, "One. Two. Three."),
+    "a finish in every chunk, [DONE], cut": ([*HASTY, DONE, CUT], "One. Two. Three."),
+    "a finish beside the role": ([chunk({"role": "assistant"}, "stop"), LATER, *HASTY], "One. Two. Three."),
+    "a finish beside reasoning": ([chunk({"reasoning": "hm"}, "stop"), LATER, HELLO, STOP], "Hello"),
+    "text behind a finish": ([HELLO, STOP, text(" you."), LATER, text(" Well?"), STOP], "Hello you. Well?"),
+    "the word null": ([hasty("Hello", "null"), LATER, hasty(" you.", "None"), STOP], "Hello you."),
 }
 
 
 @pytest.mark.parametrize(("steps", "expected"), GOOD.values(), ids=GOOD)
 async def test_good_answers(steps: Steps, expected: str) -> None:
-    """An answer with a finish reason is complete, however its bytes come and whatever follows or fails to follow."""
+    """An answer with a finish reason is complete, however its bytes come and whatever follows or fails to follow; but
+    nothing of it is lost where more of it does follow.
+    """
     found, server = await outcome(Reply(steps))
     assert (found.ending, found.text) == (OK, expected)
     assert len(server.asked) == 1
@@ -181,6 +203,10 @@ FAILURES: dict[str, tuple[Reply, tuple[str, str], str, int]] = {
     "an unclosed thought": (Reply([text("<think>hm"), STOP]), UNAVAILABLE, "", 2),
     "no finish reason": (Reply([HELLO, DONE]), UNAVAILABLE, "Hello", 1),
     "no finish reason, closed": (Reply([HELLO], framing="close"), UNAVAILABLE, "Hello", 1),
+    "the word null, cut": (Reply([hasty("Hello", "null"), CUT]), UNAVAILABLE, "Hello", 1),
+    "a finish in every chunk, cut": (Reply([*HASTY, CUT]), UNAVAILABLE, "One. Two. Three.", 1),
+    "a finish in every chunk, an error": (Reply([*HASTY, data({"error": {"code": 429}})]), BUSY, "One. Two. Three.", 1),
+    "text behind the last finish": (Reply([HELLO, STOP, text(" you."), DONE]), UNAVAILABLE, "Hello you.", 1),
     "a broken finish": (Reply([HELLO, chunk(finish="error")]), UNAVAILABLE, "Hello", 1),
     "cut in a body": (Reply([HELLO, CUT]), UNAVAILABLE, "Hello", 1),
     "cut in an event": (Reply([HELLO, b'data: {"cho', CUT]), UNAVAILABLE, "Hello", 1),

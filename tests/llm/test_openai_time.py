@@ -63,6 +63,17 @@ async def test_timeouts(reply: Reply, settings: dict[str, Any], before: str) -> 
         await until(lambda: not server.tasks)
 
 
+@pytest.mark.parametrize("hasty", [False, True])
+async def test_silence_behind_a_finish_beside_text(hasty: bool) -> None:
+    """It may be on every chunk: more is waited for as ever. Then the answer is complete, unless its server has said so
+    too early before.
+    """
+    last = chunk({"content": "Hello"}, "stop")
+    reply = Reply([*([last] if hasty else []), last, HANG])
+    async with asking(reply, stall_timeout_seconds=SHORT) as (model, _):
+        assert (await ask(model)).ending == (TIMEOUT if hasty else ("OK", "COMPLETE"))
+
+
 async def test_the_timers_are_the_turns() -> None:
     """A second try has what the first has left."""
     servers: list[HostileServer] = []
