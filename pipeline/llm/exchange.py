@@ -142,6 +142,8 @@ class Answer:
         elif ending > self._ending:
             self._left = timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
         self._ending = ending
+        if not self.over and (left := self._left()).seconds <= 0:
+            raise ran_out(left)  # a body that never pauses is always read before its timer could ring
 
 
 def _ending(chat: ChatDecoder) -> int:

@@ -10,6 +10,7 @@ import pytest
 from pipeline.errors import StageError
 from pipeline.events import TextDelta
 from pipeline.llm import exchange
+from pipeline.llm.chat import ChatDecoder
 from pipeline.llm.timers import Left, ModelLimits, TurnTimers, ran_out
 from pipeline.stage import Turn
 from tests.fakes import PATIENCE, ManualClock, until
@@ -169,6 +170,60 @@ async def test_text_leaves_at_once() -> None:
     ):
         assert await anext(events) == TextDelta("Hello")
         await server.hanging.wait()
+
+
+# A body that never pauses: each of its pieces is there when it is asked for, and takes a second.
+
+
+class Flood:
+    """The *pieces* of a body, the last one again and again."""
+
+    def __init__(self, clock: ManualClock, *pieces: bytes) -> None:
+        self._clock = clock
+        self._pieces = list(pieces)
+
+    async def read(self, left: Left) -> bytes:
+        self._clock.advance(1)
+        return self._pieces.pop(0) if len(self._pieces) > 1 else self._pieces[0]
+
+
+async def flooded(*pieces: bytes) -> tuple[exchange.Answer, StageError | None]:
+    """An answer of these pieces, read until it is over, and how it failed."""
+    it, clock = timers(first_content=20, stall=10, total=60)
+    answer = exchange.Answer(Flood(clock, *pieces), ChatDecoder(), it, clock)  # type: ignore[arg-type]
+    for _ in range(200):
+        if answer.over:
+            return answer, None
+        try:
+            await answer.read()
+        except StageError as failed:
+            return answer, failed
+    raise AssertionError("it never ends")
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b": ping\n\n",),
+        (chunk({"reasoning": "hm"}),),
+        (text("Hello"), b": ping\n\n"),
+        (text("Hello"),),
+    ],
+    ids=["pings", "reasoning", "pings behind text", "text"],
+)
+async def test_timers_of_a_body_that_never_pauses(pieces: tuple[bytes, ...]) -> None:
+    """They run out all the same."""
+    _, failed = await flooded(*pieces)
+    assert failed is not None
+    assert (failed.status, failed.reason) == TIMEOUT
+
+
+@pytest.mark.parametrize("end", [STOP, STOP + DONE])
+async def test_an_answer_that_is_followed_by_a_flood(end: bytes) -> None:
+    """It is over soon, and complete."""
+    answer, failed = await flooded(text("Hello"), end, b": ping\n\n")
+    assert answer.over
+    assert failed is None
 
 
 # The timers alone.
