@@ -96,7 +96,7 @@ class ChatDecoder:
     def end(self) -> list[ModelEvent]:
         """What was held back until the answer was certainly over; only after ``finish``."""
         found: list[ModelEvent] = []
-        if rest := self._think.flush():
+        if (rest := self._think.flush()) and (rest.strip() or self.contents):  # white space alone is no answer
             found.append(TextDelta(rest))
         if self.finish is not EndReason.CONTENT_FILTER:
             found += self._calls.finish(cut=self.finish is EndReason.LENGTH)

@@ -200,6 +200,7 @@ FAILURES: dict[str, tuple[Reply, tuple[str, str], str, int]] = {
     "only [DONE], not closed": (Reply([DONE, HANG]), UNAVAILABLE, "", 2),
     "a finish without content": (Reply([STOP, DONE]), UNAVAILABLE, "", 2),
     "only reasoning": (Reply([chunk({"reasoning": "hm"}), STOP]), UNAVAILABLE, "", 2),
+    "only white space": (Reply([text("\n"), text(" \n"), STOP, DONE]), UNAVAILABLE, "", 2),
     "an unclosed thought": (Reply([text("<think>hm"), STOP]), UNAVAILABLE, "", 2),
     "no finish reason": (Reply([HELLO, DONE]), UNAVAILABLE, "Hello", 1),
     "no finish reason, closed": (Reply([HELLO], framing="close"), UNAVAILABLE, "Hello", 1),
@@ -349,7 +350,10 @@ class Spare:
         self.closed = True
 
 
-@pytest.mark.parametrize("reply", [said(401), said(429), said(503), Reply(), Reply([b"data: {\n\n"]), Reply([HANG])])
+@pytest.mark.parametrize(
+    "reply",
+    [said(401), said(429), said(503), Reply(), Reply([text("\n"), STOP]), Reply([b"data: {\n\n"]), Reply([HANG])],
+)
 async def test_the_fallback_takes_over(reply: Reply) -> None:
     """After any MODEL_ failure before content the fallback answers, and nothing of the failure is seen."""
     spare = Spare()
