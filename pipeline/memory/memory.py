@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pipeline.stage import Message
@@ -66,13 +66,16 @@ class ProcessMemory:
         return tuple(_messages(session)) if session is not None else ()
 
     def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
-        """Add one turn; the oldest ones go when there are too many, or too much text."""
+        """Add one turn; the oldest ones go when there are too many, or too much text. Of a longer message than half of
+        what a session keeps only the beginning is kept, as cut.
+        """
         self._expire()
         key = (client, session_id)
         session = self._sessions.pop(key, None) or _Session(deque(), 0.0)
-        session.turns.append(tuple(turn))
+        turn = tuple(map(_bounded, turn))
+        session.turns.append(turn)
         session.chars += _chars(turn)
-        while len(session.turns) > self._max_turns or (session.chars > SESSION_CHARS and len(session.turns) > 1):
+        while len(session.turns) > self._max_turns or session.chars > SESSION_CHARS:
             session.chars -= _chars(session.turns.popleft())
         session.used = self._clock()
         self._sessions[key] = session
@@ -87,6 +90,11 @@ class ProcessMemory:
 
 def _messages(session: _Session) -> Iterator[Message]:
     return (message for turn in session.turns for message in turn)
+
+
+def _bounded(message: Message) -> Message:
+    most = SESSION_CHARS // 2
+    return message if len(message.text) <= most else replace(message, text=message.text[:most], cut=True)
 
 
 def _chars(turn: Sequence[Message]) -> int:

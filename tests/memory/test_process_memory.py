@@ -55,12 +55,15 @@ def test_time() -> None:
 
 
 def test_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long answers push old turns out, but never the last one."""
+    """Long answers push old turns out, but never the last one; of that the beginning is kept."""
     monkeypatch.setattr(module, "SESSION_CHARS", 100)
     memory = ProcessMemory()
-    for text in ("one", "two" * 10, "three" * 40):
+    for text in ("one", "two" * 10, "three" * 8):
         memory.remember("mac", "s", turn(text))
-    assert answers(memory) == ["three" * 40 + "."]
+    assert answers(memory) == ["three" * 8 + "."]
+    memory.remember("mac", "s", turn("four" * 40))
+    kept = "four" * 12 + "fo"
+    assert memory.recall("mac", "s") == (Message("user", kept, cut=True), Message("assistant", kept, cut=True))
 
 
 def test_clients_are_apart() -> None:
