@@ -11,7 +11,7 @@ import structlog
 from app import wire
 from interceptors.base import identity
 from interceptors.streams import Streams
-from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence, TurnEvent
+from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent
 from pipeline.memory.memory import Memory
 from pipeline.run import Stages, recite, run
 from pipeline.stage import Message, Voice
@@ -82,7 +82,7 @@ class StreamingServicer:
 
 class Tally:
     """What was really sent of one turn: EndInfo's counts, its times in milliseconds since the request arrived (0 =
-    never), and the words.
+    never), and the words of the conversation.
     """
 
     def __init__(self, arrived: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -103,13 +103,14 @@ class Tally:
             case Sentence():
                 self.sentence = event.index
                 self._counts["sentences"] += 1
-                self.said.append(event.text)
+                if not event.apart:
+                    self.said.append(event.text)
                 self._first("first_text_ms")
             case Command():
                 self._counts["commands"] += 1
                 self.said.append(f" {wire.command_json(event)}")
             case ModelEnd():
-                self._complete = True
+                self._complete = event.reason is not EndReason.CONTENT_FILTER
 
     def exchange(self, prompt: str) -> tuple[Message, Message]:
         """The turn as the listener knows it. Commands are part of what was said."""

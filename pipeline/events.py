@@ -24,8 +24,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's text, cut anywhere. ``apart``: it is nothing that the model wrote; what was open before
-    it, such as half an object, stays open for ever.
+    """A piece of the model's text, cut anywhere. ``apart``: it is nothing that the model wrote, but one sentence by
+    itself; what was open before it, such as half an object, stays open for ever.
     """
 
     text: str
@@ -55,12 +55,13 @@ class Sentence:
 
     ``index`` counts from 1. ``text`` is as written, with the white space that stood before it; it may hold nothing
     speakable (only white space or punctuation). ``final`` says that nothing more of this sentence follows; the
-    speech stage sets it, nobody else.
+    speech stage sets it, nobody else. ``apart``: it is no part of the conversation (see TextDelta).
     """
 
     index: int
     text: str
     final: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,10 +107,10 @@ async def segments(
     async with aclosing(_cut(items, make, hold, progress)) as found:
         async for segment in found:
             match segment:
-                case Sentence(text=text):
+                case Sentence(text=text, apart=apart):
                     blank += text
                     if text.strip():
-                        yield Sentence(next(indexes), blank)
+                        yield Sentence(next(indexes), blank, apart=apart)
                         blank = ""
                 case JsonBlock() | ToolCall() | ModelEnd():
                     yield segment
@@ -162,8 +162,8 @@ def _fed(
     """The segmenter from now on, and what comes of *item*."""
     if isinstance(item, TextDelta) and not item.apart:
         return segmenter, segmenter.feed(item.text)
-    fresh = make()
-    return fresh, chain(segmenter.flush(), (item,) if isinstance(item, ToolCall) else fresh.feed(item.text))
+    whole = item if isinstance(item, ToolCall) else Sentence(0, item.text, apart=True)
+    return make(), chain(segmenter.flush(), (whole,))
 
 
 def _released(segmenter: Segmenter) -> Iterable[Segment]:

@@ -13,7 +13,7 @@ from pipeline.events import Command, JsonBlock, ModelEvent, Segment
 class Message:
     """One earlier utterance of the conversation, as it was really sent. ``role`` is ``user`` or ``assistant``.
 
-    ``cut``: it was interrupted or failed; there would have been more.
+    ``cut``: it was interrupted, filtered or failed; there would have been more.
     """
 
     role: str

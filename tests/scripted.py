@@ -3,7 +3,8 @@
 A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
 "NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
 ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
-``{"thread": s}`` (sleeps in a thread, which nobody can stop).
+``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"apart": text}`` (a notice, which is not the
+model's), ``{"end": reason}``.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from pipeline.errors import StageError
-from pipeline.events import TextDelta, ToolCall
+from pipeline.events import EndReason, ModelEnd, TextDelta, ToolCall
 from pipeline.stage import Message, Turn, Voice
 
 
@@ -99,6 +100,10 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
                 await asyncio.sleep(0)
         case "tool":
             yield ToolCall(value, {"app_name": "Safari"})
+        case "apart":
+            yield TextDelta(value, apart=True)
+        case "end":
+            yield ModelEnd(EndReason(value))
         case "garbage":
             yield 42
 

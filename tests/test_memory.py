@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from pipeline.stage import Message
 from tests import scripted
 from tests.fakes import until
@@ -61,6 +63,35 @@ async def test_nothing_was_said(tmp_path: Path) -> None:
         await service.ask(" ", prompt=" ", session_id="s")
         await service.ask("Yes.", session_id="s")
     assert diary.histories[-1] == ()
+
+
+@pytest.mark.parametrize("how", ["to its end", "cancelled"])
+async def test_a_filtered_question(tmp_path: Path, how: str) -> None:
+    """It did not happen, heard to the end of the notice or not: a server that filters all that it is asked would refuse
+    every later turn for it.
+    """
+    async with serving(tmp_path) as service:
+        diary = scripted.new_diary()
+        last = {"end": "CONTENT_FILTER"} if how == "to its end" else {"hang": True}
+        call = service.call({"apart": "A filter refuses this."}, last, session_id="s")
+        message = await anext(aiter(call))
+        assert message.text_chunk == "A filter refuses this."
+        if how == "cancelled":
+            call.cancel()
+        else:
+            await read(call)
+        await until(lambda: service.leases == 0)
+        await service.ask("Yes.", session_id="s")
+    assert diary.histories == [(), ()]
+
+
+async def test_a_filtered_answer(tmp_path: Path) -> None:
+    """What came before the notice is remembered, marked as cut."""
+    async with serving(tmp_path) as service:
+        diary = scripted.new_diary()
+        await service.ask("One. Two is", {"apart": " A filter."}, {"end": "CONTENT_FILTER"}, session_id="s")
+        await service.ask("Yes.", session_id="s")
+    assert diary.histories[1][1] == Message("assistant", "One. Two is", cut=True)
 
 
 async def test_no_memory(tmp_path: Path) -> None:
