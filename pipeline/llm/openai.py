@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ from pipeline.llm.keys import CommandKey, EnvironmentKey, Key
 from pipeline.llm.prompt import PromptWriter, Schema
 from pipeline.llm.timers import ModelLimits, TurnTimers
 from pipeline.llm.upstream_errors import ContentFiltered, ModelFailed
-from pipeline.stage import Model, Turn
+from pipeline.stage import Message, Model, Turn
 
 CONTENT_FILTER = {
     "en": ("The model's content filter did not let this be answered.", "The content filter stopped the answer here."),
@@ -36,9 +37,9 @@ class OpenAIModel:
 
     ``stream`` gives TextDelta and ToolCall as they come and then one ModelEnd, or raises StageError with a reason of
     MODEL_REJECTED, MODEL_BUSY, MODEL_UNAVAILABLE, MODEL_TIMEOUT, MODEL_PROTOCOL_ERROR, INVALID_REQUEST (too long for
-    the model) or INTERNAL; nothing that the server said is in its text. Closing the stream closes the connection;
-    nothing is read ahead of the reader. Before any content up to *retries* further tries are made where that may help,
-    then *fallback* takes over after any MODEL_ failure.
+    the model, also without its history) or INTERNAL; nothing that the server said is in its text. Closing the stream
+    closes the connection; nothing is read ahead of the reader. Before any content up to *retries* further tries are
+    made where that may help, then *fallback* takes over after any MODEL_ failure.
 
     The keywords are the settings' keys. The key is that of *key*, else what *api_key_command* prints (kept for
     *api_key_seconds*), else the variable *api_key_env*; without one no Authorization is sent, as local servers like it.
@@ -141,10 +142,12 @@ class OpenAIModel:
     async def _begin(
         self, stack: AsyncExitStack, turn: Turn, extra: Mapping[str, Any] | None
     ) -> tuple[Answer | None, list[ModelEvent]]:
-        """An answer, which *stack* closes, and its first events, by as many tries as it takes and is worth; no answer
-        where a filter refused the question. Raises StageError for one that failed before it gave any.
+        """An answer, which *stack* closes, and its first events, by as many tries as it takes and is worth; what is too
+        long is asked at once with less of its history. No answer where a filter refused the question. Raises StageError
+        for one that failed before it gave any.
         """
         timers = TurnTimers(self._limits, turn.deadline, self._clock)
+        histories = _shorter(turn.history)
         content = self._prompts.body(turn, extra)
         tries_left = self._retries
         while True:
@@ -163,6 +166,10 @@ class OpenAIModel:
             except ContentFiltered:
                 return None, []
             except ModelFailed as failed:
+                if failed.reason == "INVALID_REQUEST" and histories and not chat.contents:
+                    log.info("the history is shortened for the model", decision="shorten", model=self.name)
+                    content = self._prompts.body(replace(turn, history=histories.pop(0)), extra)
+                    continue
                 wait = self._wait(failed, timers)
                 if chat.contents or not tries_left or wait is None:
                     raise
@@ -188,6 +195,12 @@ class OpenAIModel:
         """
         wait = max(failed.wait or 0.0, self._retry_wait * random.uniform(0.5, 1.5))
         return wait if failed.again and wait < timers.left().seconds else None
+
+
+def _shorter(history: tuple[Message, ...]) -> list[tuple[Message, ...]]:
+    """What is left of *history* where it is too much: the newer half of its turns, then nothing."""
+    half = len(history) // 4 * 2
+    return ([history[-half:]] if half else []) + ([()] if history else [])
 
 
 def _ending(answer: Answer | None, turn: Turn) -> list[ModelEvent]:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.events import ModelEnd, TextDelta, ToolCall, Usage
 from pipeline.llm import exchange
-from pipeline.stage import Turn
+from pipeline.stage import Message, Turn
 from tests.llm.asking import Outcome, ask, asking
 from tests.llm.hostile_server import (
     CUT,
@@ -314,6 +314,34 @@ async def test_retry_after_that_fits_is_waited_for() -> None:
     found, server = await outcome(said(429, retry_after="0.03"), WELL, retry_wait_seconds=0.0)
     assert found.ending == OK
     assert len(server.asked) == 2
+
+
+def remembered(turns: int) -> tuple[Message, ...]:
+    return tuple(Message(role, f"{role} {turn}") for turn in range(turns) for role in ("user", "assistant"))
+
+
+EXCEEDED = {"error": {"code": "context_length_exceeded"}}
+
+
+@pytest.mark.parametrize("refused", [said(400, EXCEEDED), Reply([data(EXCEEDED)])], ids=["status", "event"])
+@pytest.mark.parametrize(
+    ("turns", "asked_with"), [(0, [0]), (1, [2, 0]), (2, [4, 2, 0]), (5, [10, 4, 0])], ids=["0", "1", "2", "5"]
+)
+async def test_a_history_that_is_too_long(refused: Reply, turns: int, asked_with: list[int]) -> None:
+    """What was said so far is left out, the older half first, where the model does not take all of it; a question that
+    is too long by itself is INVALID_REQUEST.
+    """
+    turn = Turn("s", "Hello", history=remembered(turns))
+    found, server = await outcome(refused, turn=turn, retries=0)
+    assert (found.ending, found.text) == (TOO_LONG, "")
+    histories = [asked.body["messages"][1:-1] for asked in server.asked]
+    assert [len(history) for history in histories] == asked_with
+    for history in histories:
+        assert history == histories[0][len(histories[0]) - len(history) :]
+        assert [message["role"] for message in history] == ["user", "assistant"] * (len(history) // 2)
+    for times in range(1, len(asked_with)):
+        found, _ = await outcome(*[refused] * times, WELL, turn=turn, retries=0)
+        assert (found.ending, found.text) == (OK, "Hello there.")
 
 
 @pytest.mark.parametrize(("status", "reason"), [(429, "MODEL_BUSY"), (503, "MODEL_UNAVAILABLE")])
