@@ -42,28 +42,29 @@ class ToolCalls:
     def add(self, fragment: Mapping[str, Any]) -> None:
         """Take one element of ``delta.tool_calls``. TypeError for a field of the wrong type, TooManyCalls.
 
-        A fragment belongs to the call of its ``index``; one with another ``id`` begins a new call also where the server
-        numbers all its calls 0; one without an index continues the latest call.
+        A fragment belongs to the call of its ``index``; one without an index continues the latest call. Also where the
+        server numbers all its calls 0, one with another ``id`` begins a new call; without ids one with another name
+        does, and one with a name and arguments behind a call that came whole.
         """
         function = fragment.get("function") or {}
         if not isinstance(function, Mapping):
             raise TypeError("function of a tool call")
         identity, name = _text(fragment.get("id")), _text(function.get("name"))
-        call = self._open(fragment.get("index"), identity, name)
         args = _text(function.get("arguments"))
+        call = self._open(fragment.get("index"), identity, name, args)
         self._chars += len(args)
         if self._chars > MAX_CHARS:
             raise TooManyCalls
         call.args.append(args)
 
-    def _open(self, index: object, identity: str, name: str) -> _Call:
+    def _open(self, index: object, identity: str, name: str, args: str) -> _Call:
         if index is None:
             call = self._calls[-1] if self._calls and not name else None
         elif isinstance(index, int):
             call = self._by_index.get(index)
         else:
             raise TypeError("index of a tool call")
-        if call is None or (identity and call.id and identity != call.id):
+        if call is None or _is_another(call, identity, name, args):
             call = _Call(identity, name)
             self._chars += CALL_CHARS + len(name)
             self._calls.append(call)
@@ -83,6 +84,21 @@ class ToolCalls:
         self._calls.clear()
         self._by_index.clear()
         return found
+
+
+def _is_another(call: _Call, identity: str, name: str, args: str) -> bool:
+    """Whether the fragment cannot belong to *call*, though it has its index."""
+    if identity and call.id:
+        return identity != call.id
+    if not (name and call.name):
+        return False
+    # Some servers repeat the name in every fragment.
+    return name != call.name or bool(args.strip() and len(call.args) == 1 and _is_whole(call))
+
+
+def _is_whole(call: _Call) -> bool:
+    raw = "".join(call.args)
+    return bool(raw.strip()) and not _call(call.name, raw).refused
 
 
 def _text(value: object) -> str:

@@ -255,6 +255,18 @@ def test_calls_without_proper_numbers(index: int | None) -> None:
     assert found == [ToolCall("f", {"a": 1}), ToolCall("f", {"a": 2})]
 
 
+@pytest.mark.parametrize("id", ["", None])
+def test_calls_without_numbers_and_ids(id: str | None) -> None:
+    """All numbered 0 and without an id: a call that came whole is followed by another one, and so is one by another
+    name; a name that is only repeated changes nothing.
+    """
+    found = events(call(0, '{"a": 1}', "f", id), call(0, '{"a": 2}', "f", id), call(0, '{"a": 3}', "g", id), STOP)
+    assert found == [ToolCall("f", {"a": 1}), ToolCall("f", {"a": 2}), ToolCall("g", {"a": 3})]
+    assert events(call(0, "", "f", id), call(0, "", "g", id), STOP) == [ToolCall("f", {}), ToolCall("g", {})]
+    for args in (['{"a": ', "1", "}"], ["", '{"a": 1}'], ['{"a": 1}', ""], ["", '{"a": ', "1}", " "]):
+        assert events(*(call(0, part, "f", id) for part in args), STOP) == [ToolCall("f", {"a": 1})]
+
+
 @pytest.mark.parametrize("args", ["", None, "  ", "{}"])
 def test_a_call_without_arguments(args: str | None) -> None:
     """No arguments are an empty object."""
