@@ -41,8 +41,8 @@ class ChatDecoder:
     """Reads the events of one answer.
 
     ``finish``: the model's own word that it is done, None so far. Some servers put one on every chunk; one that more of
-    the answer follows was none. ``usage``: what it counted. ``done``: the end mark. ``contents``: how many pieces of
-    the answer came, also of what is not given out yet; reasoning is no part of it.
+    the answer follows was none, unless the end mark bears it out. ``usage``: what it counted. ``done``: the end mark.
+    ``contents``: how many pieces of the answer came, also of what is not given out yet; reasoning is no part of it.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class ChatDecoder:
         self.done = False
         self.contents = 0
         self._alone = False  # the finish came in a chunk without content
-        self._hasty = False  # more of the answer has followed a finish
+        self._early: EndReason | None = None  # a finish that more of the answer has followed
         self._think = ThinkStripper()
         self._calls = ToolCalls()
 
@@ -61,7 +61,7 @@ class ChatDecoder:
         it is done and was never wrong about that, or the end mark came as well. For any other answer with a ``finish``
         only the proper end of its body proves it.
         """
-        return self.finish is not None and (self.done or not self._hasty)
+        return self.finish is not None and (self.done or self._early is None)
 
     @property
     def settled(self) -> bool:
@@ -78,6 +78,8 @@ class ChatDecoder:
         """
         if data == DONE or data.isspace() or not data:
             self.done = self.done or data == DONE
+            if self.done and self.finish is None:
+                self.finish = self._early  # it came too early, but the end mark bears it out
             return []
         chunk = _object(data)
         if chunk.get("error") or chunk.get("object") == "error":
@@ -115,7 +117,7 @@ class ChatDecoder:
                 self._calls.add(fragment)
                 self.contents += 1
         if self.contents > contents and self.finish is not None:
-            self.finish, self._hasty = None, True
+            self.finish, self._early = None, self.finish
         if finish := choice.get("finish_reason"):
             self._finish(_reason(finish), alone=self.contents == contents)
 

@@ -101,6 +101,7 @@ GOOD: dict[str, tuple[Steps, str]] = {
     "a finish beside the role": ([chunk({"role": "assistant"}, "stop"), LATER, *HASTY], "One. Two. Three."),
     "a finish beside reasoning": ([chunk({"reasoning": "hm"}, "stop"), LATER, HELLO, STOP], "Hello"),
     "text behind a finish": ([HELLO, STOP, text(" you."), LATER, text(" Well?"), STOP], "Hello you. Well?"),
+    "text behind the last finish, [DONE]": ([HELLO, STOP, text(" you."), DONE], "Hello you."),
     "the word null": ([hasty("Hello", "null"), LATER, hasty(" you.", "None"), STOP], "Hello you."),
 }
 
@@ -207,7 +208,7 @@ FAILURES: dict[str, tuple[Reply, tuple[str, str], str, int]] = {
     "the word null, cut": (Reply([hasty("Hello", "null"), CUT]), UNAVAILABLE, "Hello", 1),
     "a finish in every chunk, cut": (Reply([*HASTY, CUT]), UNAVAILABLE, "One. Two. Three.", 1),
     "a finish in every chunk, an error": (Reply([*HASTY, data({"error": {"code": 429}})]), BUSY, "One. Two. Three.", 1),
-    "text behind the last finish": (Reply([HELLO, STOP, text(" you."), DONE]), UNAVAILABLE, "Hello you.", 1),
+    "text behind the last finish": (Reply([HELLO, STOP, text(" you.")]), UNAVAILABLE, "Hello you.", 1),
     "a broken finish": (Reply([HELLO, chunk(finish="error")]), UNAVAILABLE, "Hello", 1),
     "cut in a body": (Reply([HELLO, CUT]), UNAVAILABLE, "Hello", 1),
     "cut in an event": (Reply([HELLO, b'data: {"cho', CUT]), UNAVAILABLE, "Hello", 1),
