@@ -27,7 +27,7 @@ from pipeline.commands.extractor import JsonCommands
 from pipeline.memory.memory import ProcessMemory
 from pipeline.run import Stages
 from pipeline.segmenter import rules
-from pipeline.tts.speech import SpeechOptions, as_written
+from pipeline.tts.speech import SpeechOptions, Wording, as_written
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
@@ -84,7 +84,7 @@ def speech_options(table: Any) -> SpeechOptions:
     )
 
 
-def wording(table: Voiced) -> Callable[[str, str], str]:
+def wording(table: Voiced) -> Wording:
     """What the voice gets for a sentence; its word lists are loaded now rather than in the first turn."""
     if not table.normalize:
         return as_written

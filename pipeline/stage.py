@@ -93,7 +93,11 @@ class Commands(Protocol):
 
 
 class Speech(Protocol):
-    """Speaks. Built once; calls may overlap. May have ``async aclose()``."""
+    """Speaks. Built once; calls may overlap. May have ``async aclose()``.
+
+    May have ``reads_in(text: str, voice: Voice) -> str``, too: the BCP-47 language of the voice that would read *text*,
+    empty if it can't tell. Numbers that ``normalize`` says as words are in it where neither request nor letters tell.
+    """
 
     @property
     def sample_rate(self) -> int:

@@ -4,6 +4,7 @@ import array
 import math
 import os
 import signal
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import grpc
 import psutil
 import pytest
 
+from pipeline.stage import Voice
+from pipeline.tts.espeak import EspeakSpeech
 from protos import streaming_pb2 as pb
 from tests.fakes import until
 from tests.serving import Answer, read, serving
@@ -37,6 +40,44 @@ async def test_russian_and_english(tmp_path: Path) -> None:
     rates = {m.audio_chunk.sample_rate for m in answer.messages if m.WhichOneof("content") == "audio_chunk"}
     assert rates == {22050}
     assert 2.0 < len(answer.sound) / 2 / 22050 < 8.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "request_fields", "said"),
+    [
+        (', default_language = "ru"', "42.", {}, "сорок два."),
+        (', default_language = "ru"', "It has 42.", {}, "It has forty-two."),
+        ("", "42.", {}, "forty-two."),
+        ("", "42.", {"voice": "ru"}, "сорок два."),
+        ("", "Das sind 3 kg.", {"voice": "de"}, "Das sind 3 kg."),
+        (', default_language = "de", voices = { de = "de" }', "Das sind 3 kg.", {}, "Das sind 3 kg."),
+    ],
+)
+async def test_numbers_are_said_in_the_language_of_the_voice(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    settings: str,
+    text: str,
+    request_fields: dict[str, str],
+    said: str,
+) -> None:
+    """Where neither the request's language nor the letters tell, the words of a number are those of the voice, whether
+    the request or the settings name it; a voice whose words are not known gets digits. All that speaks does so.
+    """
+    pytest.importorskip("num2words")
+    pytest.importorskip("pymorphy3")
+    texts: list[str] = []
+    synthesize = EspeakSpeech.synthesize
+
+    def listening(self: EspeakSpeech, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        texts.append(text)
+        return synthesize(self, text, voice)
+
+    monkeypatch.setattr(EspeakSpeech, "synthesize", listening)
+    async with serving(tmp_path, tts=f'{{ kind = "espeak", workers = 1{settings} }}') as service:
+        await service.ask(text, **request_fields)
+        await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text=text, **request_fields)))
+    assert texts == [said, said]
 
 
 async def test_word_timings(tmp_path: Path) -> None:

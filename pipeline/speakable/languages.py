@@ -31,25 +31,44 @@ FOREIGN = re.compile("[ІіЇїЄєҐґЎўЂђЈјЉљЊњЋћЏџЃѓЌќЀѐ�
 
 LATIN_WORD = re.compile("(?<![A-Za-z])[a-z]+")
 CYRILLIC_WORD = re.compile("[А-Яа-яЁё]+")
+LATIN_PROSE = re.compile(r"(?<![\w./@:-])[A-Za-z][a-z]{2,}(?![\w@/-]|[.:]\S)")
+"""A word rather than a unit, an abbreviation or a piece of a link."""
+
+ENGLISH_READERS = frozenset({"", "en", "ru"})
+"""The languages of voices that may get English words; empty = not known. The Russian one reads Latin words as English.
+"""
+
 COUNTS_CYRILLIC = re.compile(r"\d\W*[А-Яа-яЁё]|[А-Яа-яЁё]\W*\d[\d\W]*$")
 """A number before a Cyrillic word, or one behind it with nothing to follow."""
 
 
-def language_of(tag: str, text: str) -> Language:
-    """The language that BCP-47 *tag* names; without a tag, told by the letters: English or Russian, unless some letter
-    shows that it is neither, for numbers in the words of a wrong language are worse than digits. English is not
-    believed of a text with Cyrillic: its letters tell more.
+def language_of(tag: str, text: str, voice: str = "") -> Language:
+    """The language that BCP-47 *tag* names; without a tag, told by the letters, and where they don't tell, that of
+    *voice*, the language of the voice that reads the text; without one, English. For numbers in the words of a wrong
+    language are worse than digits. English is not believed of a text with Cyrillic: its letters tell more.
 
     This is about words, not about the voice. A voice for Cyrillic reads Latin words as English, so that an English
     sentence with a Russian word in it sounds right if its numbers are English too; "six" in Russian among English words
     does not.
     """
-    code = tag.split("-")[0].lower()
-    if code and not (code == "en" and CYRILLIC.search(text)):
-        return KNOWN.get(code, OTHER)
+    code, reader = _base(tag), _base(voice)
+    believed = code and not (code == "en" and CYRILLIC.search(text))
+    language = KNOWN.get(code, OTHER) if believed else _by_letters(text, reader)
+    return OTHER if language is ENGLISH and reader not in ENGLISH_READERS else language
+
+
+def _by_letters(text: str, reader: str) -> Language:
     if FOREIGN.search(text):
         return OTHER
-    return RUSSIAN if CYRILLIC.search(text) and not _is_english_in_the_main(text) else ENGLISH
+    if not CYRILLIC.search(text):
+        return ENGLISH if reader == "ru" and LATIN_PROSE.search(text) else KNOWN.get(reader or "en", OTHER)
+    if _is_english_in_the_main(text):
+        return ENGLISH
+    return RUSSIAN if reader in {"", "ru"} else OTHER
+
+
+def _base(tag: str) -> str:
+    return tag.partition("-")[0].lower()
 
 
 def _is_english_in_the_main(text: str) -> bool:

@@ -28,12 +28,14 @@ PASSES = 8
 changes, which also makes the result stable. Real text needs two passes; the cap bounds the cost of nonsense."""
 
 
-def speakable(text: str, language: str, *, emoji: Emoji = "drop") -> str:
+def speakable(text: str, language: str, voice: str = "", *, emoji: Emoji = "drop") -> str:
     """What a voice should say for *text*, one segment of a reply; "" when nothing of it has a sound.
 
-    ``language``: BCP-47; empty = told by the words. English and Russian get numbers, dates, units and abbreviations
-    as words (with the extra ``normalize``; without it they stay as written), any other language gets markup, links and
-    emoji only. ``emoji``: leave pictures out, or say their names. What can be read in two ways stays as written.
+    ``language``: BCP-47; empty = told by the words. ``voice``: BCP-47 of the voice that reads it, empty = not known;
+    it counts where the words don't tell either, as "42." and "Das sind 3 kg." don't. English and Russian get numbers,
+    dates, units and abbreviations as words (with the extra ``normalize``; without it they stay as written), any other
+    language gets markup, links and emoji only. ``emoji``: leave pictures out, or say their names. What can be read in
+    two ways stays as written.
 
     Pure: looks at nothing but its arguments, never raises, and leaves its own result as it is. White space is
     collapsed; there are no control characters.
@@ -44,7 +46,7 @@ def speakable(text: str, language: str, *, emoji: Emoji = "drop") -> str:
     text = tidied(text)
     for _ in range(PASSES):
         before = text
-        text = _once(text, language_of(language, text), emoji)
+        text = _once(text, language_of(language, text, voice), emoji)
         if text == before:
             break
     return text

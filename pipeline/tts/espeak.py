@@ -126,6 +126,10 @@ class EspeakSpeech:
                     elif mark := marker.mark(item[0], before + item[1]):
                         yield mark
 
+    def reads_in(self, text: str, voice: Voice) -> str:
+        """The language of the voice that reads *text*; empty before ``start``."""
+        return "" if self._voices is None else self._voices.reads_in(text, voice)
+
     async def voices(self) -> list[VoiceInfo]:
         """All voices that espeak has. Raises like ``start``."""
         return (await self._ready()).infos

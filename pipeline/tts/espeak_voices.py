@@ -94,6 +94,10 @@ class Voices:
         fitting = (one for one in cyrillic if letters <= _ALPHABETS.get(self._language(one), letters))
         return next(fitting, "") or next(iter(cyrillic), "") or self._of_language(self._default)
 
+    def reads_in(self, text: str, voice: Voice) -> str:
+        """The language of the voice that reads *text*: "en" of "en-us"."""
+        return self._language(self.choose(text, voice))
+
     def _language(self, identifier: str) -> str:
         return self._languages[identifier.partition("+")[0]]
 

@@ -97,6 +97,10 @@ class PiperSpeech:
         if given := convert.flush():
             yield given
 
+    def reads_in(self, text: str, voice: Voice) -> str:
+        """The language of the voice that reads *text*: "en" of "en-US"."""
+        return _base(self.choose(text, voice).language)
+
     async def voices(self) -> list[VoiceInfo]:
         """The voices of the settings."""
         return [VoiceInfo(voice.name, voice.language, "", "piper") for voice in self._voices.values()]

@@ -10,10 +10,10 @@ from pipeline.flow import prefetch
 from pipeline.stage import Voice
 from pipeline.tts.ahead import Ahead, CheckedEvent, audible
 from pipeline.tts.fallback import AnySpeech, WithFallback
-from pipeline.tts.options import SpeechOptions, Wanted, as_written
+from pipeline.tts.options import SpeechOptions, Wanted, Wording, as_written, said_by
 from pipeline.tts.utterance import Utterance
 
-__all__ = ["AnySpeech", "Breaker", "SpeechOptions", "WithFallback", "as_written", "audible", "spoken"]
+__all__ = ["AnySpeech", "Breaker", "SpeechOptions", "WithFallback", "Wording", "as_written", "audible", "spoken"]
 
 EVENTS_AHEAD = 32
 """How many events may be read ahead. Of sentences that are spoken, ``prefetch`` allows fewer."""
@@ -39,8 +39,10 @@ async def spoken(
             yield replace(shown, final=True) if isinstance(shown, Sentence) else shown
         return
 
+    first = speech.engine if isinstance(speech, WithFallback) else speech
+
     def wanted(sentence: Sentence, due: Callable[[], float]) -> Wanted:
-        said = options.wording(sentence.text, voice.language)
+        said = said_by(first, sentence.text, voice, options.wording)
         return Wanted(sentence, said, voice, options, progress, due, word_timings)
 
     async with (

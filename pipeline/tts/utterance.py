@@ -1,6 +1,7 @@
 """One sentence on its way to be said, by whichever engine, to its end or to a Notice."""
 
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
@@ -10,7 +11,7 @@ from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Notice
 from pipeline.tts.attempt import Attempt, SpeechFailed
 from pipeline.tts.fallback import AnySpeech, Try, tries
-from pipeline.tts.options import Wanted
+from pipeline.tts.options import Wanted, said_by
 
 ABOUT_THE_CALL = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_RANGE"})
 """An engine that answers with one of these lives: one client's wish, such as a voice that does not exist, must not take
@@ -72,7 +73,11 @@ class Utterance:
 
     async def _ask(self, chosen: Try) -> None:
         self._breaker, self._stands_in = chosen.breaker, chosen.stands_in
-        self._attempt = Attempt(chosen.engine, self._wanted, partial(self._report, True))
+        wanted = self._wanted
+        if chosen.stands_in:  # its voice may be of another language
+            said = said_by(chosen.engine, wanted.sentence.text, wanted.voice, wanted.options.wording)
+            wanted = replace(wanted, said=said)
+        self._attempt = Attempt(chosen.engine, wanted, partial(self._report, True))
         await self._attempt.open()
 
     def _admitted(self, candidate: Try) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence
 from pipeline.stage import Voice
-from pipeline.tts.speech import SpeechOptions, audible, spoken
+from pipeline.tts.speech import AnySpeech, SpeechOptions, WithFallback, audible, spoken
 from tests.fakes import HANG, Boom, Pause, ScriptedSpeech, settle, sound
 from tests.pipeline.speaking import RATE, finals, heard, index_of, listed, nothing, numbered, pcm, run, stage
 
@@ -40,18 +40,35 @@ def test_the_voice_hears_the_text_without_the_space_around_it() -> None:
     assert [text for text, _ in speech.calls] == ["One."]
 
 
-def test_the_wanted_voice_is_asked() -> None:
-    """Every call of the engine gets the turn's voice, and the words that are made for its language."""
-    speech, voice = ScriptedSpeech(), Voice("anna", "ru")
-    options = SpeechOptions(wording=lambda text, language: f"{text} in {language}")
+class Reading(ScriptedSpeech):
+    """Knows in which language it reads."""
 
-    async def ask() -> None:
+    def __init__(self, *args: Any, language: str) -> None:
+        super().__init__(*args)
+        self._language = language
+
+    def reads_in(self, text: str, voice: Voice) -> str:
+        return f"{self._language} by {voice.name}"
+
+
+def test_the_wanted_voice_is_asked() -> None:
+    """Every call of an engine gets the turn's voice, and the words that are made for its language and for that in which
+    this engine reads: a fallback may read in another one, or can't tell.
+    """
+    first, second, third = Reading([Boom()], language="en"), Reading(language="de"), ScriptedSpeech()
+    voice = Voice("anna", "ru")
+    options = SpeechOptions(wording=lambda text, language, reads_in: f"{text}, {language}, {reads_in}", retries=0)
+
+    async def ask(speech: AnySpeech) -> None:
         async with aclosing(spoken(listed([Sentence(1, "a")]), speech, voice, options, nothing)) as events:
             async for _ in events:
                 pass
 
-    run(ask())
-    assert speech.calls == [("a in ru", voice)]
+    run(ask(WithFallback(first, second)))
+    run(ask(third))
+    assert first.calls == [("a, ru, en by anna", voice)]
+    assert second.calls == [("a, ru, de by anna", voice)]
+    assert third.calls == [("a, ru, ", voice)]
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 2])

@@ -13,7 +13,7 @@ from pipeline.tts.speech import SpeechOptions, WithFallback
 from tests.fakes import Boom, ScriptedSpeech, sound
 from tests.pipeline.speaking import finals, heard, numbered, pcm, run, stage
 
-WORDING = SpeechOptions(wording=lambda text, _language: text.strip().replace("&", "and"))
+WORDING = SpeechOptions(wording=lambda text, _language, _voice: text.strip().replace("&", "and"))
 
 
 class Marking(ScriptedSpeech):

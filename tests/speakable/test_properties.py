@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.speakable import speakable
-from pipeline.speakable.languages import ENGLISH, RUSSIAN, Language, language_of
+from pipeline.speakable.languages import ENGLISH, OTHER, RUSSIAN, Language, language_of
 from pipeline.speakable.speak import _is_plain, _once
 from pipeline.speakable.tidy import tidied
 
@@ -27,22 +27,24 @@ PIECES = st.sampled_from(
         "\u200d", "\u00a0", "\x00", "\ud83d",
     ]
 )  # fmt: skip
+VOICES = st.sampled_from(["", "en", "ru", "de", "uk"])
 NASTY = st.lists(PIECES, max_size=14).map("".join) | st.lists(PIECES, max_size=14).map(" ".join)
 
 
 @settings(max_examples=400, deadline=None)
-@given(text=NASTY | st.text(max_size=60), language=LANGUAGES, named=st.booleans())
-@example(text="[[a](b)](c)", language="en", named=False)
-@example(text="`*a` b*", language="en", named=False)
-@example(text="&amp;amp;amp;amp;lt;b&amp;gt;", language="en", named=False)
-@example(text="**`[**a**](b)`**", language="en", named=False)
-def test_is_stable_and_plain(text: str, language: str, named: bool) -> None:
+@given(text=NASTY | st.text(max_size=60), language=LANGUAGES, voice=VOICES, named=st.booleans())
+@example(text="[[a](b)](c)", language="en", voice="", named=False)
+@example(text="`*a` b*", language="en", voice="", named=False)
+@example(text="&amp;amp;amp;amp;lt;b&amp;gt;", language="en", voice="", named=False)
+@example(text="**`[**a**](b)`**", language="en", voice="", named=False)
+def test_is_stable_and_plain(text: str, language: str, voice: str, named: bool) -> None:
     """Any text gives one stripped line without control characters, which stays as it is when it comes again."""
     emoji = "name" if named else "drop"
-    said = speakable(text, language, emoji=emoji)
+    said = speakable(text, language, voice, emoji=emoji)
     assert said == " ".join(said.split())
     assert not any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in said)
-    assert speakable(said, language or language_of("", tidied(text)).code or "xx", emoji=emoji) == said
+    told = language or language_of("", tidied(text), voice).code or "xx"
+    assert speakable(said, told, voice, emoji=emoji) == said
 
 
 @settings(max_examples=200, deadline=None)
@@ -209,6 +211,36 @@ def test_a_sentence_of_two_languages(text: str, language: Language, tag: str) ->
     so does what a number counts.
     """
     assert language_of(tag, text) is language
+
+
+@pytest.mark.parametrize(
+    ("text", "tag", "voice", "language"),
+    [
+        ("42.", "", "ru", RUSSIAN),
+        ("5 °C.", "", "ru-RU", RUSSIAN),
+        ("120 km/h", "", "ru", RUSSIAN),
+        ("See https://example.com/some", "", "ru", ENGLISH),
+        ("https://example.com/some", "", "ru", RUSSIAN),
+        ("It costs 5 dollars.", "", "ru", ENGLISH),
+        ("It costs 5 dollars.", "", "en-us", ENGLISH),
+        ("Das sind 3 kg.", "", "de", OTHER),
+        ("Das Café hat 3 Tische.", "", "en", OTHER),
+        ("42.", "de", "en", OTHER),
+        ("42.", "en", "de", OTHER),
+        ("42.", "en", "ru", ENGLISH),
+        ("42.", "ru", "en", RUSSIAN),
+        ("Там 5 книг.", "", "ru", RUSSIAN),
+        ("Там 5 книг.", "", "uk", OTHER),
+        ("У мене є 5 книг.", "", "ru", OTHER),
+        ("The word привет has 6 letters.", "", "ru", ENGLISH),
+        ("The word привет has 6 letters.", "", "uk", OTHER),
+    ],
+)
+def test_where_the_letters_do_not_tell_the_voice_does(text: str, tag: str, voice: str, language: Language) -> None:
+    """The request's language first, then the letters, then the language of the voice. No voice gets words that it
+    can't read: English ones are for an English voice, or for the Russian one, which reads English.
+    """
+    assert language_of(tag, text, voice) is language
 
 
 def test_the_numbers_of_an_english_sentence_are_english() -> None:

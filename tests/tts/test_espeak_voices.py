@@ -53,6 +53,14 @@ def test_the_request_chooses_within_what_can_read_the_script(text, name, languag
     assert voices().choose(text, Voice(name, language)) == expected
 
 
+def test_the_language_of_the_voice_that_reads():
+    """Without its region: of the settings' default, of the voice that the request names, or of one for the letters."""
+    assert voices().reads_in("42", Voice()) == "en"
+    assert voices(default="pt").reads_in("42", Voice()) == "pt"
+    assert voices().reads_in("42", Voice("en-us+f3", "ru")) == "en"
+    assert voices().reads_in("Привет, 42", Voice("", "pt")) == "ru"
+
+
 def test_the_settings_choose_among_cyrillic_languages():
     """Cyrillic text of no said language is read in a Cyrillic language of the settings that has its letters."""
     assert voices(default="uk", ru="ru", uk="uk").choose("Привіт", Voice()) == "zle/uk"

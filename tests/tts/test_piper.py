@@ -139,6 +139,7 @@ async def test_nearest_language(voices: dict[str, Path]) -> None:
     assert engine.choose("42", Voice(language="en-US")).language == "en-GB"
     assert engine.choose("42", Voice(language="en-GB-oxendict")).language == "en-GB"
     assert engine.choose(ENGLISH, ANY).language == "en-GB"
+    assert (engine.reads_in("42", ANY), engine.reads_in(ENGLISH, ANY)) == ("ru", "en")
     alone = PiperSpeech(voices={"en": voices["en"]})
     assert alone.choose(RUSSIAN, ANY).language == "en"
     await engine.aclose()
