@@ -87,7 +87,7 @@ class Command:
 @dataclass(frozen=True, slots=True)
 class WordMark:
     """When a word is said: ``offset`` and ``length`` in characters of the sentence's text, ``ms`` from its first
-    sound.
+    sound. What is said in other words ("$5") is one word.
     """
 
     offset: int

@@ -8,6 +8,7 @@ from typing import Protocol
 from pipeline.events import AudioChunk, WordMark
 from pipeline.flow import End, closing, prefetch
 from pipeline.stage import Speech, Voice
+from pipeline.tts.alignment import Stretch, aligned, placed
 from pipeline.tts.chunks import CHUNK_SECONDS, SAMPLE_BYTES, Chunks, Cut
 from pipeline.tts.options import Wanted
 from pipeline.tts.urgency import due
@@ -43,6 +44,7 @@ class Attempt:
         self._clock = asyncio.get_running_loop().time
         self._due = self._clock() + options.first_audio
         self._chunks: Chunks | None = None
+        self._stretches: list[Stretch] = []
         # No chunk is longer than CHUNK_SECONDS, so their number bounds the seconds.
         self._ahead = prefetch(self._sound, max(1, int(options.buffer_seconds / CHUNK_SECONDS)))
         self.given = 0
@@ -124,16 +126,14 @@ class Attempt:
         marked = getattr(self._engine, "synthesize_marked", None) if wanted.word_timings else None
         if marked is None:
             return self._engine.synthesize(wanted.said, wanted.voice)
-        # As written, so that the offsets are those of the text that the client has.
-        pieces: AsyncIterator[bytes | WordMark] = marked(wanted.sentence.text.strip(), wanted.voice)
+        self._stretches = aligned(wanted.sentence.text, wanted.said)
+        pieces: AsyncIterator[bytes | WordMark] = marked(wanted.said, wanted.voice)
         return pieces
 
     def _note(self, piece: object) -> None:
         """Take in what is no sound, and no sign of life: it may come without end."""
-        if isinstance(piece, WordMark) and self._chunks is not None:
-            text = self._wanted.sentence.text
-            stripped = len(text) - len(text.lstrip())
-            self._chunks.mark(WordMark(piece.offset + stripped, piece.length, piece.ms))
+        if isinstance(piece, WordMark) and self._chunks is not None and (word := placed(piece, self._stretches)):
+            self._chunks.mark(word)
         if self._clock() > self._due:
             raise SpeechFailed("the voice stalled")
 

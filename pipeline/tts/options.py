@@ -40,8 +40,8 @@ class SpeechOptions:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One sentence that is to be said. ``said``: what a voice gets that tells no words; ``progress`` is called at each
-    piece of sound; ``due``: see ``urgency``.
+    """One sentence that is to be said. ``said``: what the voice gets; ``progress`` is called at each piece of sound;
+    ``due``: see ``urgency``.
     """
 
     sentence: Sentence

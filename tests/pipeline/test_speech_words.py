@@ -47,15 +47,13 @@ def words(events: list[Any], text: str) -> list[tuple[str, float]]:
 
 
 def test_offsets_are_those_of_the_text() -> None:
-    """The engine gets the sentence as written, without the space around it; the offsets count in the text as it was
-    sent, space included.
-    """
+    """The engine gets the usual wording; the offsets count in the text as it was sent, space included."""
     speech = Marking()
     text = "\n  salt & pepper "
     events = run(heard(speech, text, options=WORDING, word_timings=True))
     assert events[0] == Sentence(1, text)
     assert words(events, text) == [("salt", 0), ("&", 100), ("pepper", 200)]
-    assert (speech.marked, speech.calls) == (["salt & pepper"], [])
+    assert (speech.marked, speech.calls) == (["salt and pepper"], [])
     assert pcm(events) == sound(100) * 3
 
 
@@ -88,16 +86,17 @@ def test_words_do_not_delay_sound() -> None:
 
 @pytest.mark.parametrize("asked", [False, True])
 def test_only_who_asks_gets_words(asked: bool) -> None:
-    """A turn that did not ask for words has the engine say the usual wording; so has an engine that knows no words."""
+    """A turn that did not ask for words gets none, nor does one whose engine knows none: all of them say the same."""
     marking, plain = Marking(), ScriptedSpeech()
     told = words(run(heard(marking, "a & b", options=WORDING, word_timings=asked)), "a & b")
     assert [bool(told), marking.calls == []] == [asked] * 2
+    assert [*marking.marked, *(text for text, _ in marking.calls)] == ["a and b"]
     assert words(run(heard(plain, "a & b", options=WORDING, word_timings=True)), "a & b") == []
     assert [text for text, _ in plain.calls] == ["a and b"]
 
 
 def test_a_fallback_that_knows_no_words() -> None:
-    """Each engine is asked in its own way: the fallback gets the usual wording, and tells no words."""
+    """Each engine is asked in its own way: a fallback may tell no words."""
     fallback = ScriptedSpeech()
     speech = WithFallback(Marking(Boom()), fallback)
     events = run(heard(speech, "a & b", options=WORDING, word_timings=True))
