@@ -1,6 +1,7 @@
 """Reads ahead of the sentence that is being sent, and has the voice speak ahead."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -14,6 +15,11 @@ from pipeline.tts.chunks import SAMPLE_BYTES
 from pipeline.tts.fallback import AnySpeech
 from pipeline.tts.options import Wanted
 from pipeline.tts.utterance import Utterance
+
+_SIGN = re.compile(
+    r"[%&@§№°±×÷¬¢-¥\u20a0-\u20cf\u2200-\u22ff\u2801-\u28ff]"  # with currencies, mathematics and Braille
+    r"|(?<![-+=$|])[+=$](?![-+=$|])"  # not in a rule, a table's border or LaTeX
+)
 
 CheckedEvent = Sentence | Command | Notice | ModelEnd
 
@@ -73,5 +79,7 @@ class Ahead:
 
 
 def audible(text: str) -> bool:
-    """Whether a voice could say any of it: punctuation, white space and emoji alone have no sound."""
-    return any(map(str.isalnum, text))
+    """Whether a voice could say any of it: punctuation, white space, emoji and rules made of signs alone have no sound;
+    a sign that has a name, such as "+", "€" or Braille, has one.
+    """
+    return any(map(str.isalnum, text)) or _SIGN.search(text) is not None

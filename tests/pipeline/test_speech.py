@@ -108,6 +108,15 @@ def test_without_a_voice() -> None:
         ("مرحبا", True),
         ("½", True),
         ("(a)", True),
+        ("+", True),
+        ("«=».", True),
+        ("$!", True),
+        ("€", True),
+        ("№", True),
+        ("∞", True),
+        ("≠", True),
+        ("@", True),
+        ("⠓⠑⠇⠇⠕", True),
         ("", False),
         (" \n\t", False),
         ("…", False),
@@ -116,11 +125,22 @@ def test_without_a_voice() -> None:
         ("🦊", False),
         ("👩‍💻 !", False),
         ("***", False),
+        ("* - #", False),
+        ("~~~", False),
+        ("< >", False),
+        ("|---|:-:|", False),
+        ("+---+===+", False),
+        ("+++", False),
+        ("$$", False),
+        ("↓", False),
+        ("\u2800", False),
         ("\u200b", False),
     ],
 )
 def test_what_has_no_sound_is_not_spoken(text: str, said: bool) -> None:
-    """A sentence without a letter or a digit is shown and not spoken: no engine is asked, and it is final."""
+    """A sentence without a letter, a digit or a sign that has a name is shown and not spoken: no engine is asked, and
+    it is final.
+    """
     assert audible(text) == said
     speech = ScriptedSpeech([sound(100)])
     events = run(heard(speech, text))
