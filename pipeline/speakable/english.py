@@ -2,6 +2,7 @@
 
 import re
 
+from pipeline.speakable import english_addresses as addresses
 from pipeline.speakable import english_amounts as amounts
 from pipeline.speakable import english_dates as dates
 from pipeline.speakable import english_ratios as ratios
@@ -16,10 +17,8 @@ from pipeline.speakable.rewriting import FORMULA, LEFT, RIGHT, Rule, beside_a_nu
 _TABLE = table("en")
 LABELS: dict[str, str] = _TABLE["labels"]
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
-TITLES: dict[str, str] = _TABLE["titles"]
-STREETS: dict[str, str] = _TABLE["streets"]
 
-LAST_WORDS = frozenset(word.rstrip(".").lower() for word in (*ABBREVIATIONS, *STREETS))
+LAST_WORDS = frozenset(word.rstrip(".").lower() for word in (*ABBREVIATIONS, *addresses.STREETS))
 """Abbreviations that may end a sentence of letters alone."""
 
 NO_HASH = frozenset(word_list("en", "no_hash"))
@@ -35,8 +34,6 @@ def _any(table: dict[str, str]) -> str:
 
 
 LABEL = re.compile(rf"(?<![\w.])({_any(LABELS)})\s?(?=\d)")
-TITLE = re.compile(rf"(?<![\w.])({_any(TITLES)})(?=\s[A-Z][a-z])")
-STREET = re.compile(rf"(?<=[A-Za-z]\s)({_any(STREETS)})(?=(\s[a-z]|,|$)?)")
 SHORT = re.compile(rf"(?<![\w.])({_any(ABBREVIATIONS)})(?=(\s|,|;|\)|:)|$)")
 
 RULES: tuple[Rule, ...] = (
@@ -75,9 +72,8 @@ def spoken(text: str) -> str:
         text = HASH.sub(_hash, dates.written_out(text))
     if "." in text or "/" in text:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
-        text = STREET.sub(_street, text)
-        text = TITLE.sub(lambda m: TITLES[m[1]], text)
         text = SHORT.sub(_short, text)
+    text = addresses.spoken(text)
     return _numbers(text) if words.available() else text
 
 
@@ -100,10 +96,3 @@ def _short(m: re.Match[str]) -> str:
     """A dot that also ends the sentence is kept: the voice falls at it."""
     dot = "." if m.end() == len(m.string) and m[1].endswith(".") else ""
     return ABBREVIATIONS[m[1]] + dot
-
-
-def _street(m: re.Match[str]) -> str:
-    name = m.string[max(0, m.start() - 24) : m.start()].split()
-    if m[2] is None or not name[-1][0].isupper():
-        return m[0]
-    return STREETS[m[1]] + ("" if m[2] else ".")

@@ -1,0 +1,58 @@
+"""English: streets and directions in addresses; St. and Dr. are titles as well."""
+
+import re
+
+from pipeline.speakable.data import table
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.rewriting import after, before, in_front
+
+_TABLE = table("en")
+STREETS: dict[str, str] = _TABLE["streets"]
+TITLES: dict[str, str] = _TABLE["titles"]
+DIRECTIONS: dict[str, str] = _TABLE["directions"]
+SAINTS = frozenset(word_list("en", "saints"))
+
+_STREET = "|".join(sorted({short.rstrip(".") for short in STREETS} | set(STREETS.values())))
+_ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
+_NAME = rf"(?:(?:[A-Z][a-z]{{1,20}}|{_ORDINAL}) ){{1,4}}"
+_OPENER = rf"\s(?:{'|'.join(word_list('en', 'openers'))})\b"
+
+DIRECTION = re.compile(
+    rf"(?<!\S)(?P<number>\d{{1,5}} )(?P<to>{'|'.join(DIRECTIONS)})"
+    rf"(?:(?= {_ORDINAL}\b)|\.?(?= {_NAME}(?:{_STREET})\b))"
+)
+"""350 W. 31st St., 15 W Oak Ave: no watts."""
+STREET = re.compile(
+    rf"(?<=[A-Za-z]\s)(?P<short>{'|'.join(map(re.escape, STREETS))})"
+    rf"(?:(?P<inside>(?=\s[a-z]|[,;:!?)]))|(?P<last>(?=$|{_OPENER})))?"
+)
+TITLE = re.compile(rf"(?<![\w.])(?P<short>{'|'.join(map(re.escape, TITLES))})(?=\s[A-Z][a-z])(?!{_OPENER})")
+LIES = re.compile(rf"(?:(?<!\S)\d{{1,5}}|\b(?:{'|'.join(word_list('en', 'before_streets'))})) {_NAME}\Z")
+"""A house number or a preposition before a name: what Dr. needs to be a drive."""
+
+
+def spoken(text: str) -> str:
+    """*text* with streets and directions as words, and then titles."""
+    text = DIRECTION.sub(lambda m: m["number"] + DIRECTIONS[m["to"]], text)
+    if "." in text:
+        text = STREET.sub(_street, text)
+        text = TITLE.sub(lambda m: TITLES[m["short"]], text)
+    return text
+
+
+def _street(m: re.Match[str]) -> str:
+    """A street behind a name or an ordinal. Before another name, St. and Dr. are mostly titles."""
+    name, short = before(m).lstrip('("“'), m["short"]
+    ordinal = re.fullmatch(_ORDINAL, name) is not None
+    if not ordinal and not name[:1].isupper():
+        return m[0]
+    if short == "Dr." and not LIES.search(in_front(m)):
+        return m[0]
+    if m["inside"] is None and m["last"] is None and short in TITLES and not (ordinal and not _saint(m)):
+        return m[0]
+    return STREETS[short] + ("." if m["inside"] is None else "")
+
+
+def _saint(m: re.Match[str]) -> bool:
+    """Whether a saint's name follows: the 10th St. Patrick's Day."""
+    return re.split(r"\W", after(m), maxsplit=1)[0] in SAINTS
