@@ -121,23 +121,30 @@ def _clock(hour: str, minute: str, *, half: bool) -> str:
 
 
 def _time(m: re.Match[str]) -> str | None:
-    half = m["half"] or ""
-    if int(m["h"]) > 23 or int(m["h2"] or 0) > 23:
+    """14:05, 9:30 PM; 9 is a time before AM or PM only."""
+    return _at(m["h"], m["m"], m["half"], half=bool(m["half"])) if m["m"] or m["half"] else None
+
+
+def _times(m: re.Match[str]) -> str | None:
+    """9 AM–5:30 PM, 9–11 a.m., 9:00–17:30, 10 a.m.-noon; 9–5 is no time, nor is the 9 of 9 - 5 PM for sure."""
+    half, until = m["half"], m["half2"]
+    if not (m["m"] or half or (until and " " not in m["dash"])) or not (m["m2"] or until or m["word"]):
         return None
-    said = _clock(m["h"], m["m"], half=bool(half))
-    if m["h2"]:
-        said += f" to {_clock(m['h2'], m['m2'], half=bool(half))}"
-    return said + _half(half)
+    first = _at(m["h"], m["m"], half, half=bool(half or until))
+    last = m["word"] or _at(m["h2"], m["m2"], until, half=bool(until))
+    return f"{first} to {last}" if first and last else None
+
+
+def _at(hour: str, minute: str | None, written: str | None, *, half: bool) -> str | None:
+    if int(hour) > 23 or (not minute and not 1 <= int(hour) <= 12):
+        return None
+    return _clock(hour, minute or "00", half=half) + _half(written or "")
 
 
 def _half(half: str) -> str:
     if not half:
         return ""
     return f" {half.strip()}" if "." in half else f" {half.strip().upper()}"
-
-
-def _hour(m: re.Match[str]) -> str | None:
-    return cardinal(int(m["h"])) + _half(m["half"]) if 1 <= int(m["h"]) <= 12 else None
 
 
 def _years(m: re.Match[str]) -> str | None:
@@ -161,7 +168,9 @@ def _year(m: re.Match[str]) -> str | None:
     return year(number) if known and (number % 100 or number == 2000) else m[0]
 
 
-_HALF = r"(?P<half>\s?(?:[AaPp][Mm]\b|[ap]\.m\.))"
+_HALF = r"\s?(?:[AaPp][Mm]\b|[AaPp]\.[Mm]\.)"
+_TIME = rf"(?P<h>\d{{1,2}})(?::(?P<m>[0-5]\d))?(?P<half>{_HALF})?+"
+_UNTIL = rf"(?:(?P<h2>\d{{1,2}})(?::(?P<m2>[0-5]\d))?(?P<half2>{_HALF})?+|(?P<word>noon|midnight))"
 
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), lambda m: _numeric(m["d"], m["m"], m["y"])),
@@ -177,11 +186,8 @@ FIRST_RULES: tuple[Rule, ...] = (
 """Rules for what is made of several numbers."""
 
 RULES: tuple[Rule, ...] = (
-    (
-        re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}}):(?P<m2>[0-5]\d))?{_HALF}?{RIGHT}"),
-        _time,
-    ),
-    (re.compile(rf"(?P<h>\d{{1,2}}){_HALF}{RIGHT}"), _hour),
+    (re.compile(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}{RIGHT}"), _times),
+    (re.compile(rf"{_TIME}{RIGHT}"), _time),
     (re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}){RIGHT}"), _years),
     (re.compile(rf"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s{RIGHT}"), _decade),
     (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year),
