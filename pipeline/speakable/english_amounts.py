@@ -1,6 +1,7 @@
 """English: amounts, units, money, ranges, ordinals, versions and phone numbers."""
 
 import re
+from collections.abc import Iterable
 
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
@@ -13,11 +14,11 @@ _TABLE = table("en")
 SPACED: dict[str, list[str]] = _TABLE["spaced"]
 UNITS: dict[str, list[str]] = _TABLE["units"] | SPACED
 CURRENCIES: dict[str, list[str]] = _TABLE["currencies"]
+PER: dict[str, str] = _TABLE["per"]
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
 SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about ", "≈": "about ", "": ""}
 MAGNITUDES = {"K": "thousand", "k": "thousand", "M": "million", "m": "million", "B": "billion", "bn": "billion"}
-PER = {"mo": "month", "yr": "year", "hr": "hour", "kg": "kilogram", "lb": "pound", "GB": "gigabyte"}
 FRACTIONS = {
     "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
     "½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters",
@@ -63,10 +64,12 @@ def _measure(m: re.Match[str]) -> str | None:
     unit = m["unit"]
     if sign is None or (unit in SPACED and not m["space"]) or not is_sure(unit, m):
         return None
+    if m["first"] and m["first"].strip() != unit:
+        return None
     one, many = UNITS[unit]
     single = (m["n"] == "1" and not m["to"]) or (one_thing(m) and unit != "%")
     stop = "." if unit.endswith(".") and ends(m) else ""
-    return f"{sign}{_range(m)} {one if single else many}{stop}"
+    return f"{sign}{_range(m)} {one if single else many}{_per(m)}{stop}"
 
 
 def _range(m: re.Match[str]) -> str:
@@ -92,12 +95,16 @@ def _money(m: re.Match[str]) -> str | None:
 
 
 def _money_per(m: re.Match[str]) -> str | None:
-    said, per = _money(m), m["per"]
-    return said if said is None or not per else f"{said} per {PER.get(per, per)}"
+    said = _money(m)
+    return None if said is None else said + _per(m)
+
+
+def _per(m: re.Match[str]) -> str:
+    return "".join(f" per {PER[per]}" for per in m["per"].split("/")[1:])
 
 
 def _ordinal(m: re.Match[str]) -> str | None:
-    number = int(m["n"])
+    number = int(m["n"].replace(",", ""))
     ending = "th" if number % 100 in (11, 12, 13) else ORDINAL_ENDINGS.get(number % 10, "th")
     return words(number, "en", "ordinal").replace(",", "") if m["ending"].lower() == ending else None
 
@@ -173,20 +180,22 @@ def _integer(m: re.Match[str]) -> str | None:
     return sign + cardinal(int(number.replace(",", "")))
 
 
-def _any(table: dict[str, list[str]]) -> str:
+def _any(table: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
 
 
 _N = rf"(?P<n>{NUMBER})"
 _TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
+_TO_SAME = rf"(?:(?:(?P<first>\s?(?:{_any(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
 _DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
-_PER = r"(?:/(?P<per>month|mo|year|yr|week|day|night|hour|hr|person|user|kg|lb|GB|item)(?!\w))?"
+_PER = rf"(?P<per>(?:/(?:{_any(PER)})(?!\w)){{0,2}})"
 _SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
 _CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
 
 _MEASURED = rf"(?:\s(?P<unit>{_any({unit: said for unit, said in UNITS.items() if unit not in SURE})}){_DOT}(?!\w))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"\d{{3,6}}(?:(?:,|,? (?:and|or)) \d{{3,6}}){{1,3}}{RIGHT}"), keeps(CODES)),
     (re.compile(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}" + RIGHT), _phone),
     (re.compile(r"(?:1-)?\d{3}-\d{3}-\d{4}" + RIGHT), _phone),
     (re.compile(r"(?<=\()\d{3}\) ?\d{3}-\d{4}" + RIGHT), _phone),
@@ -205,8 +214,11 @@ RULES: tuple[Rule, ...] = (
         _money_per,
     ),
     (re.compile(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}{RIGHT}"), _money_per),
-    (re.compile(rf"{SIGN}{_N}{_TO}(?P<space>\s?)(?P<unit>{_any(UNITS)}){_DOT}{RIGHT}"), _measure),
-    (re.compile(rf"(?P<n>\d{{1,6}})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$){RIGHT}"), _ordinal),
+    (re.compile(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{_any(UNITS)}){_PER}{_DOT}{RIGHT}"), _measure),
+    (
+        re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,2}}|\d{{1,6}})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$){RIGHT}"),
+        _ordinal,
+    ),
     (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
     (re.compile(rf"\d{{3,6}}{RIGHT}"), keeps(CODES)),
     (re.compile(rf"(?P<n>\d{{1,4}}){DASH}(?P<to>\d{{1,4}}){RIGHT}"), _plain_range),

@@ -162,9 +162,11 @@ def _year(m: re.Match[str]) -> str | None:
     number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
     if word in SURELY_YEAR and 1100 <= number <= 2099:
         return year(number) if number % 100 or number == 2000 or not counted else m[0]
-    if not 1900 <= number <= 2099 or (re.match(r"[a-z]+s\b", counted) and counted.strip(".,") not in SINGULAR_S):
+    if not 1900 <= number <= 2099:
         return None
     known = word in MAYBE_YEAR or (word in ARTICLES and counted)
+    if re.match(r"[a-z]+s\b", counted) and counted.strip(".,") not in SINGULAR_S:
+        return m[0] if known and number % 100 else None  # your 2024 taxes, the 1950 pages
     return year(number) if known and (number % 100 or number == 2000) else m[0]
 
 
