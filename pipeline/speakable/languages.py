@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from pipeline.segmenter.languages import LATIN, table
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -38,14 +40,16 @@ ENGLISH_READERS = frozenset({"", "en", "ru"})
 """The languages of voices that may get English words; empty = not known. The Russian one reads Latin words as English.
 """
 
+COMMON_WORD = re.compile("[a-z]{2,}")
+COMMON_WORDS = {language: table(language).words for language in LATIN}
 COUNTS_CYRILLIC = re.compile(r"\d\W*[А-Яа-яЁё]|[А-Яа-яЁё]\W*\d[\d\W]*$")
 """A number before a Cyrillic word, or one behind it with nothing to follow."""
 
 
 def language_of(tag: str, text: str, voice: str = "") -> Language:
-    """The language that BCP-47 *tag* names; without a tag, told by the letters, and where they don't tell, that of
-    *voice*, the language of the voice that reads the text; without one, English. For numbers in the words of a wrong
-    language are worse than digits. English is not believed of a text with Cyrillic: its letters tell more.
+    """The language that BCP-47 *tag* names; without a tag, told by the letters or common words, and where they don't
+    tell, that of *voice*, the language of the voice that reads the text; without one, English. For numbers in the words
+    of a wrong language are worse than digits. English is not believed of a text with Cyrillic: its letters tell more.
 
     This is about words, not about the voice. A voice for Cyrillic reads Latin words as English, so that an English
     sentence with a Russian word in it sounds right if its numbers are English too; "six" in Russian among English words
@@ -60,15 +64,26 @@ def language_of(tag: str, text: str, voice: str = "") -> Language:
 def _by_letters(text: str, reader: str) -> Language:
     if FOREIGN.search(text):
         return OTHER
-    if not CYRILLIC.search(text):
-        return ENGLISH if reader == "ru" and LATIN_PROSE.search(text) else KNOWN.get(reader or "en", OTHER)
-    if _is_english_in_the_main(text):
-        return ENGLISH
-    return RUSSIAN if reader in {"", "ru"} else OTHER
+    if CYRILLIC.search(text):
+        if _is_english_in_the_main(text):
+            return ENGLISH
+        return RUSSIAN if reader in {"", "ru"} else OTHER
+    if _is_other_latin(text):
+        return OTHER
+    return ENGLISH if reader == "ru" and LATIN_PROSE.search(text) else KNOWN.get(reader or "en", OTHER)
 
 
 def _base(tag: str) -> str:
     return tag.partition("-")[0].lower()
+
+
+def _is_other_latin(text: str) -> bool:
+    """Whether *text* has at least two common words of one language more than of English: one may be a name (El Paso) or
+    an English word as well.
+    """
+    words = set(COMMON_WORD.findall(text.lower()))
+    most = max(len(words & common) for common in COMMON_WORDS.values())
+    return most - len(words & COMMON_WORDS["en"]) > 1
 
 
 def _is_english_in_the_main(text: str) -> bool:

@@ -172,6 +172,8 @@ def test_no_pattern_explodes(piece: str, language: str) -> None:
         ("5 Dateien und 3 Bücher **hier**", "de", "5 Dateien und 3 Bücher hier"),
         ("5 Dateien und 3 Bücher **hier**", "", "5 Dateien und 3 Bücher hier"),
         ("У мене є 5 книг", "", "У мене є 5 книг"),
+        ("Oggi ci sono 18 °C", "", "Oggi ci sono 18 °C"),
+        ("Der Termin ist am 3. Mai um 10", "", "Der Termin ist am 3. Mai um 10"),
         ("[ここ](https://example.com)を見て", "ja", "ここを見て"),
         ("Siehe https://example.com/a.", "de", "Siehe example.com."),
         ("- [x] Milch", "de", "Milch"),
@@ -184,10 +186,15 @@ def test_other_languages_get_only_markup(text: str, language: str, said: str) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("У вас 2 книги", "У вас две книги"), ("You have 2 books", "You have two books")]
+    ("text", "said"),
+    [
+        ("У вас 2 книги", "У вас две книги"),
+        ("You have 2 books", "You have two books"),
+        ("No, come to El Paso at 5", "No, come to El Paso at five"),
+    ],
 )
 def test_the_letters_tell_the_language(text: str, said: str) -> None:
-    """Without a language, Cyrillic is read as Russian, anything else as English."""
+    """Without a language, Cyrillic is read as Russian, anything else as English if no words say otherwise."""
     pytest.importorskip("num2words")
     pytest.importorskip("pymorphy3")
     assert speakable(text, "") == said
