@@ -43,6 +43,11 @@ class HttpConnection(asyncio.Protocol):
         is_read = self._complete and not self._pieces
         return is_read and self._error is None and not self._transport.is_closing()
 
+    @property
+    def was_heard(self) -> bool:
+        """Whether anything at all has come since the last request was sent."""
+        return self._begun or self._barren > 0
+
     def send(self, request: httpx2.Request, content: bytes) -> None:
         """Send a whole request. The response may come, and be read, before all of it has gone out."""
         raise NotImplementedError

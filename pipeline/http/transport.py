@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from typing import Any
 
 import httpx2
@@ -58,8 +59,14 @@ class Body(httpx2.AsyncByteStream):
 class Transport(httpx2.AsyncBaseTransport):
     """Sends requests over connections that *connection* makes and keeps connections for the next ones.
 
-    Of a request's timeouts it uses ``connect`` and ``read``. A request's extension ``connected``, a function, is called
-    when there is a connection. The response's extension ``body`` is its Body, for those who read it themselves.
+    A kept connection that breaks off before a byte of an answer came was forgotten, by a server or a proxy that was
+    restarted or a router on the way: all that are kept beside it are closed, and the request is sent once more, at
+    once, over a new one. So a server may get a request twice, a POST too (RFC 9112, section 9.3.1, leaves that to those
+    who know what it means): send only what does no harm twice, such as a question.
+
+    Of a request's timeouts it uses ``connect`` and ``read``. A request's extension ``connecting``, a function, gives
+    the context in which a connection is made. The response's extension ``body`` is its Body, for those who read it
+    themselves.
     """
 
     def __init__(
@@ -69,6 +76,7 @@ class Transport(httpx2.AsyncBaseTransport):
         self._connection = connection
         self._idle: dict[Origin, list[tuple[HttpConnection, asyncio.TimerHandle]]] = {}
         self._used: set[HttpConnection] = set()
+        self._closed = False
 
     @property
     def connections(self) -> int:
@@ -84,21 +92,22 @@ class Transport(httpx2.AsyncBaseTransport):
         origin = (url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
         _check(request)
         content = await request.aread()
-        connection = self._kept(origin) or await self._connect(origin, timeouts.get("connect"))
-        self._used.add(connection)
-        body = Body(self, origin, connection, timeouts.get("read"))
-        try:
-            if "connected" in request.extensions:
-                request.extensions["connected"]()
-            connection.send(request, content)
-            await connection.head(body.timeout)
-        except BaseException:
-            await body.aclose()
-            raise
-        return httpx2.Response(connection.status, headers=connection.headers, stream=body, extensions={"body": body})
+        seconds = timeouts.get("read")
+        kept = self._kept(origin)
+        if kept is not None:
+            try:
+                return await self._send(request, content, origin, kept, seconds)
+            except httpx2.ReadError:
+                if kept.was_heard or self._closed:
+                    raise
+                self._close_kept(origin)
+        with request.extensions.get("connecting", nullcontext)():
+            connection = await self._connect(origin, timeouts.get("connect"))
+        return await self._send(request, content, origin, connection, seconds)
 
     async def aclose(self) -> None:
         """Close every connection, also those in use."""
+        self._closed = True
         kept = [connection for idle in self._idle.values() for connection, _ in idle]
         for idle in self._idle.values():
             for _, timer in idle:
@@ -106,6 +115,19 @@ class Transport(httpx2.AsyncBaseTransport):
         self._idle.clear()
         for connection in (*kept, *self._used):
             await connection.aclose()
+
+    async def _send(
+        self, request: httpx2.Request, content: bytes, origin: Origin, connection: HttpConnection, seconds: float | None
+    ) -> httpx2.Response:
+        self._used.add(connection)
+        body = Body(self, origin, connection, seconds)
+        try:
+            connection.send(request, content)
+            await connection.head(seconds)
+        except BaseException:
+            await body.aclose()
+            raise
+        return httpx2.Response(connection.status, headers=connection.headers, stream=body, extensions={"body": body})
 
     async def give_back(self, origin: Origin, connection: HttpConnection) -> None:
         """*connection* is not used any more: keep it for the next request, or close it."""
@@ -131,6 +153,11 @@ class Transport(httpx2.AsyncBaseTransport):
                 return connection
             connection.abort()
         return None
+
+    def _close_kept(self, origin: Origin) -> None:
+        for connection, timer in self._idle.pop(origin, ()):
+            timer.cancel()
+            connection.abort()
 
     async def _connect(self, origin: Origin, seconds: float | None) -> HttpConnection:
         """A new connection, by whichever of the host's addresses answers first (RFC 8305)."""

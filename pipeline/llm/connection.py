@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from functools import partial
 
 import httpx2
 
@@ -115,28 +116,26 @@ class Connection:
             self._breaker.ended(call, well)
 
     async def _answer(self, client: httpx2.AsyncClient, request: httpx2.Request, timers: TurnTimers) -> httpx2.Response:
-        began = self._clock()
-        left = timers.left_to_connect()
-        connected = False
-
-        def on_connected() -> None:
-            nonlocal left, connected
-            connected = True
-            timers.connecting(self._clock() - began)
-            left = timers.left()
-            timeout.reschedule(asyncio.get_running_loop().time() + left.seconds)
-
-        request.extensions["connected"] = on_connected
+        connecting_left, left = timers.left_to_connect(), timers.left()
+        request.extensions["timeout"] = {"connect": connecting_left.seconds}
+        request.extensions["connecting"] = partial(self._connecting, timers)
         try:
-            async with asyncio.timeout(left.seconds) as timeout:
+            async with asyncio.timeout(left.seconds):
                 return await client.send(request, stream=True)
+        except httpx2.ConnectTimeout:
+            raise ran_out(connecting_left, answering=False) from None
         except TimeoutError:
             raise ran_out(left, answering=False) from None
         except httpx2.TransportError as error:
             raise _failure(error, answering=False) from None
+
+    @contextmanager
+    def _connecting(self, timers: TurnTimers) -> Iterator[None]:
+        began = self._clock()
+        try:
+            yield
         finally:
-            if not connected:
-                timers.connecting(self._clock() - began)
+            timers.connecting(self._clock() - began)
 
 
 def _failure(error: Exception, *, answering: bool = True) -> ModelFailed:

@@ -1,5 +1,6 @@
 """The model stage against a server that plays every way to answer and every way to fail."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ import pytest
 from pipeline.events import ModelEnd, TextDelta, ToolCall, Usage
 from pipeline.llm import exchange
 from pipeline.stage import Message, Turn
+from tests.fakes import until
 from tests.llm.asking import Outcome, ask, asking
 from tests.llm.hostile_server import (
     CUT,
@@ -424,6 +426,15 @@ async def test_a_connection_that_the_server_closed_meanwhile() -> None:
         for task in list(server.tasks):
             task.cancel()
         assert (await ask(model)).ending == OK
+
+
+async def test_connections_that_the_server_forgot() -> None:
+    """They take no try, however many there are, and none of them is used again."""
+    async with asking(*[WELL] * 5, Reply([RESET], framing="raw"), WELL, retries=0) as (model, server):
+        await asyncio.gather(*(ask(model) for _ in range(5)))
+        assert (await ask(model)).ending == OK
+        assert (server.connections, len(server.asked)) == (6, 7)
+        await until(lambda: len(server.tasks) == 1)
 
 
 async def test_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

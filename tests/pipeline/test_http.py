@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
 
 import httpx2
 import pytest
@@ -332,6 +333,80 @@ async def test_connections_that_cannot_be_used_again(serve: Serve) -> None:
             for _ in range(5):
                 await asyncio.sleep(0.02)
             assert peer.connections == number + 1
+
+
+@dataclass
+class Forgetful:
+    """Takes requests of four bytes, ``taken``; answers so many of each connection, writes *last* to the next one, and
+    goes: with an RST if *reset*.
+    """
+
+    answers: int = 1
+    reset: bool = False
+    last: bytes = b""
+    taken: list[bytes] = field(default_factory=list)
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(self.answers + 1):
+            await head_of(reader)
+            self.taken.append(await reader.readexactly(4))
+            writer.write(HELLO if number < self.answers else self.last)
+        await writer.drain()
+        if self.reset:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize("reset", [True, False])
+async def test_forgotten_connections(reset: bool) -> None:
+    """A kept connection that breaks off before a byte came is no failure: the same request goes over a new one,
+    whatever else was kept, and all that was kept is closed.
+    """
+    serve = Forgetful(reset=reset)
+    async with asking(serve, PATIENCE) as (client, peer):
+        await asyncio.gather(*(client.post(url(peer), content=b"many") for _ in range(5)))
+        for number in range(3):
+            assert (await client.post(url(peer), content=b"once")).content == b"hello"
+            assert (peer.connections, count(client)) == (6 + number, 1)
+    assert serve.taken == [b"many"] * 5 + [b"once"] * 6
+
+
+@pytest.mark.parametrize("last", [b"HTTP/1.1 100 Continue\r\n\r\n", OK, b"H"])
+async def test_what_has_begun_is_not_asked_again(last: bytes) -> None:
+    """After the first byte of an answer the request is not sent again."""
+    serve = Forgetful(last=last)
+    async with asking(serve, PATIENCE) as (client, peer):
+        await client.post(url(peer), content=b"well")
+        with pytest.raises(httpx2.ReadError):
+            await client.post(url(peer), content=b"once")
+    assert serve.taken == [b"well", b"once"]
+
+
+async def test_forgotten_by_a_server_that_is_gone() -> None:
+    """The request is sent again only once, and not at all by a client that was closed."""
+    serve = Forgetful()
+    async with asking(serve, PATIENCE) as (client, peer):
+        await client.post(url(peer), content=b"well")
+        serve.answers = 0
+        with pytest.raises(httpx2.ReadError):
+            await client.post(url(peer), content=b"lost")
+    assert serve.taken == [b"well", b"lost", b"lost"]
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(HELLO)
+        await head_of(reader)
+        asked.set()
+        await reader.read()
+
+    asked = asyncio.Event()
+    async with asking(silent, PATIENCE) as (client, peer):
+        await client.get(url(peer))
+        waiting = asyncio.create_task(client.get(url(peer)))
+        await asked.wait()
+        await client.aclose()
+        with pytest.raises(httpx2.ReadError):
+            await waiting
+        assert (peer.connections, count(client)) == (1, 0)
 
 
 async def test_left_in_the_middle() -> None:
