@@ -2,14 +2,19 @@
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from pipeline.llm import upstream_errors
 from pipeline.llm.upstream_errors import ModelFailed
 
 MOST_CHARS = 16384
+
+KILL_SECONDS = 1.0
+"""How long the end of a command that was killed is waited for: some cannot be killed, such as one of another user."""
 
 
 class Key(Protocol):
@@ -47,7 +52,8 @@ class EnvironmentKey:
 
 class CommandKey:
     """What a command prints, such as ``["yc", "iam", "create-token"]``: kept for *seconds*, asked anew when the server
-    refuses it. However many turns wait for it, the command runs once.
+    refuses it. However many turns wait for it, the command runs once. If nobody waits any more, it is killed with all
+    that it started.
 
     Its own errors stay unread: they may hold what nobody should see.
     """
@@ -77,19 +83,27 @@ async def _output(command: Sequence[str]) -> str:
     nothing = asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=nothing, stdout=asyncio.subprocess.PIPE, stderr=nothing
+            *command, stdin=nothing, stdout=asyncio.subprocess.PIPE, stderr=nothing, start_new_session=True
         )
     except OSError:
         raise _no_key() from None
     try:
         output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    except BaseException:
+        await _kill(process)
+        raise
     if process.returncode:
         raise _no_key()
     return output.decode(errors="replace")
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    """End *process* and all that it started: what is left of them holds its pipe, and asyncio waits for that too."""
+    with suppress(OSError):  # they are gone, or are somebody else's
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(KILL_SECONDS):
+            await process.wait()
 
 
 def clean(key: str) -> str:

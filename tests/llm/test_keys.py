@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -100,6 +102,33 @@ async def test_a_command_that_hangs() -> None:
         assert (await ask(model)).ending == ("DEADLINE_EXCEEDED", "MODEL_TIMEOUT")
         assert server.asked == []
         assert psutil.Process().children() == children
+
+
+@pytest.mark.parametrize("rest", ["wait; echo key", "echo key"])
+async def test_a_command_that_started_others(rest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are killed with it, also if they outlive it: they hold its output, and so every turn that waits."""
+    create = asyncio.create_subprocess_exec
+    created = asyncio.Event()
+
+    async def created_then(*args: Any, **named: Any) -> Any:
+        process = await create(*args, **named)
+        created.set()
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", created_then)
+    file = tmp_path / "pid"
+    key = CommandKey(["sh", "-c", f"sleep 3600 & echo $! > {file}; {rest}"])
+    getting = asyncio.create_task(key.get())
+    await until(lambda: file.exists() and file.read_text().endswith("\n"))
+    await created.wait()
+    child = psutil.Process(int(file.read_text()))
+    try:
+        getting.cancel()
+        await until(getting.done)
+        await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 async def test_a_refused_key_is_asked_for_anew_once(tmp_path: Path) -> None:
