@@ -1,7 +1,8 @@
 """What the tables of the settings are made of."""
 
+import json
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -26,9 +27,19 @@ def rate_or_off(value: int) -> int:
     return value
 
 
+def jsonable(value: dict[str, Any]) -> dict[str, Any]:
+    """What can go into a request; TOML has dates and NaN too."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError("must hold only what JSON can: no dates, no times, no nan or inf") from None
+    return value
+
+
 LEAST_HZ, MOST_HZ = 4000, 384_000
 NotNegative = Annotated[float, AfterValidator(finite), Field(ge=0)]
 Positive = Annotated[float, AfterValidator(finite), Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 PositiveCount = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
+Json = Annotated[dict[str, Any], AfterValidator(jsonable)]

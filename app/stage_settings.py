@@ -8,6 +8,7 @@ from app.setting_types import (
     LEAST_HZ,
     MOST_HZ,
     Count,
+    Json,
     NotNegative,
     Positive,
     PositiveCount,
@@ -48,7 +49,7 @@ class OpenAIModel(Strict):
     temperature: Annotated[float, AfterValidator(finite), Field(ge=0, le=2)] | None = None
     max_tokens: PositiveCount | None = None
     extra_headers: dict[Text, str] = {}
-    extra_body: dict[str, Any] = {}
+    extra_body: Json = {}
     tools: bool = False
     connect_timeout_seconds: Positive = 5.0
     first_content_timeout_seconds: Positive = 20.0
@@ -95,7 +96,7 @@ class JsonCommands(Strict):
 
     kind: Literal["json"] = "json"
     allow: list[Text] = []
-    schemas: dict[str, dict[str, Any]] = {}
+    schemas: dict[str, Json] = {}
     on_invalid: Literal["warn", "abort"] = "warn"
 
 
@@ -165,7 +166,7 @@ class OpenAISpeech(Voiced):
     voice: Text
     api_key_env: str = "OPENAI_API_KEY"
     sample_rate: Annotated[int, Field(ge=LEAST_HZ, le=MOST_HZ)] = 24_000
-    extra_body: dict[str, Any] = {}
+    extra_body: Json = {}
     connect_timeout_seconds: Positive = 5.0
     http2: bool = False
 

@@ -77,4 +77,10 @@ def _http_url(base_url: str) -> httpx2.URL:
         raise ValueError("base_url: must be an http or https URL") from None
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("base_url: must be an http or https URL")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ValueError("base_url: its port must be from 1 to 65535")
+    try:
+        url.raw_host.decode("ascii").encode("idna")  # as asking for its address does
+    except UnicodeError:
+        raise ValueError("base_url: its host must be a name of parts of 1 to 63 characters") from None
     return url

@@ -174,7 +174,7 @@ class Transport(httpx2.AsyncBaseTransport):
                 _, connection = await loop.create_connection(self._connection, sock=connected, **encrypted)
         except TimeoutError as error:
             raise httpx2.ConnectTimeout("not connected in time") from error
-        except OSError as error:  # an SSLError too
+        except (OSError, UnicodeError) as error:  # an SSLError too; a host that no name server could be asked for
             raise httpx2.ConnectError("not connected") from error
         return connection
 

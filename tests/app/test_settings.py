@@ -44,6 +44,18 @@ WRONG: dict[str, tuple[str, str]] = {
         "[pipeline.llm]\nkind = 'custom'\nfactory = 'x'",
         'pipeline.llm.factory: must be "package.module:Name"',
     ),
+    "a date for JSON": (
+        "[pipeline.llm]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nextra_body = { a = [2024-01-01] }",
+        "pipeline.llm.extra_body: must hold only what JSON can",
+    ),
+    "no number for JSON": (
+        "[pipeline.tts]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nvoice = 'v'\nextra_body = { speed = nan }",
+        "pipeline.tts.extra_body: must hold only what JSON can",
+    ),
+    "a date in a schema": (
+        "[pipeline.commands]\nschemas = { wait = { examples = [2024-01-01] } }",
+        "pipeline.commands.schemas.wait: must hold only what JSON can",
+    ),
     "open to the network": ("[server]\nhost = '0.0.0.0'", "server.host: must be a loopback address"),
     "processes that count for themselves": ("[server]\nworkers = 2", "server.workers: must be 1"),
     "no TOML": ("server = ", "not readable as TOML"),

@@ -453,13 +453,13 @@ async def test_closed_in_use() -> None:
 
 
 async def test_nobody_listens() -> None:
-    """ConnectError, also for a host that does not exist."""
+    """ConnectError, also for a host that does not exist, or cannot."""
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
     async with httpx2.AsyncClient(transport=Transport(), trust_env=False) as client:
-        for host in (f"127.0.0.1:{port}", f"localhost:{port}", "no-such-host.invalid"):
+        for host in (f"127.0.0.1:{port}", f"localhost:{port}", "no-such-host.invalid", "a..b"):
             with pytest.raises(httpx2.ConnectError):
                 await client.get(f"http://{host}/")
 
