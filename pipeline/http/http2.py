@@ -136,7 +136,9 @@ class Http2Connection(HttpConnection):
                 self._fail(httpx2.ReadError("the server broke off"))
 
     def _was_read(self) -> None:
-        """The peer may send as much again."""
+        """The peer may send as much again, if it is still there: what it said before it left is read all the same."""
+        if self._error is not None:
+            return
         self._h2.acknowledge_received_data(self._unread, self._stream)
         self._unread = 0
         self._send_more()

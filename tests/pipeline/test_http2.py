@@ -260,17 +260,23 @@ async def test_a_long_request() -> None:
     assert sizes == [1_000_000] * 2
 
 
+@pytest.mark.parametrize("takes", [0, 32768])
 @pytest.mark.parametrize("reset", [True, False])
-async def test_answered_before_it_was_all_sent(reset: bool) -> None:
-    """A refusal is heard at once, and its connection, with half a request on it, is not used again."""
+async def test_answered_before_it_was_all_sent(reset: bool, takes: int) -> None:
+    """A refusal is heard at once, also from a server that would just have taken more, and its connection, with half a
+    request on it, is not used again.
+    """
 
     async def serve(talk: Talk) -> None:
         await talk.head()
-        talk.begin(413)
-        await talk.data(b"too much", end=True)
+        if takes:
+            talk.h2.increment_flow_control_window(takes)
+            talk.h2.increment_flow_control_window(takes, talk.stream)
+        talk.h2.send_headers(talk.stream, [(":status", "413")])
+        talk.h2.send_data(talk.stream, b"too much", end_stream=True)
         if reset:
             talk.h2.reset_stream(talk.stream, ErrorCodes.NO_ERROR)
-        talk.send()
+        talk.send()  # all at once
         await talk.reader.read()
 
     async with asking(serve) as (client, peer):
