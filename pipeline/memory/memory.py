@@ -37,8 +37,9 @@ class _Session:
 class ProcessMemory:
     """The memory of one process, bounded in turns, text, sessions and time.
 
-    A session that was not used for ``ttl`` seconds is gone; when there are more than ``max_sessions``, the one that was
-    unused longest goes. Touched only from the event loop, without an await in between.
+    A session that was not used for ``ttl`` seconds, by ``recall`` or ``remember``, is gone; when there are more than
+    ``max_sessions``, the one that was unused longest goes. Touched only from the event loop, without an await in
+    between.
     """
 
     def __init__(
@@ -62,8 +63,13 @@ class ProcessMemory:
     def recall(self, client: str, session_id: str) -> tuple[Message, ...]:
         """The turns so far, oldest first."""
         self._expire()
-        session = self._sessions.get((client, session_id))
-        return tuple(_messages(session)) if session is not None else ()
+        key = (client, session_id)
+        session = self._sessions.get(key)
+        if session is None:
+            return ()
+        session.used = self._clock()
+        self._sessions.move_to_end(key)
+        return tuple(_messages(session))
 
     def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
         """Add one turn; the oldest ones go when there are too many, or too much text. Of a longer message than half of

@@ -33,11 +33,14 @@ def test_max_turns() -> None:
 
 
 def test_max_sessions() -> None:
-    """The session that was unused longest goes; being spoken in is use."""
+    """The session that was unused longest goes; being spoken in is use, and so is being answered from."""
     memory = ProcessMemory(max_sessions=2)
     for session_id in ("a", "b", "a", "c"):
         memory.remember("mac", session_id, turn(session_id))
     assert (answers(memory, "a"), answers(memory, "b"), answers(memory, "c")) == (["a.", "a."], [], ["c."])
+    memory.recall("mac", "a")
+    memory.remember("mac", "d", turn("d"))
+    assert (answers(memory, "a"), answers(memory, "c"), answers(memory, "d")) == (["a.", "a."], [], ["d."])
     assert len(memory) == 2
 
 
@@ -48,10 +51,22 @@ def test_time() -> None:
     memory.remember("mac", "old", turn("old"))
     clock.advance(9.0)
     memory.remember("mac", "new", turn("new"))
-    assert answers(memory, "old") == ["old."]
+    assert len(memory) == 2
     clock.advance(1.0)
     assert answers(memory, "old") == []
     assert len(memory) == 1
+
+
+def test_time_that_an_answer_takes() -> None:
+    """A turn that begins in time does not lose what it was answered from, if it ends after that time."""
+    clock = ManualClock()
+    memory = ProcessMemory(ttl=10.0, clock=clock)
+    memory.remember("mac", "s", turn("one"))
+    clock.advance(9.0)
+    assert answers(memory) == ["one."]
+    clock.advance(9.0)
+    memory.remember("mac", "s", turn("two"))
+    assert answers(memory) == ["one.", "two."]
 
 
 def test_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
