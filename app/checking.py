@@ -121,7 +121,7 @@ async def _probe(settings: Settings, report: Report) -> None:
         return
     finally:
         await model.aclose()
-    listed = "lists it" if model.name in found.models else f"lists {len(found.models)} models, not this one"
+    listed = "lists it" if found.lists(model.name) else f"lists {len(found.models)} models, not this one"
     report.ok(f"the model {model.name} answers: first word after {found.first_ms:.0f} ms; its server {listed}")
     report.ok("it counts tokens" if found.usage else "it does not count tokens")
     report.ok("it calls tools" if found.tools else "it did not call a tool: leave tools = false")

@@ -46,6 +46,12 @@ class Found:
     tools: bool
     images: bool
 
+    def lists(self, name: str) -> bool:
+        """Whether *name* is one of the models. Gemini lists them as ``models/NAME``, Ollama adds ``:latest``; both take
+        the bare name.
+        """
+        return _bare(name) in map(_bare, self.models)
+
 
 async def probe(model: OpenAIModel) -> Found:
     """Ask for the list of models and three short answers: plain, with a tool, with an image.
@@ -67,6 +73,10 @@ async def probe(model: OpenAIModel) -> Found:
         tools=await _gives(model, Turn("check", TOOL_QUESTION), ToolCall, {"tools": [TOOL]}),
         images=await _gives(model, Turn("check", IMAGE_QUESTION, screenshot=Screenshot(IMAGE, "image/png")), TextDelta),
     )
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("models/").removesuffix(":latest")
 
 
 async def _models(model: OpenAIModel) -> tuple[str, ...]:

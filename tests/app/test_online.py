@@ -21,7 +21,7 @@ async def stentor(folder: Path, upstream: HostileServer, *words: str) -> tuple[i
 
 async def test_check_online(tmp_path: Path) -> None:
     """It tells what the model and its server were seen to do."""
-    async with hostile({"m": WELL, "models": said(200, {"data": [{"id": "m"}]})}) as upstream:
+    async with hostile({"m": WELL, "models": said(200, {"data": [{"id": "models/m"}]})}) as upstream:
         code, out, _ = await stentor(tmp_path, upstream, "check", "--online")
     assert code == 0
     assert "the model m answers: first word after" in out

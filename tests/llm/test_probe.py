@@ -1,13 +1,17 @@
 """What ``stentor check --online`` finds out."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.errors import StageError
-from pipeline.llm.probe import IMAGE, probe
+from pipeline.llm.probe import IMAGE, Found, probe
 from tests.llm.asking import asking
 from tests.llm.hostile_server import DONE, STOP, WELL, HostileServer, Reply, chunk, said, text
 
 CALL = chunk({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "open_app", "arguments": "{}"}}]})
+
+FOUND = Found(models=(), first_ms=1.0, total_ms=1.0, usage=True, tools=True, images=True)
 
 
 def lists(server: HostileServer, reply: Reply) -> None:
@@ -42,6 +46,21 @@ async def test_a_server_that_does_not_answer() -> None:
     async with asking(said(401)) as (model, _):
         with pytest.raises(StageError, match="MODEL_REJECTED"):
             await probe(model)
+
+
+@pytest.mark.parametrize(
+    ("listed", "name", "found"),
+    [
+        ("models/gemini-2.5-flash", "gemini-2.5-flash", True),
+        ("gemini-2.5-flash", "models/gemini-2.5-flash", True),
+        ("llama3:latest", "llama3", True),
+        ("llama3:8b", "llama3", False),
+        ("my-models/m", "m", False),
+    ],
+)
+def test_names_of_a_list(listed: str, name: str, found: bool) -> None:
+    """A model is found under what its server writes around its name."""
+    assert replace(FOUND, models=("other", listed)).lists(name) is found
 
 
 def test_the_image_is_one() -> None:
