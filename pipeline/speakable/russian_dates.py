@@ -3,9 +3,12 @@
 import re
 
 from pipeline.speakable.data import words
-from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, Rule, after, before
+from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, Rule, after, before, in_front
+from pipeline.speakable.russian_amounts import UNITS
 from pipeline.speakable.russian_grammar import (
     ANY_CASE,
+    HOURS,
+    LABELS,
     cardinal,
     case_alone,
     counted,
@@ -20,9 +23,27 @@ from pipeline.speakable.russian_grammar import (
 
 RANKED_IN_ROMAN = frozenset(words("ru", "ranked_in_roman"))
 MONTHS = words("ru", "months")
-MONTH = "|".join(MONTHS)
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-TODAY = frozenset({"сегодня", "завтра", "вчера", "послезавтра", "позавчера", "дата:"})
+MONTH = (
+    rf"(?P<month>(?:{'|'.join(MONTHS)})(?!\w)"
+    r"|(?:янв|февр?|апр|ию[нл]|авг|сент|окт|нояб?|дек)(?!\w)\.?|(?:мар|сен)\.)"
+)
+WEEKDAY = "(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)"
+TODAY = re.compile(
+    r"(?:(?<!\w)(?:(?:после)?завтра|сегодня|(?:поза)?вчера|дата:)(?: (?:[-–—]|уже|у нас|будет|был[оа]?))?"
+    rf"(?: {WEEKDAY},?)?|\A{WEEKDAY},) \Z",
+    re.IGNORECASE,
+)
+"""What stands before the name of a day: сегодня пятница, двадцать первое ноября."""
+CLOCK_WORDS = frozenset({"в", "с", "со", "до", "к", "ко", "около", "после"})
+TO_FULL_HOUR = re.compile(r" (?:до|по) \d{1,2}\.00(?!\d)")
+FROM_FULL_HOUR = re.compile(r"(?<!\w)с \d{1,2}\.00 (?:до|по) \Z", re.IGNORECASE)
+
+DAY_AND_MONTH = r"[0-3]\d\.(?:0[1-9]|1[0-2])"
+BY_ANOTHER_DAY = re.compile(rf" по {DAY_AND_MONTH}(?!\d)")
+FROM_ANOTHER_DAY = re.compile(rf"(?<!\w)со? {DAY_AND_MONTH} по \Z", re.IGNORECASE)
+AT_A_TIME = re.compile(r" в \d{1,2}[:.][0-5]\d(?!\d)")
+BEFORE_DAY = frozenset({"на", "по", "к", "ко", "до", "с", "со", "от", "после"})
 TO_CASES = {"на": "a", "за": "a", "по": "a", "к": "d", "ко": "d", "перед": "i", "между": "i", "о": "p", "об": "p"}
 
 YEAR_CASES = {"год": "n", "года": "g", "годом": "i", "годе": "p"}
@@ -35,8 +56,12 @@ ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
 
 def _day_case(m: re.Match[str]) -> str:
     """A day is said in the genitive (двадцать второго ноября) unless the word in front asks for another case."""
-    word = before(m).lower()
-    return "n" if word in TODAY else TO_CASES.get(word, "g")
+    return "n" if TODAY.search(in_front(m)) else TO_CASES.get(before(m).lower(), "g")
+
+
+def _month(word: str) -> int:
+    """The number of the month that is written декабря or дек."""
+    return next(i for i, month in enumerate(MONTHS, 1) if month.startswith(word.rstrip(".")))
 
 
 def _valid(day: int, month: int) -> bool:
@@ -48,33 +73,46 @@ def _of_year(year: str | None) -> str:
 
 
 def _date(m: re.Match[str]) -> str | None:
-    month = MONTHS.index(m["month"]) + 1
+    month = _month(m["month"])
     days = [int(day) for day in (m["d"], m["d2"]) if day]
     if not all(_valid(day, month) for day in days):
         return None
     case = _day_case(m)
     said = " – ".join(ordinal(day, case, "n") for day in days)
-    return f"{said} {m['month']}{_of_year(m['y'])}{_end(m)}"
+    return f"{said} {MONTHS[month - 1]}{_of_year(m['y'])}{_end(m)}"
 
 
 def _from_to(m: re.Match[str]) -> str | None:
     """С 10 по 15 ноября."""
-    month = MONTHS.index(m["month"]) + 1
+    month = _month(m["month"])
     if before(m).lower() not in {"с", "со", "от"} or not (_valid(int(m["d"]), month) and _valid(int(m["d2"]), month)):
         return None
     case = "a" if m["to"] == "по" else "g"
-    return f"{ordinal(int(m['d']), 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')} {m['month']}"
+    days = f"{ordinal(int(m['d']), 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')}"
+    return f"{days} {MONTHS[month - 1]}{_end(m)}"
 
 
 def _numeric(m: re.Match[str]) -> str | None:
     if not _valid(int(m["d"]), int(m["m"])):
         return None
-    return f"{ordinal(int(m['d']), _day_case(m), 'n')} {MONTHS[int(m['m']) - 1]}{_of_year(m['y'])}"
+    return f"{ordinal(int(m['d']), _day_case(m), 'n')} {MONTHS[int(m['m']) - 1]}{_of_year(m['y'])}{_end(m)}"
+
+
+def _short_numeric(m: re.Match[str]) -> str | None:
+    """25.12.25, с 25.12 по 08.01, 27.11 в 10:00. Behind a preposition alone 27.11 may be a version: it stays."""
+    front = before(m).lower().lstrip("(«")
+    if not _valid(int(m["d"]), int(m["m"])) or (front and front.isascii()) or lemma(front) in LABELS:
+        return None
+    to_another = front in {"с", "со"} and BY_ANOTHER_DAY.match(m.string, m.end())
+    from_another = FROM_ANOTHER_DAY.search(in_front(m))
+    if m["y"] or to_another or from_another or AT_A_TIME.match(m.string, m.end()) or TODAY.search(in_front(m)):
+        return _numeric(m)
+    return m[0] if front in BEFORE_DAY else None
 
 
 def _end(m: re.Match[str]) -> str:
-    """The dot of "г." is also the end of the sentence where the text ends."""
-    return "." if m.groupdict().get("dot") and m.end() == len(m.string) else ""
+    """The dot of "г." or "дек." is also the end of the sentence where the text ends."""
+    return "." if m[0].endswith(".") and m.end() == len(m.string) else ""
 
 
 def _year(m: re.Match[str]) -> str | None:
@@ -133,6 +171,18 @@ def _year_alone(m: re.Match[str]) -> str | None:
     if before(m).lower() not in {"в", "во"} or after(m) or not 1500 <= int(m["y"]) <= 2099:
         return None
     return ordinal(int(m["y"]), "p")
+
+
+def _dotted_time(m: re.Match[str]) -> str | None:
+    """18.00 and 9.30 are times where a preposition and a full hour or a part of the day say so; else decimals."""
+    front, behind = before(m).lower().lstrip("(«"), after(m).strip(".,;:!?»)")
+    if behind in HOURS:
+        return _time(m) if front in CLOCK_WORDS or behind != "дня" else None
+    if front not in CLOCK_WORDS or behind in UNITS or any(noun.case == "g" for noun in nouns(behind)):
+        return None
+    full = "00" in (m["m"], m["m2"])
+    paired = TO_FULL_HOUR.match(m.string, m.end()) or FROM_FULL_HOUR.search(in_front(m))
+    return _time(m) if full or paired else None
 
 
 def _time(m: re.Match[str]) -> str | None:
@@ -201,25 +251,30 @@ RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN_
 
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), _numeric),
-    (re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г(?P<dot>\.)| года)?{RIGHT}"), _numeric),
-    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до) (?P<d2>\d{{1,2}}) (?P<month>{MONTH})(?!\w)"), _from_to),
+    (re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?{RIGHT}"), _numeric),
+    (
+        re.compile(rf"(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?{RIGHT}"),
+        _dotted_time,
+    ),
+    (re.compile(rf"(?P<d>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?{RIGHT}"), _short_numeric),
+    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
     (
         re.compile(
-            rf"(?P<d>\d{{1,2}})(?:{DASH}(?P<d2>\d{{1,2}}))? (?P<month>{MONTH})(?!\w)"
-            r"(?: (?P<y>\d{4})(?:(?= г(?:ода?)?\b) г(?:ода(?!\w)|(?P<dot>\.))|(?= *(?:[.,;:!?)»]|$))))?"
+            rf"(?P<d>\d{{1,2}})(?:{DASH}(?P<d2>\d{{1,2}}))? {MONTH}"
+            r"(?: (?P<y>\d{4})(?:(?= г(?:ода?)?\b) г(?:ода(?!\w)|\.)|(?= *(?:[.,;:!?)»]|$))))?"
         ),
         _date,
     ),
     (
-        re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}) ?(?P<word>год(?:ы|ов|ам|ами|ах)(?!\w)|гг(?P<dot>\.))"),
+        re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}) ?(?P<word>год(?:ы|ов|ам|ами|ах)(?!\w)|гг\.)"),
         _years,
     ),
 )
 """Rules for what is made of several numbers."""
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(r"(?P<n>(?:1[89]|20)?\d0)-(?P<ending>е|ые|х|ых) гг(?P<dot>\.)"), _decade),
-    (re.compile(r"(?P<y>\d{3,4}) ?(?P<word>год(?:а|у|ом|е)?(?!\w)|г(?=\.))(?:(?<=г)(?P<dot>\.))?"), _year),
+    (re.compile(r"(?P<n>(?:1[89]|20)?\d0)-(?P<ending>е|ые|х|ых) гг\."), _decade),
+    (re.compile(r"(?P<y>\d{3,4}) ?(?P<word>год(?:а|у|ом|е)?(?!\w)|г(?=\.))(?:(?<=г)\.)?"), _year),
     (re.compile(r"(?P<n>[1-9]|1\d|2[01]) (?P<word>век(?:а|у|ом|е)?)(?!\w)"), _century_in_digits),
     (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year_alone),
     (

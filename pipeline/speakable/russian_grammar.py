@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from pipeline.speakable.data import table
+from pipeline.speakable.data import words as word_list
 from pipeline.speakable.rewriting import after, before
 from pipeline.speakable.words import words
 
@@ -24,6 +25,9 @@ RARE = 0.02
 PREPOSITIONS = {word: cases for cases, listed in table("ru")["prepositions"].items() for word in listed.split()}
 """The cases that a word asks of the number behind it, the likeliest first."""
 VERBS = {verb: cases for cases, listed in table("ru")["verbs"].items() for verb in listed.split()}
+LABELS = frozenset(word_list("ru", "numbered"))
+"""Nouns that a number behind them names: страница пять."""
+HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
 IMPERATIVE = re.compile("[а-яё]+(?:[йиь]те|[йиь]тесь)")
 NEXT = re.compile(r"\s+([А-Яа-яЁё]+(?:-[А-Яа-яЁё]+)*)")

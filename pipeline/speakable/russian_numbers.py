@@ -8,7 +8,9 @@ from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before,
 from pipeline.speakable.russian_amounts import parts, sign, version
 from pipeline.speakable.russian_grammar import (
     ANY_CASE,
+    HOURS,
     IMPERATIVE,
+    LABELS,
     NEXT,
     PREPOSITIONS,
     Noun,
@@ -27,10 +29,6 @@ from pipeline.speakable.russian_grammar import (
 
 RANKED = frozenset(word_list("ru", "ranked"))
 RANKED_CLEARLY = frozenset(word_list("ru", "ranked_clearly"))
-LABELS = frozenset(word_list("ru", "numbered"))
-"""Nouns that a number behind them names: страница пять."""
-
-HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
 DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}
 GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "сто"}
