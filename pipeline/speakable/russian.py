@@ -32,6 +32,8 @@ SHORT = re.compile(rf"(?<![\w.])(?<!\d )({_any(ABBREVIATIONS)})(?=[\s,;:)]|$)")
 PLACE = re.compile(rf"(?<![\w.])(?<!\d )({_any(PLACES)})\s?(?=[А-ЯЁ])")
 LABEL = re.compile(rf"(?<![\w.])({_any(LABELS)})\s?(?=\d)")
 
+SPOON = re.compile(r"(?<=[\d½⅓⅔¼¾]) ?(ч|ст)\. ?лож(?:к[аи]|ек)(?!\w)")
+
 IN_ADDRESS = re.compile(r"(?<!\w)(?:(?:ул|д|корп|просп)\.|пр-т|дом|улиц[аеуы])(?!\w)")
 
 RULES: tuple[Rule, ...] = (
@@ -83,7 +85,7 @@ def spoken(text: str) -> str:
         text = LOOKS_ROMAN.sub(lambda m: m[0].translate(CYRILLIC_ROMAN), text)
         text = dates.centuries(text)
     if able and DIGIT.search(text):
-        text = rewritten(SUMS(text), RULES)
+        text = rewritten(SUMS(SPOON.sub(r" \1. л", text)), RULES)
     return SHORT.sub(_short, text) if "." in text else text
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts
+from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, in_front
 from pipeline.speakable.russian_grammar import (
     IMPERATIVE,
     adjective_behind,
@@ -30,13 +30,15 @@ NUMBER = r"(?:\d{1,3}(?: \d{3}){1,5}(?!\d)|\d{1,3}(?:,\d{3}){2,5}(?![\d,])|\d{1,
 SIGNS = {"-": "минус ", "−": "минус ", "+": "плюс ", "±": "плюс-минус ", "~": "примерно ", "≈": "примерно ", "": ""}
 
 PER = {
-    "мес": "в месяц", "год": "в год", "день": "в день", "сутки": "в сутки", "час": "в час", "ч": "в час",
-    "шт": "за штуку", "кг": "за килограмм", "м²": "за квадратный метр", "чел": "с человека",
+    "мес": "в месяц", "год": "в год", "нед": "в неделю", "день": "в день", "сут": "в сутки", "сутки": "в сутки",
+    "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду", "с": "в секунду",
 }  # fmt: skip
+TIMES = {"noun": "раз", "count": "раз"}
 DENOMINATORS = {1: "десят", 2: "сот", 3: "тысячн"}
 ONE = {"n": "ая", "g": "ой", "d": "ой", "a": "ую", "i": "ой", "p": "ой"}
 MORE = {"n": "ых", "g": "ых", "d": "ым", "a": "ых", "i": "ыми", "p": "ых"}
 WHOLE = {"n": "целая", "g": "целой", "d": "целой", "a": "целую", "i": "целой", "p": "целой"}
+PRESSURE = re.compile(r"(?<!\w)давлени[еяюи]м?(?: \w{1,10}| [-–—]){0,2} \Z", re.IGNORECASE)
 LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
 ONE_AND_A_HALF = (1, "5")
 FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
@@ -83,9 +85,9 @@ def may_be_a_command(word: str) -> bool:
 def _amount(m: re.Match[str]) -> str | None:
     """A number with a magnitude, a unit or a currency, in the case that the word in front asks for."""
     unit, size, found = m.groupdict().get("unit"), m.groupdict().get("size"), m.groupdict()
-    case = case_alone(m) or "i"
-    said = sign(m, sure=bool(unit))
     row = UNITS[unit] if unit else {}
+    case = str(row.get("case") or case_alone(m) or "i")
+    said = sign(m, sure=bool(unit))
     if said is None or not _unit_is_sure(m, row):
         return None
     half_more = not m["to"] and parts(m["n"]) == ONE_AND_A_HALF
@@ -111,7 +113,30 @@ def one_and_a_half(case: str, gender: str) -> str:
 
 def _amount_per(m: re.Match[str]) -> str | None:
     said = _amount(m)
-    return said if said is None or not m["per"] else f"{said} {PER[m['per']]}"
+    if said is None or not m["per"]:
+        return said
+    money = "hundredth" in UNITS[m["unit"]]
+    if not m["many"] and (m["per"] in PER or (money and m["per"] == "чел")):
+        return f"{said} {PER.get(m['per'], 'с человека')}"
+    row = UNITS[m["per"]]
+    many = cardinal(int(m["many"]), "a", gender_of(str(row["noun"]))) if m["many"] else ""
+    return " ".join([said, "за" if money else "на", many, *_behind(m["many"] or "1", str(row["noun"]), "a", row)])
+
+
+def _times(m: re.Match[str]) -> str:
+    """2 р. в день: so few are no roubles."""
+    case = case_alone(m) or "n"
+    numbers = " – ".join(cardinal(int(number), case) for number in (m["n"], m["to"]) if number)
+    return " ".join([numbers, *_behind(m["to"] or m["n"], "раз", case, TIMES)])
+
+
+def _pressure(m: re.Match[str]) -> str | None:
+    """120/80 мм рт. ст., and without the unit behind the word."""
+    if not m["unit"] and not PRESSURE.search(in_front(m)):
+        return None
+    tail = _behind(m["below"], "миллиметр", "n", UNITS["мм рт. ст"]) if m["unit"] else []
+    case = (governed(m) or "n")[0]
+    return " ".join([cardinal(int(m["above"]), case), "на", cardinal(int(m["below"])), *tail]) + _dot(m)
 
 
 def _behind(number: str, noun: str, case: str, row: dict[str, Any]) -> list[str]:
@@ -213,18 +238,26 @@ def _any(names: dict[str, Any], signs: bool) -> str:
 _N = rf"(?P<n>{NUMBER})(?:{DASH}(?P<to>{NUMBER}))?"
 _SIZE = rf"(?P<size>{_any(MAGNITUDES, True)})"
 _DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
-_PER = f"(?:/(?P<per>{'|'.join(PER)})(?!\\w))?"
+_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_any(PER | UNITS, False)})(?!\w)(?:\.(?= [а-яё]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
 _MEASURED = rf"(?:\s(?P<unit>{_any(UNITS, True)})(?!\w){_DOT})?"
 
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
+    (
+        re.compile(rf"(?P<above>\d{{2,3}})/(?P<below>\d{{2,3}})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?{RIGHT}"),
+        _pressure,
+    ),
     (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
 )
 """Rules for what is made of several numbers."""
 
 RULES: tuple[Rule, ...] = (
+    (
+        re.compile(rf"(?P<n>[1-6])(?:{DASH}(?P<to>[1-6]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"),
+        _times,
+    ),
     (re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?{RIGHT}"), _amount),
     (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{_any(UNITS, True)}){_DOT}{_PER}{RIGHT}"), _amount_per),
     (re.compile(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}{RIGHT}"), _amount),

@@ -30,7 +30,11 @@ LABELS = frozenset(word_list("ru", "numbered"))
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
 IMPERATIVE = re.compile("[а-яё]+(?:[йиь]те|[йиь]тесь)")
-NEXT = re.compile(r"\s+([А-Яа-яЁё]+(?:-[А-Яа-яЁё]+)*)")
+_WORD = "[А-Яа-яЁё]++(?:-[А-Яа-яЁё]++)*+"
+_SHORTENED = r"\.(?:/| ?[а-яё])"
+SHORTENED = re.compile(rf"\s+{_WORD}{_SHORTENED}")
+NEXT = re.compile(rf"\s+({_WORD})(?!{_SHORTENED})")
+"""The word behind; an abbreviation is none: its letters may be another word's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,7 @@ def adjective_behind(adjective: str, number: int, case: str, gender: str) -> str
     case = case if number else "n"
     how = kind(number)
     if how == "one":
+        case = "n" if case == "a" and gender != "f" else case  # units are inanimate
         return inflected(adjective, case, gender=gender)
     if case not in "na":
         return inflected(adjective, case, plural=True)

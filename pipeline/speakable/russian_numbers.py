@@ -13,6 +13,7 @@ from pipeline.speakable.russian_grammar import (
     LABELS,
     NEXT,
     PREPOSITIONS,
+    SHORTENED,
     Noun,
     agreement,
     cardinal,
@@ -90,7 +91,8 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
         return cardinal(number) if not governed(m) and is_noun(before(m)) else None
     if not case and word in HOURS:
         case = "g"  # с 5 утра
-    if not case or (number % 10 in (1, 2) and word and is_adjective(word)):
+    unknown = SHORTENED.match(m.string, m.end()) is not None or (word and is_adjective(word))
+    if not case or (number % 10 in (1, 2) and unknown):
         return None
     return cardinal(number, case, _gender_of_whole(m))
 
