@@ -31,6 +31,7 @@ FOREIGN = re.compile("[ІіЇїЄєҐґЎўЂђЈјЉљЊњЋћЏџЃѓЌќЀѐ�
 """Letters that neither English nor Russian is written with."""
 
 
+ADDRESS = re.compile(r"(?<!\S)\S*?(?:://|www\.|@)\S*")
 LATIN_WORD = re.compile("(?<![A-Za-z])[a-z]+")
 CYRILLIC_WORD = re.compile("[А-Яа-яЁё]+")
 LATIN_PROSE = re.compile(r"(?<![\w./@:-])[A-Za-z][a-z]{2,}(?![\w@/-]|[.:]\S)")
@@ -89,5 +90,9 @@ def _is_other_latin(text: str) -> bool:
 def _is_english_in_the_main(text: str) -> bool:
     """Whether a text with Cyrillic is an English one that quotes some: more small Latin words than Cyrillic ones, and
     no number that counts the latter. Russian sentences hold Latin names, too, but these begin with a capital.
+    Addresses are in neither language.
     """
+    text = ADDRESS.sub(" ", text)
+    if not CYRILLIC.search(text):
+        return True
     return len(LATIN_WORD.findall(text)) > len(CYRILLIC_WORD.findall(text)) and not COUNTS_CYRILLIC.search(text)

@@ -212,12 +212,15 @@ def test_the_letters_tell_the_language(text: str, said: str) -> None:
         ("Книга The Lord of the Rings, 3 тома", RUSSIAN),
         ("Набери git push origin main 2 раза", RUSSIAN),
         ("Do all that is asked in глава 5.", RUSSIAN),
+        ("Я открыл страницу https://ru.wikipedia.org/wiki/some_long_name.", RUSSIAN),
+        ("Ответ на ivan.petrov@example.com", RUSSIAN),
+        ("See https://ru.wikipedia.org/wiki/Байкал.", ENGLISH),
     ],
 )
 @pytest.mark.parametrize("tag", ["", "en"])
 def test_a_sentence_of_two_languages(text: str, language: Language, tag: str) -> None:
     """An English sentence that quotes a Russian word stays English; a Russian one with English names stays Russian, and
-    so does what a number counts.
+    so does what a number counts. The words of an address tell nothing.
     """
     assert language_of(tag, text) is language
 
