@@ -2,6 +2,7 @@
 
 import re
 
+from pipeline.speakable import russian_grammar as grammar
 from pipeline.speakable.languages import RUSSIAN, Language
 
 URL = re.compile(r"(?<![\w/@])(?:(?:https?|ftp)://|www\.(?=[^\s.]+\.))[^\s<>\"'«»“”`|]+", re.IGNORECASE)
@@ -68,7 +69,7 @@ def _link_word(before: str, language: Language) -> str:
     words = before.lower().split()
     if language is not RUSSIAN or not words or not before[-1].isspace():
         return language.link
-    if words[-1].endswith(("йте", "ите", "ьте")):  # an imperative takes the accusative
+    if grammar.available() and grammar.takes_object(words[-1]):
         return "ссылку на"
     return LINK_AFTER.get(words[-1], language.link)
 

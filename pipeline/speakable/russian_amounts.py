@@ -7,7 +7,6 @@ from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
 from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, in_front
 from pipeline.speakable.russian_grammar import (
-    IMPERATIVE,
     adjective_behind,
     agreement,
     cardinal,
@@ -19,6 +18,7 @@ from pipeline.speakable.russian_grammar import (
     inflected,
     nouns,
     ordinal,
+    takes_object,
 )
 
 _TABLE = table("ru")
@@ -213,7 +213,7 @@ def _version_part(part: str) -> str:
 def _fraction(m: re.Match[str]) -> str | None:
     whole = m["whole"]
     above, below = FRACTIONS.get(m["part"]) or tuple(map(int, m["part"].split("/")))
-    accusative = IMPERATIVE.fullmatch(before(m).lower()) or governed(m)[:1] == "a"
+    accusative = takes_object(before(m)) or governed(m)[:1] == "a"
     if (governed(m) and not accusative) or m.string[m.start() - 1 : m.start()] == "(":
         return None
     if not whole and before(m).lower() in PAGED:

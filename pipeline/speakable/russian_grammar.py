@@ -19,6 +19,9 @@ TAGS = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "l
 GENDER_TAGS = {"m": "masc", "f": "femn", "n": "neut"}
 GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
 ANY_CASE = "nagdip"
+VERBAL = frozenset({"VERB", "INFN", "GRND"})
+NO_OBJECT = frozenset({"пройти", "миновать", "есть"})
+"""Verbs that are transitive, but hardly where an amount stands behind them: прошла 1 мин, есть 1000 ₽."""
 RARE = 0.02
 """Readings of a word less likely than this are left out of account: "и" is hardly ever a noun."""
 
@@ -29,7 +32,6 @@ LABELS = frozenset(word_list("ru", "numbered"))
 """Nouns that a number behind them names: страница пять."""
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
-IMPERATIVE = re.compile("[а-яё]+(?:[йиь]те|[йиь]тесь)")
 _WORD = "[А-Яа-яЁё]++(?:-[А-Яа-яЁё]++)*+"
 _SHORTENED = r"\.(?:/| ?[а-яё])"
 SHORTENED = re.compile(rf"\s+{_WORD}{_SHORTENED}")
@@ -159,6 +161,22 @@ def governed(m: re.Match[str]) -> str:
     return str(PREPOSITIONS.get(word) or VERBS.get(lemma(word), ""))
 
 
+def takes_object(word: str, *, animate: bool = False) -> bool:
+    """Whether *word* is a verb and what stands behind it its object: an imperative, or transitive. Behind a third
+    person may also stand the subject: what is *animate*, and anything behind a neuter (приняло 1000 школ).
+    """
+    parses = _parses(word.lower().lstrip("(«"))
+    if parses and "impr" in parses[0].tag:
+        return True
+    verbs = [parse.tag for parse in parses if parse.tag.POS in VERBAL]
+    if not verbs or parses[0].tag.POS not in VERBAL or any("tran" not in tag for tag in verbs):
+        return False
+    if parses[0].normal_form in NO_OBJECT:
+        return False
+    third = verbs[0].POS == "VERB" and verbs[0].person not in {"1per", "2per"}
+    return not third or not (animate or "neut" in verbs[0])
+
+
 def case_alone(m: re.Match[str]) -> str:
     """The case where no noun behind helps: by the word in front; "" if that leaves it open."""
     cases = governed(m)
@@ -166,7 +184,7 @@ def case_alone(m: re.Match[str]) -> str:
         return ""
     if cases == "ap" and after(m).strip(".,") in {"от", "из"}:
         return "p"  # в 5 км от дома, в 3 из 5 случаев
-    if not cases and IMPERATIVE.fullmatch(before(m).lower()):
+    if not cases and takes_object(before(m)):
         return "a"
     return cases[:1] or "n"
 

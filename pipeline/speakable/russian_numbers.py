@@ -9,7 +9,6 @@ from pipeline.speakable.russian_amounts import parts, sign, version
 from pipeline.speakable.russian_grammar import (
     ANY_CASE,
     HOURS,
-    IMPERATIVE,
     LABELS,
     NEXT,
     PREPOSITIONS,
@@ -26,6 +25,7 @@ from pipeline.speakable.russian_grammar import (
     lemma,
     nouns,
     ordinal,
+    takes_object,
 )
 
 RANKED = frozenset(word_list("ru", "ranked"))
@@ -73,8 +73,9 @@ def _range(m: re.Match[str]) -> str | None:
 def _reading(m: re.Match[str], number: int) -> tuple[str, Noun] | None:
     if lemma(before(m)) in LABELS:
         return None
-    cases = governed(m) or ("a" if IMPERATIVE.fullmatch(before(m).lower()) else "") + ANY_CASE
-    return agreement(number, cases, counted(m.string, m.end()))
+    found = counted(m.string, m.end())
+    has_object = takes_object(before(m), animate=any(noun.animate for noun in found))
+    return agreement(number, governed(m) or ("a" if has_object else "") + ANY_CASE, found)
 
 
 def _agreeing(m: re.Match[str], number: int) -> str | None:
