@@ -42,7 +42,7 @@ RULES: tuple[Rule, ...] = (
     *dates.FIRST_RULES,
     *amounts.FIRST_RULES,
     *numbers.FIRST_RULES,
-    (re.compile(rf"{amounts.NUMBER}\S*"), beside_a_number),
+    (re.compile(rf"{amounts.NUMBER}(?:{amounts.TO}{amounts.NUMBER})?\S*"), beside_a_number),
     *numbers.RULES,
     *dates.RULES,
     *amounts.RULES,

@@ -90,24 +90,26 @@ def _amount(m: re.Match[str]) -> str | None:
     said = sign(m, sure=bool(unit))
     if said is None or not _unit_is_sure(m, row):
         return None
-    half_more = not m["to"] and parts(m["n"]) == ONE_AND_A_HALF
-    last = "2" if half_more else m["to"] or m["n"]
+    last = m["to"] or m["n"]
+    last = "2" if parts(last) == ONE_AND_A_HALF else last
     hundredths = parts(last)[1]
     if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
         return said + _money(parts(last)[0], int(hundredths), row, case) + _dot(m)
     head = MAGNITUDES[size] if size else str(row["noun"])
     gender = gender_of(head)
-    numbers = " – ".join(speak(number, case, gender) for number in (m["n"], m["to"]) if number)
-    if half_more:
-        numbers = one_and_a_half(case, gender)
+    numbers = _measuring(m["n"], case, gender)
+    if m["to"]:
+        numbers += f" – {SIGNS[m['to_sign'] or '']}{_measuring(m['to'], case, gender)}"
     words = [said + numbers, *_behind(last, head, case, row if not size else {})]
     if size and unit:
         words += _behind("5", str(row["noun"]), "n", row)
     return " ".join(words) + (_dot(m) if found.get("dot") else "")
 
 
-def one_and_a_half(case: str, gender: str) -> str:
-    """What stands behind it stands as behind two."""
+def _measuring(number: str, case: str, gender: str) -> str:
+    """*number* before what it measures. What stands behind one and a half stands as behind two."""
+    if parts(number) != ONE_AND_A_HALF:
+        return speak(number, case, gender)
     return "полутора" if case not in "na" else "полторы" if gender == "f" else "полтора"
 
 
@@ -188,8 +190,19 @@ def _decimal(m: re.Match[str]) -> str | None:
         return None
     case = (governed(m) or "n")[0]
     if parts(m["n"]) == ONE_AND_A_HALF and (found := agreement(2, governed(m) or "na", counted(m.string, m.end()))):
-        return said + one_and_a_half(found[0], found[1].gender)
+        return said + _measuring(m["n"], found[0], found[1].gender)
     return said + speak(m["n"], case if case in "ngda" else "n")
+
+
+def _decimal_range(m: re.Match[str]) -> str | None:
+    """1–1,5 часа: the noun behind is of the last."""
+    found, cases = counted(m.string, m.end()), governed(m) or "na"
+    decimals = parts(m["to"])[1]
+    last = agreement(2 if decimals else int(m["to"]), cases, found)
+    if last is None or "," not in m[0]:
+        return None
+    case, gender = last[0], last[1].gender
+    return f"{_measuring(m['n'], case, gender)} – {_measuring(m['to'], case, gender)}"
 
 
 def _dotted(m: re.Match[str]) -> str | None:
@@ -235,7 +248,9 @@ def _any(names: dict[str, Any], signs: bool) -> str:
     return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
 
 
-_N = rf"(?P<n>{NUMBER})(?:{DASH}(?P<to>{NUMBER}))?"
+TO = rf"(?:{DASH}|…|\.{{3}})"
+"""Between the ends of a range."""
+_N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?"
 _SIZE = rf"(?P<size>{_any(MAGNITUDES, True)})"
 _DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
 _PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_any(PER | UNITS, False)})(?!\w)(?:\.(?= [а-яё]))?)?"
@@ -262,5 +277,6 @@ RULES: tuple[Rule, ...] = (
     (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{_any(UNITS, True)}){_DOT}{_PER}{RIGHT}"), _amount_per),
     (re.compile(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}{RIGHT}"), _amount),
     (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}),\d{{1,9}}){RIGHT}"), _decimal),
+    (re.compile(rf"(?P<n>\d{{1,3}}(?:,\d)?){TO}(?P<to>\d{{1,3}}(?:,\d)?){RIGHT}"), _decimal_range),
     (re.compile(rf"\d{{1,4}}\.\d{{1,4}}{RIGHT}"), _dotted),
 )

@@ -4,8 +4,8 @@ import re
 from itertools import product
 
 from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, in_front
-from pipeline.speakable.russian_amounts import parts, sign, version
+from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front
+from pipeline.speakable.russian_amounts import TO, parts, sign, version
 from pipeline.speakable.russian_grammar import (
     ANY_CASE,
     HOURS,
@@ -232,7 +232,7 @@ LAST_RULES: tuple[Rule, ...] = (
     (
         re.compile(
             rf"{SIGN}(?P<n>\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,3}}(?:,\d{{3}}){{2,5}}|\d{{1,9}})"
-            rf"(?:{DASH}(?P<to>\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}))?{RIGHT}"
+            rf"(?:{TO}(?P<to>\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}))?{RIGHT}"
         ),
         _number,
     ),
