@@ -101,4 +101,4 @@ def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:
     case = "a" if word in {"см.", "смотри", "смотрите"} else "p" if cases == "ap" else cases[:1] or "n"
     case = {"по": "d", "под": "i", "за": "i"}.get(word, case)
     noun = "строение" if m[1] == "стр." and IN_ADDRESS.search(m.string, 0, m.start()) else nouns[m[1]]
-    return f"{grammar.inflected(noun, case)} "
+    return f"{grammar.inflected(noun, case, plural=m[1] == '№№')} "

@@ -16,6 +16,7 @@ from pipeline.speakable.russian_grammar import (
     governed,
     inflected,
     is_name,
+    kind,
     lemma,
     nouns,
     ordinal,
@@ -49,6 +50,9 @@ TO_CASES = {"на": "a", "за": "a", "по": "a", "к": "d", "ко": "d", "пе
 YEAR_CASES = {"год": "n", "года": "g", "годом": "i", "годе": "p"}
 CENTURY_CASES = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
 YEARS_CASES = {"годы": "n", "годов": "g", "годам": "d", "годами": "i", "годах": "p"}
+YEARS_BEHIND = {"в": "p", "во": "p", "о": "p", "за": "n", "на": "n", "к": "d", "ко": "d", "между": "i"}
+RANGE = re.compile(DASH)
+OF_A_MONTH = re.compile(r" (?:(?:каждого|этого|следующего|прошлого|того же) )?месяца(?!\w)")
 CENTURY = "век(?:а|у|ом|е|ов|ах|ами|ам)?|вв?\\.|столети[еяюй]|столетием|столетиях|тысячелети[еяю]"
 ROMAN = {"I": 1, "V": 5, "X": 10}
 ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
@@ -127,6 +131,11 @@ def _year(m: re.Match[str]) -> str | None:
     return f"{ordinal(number, case)} {written}{_end(m)}"
 
 
+def _born(m: re.Match[str]) -> str:
+    """1985 г. р."""
+    return f"{ordinal(int(m['y']), 'g')} года рождения{_end(m)}"
+
+
 def _year_case(m: re.Match[str], word: str) -> str:
     if word in YEAR_CASES:
         return YEAR_CASES[word]
@@ -139,14 +148,38 @@ def _year_case(m: re.Match[str], word: str) -> str:
 
 
 def _years(m: re.Match[str]) -> str | None:
-    """1941–1945 годы."""
-    first, last = int(m["y"]), int(m["y2"])
-    if not 1000 <= first < last <= 2100:
+    """1941–1945 годы, 2023, 2024 и 2025 годах."""
+    years = [int(year) for year in re.findall(r"\d+", m["years"])]
+    if not 1000 <= years[0] <= years[-1] <= 2100 or sorted(set(years)) != years:
         return None
     word = m["word"]
-    case = YEARS_CASES.get(word) or ("p" if before(m).lower() in {"в", "во"} else "g" if before(m) else "n")
-    written = word if word in YEARS_CASES else {"p": "годах", "g": "годов", "n": "годы"}[case]
-    return f"{ordinal(first, case)} – {ordinal(last, case)} {written}{_end(m)}"
+    case = YEARS_CASES.get(word) or YEARS_BEHIND.get(before(m).lower(), "g" if before(m) else "n")
+    written = word if word in YEARS_CASES else {of: form for form, of in YEARS_CASES.items()}[case]
+    said = re.sub(r"\d+", lambda year: ordinal(int(year[0]), case), m["years"])
+    return f"{RANGE.sub(' – ', said)} {written}{_end(m)}"
+
+
+def _first_year(m: re.Match[str]) -> str | None:
+    """С 2020 по 2024 год: the second is said by another rule."""
+    return ordinal(int(m["y"]), "g") if before(m).lower() in {"с", "со", "от"} else None
+
+
+def _day_of_month(m: re.Match[str]) -> str | None:
+    """К 1 числу, с 1 по 21 число; 2 числа and 1 число may count numbers."""
+    day, word, front = int(m["d"]), m["word"], before(m).lower()
+    if not _valid(day, 1):
+        return None
+    if m["to"]:
+        if front not in {"с", "со"} or not _valid(int(m["d2"]), 1):
+            return None
+        return (
+            f"{ordinal(day, 'g', 'n')} {m['to']} {ordinal(int(m['d2']), 'a' if m['to'] == 'по' else 'g', 'n')} {word}"
+        )
+    of_a_month = word == "числа" and OF_A_MONTH.match(m.string, m.end())
+    when = word == "числа" and kind(day) != "few" and not governed(m)
+    if of_a_month or when or front in {"к", "ко"} or (front == "по" and word == "число"):
+        return f"{ordinal(day, {'числа': 'g', 'числу': 'd'}.get(word, 'n'), 'n')} {word}"
+    return None
 
 
 def _decade(m: re.Match[str]) -> str | None:
@@ -224,7 +257,8 @@ def _century(m: re.Match[str]) -> str:
         found = nouns(word)
         case = next((noun.case for noun in found if noun.case in (governed(m) or noun.case)), "n")
     gender = "m" if word.startswith("в") else "n"
-    numbers = " – ".join(ordinal(roman(number), case, gender) for number in (m["n"], m["to"]) if number)
+    dash = " и " if (m["dash"] or "").strip() == "и" else " – "
+    numbers = dash.join(ordinal(roman(number), case, gender) for number in (m["n"], m["to"]) if number)
     written = inflected("век", case, plural=word == "вв.") if short else word
     return f"{numbers} {written}" + ("." if short and m.end() == len(m.string) else "")
 
@@ -245,7 +279,9 @@ def _ruler(m: re.Match[str]) -> str:
     return f"{m['name']} {spoken.capitalize()}"
 
 
-CENTURIES = re.compile(rf"{LEFT}(?P<n>{ROMAN_NUMBER})(?:{DASH}(?P<to>{ROMAN_NUMBER}))?\s(?P<word>{CENTURY})(?!\w)")
+CENTURIES = re.compile(
+    rf"{LEFT}(?P<n>{ROMAN_NUMBER})(?:(?P<dash>{DASH}|\sи\s)(?P<to>{ROMAN_NUMBER}))?\s(?P<word>{CENTURY})(?!\w)"
+)
 RANKED = re.compile(rf"{LEFT}(?P<n>{ROMAN_NUMBER})\s(?P<word>[а-яё]{{3,20}})")
 RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN_NUMBER}){RIGHT}")
 
@@ -266,14 +302,20 @@ FIRST_RULES: tuple[Rule, ...] = (
         _date,
     ),
     (
-        re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}) ?(?P<word>год(?:ы|ов|ам|ами|ах)(?!\w)|гг\.)"),
+        re.compile(
+            rf"(?P<years>\d{{4}}(?:{DASH}\d{{4}}|(?:, \d{{4}}){{0,4}} и \d{{4}})) ?"
+            r"(?P<word>год(?:ы|ов|ам|ами|ах)|гг)(?!\w)(?:(?<=гг)\.)?"
+        ),
         _years,
     ),
+    (re.compile(r"(?P<y>\d{4})(?= (?:по|до) \d{4} г(?:ода?(?!\w)|\.))"), _first_year),
+    (re.compile(r"(?P<d>\d{1,2})(?: (?P<to>по|до) (?P<d2>\d{1,2}))? (?P<word>числ[оау])(?!\w)"), _day_of_month),
 )
 """Rules for what is made of several numbers."""
 
 RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<n>(?:1[89]|20)?\d0)-(?P<ending>е|ые|х|ых) гг\."), _decade),
+    (re.compile(r"(?P<y>\d{4}) ?г\. ?р\."), _born),
     (re.compile(r"(?P<y>\d{3,4}) ?(?P<word>год(?:а|у|ом|е)?(?!\w)|г(?=\.))(?:(?<=г)\.)?"), _year),
     (re.compile(r"(?P<n>[1-9]|1\d|2[01]) (?P<word>век(?:а|у|ом|е)?)(?!\w)"), _century_in_digits),
     (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year_alone),

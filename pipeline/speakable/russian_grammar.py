@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.speakable.data import table
 from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import after, before
+from pipeline.speakable.rewriting import after, before, in_front
 from pipeline.speakable.words import words
 
 CASES = {"nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
@@ -30,6 +30,10 @@ PREPOSITIONS = {word: cases for cases, listed in table("ru")["prepositions"].ite
 VERBS = {verb: cases for cases, listed in table("ru")["verbs"].items() for verb in listed.split()}
 LABELS = frozenset(word_list("ru", "numbered"))
 """Nouns that a number behind them names: страница пять."""
+BETWEEN = re.compile(r"(?<!\w)между \d\S*(?: \S+)? и \Z", re.IGNORECASE)
+OVER_AN_AMOUNT = re.compile(
+    r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей))\.? (?:и )?\Z", re.IGNORECASE
+)
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
 _WORD = "[А-Яа-яЁё]++(?:-[А-Яа-яЁё]++)*+"
@@ -152,12 +156,20 @@ def agreement(number: int, cases: str, found: tuple[Noun, ...]) -> tuple[str, No
     return None
 
 
+def governor(m: re.Match[str]) -> str:
+    """The word in front of the match and of an amount that goes with it: через 2 ч 21 мин."""
+    over = OVER_AN_AMOUNT.search(in_front(m))
+    return (over[1] if over else before(m)).lower().lstrip("(«")
+
+
 def governed(m: re.Match[str]) -> str:
     """The cases that the word in front of the match allows; "" if it governs none."""
-    word = before(m).lower().lstrip("(«")
+    word = governor(m)
     if word in {"с", "со"}:
         rest = m.string[m.end() : m.end() + 40].split()
         return "g" if any(mark in rest[:4] for mark in ("до", "по")) else "gi"
+    if word == "и" and BETWEEN.search(in_front(m)):
+        return "i"
     return str(PREPOSITIONS.get(word) or VERBS.get(lemma(word), ""))
 
 
@@ -184,7 +196,7 @@ def case_alone(m: re.Match[str]) -> str:
         return ""
     if cases == "ap" and after(m).strip(".,") in {"от", "из"}:
         return "p"  # в 5 км от дома, в 3 из 5 случаев
-    if not cases and takes_object(before(m)):
+    if not cases and takes_object(governor(m)):
         return "a"
     return cases[:1] or "n"
 

@@ -18,6 +18,7 @@ from pipeline.speakable.russian_grammar import (
     cardinal,
     case_alone,
     counted,
+    gender_of,
     governed,
     is_adjective,
     is_noun,
@@ -36,6 +37,7 @@ GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "ст
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
 RATIO = re.compile("соотношени|пропорци|масштаб")
 SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
+PART = re.compile(r"(?<!\w)([А-Яа-яЁё]{2,20}) \d{1,6} из \Z")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
 
 
@@ -126,7 +128,10 @@ def _counting(number: int, case: str, noun: Noun) -> str | None:
 
 
 def _gender_of_whole(m: re.Match[str]) -> str:
-    """2 из 5 задач: the gender of what there are five of."""
+    """2 из 5 задач, страница 5 из 41: the gender of what there are so many of."""
+    part = PART.search(in_front(m))
+    if part and is_noun(part[1]):
+        return gender_of(lemma(part[1]))
     of = OF.match(m.string, m.end())
     whole = counted(m.string, of.end()) if of else ()
     return whole[0].gender if whole and whole[0].plural else "m"
