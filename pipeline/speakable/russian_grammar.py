@@ -157,8 +157,8 @@ def agreement(number: int, cases: str, found: tuple[Noun, ...]) -> tuple[str, No
 
 
 def governor(m: re.Match[str]) -> str:
-    """The word in front of the match and of an amount that goes with it: через 2 ч 21 мин."""
-    over = OVER_AN_AMOUNT.search(in_front(m))
+    """The word in front of the match, and of the amount that a second one goes with: через 2 ч 21 мин."""
+    over = OVER_AN_AMOUNT.search(in_front(m)) if m.groupdict().get("unit") else None
     return (over[1] if over else before(m)).lower().lstrip("(«")
 
 
