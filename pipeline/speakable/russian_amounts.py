@@ -84,7 +84,8 @@ def may_be_a_command(word: str) -> bool:
 
 def _amount(m: re.Match[str]) -> str | None:
     """A number with a magnitude, a unit or a currency, in the case that the word in front asks for."""
-    unit, size, found = m.groupdict().get("unit"), m.groupdict().get("size"), m.groupdict()
+    found = m.groupdict()
+    unit, size = found.get("unit"), found.get("size")
     row = UNITS[unit] if unit else {}
     case = str(row.get("case") or case_alone(m) or "i")
     said = sign(m, sure=bool(unit))
@@ -103,7 +104,7 @@ def _amount(m: re.Match[str]) -> str | None:
     words = [said + numbers, *_behind(last, head, case, row if not size else {})]
     if size and unit:
         words += _behind("5", str(row["noun"]), "n", row)
-    return " ".join(words) + (_dot(m) if found.get("dot") else "")
+    return " ".join(words) + ("" if found.get("per") else _dot(m))
 
 
 def _measuring(number: str, case: str, gender: str) -> str:
@@ -120,7 +121,9 @@ def _amount_per(m: re.Match[str]) -> str | None:
     money = "hundredth" in UNITS[m["unit"]]
     if not m["many"] and (m["per"] in PER or (money and m["per"] == "чел")):
         return f"{said} {PER.get(m['per'], 'с человека')}"
-    row = UNITS[m["per"]]
+    row = UNITS.get(m["per"], {})
+    if row.get("noun") in {None, UNITS[m["unit"]]["noun"]} or "hundredth" in row:
+        return None
     many = cardinal(int(m["many"]), "a", gender_of(str(row["noun"]))) if m["many"] else ""
     return " ".join([said, "за" if money else "на", many, *_behind(m["many"] or "1", str(row["noun"]), "a", row)])
 
@@ -270,7 +273,7 @@ FIRST_RULES: tuple[Rule, ...] = (
 
 RULES: tuple[Rule, ...] = (
     (
-        re.compile(rf"(?P<n>[1-6])(?:{DASH}(?P<to>[1-6]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"),
+        re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"),
         _times,
     ),
     (re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?{RIGHT}"), _amount),

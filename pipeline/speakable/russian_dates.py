@@ -38,6 +38,7 @@ TODAY = re.compile(
 """What stands before the name of a day: сегодня пятница, двадцать первое ноября."""
 CLOCK_WORDS = frozenset({"в", "с", "со", "до", "к", "ко", "около", "после"})
 TO_FULL_HOUR = re.compile(r" (?:до|по) \d{1,2}\.00(?!\d)")
+IN_A_ROW = re.compile(r"(?<!\w)(?:в|до|к) \d{1,2}\.00(?:, \d{1,2}\.00){0,4}(?:,| и| или) \Z", re.IGNORECASE)
 FROM_FULL_HOUR = re.compile(r"(?<!\w)с \d{1,2}\.00 (?:до|по) \Z", re.IGNORECASE)
 
 DAY_AND_MONTH = r"[0-3]\d\.(?:0[1-9]|1[0-2])"
@@ -160,8 +161,9 @@ def _years(m: re.Match[str]) -> str | None:
 
 
 def _first_year(m: re.Match[str]) -> str | None:
-    """С 2020 по 2024 год: the second is said by another rule."""
-    return ordinal(int(m["y"]), "g") if before(m).lower() in {"с", "со", "от"} else None
+    """С 2020 по 2024 год, между 2020 и 2021 годом: the second is said by another rule."""
+    case = {"с": "g", "между": "i"}.get(before(m).lower())
+    return case and ordinal(int(m["y"]), case)
 
 
 def _day_of_month(m: re.Match[str]) -> str | None:
@@ -211,6 +213,8 @@ def _dotted_time(m: re.Match[str]) -> str | None:
     front, behind = before(m).lower().lstrip("(«"), after(m).strip(".,;:!?»)")
     if behind in HOURS:
         return _time(m) if front in CLOCK_WORDS or behind != "дня" else None
+    if IN_A_ROW.search(in_front(m)):
+        return _time(m) if m["m"] == "00" else None
     if front not in CLOCK_WORDS or behind in UNITS or any(noun.case == "g" for noun in nouns(behind)):
         return None
     full = "00" in (m["m"], m["m2"])
@@ -308,7 +312,7 @@ FIRST_RULES: tuple[Rule, ...] = (
         ),
         _years,
     ),
-    (re.compile(r"(?P<y>\d{4})(?= (?:по|до) \d{4} г(?:ода?(?!\w)|\.))"), _first_year),
+    (re.compile(r"(?P<y>\d{4})(?= (?:по|до|и) \d{4} г(?:од(?:а|ом)?(?!\w)|\.))"), _first_year),
     (re.compile(r"(?P<d>\d{1,2})(?: (?P<to>по|до) (?P<d2>\d{1,2}))? (?P<word>числ[оау])(?!\w)"), _day_of_month),
 )
 """Rules for what is made of several numbers."""
