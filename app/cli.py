@@ -58,6 +58,8 @@ Play = Annotated[bool, typer.Option("--play", help="Play the speech.")]
 
 def main() -> None:
     """Run the command line; ends the process with its exit code."""
+    if sys.stderr is None:  # started without one: ``2>&-``
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (until the process ends)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a narrow terminal encoding must not end an answer

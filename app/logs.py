@@ -1,5 +1,7 @@
 """Logs, to stderr: ``scope``, ``method`` and ``decision`` on top, everything else in ``ctx``.
 
+A line that cannot be made or written is lost: a log whose reader has gone, or a full disk, ends no stream.
+
 No prompt, answer or command text is ever logged above DEBUG. An exception's own text may hold any of these, so that
 it is shown at DEBUG only; its type and traceback always are.
 """
@@ -8,6 +10,7 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -28,13 +31,22 @@ def configure(log_format: str, level: str) -> None:
             _exception if number > logging.DEBUG else structlog.processors.format_exc_info,
             *(_machine() if log_format == "json" else _people()),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=_unfailing(structlog.make_filtering_bound_logger(number)),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # whatever stderr is by then
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(
         stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s"
     )
+
+
+def _unfailing(logger: Any) -> Any:
+    class Unfailing(logger):  # type: ignore[misc]
+        def _proxy_to_logger(self, *args: Any, **kw: Any) -> None:
+            with suppress(Exception):
+                super()._proxy_to_logger(*args, **kw)
+
+    return Unfailing
 
 
 def _machine() -> list[Any]:

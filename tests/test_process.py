@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from app.server import serve
@@ -20,10 +21,15 @@ from tests.serving import Answer, Service, read, write_settings
 
 
 @asynccontextmanager
-async def process(folder: Path, **parts: object) -> AsyncIterator[tuple[asyncio.subprocess.Process, Service]]:
-    """``stentor serve`` with scripted stages; killed when the block is left, if it still runs."""
+async def process(
+    folder: Path, *, stderr: str = "", **parts: object
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, Service]]:
+    """``stentor serve`` with scripted stages; killed when the block is left, if it still runs. *stderr*: what Python
+    does to it first.
+    """
     file = write_settings(folder, **parts)
-    async with python("-m", "app.cli", "serve", "--settings", str(file)) as server:
+    start = ("-c", f"import os, sys; {stderr or 'pass'}; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])")
+    async with python(*start, "-m", "app.cli", "serve", "--settings", str(file)) as server:
         assert server.stdout is not None
         line = (await server.stdout.readline()).decode()
         assert line.startswith("listening on 127.0.0.1:")
@@ -120,6 +126,24 @@ async def test_nothing_private_is_logged(tmp_path: Path) -> None:
     assert "ValueError" in text
     assert text.count("scope=stream") >= 4
     await until(lambda: server.returncode == 0)
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    ["os.close(2)", "os.dup2(os.open('/dev/full', os.O_WRONLY), 2)", "os.dup2(os.pipe()[1], 2)"],
+    ids=["closed", "no space", "nobody reads"],
+)
+async def test_a_log_that_cannot_be_written(stderr: str, tmp_path: Path) -> None:
+    """Where no log line can be written, good streams end well, others with their reason, and the process with 0."""
+    async with process(tmp_path, stderr=stderr) as (server, service):
+        good = await service.ask("All is well. ")
+        failed = await service.ask({"raise": "ValueError"})
+        refused = await service.ask("No. ", session_id="\n")
+        server.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
+    assert (good.code, good.kinds[-1]) == (grpc.StatusCode.OK, "end_message")
+    assert (failed.code, failed.reason, failed.kinds) == (grpc.StatusCode.INTERNAL, "INTERNAL", ["error_message"])
+    assert (refused.reason, refused.kinds) == ("INVALID_REQUEST", ["error_message"])
 
 
 async def test_collecting_garbage_does_not_look_at_what_stays() -> None:
