@@ -11,13 +11,15 @@ import sys
 import traceback
 from collections.abc import MutableMapping
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
 import structlog
 
 TOP = frozenset({"event", "level", "timestamp", "scope", "method", "decision", "exception"})
 EventDict = MutableMapping[str, Any]
+
+MOST_CAUSES = 20
+"""Of a chain of exceptions so many are shown, causes first, as Python prints them: the last ones."""
 
 
 def configure(log_format: str, level: str) -> None:
@@ -67,16 +69,22 @@ def _ctx(_logger: Any, _name: str, event: EventDict) -> EventDict:
 def _exception(_logger: Any, _name: str, event: EventDict) -> EventDict:
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
-        event["exception"] = "\n".join(_lines(error))
+        event["exception"] = "\n\n".join(_shown(one) for one in reversed(_chain(error)))
     return event
 
 
-def _lines(error: BaseException) -> list[str]:
-    """The chain of exceptions, causes first, as Python prints it, but for their texts."""
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    own = [*_frames(error.__traceback__), f"{type(error).__qualname__} (its text is logged at level DEBUG only)"]
-    return [*_lines(before), "", *own] if before is not None else own
+def _chain(error: BaseException) -> list[BaseException]:
+    """*error*, what it came from, and so on. A chain may bite its own tail: ``raise error from error``."""
+    seen: dict[int, BaseException] = {}
+    before: BaseException | None = error
+    while before is not None and id(before) not in seen and len(seen) < MOST_CAUSES:
+        seen[id(before)] = before
+        cause = before.__cause__
+        before = cause if cause is not None or before.__suppress_context__ else before.__context__
+    return list(seen.values())
 
 
-def _frames(trace: TracebackType | None) -> list[str]:
-    return "".join(traceback.format_tb(trace)).rstrip().splitlines()
+def _shown(error: BaseException) -> str:
+    """As Python prints it, but for its text."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{frames}{type(error).__qualname__} (its text is logged at level DEBUG only)"
