@@ -1,6 +1,7 @@
 """The one table: how each failure arrives at a client."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from grpc import StatusCode
@@ -53,19 +54,21 @@ def judge(error: BaseException) -> Outcome:
     """How *error* ends its call. What nobody foresaw is INTERNAL, and nothing of its own text leaves the server."""
     match error:
         case StageError():
-            return _staged(error)
+            with suppress(Exception):  # a subclass may have made anything of its attributes
+                return _staged(error)
         case StreamError(reason=reason) if reason in TABLE:
             row = TABLE[reason]
             text = _short(error.text) or row.text
             silent = reason == "SEND_TIMEOUT"
             return Outcome(row.code, reason, text, _ascii(text, row.text), error.retry_after, error.metadata, silent)
-        case _:
-            row = TABLE["INTERNAL"]
-            return Outcome(row.code, "INTERNAL", row.text, row.text, defect=True)
+    row = TABLE["INTERNAL"]
+    return Outcome(row.code, "INTERNAL", row.text, row.text, defect=True)
 
 
 def _staged(error: StageError) -> Outcome:
     """A stage's own words. A reason that is not UPPER_SNAKE would break the ErrorInfo (https://google.aip.dev/193)."""
+    # What was set past its constructor is as good as that would have let through, or this raises.
+    error = StageError(error.status, error.reason, error.text, retry_after=error.retry_after)
     reason = error.reason if re.fullmatch(r"[A-Z][A-Z0-9_]{1,61}[A-Z0-9]", error.reason) else "INTERNAL"
     fallback = TABLE[reason].text if reason in TABLE else reason
     text = _short(error.text) or fallback

@@ -34,7 +34,8 @@ class StageError(Exception):
 
     ``status`` is the name of a gRPC code but OK (``ValueError`` otherwise), ``reason`` is UPPER_SNAKE, ``text`` is
     shown to the user as it is, so it must not hold anything private. ``retry_after``: seconds after which another
-    try may help; None = it won't. TypeError for words that are no ``str``, ValueError for a wait that is none.
+    try may help; None = it won't. TypeError for words that are no ``str``, ValueError for a wait that is none. With
+    attributes that this constructor would not take, set in another way, it is INTERNAL, a defect.
     """
 
     # What a subclass that forgets to call this constructor falls back to.
@@ -53,7 +54,7 @@ class StageError(Exception):
         self.status = status
         self.reason = reason
         self.text = text
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else float(retry_after)
 
 
 class CommandRefused(Exception):

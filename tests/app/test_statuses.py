@@ -45,6 +45,34 @@ def test_only_unforeseen_errors_are_defects() -> None:
     assert not judge(StageError("INTERNAL", "INTERNAL", "x")).defect
 
 
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("status", "OK"),
+        ("status", "NOPE"),
+        ("status", None),
+        ("status", []),
+        ("reason", None),
+        ("text", None),
+        ("text", b"secret"),
+        ("text", property(lambda _: 1 / 0)),
+        ("retry_after", float("nan")),
+        ("retry_after", -1),
+        ("retry_after", "1"),
+        ("retry_after", 10**30),
+    ],
+)
+@pytest.mark.parametrize("by", ["a subclass", "an assignment"])
+def test_a_stage_error_whose_attributes_are_unusable(attribute: str, value: Any, by: str) -> None:
+    """What its constructor would have refused is refused here too, and not sent: it is INTERNAL, a defect."""
+    if by == "a subclass":
+        error = type("Own", (StageError,), {"__init__": lambda self: None, attribute: value})()
+    else:
+        error = StageError("NOT_FOUND", "OWN_REASON", "own words")
+        setattr(error, attribute, value)
+    assert judge(error) == judge(ValueError())
+
+
 @example("x" * 201, "MODEL_BUSY", "UNKNOWN")
 @given(
     text=st.text(st.characters(exclude_categories=()), max_size=300),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import grpc
@@ -117,9 +118,14 @@ def test_every_text_of_the_table_is_fit_for_the_wire(reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [Rejected("STREAM_LIMIT_EXCEEDED", retry_after=1.5), StreamError("DRAINING", retry_after=1.5)]
+    "error",
+    [
+        Rejected("STREAM_LIMIT_EXCEEDED", retry_after=1.5),
+        StreamError("DRAINING", retry_after=1.5),
+        StageError("UNAVAILABLE", "MODEL_BUSY", "x", retry_after=Decimal("1.5")),
+    ],
 )
-async def test_retry_where_waiting_helps(error: StreamError) -> None:
+async def test_retry_where_waiting_helps(error: Exception) -> None:
     """An error that says when to come again tells it in RetryInfo and, in milliseconds, as pushback."""
     context = await failed(error)
     assert rich(context)[2] == timedelta(seconds=1.5)
