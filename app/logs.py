@@ -7,6 +7,7 @@ it is shown at DEBUG only; its type and traceback always are.
 """
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -20,6 +21,9 @@ EventDict = MutableMapping[str, Any]
 
 MOST_CAUSES = 20
 """Of a chain of exceptions so many are shown, causes first, as Python prints them: the last ones."""
+
+ASYNCIO_SHOWS = re.compile(r"[<(\n]")
+"""Where asyncio begins to show tasks, arguments and exceptions, with their texts."""
 
 
 def configure(log_format: str, level: str) -> None:
@@ -37,9 +41,23 @@ def configure(log_format: str, level: str) -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # whatever stderr is by then
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        stream=sys.stderr, level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s"
-    )
+    logging.basicConfig(handlers=[Libraries(number)], level=max(number, logging.WARNING))
+
+
+class Libraries(logging.Handler):
+    """What libraries log of *level* and above, as lines like ours: ``scope`` is the library's logger."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line; of an exception only what we show of our own."""
+        try:
+            text = record.getMessage()
+        except Exception:  # noqa: BLE001  (its arguments don't fit, or one of them cannot be shown)
+            text = str(record.msg)
+        if record.name == "asyncio" and self.level > logging.DEBUG:
+            text = ASYNCIO_SHOWS.split(text, 1)[0].rstrip()
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # structlog has the standard levels only
+        error = record.exc_info[1] if record.exc_info else None
+        structlog.get_logger().log(level, text, scope=record.name, exc_info=error)
 
 
 def _unfailing(logger: Any) -> Any:

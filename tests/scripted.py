@@ -4,7 +4,7 @@ A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"rai
 "NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
 ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
 ``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"apart": text}`` (a notice, which is not the
-model's), ``{"end": reason}``.
+model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails with that text).
 """
 
 import asyncio
@@ -104,8 +104,15 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
             yield TextDelta(value, apart=True)
         case "end":
             yield ModelEnd(EndReason(value))
+        case "forget":
+            asyncio.get_running_loop().create_task(_fail(value))
+            await asyncio.sleep(0)
         case "garbage":
             yield 42
+
+
+async def _fail(text: str) -> None:
+    raise ValueError(text)
 
 
 class SlowStart(ScriptedModel):

@@ -118,13 +118,15 @@ async def test_nothing_private_is_logged(tmp_path: Path) -> None:
         await service.ask(f"{secret} is my name. ", command, session_id=f"{secret}-1", hardware_id=secret)
         await service.ask(f"{secret} is my name. ", {"raise": "ValueError"})
         await service.ask(f"{secret} has FAIL. ")
+        await service.ask("One. ", {"forget": secret}, {"sleep": 0.01}, "Two. ")
         await service.ask(f"{secret}", language=f"{secret}!")
         server.send_signal(signal.SIGTERM)
         _, log = await server.communicate()
     text = log.decode()
     assert secret not in text
     assert "ValueError" in text
-    assert text.count("scope=stream") >= 4
+    assert text.count("scope=stream") >= 5
+    assert "Task exception was never retrieved" in text
     await until(lambda: server.returncode == 0)
 
 

@@ -1,12 +1,16 @@
-"""The log: what it shows of an exception."""
+"""The log: what it shows of an exception, and of what libraries log."""
 
+import asyncio
 import json
+import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import structlog
 
 from app import logs
+from tests.fakes import until
 
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
@@ -87,3 +91,57 @@ def test_a_chain_of_exceptions(capsys: pytest.CaptureFixture[str]) -> None:
     assert second.endswith("ValueError (its text is logged at level DEBUG only)")
     assert "raise error from cause" in first
     assert "raise error from cause" in second
+
+
+# What libraries log.
+
+
+def handled(capsys: pytest.CaptureFixture[str], **record: Any) -> dict[str, Any]:
+    """The line that comes of a library's *record*."""
+    logs.Libraries(logging.INFO).handle(logging.makeLogRecord({"name": "library", **record}))
+    (line,) = capsys.readouterr().err.splitlines()
+    return json.loads(line)
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"), [(logging.WARNING, "warning"), (logging.ERROR, "error"), (35, "warning"), (99, "critical")]
+)
+def test_a_librarys_line_is_like_ours(level: int, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is one object, with the library as its scope and the exception without its text."""
+    error = raised(ValueError("secret"), KeyError("secret"))
+    exc_info = (type(error), error, error.__traceback__)
+    line = handled(capsys, levelno=level, msg="no %s\nand no %s", args=("this", "that"), exc_info=exc_info)
+    assert (line["scope"], line["level"], line["event"]) == ("library", shown, "no this\nand no that")
+    assert line["exception"].count("logged at level DEBUG only") == 2
+
+
+@pytest.mark.parametrize("arguments", [("secret",), ("secret", "and more")])
+def test_a_librarys_line_that_cannot_be_made(arguments: tuple[Any, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """It comes without its arguments, and the library goes on."""
+    assert handled(capsys, levelno=logging.ERROR, msg="failed: %d", args=arguments)["event"] == "failed: %d"
+
+
+async def test_what_nobody_awaits(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task or a callback that fails is logged by asyncio, with what it was about: we show neither that nor the
+    exception's text.
+    """
+
+    async def fail() -> None:
+        raise ValueError("secret")
+
+    def callback(_task: Any) -> None:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(logging.getLogger("asyncio"), "handlers", [logs.Libraries(logging.INFO)])
+    lines: list[dict[str, Any]] = []
+
+    def logged(times: int) -> bool:
+        lines.extend(json.loads(line) for line in capsys.readouterr().err.splitlines())
+        return len(lines) == times
+
+    asyncio.get_running_loop().create_task(fail())
+    await until(lambda: logged(1))
+    asyncio.get_running_loop().create_task(asyncio.sleep(0, "secret")).add_done_callback(callback)
+    await until(lambda: logged(2))
+    assert "secret" not in repr([line["event"] for line in lines])
+    assert [line["exception"].splitlines()[-1].split()[0] for line in lines] == ["ValueError", "KeyError"]
