@@ -67,12 +67,13 @@ class StatusInterceptor(StreamInterceptor):
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Await the call; turn whatever it raises into its end on the wire, and log how it ended."""
+        own = asyncio.current_task()
         watched = WatchedContext(context)
         try:
             response = await method(request, watched)
-        except GeneratorExit:
-            raise
         except BaseException as error:
+            if isinstance(error, GeneratorExit) and not _runs(own):
+                raise  # this coroutine was thrown away: it can wait for nothing any more
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 log.info("the client left", decision="cancel")
                 raise
@@ -136,6 +137,14 @@ def _rich(outcome: Outcome) -> Status:
         retry.retry_delay.FromTimedelta(timedelta(seconds=outcome.retry_after))
         status.details.add().Pack(retry)
     return status
+
+
+def _runs(task: "asyncio.Task[Any] | None") -> bool:
+    """Whether we are called by *task* itself, not by somebody who closes its coroutine."""
+    try:
+        return asyncio.current_task() is task
+    except RuntimeError:  # the loop has stopped
+        return False
 
 
 def _is_cancelled() -> bool:

@@ -221,6 +221,7 @@ class Hostile(Exception):
         grpc.aio.AbortError("secret"),
         SystemExit("secret"),
         KeyboardInterrupt("secret"),
+        GeneratorExit("secret"),
         asyncio.CancelledError("secret"),
     ],
     ids=lambda error: type(error).__name__,
@@ -310,6 +311,23 @@ async def test_a_real_cancellation_passes_untouched(closing: float) -> None:
     await asyncio.wait({task})
     assert task.cancelled()
     assert context.events == ["write"]
+
+
+async def test_a_call_that_is_thrown_away() -> None:
+    """A call whose coroutine is closed, as at the end of a process, sends nothing: it could wait for nothing."""
+
+    async def handler(_request: Any, context: Any) -> None:
+        await context.write("x")
+        await asyncio.sleep(3600)
+
+    context = FakeContext()
+    call = link().intercept(handler, None, context, METHOD)
+    task = asyncio.create_task(call)
+    await settle()
+    call.close()
+    assert context.events == ["write"]
+    task.cancel()
+    await asyncio.wait({task})
 
 
 # Refusals.
