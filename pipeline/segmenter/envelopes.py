@@ -36,13 +36,21 @@ class ObjectReader:
 
     @property
     def closed(self) -> bool:
-        """The object's last brace was read."""
+        """The object's last brace was read, or something that is no part of it comes next."""
         return self._scanned.closed
 
     @property
     def room(self) -> int:
-        """How much text without a closing brace completes nothing for certain."""
-        return 0 if self._envelope and not self._scanned.has_spoken else self._scanned.room
+        """How much text without a closing brace and a line break completes nothing for certain."""
+        return 0 if self._scanned.behind or (self._envelope and not self._scanned.has_spoken) else self._scanned.room
+
+    @property
+    def behind(self) -> str:
+        """White space that was read behind an object without its last brace: it belongs to what comes next."""
+        if not self._scanned.broken or self._scanned.refused:
+            return ""
+        raw = self._scanned.raw
+        return raw[len(raw.rstrip()) :]
 
     def feed(self, text: str, pos: int, out: list[Piece]) -> int:
         """Read *text* from *pos* on; gives the position behind what belongs to the object."""
@@ -86,7 +94,10 @@ class ObjectReader:
         if self._late and (self._scanned.session or not self._scanned.command):
             self._speak("".join(self._late), out)
             self._end_text(out)
-        out.append(JsonBlock(self._scanned.raw))
+        if self._scanned.broken:
+            out.append(JsonBlock(self._scanned.raw.rstrip(), "invalid_json"))
+        else:
+            out.append(JsonBlock(self._scanned.raw))
 
     def _give_up(self, reason: str, out: list[Piece]) -> None:
         if self._envelope and not self._scanned.has_spoken:

@@ -45,8 +45,8 @@ Its group is there if it is a mark at the end of the text, which can't be judged
 """
 ZONES = re.compile("[{`\ud800-\udfff]")
 """What may open a zone that is no prose, or has to be mended."""
-CLOSING = re.compile("}")
-"""What may close an object."""
+CLOSING = re.compile(r"[}\n]")
+"""What may close an object: its last brace, or prose on a line behind it where that is missing."""
 TAIL = re.compile(
     rf"[.…{STRONG}{FULL_STOPS}]*"
     rf"(?:\]\([^\s)]*\)|\[\^?\d{{1,3}}\]|[{_CLOSERS}]|[{_EMOJI}{_JOINERS}])*"

@@ -1,6 +1,7 @@
 """One JSON object followed through the stream: where it ends, and what the string ``text`` at its top says.
 
-Nothing is parsed here: only depth, strings and the names at the top are followed, each character once.
+Nothing is parsed here: only depth, strings and the names at the top are followed, each character once. What a slip
+leaves open must still end, or it would swallow the rest of the reply.
 """
 
 import re
@@ -12,6 +13,10 @@ _DEEP = {'"': re.compile(r'["{}\[\]]'), "'": re.compile(r"[\"'{}\[\]]")}
 _IN_STRING = {'"': re.compile(r'["\\]'), "'": re.compile(r"['\\]")}
 _ANY = re.compile(r".", re.DOTALL)
 _NOT_SPACE = re.compile(r"\S")
+_NOT_SPACE_OR_LINE = re.compile(r"[\S\n]")
+_BRACKETS = re.compile(r"[{}\[\]]")
+_AFTER_VALUE = frozenset(",:}]/#")
+"""What may stand behind a value, be it in a comment."""
 _LONGEST_NAME = 16
 """Names longer than this are none of ours; no more of them is kept."""
 
@@ -21,20 +26,24 @@ class ObjectScanner:
 
     After each ``feed``: ``said`` is what ``text`` said in it (decoded), ``text_ended`` that its string was closed in
     it, ``closed`` that the object is, ``refused`` why it is given up (``too_long``, ``too_deep``): it is then still
-    read to its end, but nothing of it is kept and ``said`` stays empty. ``has_spoken``: a ``text`` is complete; a
-    second one is not said. ``command``: it has a ``command`` that is not null; ``session``: it has a ``session_id``,
-    as envelopes have. *quote* is ``'`` for an object whose strings are in single quotes; it is no JSON, yet its end
-    must be found. ``room``: how many characters more it may have.
+    read to its end, but nothing of it is kept and ``said`` stays empty. ``broken``: it closed without its last brace,
+    before something that is no part of any object; ``behind``: what comes next may show that. ``has_spoken``: a
+    ``text`` is complete; a second one is not said. ``command``: it has a ``command`` that is not null; ``session``:
+    it has a ``session_id``, as envelopes have. *quote* is ``'`` for an object whose strings are in single quotes; it
+    is no JSON, yet its end must be found. ``room``: how many characters more it may have.
     """
 
     def __init__(self, *, quote: str, max_chars: int, max_depth: int) -> None:
         self.closed = False
+        self.broken = False
+        self.behind = ""  # "string" or "bracket": such a one has just closed
         self.refused = ""
         self.command = False
         self.session = False
         self.text_ended = False
         self.has_spoken = False
         self.said = ""
+        self._quote = quote
         self._top = _TOP[quote].search
         self._deep = _DEEP[quote].search
         self._next = self._top  # finds the next character that matters
@@ -43,6 +52,8 @@ class ObjectScanner:
         self._kept: list[str] = []
         self._braces: list[int] = []  # for each open brace the number of brackets open in it
         self._nested = 0
+        self._line = False  # a line break stands behind what has just closed
+        self._astray = False  # quotes stand in its strings, so that they tell no longer where one ends
         self._name = ""
         self._place = ""  # "name": a name may follow; "value": what follows is the value of `text` or `command`
         self._string = ""  # the quote of the string we are in
@@ -81,6 +92,8 @@ class ObjectScanner:
                 self._name += text[pos : found.start() if found else end]
             if found:
                 self._meet(found.group())
+                if self.broken:
+                    return found.start()
                 if self._nested > self._max_depth and not self.refused:
                     self.refused = "too_deep"
                     return stop
@@ -91,6 +104,8 @@ class ObjectScanner:
         """Change state by a character that matters."""
         if self._string:
             self._in_string(char)
+        elif self.behind:
+            self._after_value(char)
         elif self._place == "value":
             self._value(char)
         else:
@@ -107,6 +122,27 @@ class ObjectScanner:
                 self._name += char
         else:
             self._string = ""
+            self._go_on("string")
+
+    def _after_value(self, char: str) -> None:
+        """The first character behind a string or a bracket: prose there shows that the last brace was forgotten.
+
+        On the line of a string it shows that the string has quotes in it instead: from there on only brackets count.
+        """
+        if char == "\n":
+            self._line = True
+            return
+        behind, line = self.behind, self._line
+        self.behind, self._line = "", False
+        if char in _AFTER_VALUE or char == self._quote or (behind == "bracket" and char in "{["):
+            self._outside(char)
+        elif behind == "string" and (not line or char in "{["):
+            self._astray = True
+            self._place = ""
+            self._outside(char)
+        elif line or char.isalnum() or char == "`":
+            self.broken = self.closed = True
+        else:
             self._go_on()
 
     def _value(self, char: str) -> None:
@@ -120,7 +156,7 @@ class ObjectScanner:
         self._outside(char)
 
     def _outside(self, char: str) -> None:
-        if char in "\"'":
+        if char in "\"'" and not self._astray:
             self._string = char
             self._next = _IN_STRING[char].search
             return
@@ -128,7 +164,9 @@ class ObjectScanner:
             self._open(char)
         elif char in "}]":
             self._close(char)
-        elif self._nested == 1:
+            self._go_on("bracket")
+            return
+        elif self._nested == 1 and not self._astray:
             if char == ",":
                 self._name, self._place = "", "name"
             elif char == ":":
@@ -136,8 +174,14 @@ class ObjectScanner:
                 self._place = "value" if self._name in ("text", "command") else ""
         self._go_on()
 
-    def _go_on(self) -> None:
-        if self._place == "value":
+    def _go_on(self, behind: str = "") -> None:
+        if self._astray:
+            self._next = _BRACKETS.search
+            return
+        self.behind = behind
+        if behind:
+            self._next = _NOT_SPACE_OR_LINE.search
+        elif self._place == "value":
             self._next = _NOT_SPACE.search
         else:
             self._next = self._top if self._nested <= 1 else self._deep
@@ -167,5 +211,5 @@ class ObjectScanner:
         if decoder.closed:
             self._decoder = None
             self.text_ended = self.has_spoken = True
-            self._go_on()
+            self._go_on("string")
         return pos

@@ -19,9 +19,9 @@ class RulesSegmenter:
     The texts of the sentences, joined, are the prose of the reply; each has the white space that stood before it, the
     last one also what stood behind it (and is blank if nothing else was left). Indexes count from 1. JSON, fences
     around it and the skeleton of an envelope are in no sentence. An object that was given up leaves as a JsonBlock
-    with ``refused``: ``truncated``, ``too_deep``, ``too_long``, or ``invalid_envelope`` for one written in the text
-    of an envelope. Without ``release`` the segments are the same however the reply is cut for ``feed``. No lone
-    surrogate leaves: U+FFFD stands for it.
+    with ``refused``: ``truncated``, ``too_deep``, ``too_long``, ``invalid_json`` (its last brace is missing
+    and prose follows), or ``invalid_envelope`` for one written in the text of an envelope. Without ``release`` the
+    segments are the same however the reply is cut for ``feed``. No lone surrogate leaves: U+FFFD stands for it.
     """
 
     __slots__ = ("_boundaries", "_caps", "_index", "_passed", "_plain", "_quiet", "_room", "_telling", "_zoned")

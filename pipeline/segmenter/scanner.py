@@ -24,7 +24,7 @@ class Scanner(Spans, Fences):
 
     @property
     def room(self) -> int:
-        """How much text without a closing brace completes nothing for certain."""
+        """How much text without a closing brace and a line break completes nothing for certain."""
         return 0 if self._object is None else self._object.room
 
     def feed(self, text: str, before: str = "") -> list[Piece]:

@@ -116,6 +116,7 @@ class Zones:
         assert self._object is not None
         pos = self._object.feed(text, pos, out)
         if self._object.closed:
+            self._held = self._object.behind
             self._object = None
             self._zone = self._after
         return pos

@@ -188,6 +188,62 @@ def test_missing_bracket_does_not_swallow_the_reply() -> None:
     assert prose(segments('{"x": {"y": [1}, "text": "Hi."}', max_json_depth=3)) == ["Hi."]
 
 
+@pytest.mark.parametrize(
+    ("raw", "then"),
+    [
+        ('{"command": "a", "args": {"x": 1}', " Done. And more."),
+        ('{"command": "a", "args": {"x": [1]', "\n\nDone. And more."),
+        ('{"command": "a", "args": {"x": 1}', "\n\n**Done.** And more."),
+        ('{"command": "a"', "\n\nDone. And more."),
+        ('{"command": "a", "args": {"x": "5" tall"}}', " Done. And more."),
+        ('{"command": "a", "args": {"x": "use "{b}", or not"}}', " Done. And more."),
+        ("{'command': 'a', 'args': {'x': 'it's'}}", " Done. And more."),
+    ],
+)
+def test_slip_in_an_object_does_not_swallow_the_reply(raw: str, then: str) -> None:
+    """Where the last brace is missing, or a string has quotes in it, prose goes on and later commands run."""
+    found = segments(raw + then + ' {"command": "b"} End.')
+    assert [text for text, _ in objects(found)] == [raw, '{"command": "b"}']
+    assert "".join(prose(found)) == then + "  End."
+
+
+def test_missing_brace_in_a_fence() -> None:
+    """The backticks that close a fence close the object in it, too; it leaves as refused."""
+    found = segments('Ok.\n```json\n{"command": "a", "args": {"x": 1}\n```\nDone. {"command": "b"}')
+    assert found[:3] == [
+        Sentence(1, "Ok."),
+        JsonBlock('{"command": "a", "args": {"x": 1}', "invalid_json"),
+        Sentence(2, "\nDone."),
+    ]
+    assert objects(found)[1:] == [('{"command": "b"}', "")]
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\n\n"])
+def test_missing_brace_is_told_by_the_next_word(space: str) -> None:
+    """Prose behind an object without its end is not held back until another brace comes."""
+    segmenter = RulesSegmenter()
+    assert list(segmenter.feed('{"command": "a", "args": {}')) == []
+    assert list(segmenter.feed(space)) == []
+    assert list(segmenter.feed("Done")) == [JsonBlock('{"command": "a", "args": {}', "invalid_json")]
+    assert list(segmenter.feed(".")) == []
+    assert list(segmenter.release()) == [Sentence(1, space + "Done.")]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{\n  "a": {\n\n  }\n\n,\n "b": "x"\n\n}',
+        '{"a": {"x": 1} "b": "y"\n"c": []\n// no\n}',
+        '{"a": "x" /* why */, "b": "```\n\nso"}',
+        '{"a": b, c: {"d": True}}',
+        '{"a": {"b": "say "\n{"command": "c"}"}}',
+    ],
+)
+def test_other_slips_end_no_object(raw: str) -> None:
+    """Blank lines, comments, bare words and missing commas end no object, and nothing that stands in it runs."""
+    assert objects(segments(raw + " Done.")) == [(raw, "")]
+
+
 # Refusals
 
 
@@ -425,6 +481,12 @@ replies = st.builds(
         st.sampled_from(["", '{"QQ', "{ ", "`", "```js", "\ud83d"]),
     ),
 )
+slips = st.lists(
+    st.sampled_from(
+        ['{"a": {}', '{"a": "b"', '{"text": "5" b"}', "\n", "\n\n", " ", "```", "b. A", '{"a": 1}', "**", "}"]
+    ),
+    max_size=12,
+).map("".join)
 wild = st.text(st.sampled_from("aA1 .!?\n\"'`{}[]:,\\u0d8e*-(«»。「」\ud83d\ude00😀"), max_size=60)
 
 
@@ -436,7 +498,7 @@ def cut(text: str, sizes: list[int]) -> list[str]:
     return [*out, text[at:]]
 
 
-@given(replies | wild, st.lists(st.integers(1, 9), max_size=60))
+@given(replies | slips | wild, st.lists(st.integers(1, 9), max_size=60))
 def test_segments_do_not_depend_on_the_deltas(text: str, sizes: list[int]) -> None:
     """The same reply gives the same segments, wherever its deltas are cut, also in escapes and between surrogates."""
     whole = segments(text)
@@ -445,7 +507,7 @@ def test_segments_do_not_depend_on_the_deltas(text: str, sizes: list[int]) -> No
 
 
 @example('{"a": 1}... ', 2, 8)
-@given(replies | wild, st.integers(2, 40), st.integers(8, 40))
+@given(replies | slips | wild, st.integers(2, 40), st.integers(8, 40))
 def test_caps_do_not_depend_on_the_deltas(text: str, max_segment_chars: int, max_json_chars: int) -> None:
     """What the caps cut and refuse is the same for any deltas."""
     caps = {"max_segment_chars": max_segment_chars, "max_json_chars": max_json_chars, "max_json_depth": 2}
@@ -492,6 +554,7 @@ def test_nothing_of_an_object_is_spoken(text: str, pauses: set[int]) -> None:
         "「あ。",
         "```json\n",
         '{"a": [1, "b"]} ',
+        '{"a": {}\n b ',
         "\\",
         "*",
         '{"text": "',
