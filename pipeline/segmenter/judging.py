@@ -117,7 +117,7 @@ def _line(text: str, at: int) -> int:
 
 
 def _tail_grows(text: str, end: int, window: int) -> bool:
-    """Whether a footnote or the address of a link has begun behind the mark and not ended."""
+    """Whether a footnote, the address of a link or a tag has begun behind the mark and not ended."""
     if text[end] == "(" and text[end - 1] != "]":
         return False
     cut = TAIL_CUT.match(text, end, window)

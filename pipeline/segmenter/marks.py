@@ -28,6 +28,8 @@ _POINTERS = (
 """Pictures that stand before what they mark, not behind it, when white space stands before them."""
 
 _CLOSERS = r")\]}»”’“‘\"'›」』）】》〉〗*_~`"
+_INVISIBLE = "\u200b\u200e\u200f\u2060\u2066-\u2069\ufeff"
+_TAG = r"</[a-zA-Z]{1,10}\d?>|<(?:br|BR) ?/?>"
 _SPACE = r"[^\S\n\u2028\u2029]"
 _BEHIND = f"(?:(?![{_POINTERS}])[{_EMOJI}][{_EMOJI}{_JOINERS}]*)"
 
@@ -49,16 +51,16 @@ CLOSING = re.compile(r"[}\n]")
 """What may close an object: its last brace, or prose on a line behind it where that is missing."""
 TAIL = re.compile(
     rf"[.…{STRONG}{FULL_STOPS}]*"
-    rf"(?:\]\([^\s)]*\)|\[\^?\d{{1,3}}\]|[{_CLOSERS}]|[{_EMOJI}{_JOINERS}])*"
+    rf"(?:\]\([^\s)]*\)|\[\^?\d{{1,3}}\]|[{_CLOSERS}]|[{_EMOJI}{_JOINERS}{_INVISIBLE}]|{_TAG})*"
     rf"(?:{_SPACE}*{_BEHIND}|{_SPACE}+[»›](?!\w))*"
 )
 """From a mark on: what belongs to the sentence that it ends."""
-TAIL_CUT = re.compile(r"\[\^?\d{0,3}|\([^\s)]*")
-"""What may still become a footnote's number or the address of a link."""
+TAIL_CUT = re.compile(r"\[\^?\d{0,3}|\([^\s)]*|</?[a-zA-Z]{0,10}\d? ?/?")
+"""What may still become a footnote's number, the address of a link or a tag."""
 IN_WORD = re.compile(r"\.(?:\d|[a-zа-яё][a-zа-яё\d.\s])")
 """A dot that ends nothing, whatever stands before it: 3.5, example.com."""
 GAP = re.compile(f"{_SPACE}*")
-OPENERS = re.compile(rf"(?:[\"'“”„«»‹›‘‚(\[{{¿¡*_~`#>—–‒•\-「『（【《〈{_EMOJI}{_JOINERS}]|{_SPACE})*")
+OPENERS = re.compile(rf"(?:[\"'“”„«»‹›‘‚(\[{{¿¡*_~`#>—–‒•\-「『（【《〈{_EMOJI}{_JOINERS}{_INVISIBLE}]|{_SPACE})*")
 SURE_OPENERS = frozenset('"“„«‹¿¡*`「『《【#')
 """Behind a full stop and a space these begin a sentence whatever follows them."""
 AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±@&§%")

@@ -102,6 +102,7 @@ def test_english(case: str) -> None:
         "Скачайте.| iPhone подойдёт.| macOS тоже.| https://example.com открыт.",
         "В 1703 г. Пётр победил.| В 1941–1945 гг. Союз.| В IX–X вв. Русь.| В 218 г. до н. э. Рим.",
         "Это было в 1703 г.| Да.",
+        "мкр. Северный, 1 таб. 2 р. в день, 760 мм рт. ст., Дж. К. Роулинг.| Да.",
         "За 1500 руб.| Дёшево.| О чём М. Булгаков?| Тип А или Б.| Да.",
     ],
 )
@@ -120,7 +121,8 @@ def test_russian(case: str) -> None:
         "¡Hola!| ¿qué tal?| Bien.",
         "Hola, el Sr. García y la Dra. López.| ¿Sí?| ¡No!| EE. UU. es grande, p. ej. sí.",
         "Bonjour, M. Dupont est là.| « Oui ! » dit-il.| « Non. »| Il part.",
-        "Ciao, il Sig. Rossi e l'ing. Verdi ci sono, ecc.| Sì, p. es. qui.",
+        "Il est né en 452 apr. J.-C.| En 452 apr. J.-C. Rome brûle.",
+        "L'avv. Neri è qui.| Ciao, il Sig. Rossi e l'ing. Verdi ci sono, ecc.| Sì, p. es. qui.",
         "Olá, o Sr. Silva e a Dra. Souza estão aqui, p. ex. hoje.| Não.",
         "To jest np. ul. Długa i m.in. dr. Nowak, itd.| Tak, w 2020 r. w Polsce.| Nie.",
         "İstanbul'u II. Mehmed aldı.",
@@ -181,11 +183,13 @@ def test_lists_and_headings(case: str) -> None:
         'He said "Go."| Then (it was late.)| We left.| «Да.»| Нет.',
         "**Done.**| _Really?_| Yes `x.`| [Link.](http://a.b/c?d=E.F)| Next.[1]| End",
         "Run `a. B? C` now.| It`s ok.| Yes",
+        "Готово.\u200b| Дальше.\u200f| \u200fКонец",
+        "Done.<br>|Next.<br />| Go!</b>| It is 3.</x and e.g. <b>that</b> one.",
         "Yes.| **No.**| “Go.”| (Wait.)| - Stop",
     ],
 )
 def test_what_stays_with_the_end(case: str) -> None:
-    """Closing quotes, brackets, markup and emoji stay with the sentence that they end; openers begin the next."""
+    """Closing quotes, brackets, markup, emoji and what nobody sees stay with the end; openers begin the next."""
     check(case)
 
 
