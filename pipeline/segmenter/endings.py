@@ -1,11 +1,20 @@
-"""Whether a mark ends the sentence: the rules, given what stands before it and the first letter of what follows."""
+"""Whether a mark ends the sentence: the rules, given what stands before it and the letter or word that follows."""
 
 import re
 
 from pipeline.segmenter.languages import Kind, script, table
 from pipeline.segmenter.marks import AMOUNTS, STRONG, SURE_OPENERS, WIDE
 from pipeline.segmenter.spots import LONGEST_WORD, Spot, classify
-from pipeline.segmenter.words import abbreviation, is_label, is_ordinal, languages, may_be_pronoun, opens_with_year
+from pipeline.segmenter.words import (
+    abbreviation,
+    goes_on_before,
+    is_label,
+    is_ordinal,
+    languages,
+    may_be_pronoun,
+    opener_follows,
+    opens_with_year,
+)
 
 _ADDRESS = re.compile(r"[./@:\\_=&#]")
 _NUMBER = re.compile(r"[\d.,:/]*\d")
@@ -102,7 +111,7 @@ def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
         return spot.next in _CAPITALS
     kind = abbreviation(spot, word, before)
     if kind:
-        return kind is Kind.CAPITAL and _abbreviation_ends(spot, before)
+        return _abbreviation_ends(spot, kind, before)
     if len(word) == 1 and word.isalpha():
         return _initial_ends(spot, word, before)
     if word and word[-1].isdigit() and _NUMBER.fullmatch(word):
@@ -134,6 +143,8 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return _may_begin_small(spot, word)
     if not word.isdigit():
         return True
+    if word == "1" and before.endswith(":") and spot.next == "upper":  # To do so: 1. Open it. 2. Close it.
+        return False
     if before[-1:] == "." and before[:-1].isdigit():  # 2024. 5. 3.
         return False
     language = languages(spot)[0]
@@ -179,9 +190,13 @@ def _ellipsis(spot: Spot) -> bool:
     return len(said) >= _HESITATION if script(spot.letter) == "cjk" else spot.spaced and " " in said
 
 
-def _abbreviation_ends(spot: Spot, before: str) -> bool:
-    """Before a capital; and what stands alone is no abbreviation in a reply without capitals: no. thanks."""
-    if spot.first in _DASHES or opens_with_year(spot):
+def _abbreviation_ends(spot: Spot, kind: Kind, before: str) -> bool:
+    """Before what its kind says; and what stands alone is no abbreviation in a reply without capitals: no. thanks."""
+    if kind is Kind.OPENER:
+        return spot.next == "upper" and opener_follows(spot)
+    if kind is Kind.NEVER or spot.first in _DASHES or goes_on_before(spot):
+        return False
+    if opens_with_year(spot) and not opener_follows(spot):
         return False
     return spot.next in _CAPITALS or (spot.next == "lower" and spot.small() and not before)
 

@@ -19,7 +19,7 @@ from pipeline.segmenter.marks import (
 )
 from pipeline.segmenter.quotes import goes_on_after_quote, half_open, open_quote
 from pipeline.segmenter.spots import Spot, classify, marks
-from pipeline.segmenter.words import is_plain_word
+from pipeline.segmenter.words import hangs_on_word, is_plain_word
 
 UNDECIDED = -1
 NO_CUT = 0
@@ -33,8 +33,9 @@ def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int
     """The end of the sentence that *text* begins with, by its mark at *at*; ``NO_CUT`` or ``UNDECIDED``.
 
     The marks of a reply must be judged in their order; *teller* tells its language. The verdict depends on nothing
-    but the text up to the first letter behind the mark and one more where that is a small one. *continued*: the
-    sentence is the rest of a longer one, so that its first letter says nothing.
+    but the text up to the first letter behind the mark, one more where that is a small one, and the word that it
+    begins where that word decides. *continued*: the sentence is the rest of a longer one, so that its first letter
+    says nothing.
     """
     mark = text[at]
     if mark in NEWLINES:
@@ -91,7 +92,7 @@ def _behind(spot: Spot) -> int:
 def _letter(spot: Spot, gap: int, opened: int) -> int:
     """The mark with the white space behind it up to *gap* and a letter at *opened*."""
     text = spot.text
-    spot.first, spot.letter, spot.spaced = text[gap], text[opened], gap > spot.end
+    spot.first, spot.letter, spot.spaced, spot.opened = text[gap], text[opened], gap > spot.end, opened
     spot.next = classify(spot.letter)
     if spot.next == "lower":
         if opened + 1 == len(text):
@@ -100,6 +101,8 @@ def _letter(spot: Spot, gap: int, opened: int) -> int:
             spot.next = "upper"
     elif text.find("`", 0, spot.end) >= 0 and _in_code(text, spot.end):
         return NO_CUT
+    if spot.next == "upper" and spot.mark == "." and hangs_on_word(spot):
+        return UNDECIDED
     return spot.end if ends(spot) else NO_CUT
 
 

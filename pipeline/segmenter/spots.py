@@ -11,6 +11,7 @@ NO_MARKER = re.compile(r"[^\W\d_]{2}(?<![ivxIVX]{2})")
 """Two letters at the end of a word that is no marker of a list item."""
 _BEFORE_WORD = "\"'«„“”‚‘‹(*_[{¿¡`~—–-#>|「『（"
 _BEHIND_WORD = '*_`"»”)'
+_FOLLOWING = re.compile(r"[\w'’]{1,15}\.?")
 _LONGEST_MARKER = 24
 LONGEST_WORD = 40
 
@@ -44,8 +45,8 @@ class Spot:
 
     ``mark``: without what closes behind it; empty where a face stands for it. ``teller`` tells the language of the
     reply. ``continued``: the sentence is the rest of a longer one. ``first``: the character behind the white space.
-    ``letter``: the first letter or digit behind opening quotes and markup, of class ``next``. ``spaced``: white space
-    stands between.
+    ``letter``: the first letter or digit behind opening quotes and markup, of class ``next``; it is at *opened*.
+    ``spaced``: white space stands between.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Spot:
     letter: str = ""
     next: Next = "other"
     spaced: bool = True
+    opened: int = 0
 
     def small(self) -> bool:
         """Whether a small letter follows in a sentence that began with one itself: nothing has capitals there."""
@@ -65,6 +67,11 @@ class Spot:
             return False
         found = SPEAKABLE.search(self.text)
         return found is not None and found.group().islower()
+
+    def following(self) -> str:
+        """The word behind the mark with its own dot, as far as it has come."""
+        found = _FOLLOWING.match(self.text, self.opened)
+        return found.group().replace("’", "'") if found else ""
 
     def last_letter(self) -> str:
         """The last one before the mark, else the one behind it."""

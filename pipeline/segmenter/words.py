@@ -19,8 +19,14 @@ _ABBREVIATIONS = Abbreviations(TABLES)
 _JOINS = "|".join(sorted({re.escape(word) for known in TABLES.values() for word in known.joins_letters}))
 _LISTED = re.compile(rf"(?<!\w)([^\W\d_])(?:,? (?i:{_JOINS})|,) [^\W\d_]\Z")
 """One of several letters: A and B, A, B. In all languages at once, for a Russian text lists Latin letters, too."""
-_YEAR = re.compile(r"[\W\d]*[^\W\d_]{1,3}\s(?:\d{3,4}|[IVXХ]+)(?:[–—-](?:\d{2,4}|[IVXХ]+))?\s(\D{1,14})")
-"""A whole sentence so far: В 1703 г, W XIX w, Nel 218 a.C."""
+_YEAR = re.compile(
+    r"[\W\d]*[^\W\d_]{1,3}\s"
+    r"(?:(?:\d{3,4}|[IVXХ]+)(?:[–—-](?:\d{2,4}|[IVXХ]+))?|\d{1,2}(?::\d\d)?(?=\s[ap]\.m))\s(\D{1,14})"
+)
+"""A whole sentence so far: В 1703 г, W XIX w, Nel 218 a.C, At 7:30 p.m."""
+_OPENERS = frozenset(word for known in TABLES.values() for word in known.openers)
+_GOES_ON_BEFORE = frozenset(word for known in TABLES.values() for word in known.goes_on_before)
+_RANGE = re.compile(r".*(?:[–—]|\d-)")
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
 """Letters in the marker of a list item; longer numbers (XVIII) are written in capitals."""
@@ -53,27 +59,54 @@ def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
     """What the tables say of *word*, with its own mark if that is not the dot, behind the word *before*.
 
     While several languages are as likely, all are asked; what two letters mean in one may be a word in another, so it
-    takes two, if they are not a part of a longer abbreviation (p. ex.).
+    takes two, or English, if they are not a part of a longer abbreviation (p. ex.). The word itself tells nothing of
+    the language: Sen. is no Turkish.
     """
     if not word:
         return None
     found = _ABBREVIATIONS.kinds(word, before, spot.letter)
-    if not word.isalnum() and (rest := _behind_apostrophe(word)) != word:
+    if not word.isalnum() and (rest := _last_part(word)) != word:
         found = _ABBREVIATIONS.kinds(rest, before, spot.letter) | found
     letter = spot.last_letter()
-    spot.teller.read(spot.text, spot.at, letter)
     if not found:
+        spot.teller.read(spot.text, spot.at, letter)
         return None
+    spot.teller.read(spot.text, spot.text.rfind(" ", 0, spot.at) + 1, letter)
+    spot.teller.skip(spot.at)
     spoken = candidates(script(letter))
     if len(found) >= len(spoken) and len(said := {found.get(language) for language in spoken}) == 1:
         return said.pop()  # whatever the language is
     likeliest = spot.teller.languages(script(letter))
     kinds = [found[language] for language in likeliest if language in found]
-    if not kinds or (
-        len(kinds) == 1 and len(likeliest) > _TWO and len(word) == _TWO and word.islower() and before[-1:] != "."
-    ):
+    sure = "en" in found or before[-1:] == "."
+    if not kinds or (len(kinds) == 1 and len(word) == _TWO < len(likeliest) and word.islower() and not sure):
         return None
-    return Kind.NEVER if Kind.NEVER in kinds else kinds[0]
+    return next(kind for kind in (Kind.OPENER, Kind.NEVER, Kind.CAPITAL) if kind in kinds)
+
+
+def hangs_on_word(spot: Spot) -> bool:
+    """Whether the word behind the mark decides, and may still become one that does so otherwise."""
+    part = spot.following()
+    if spot.opened + len(part) < len(spot.text):
+        return False
+    word, _ = spot.words()
+    words = (word, _last_part(word))
+    if any(known.startswith(part) for known in _GOES_ON_BEFORE) and any(map(_ABBREVIATIONS.may_know, words)):
+        return True
+    if not any(known.startswith(part.lower()) for known in _OPENERS):
+        return False
+    return any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None
+
+
+def opener_follows(spot: Spot) -> bool:
+    """Whether the word behind the mark begins a sentence for certain."""
+    return spot.following().lower() in _OPENERS
+
+
+def goes_on_before(spot: Spot) -> bool:
+    """Whether the word behind the mark belongs to an abbreviation before it: 5 p.m. EST, Mon. Nov. 24."""
+    word = spot.following()
+    return word in _GOES_ON_BEFORE or word.removesuffix(".") in _GOES_ON_BEFORE
 
 
 def is_label(spot: Spot, letter: str, before: str) -> bool:
@@ -95,9 +128,13 @@ def is_ordinal(spot: Spot, before: str) -> bool:
 
 
 def opens_with_year(spot: Spot) -> bool:
-    """Whether the sentence so far is no more than a year or a century with its abbreviation: В 1703 г. Пётр …"""
-    found = _YEAR.fullmatch(spot.text, 0, spot.at)
+    """Whether the sentence so far is no more than a year, a century or a time with its abbreviation: В 1703 г. …"""
+    found = _year(spot)
     return found is not None and any(squeezed(found[1]) in table(language).years for language in languages(spot))
+
+
+def _year(spot: Spot) -> re.Match[str] | None:
+    return _YEAR.fullmatch(spot.text, 0, spot.at)
 
 
 def may_be_pronoun(spot: Spot) -> bool:
@@ -113,3 +150,8 @@ def _is_listed(spot: Spot, letter: str) -> bool:
 
 def _behind_apostrophe(word: str) -> str:
     return word.replace("’", "'").rpartition("'")[2]
+
+
+def _last_part(word: str) -> str:
+    """Of a word with an apostrophe, and of a range: l'ing, 28–Dec."""
+    return _RANGE.sub("", _behind_apostrophe(word))

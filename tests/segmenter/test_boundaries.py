@@ -82,6 +82,12 @@ def test_marks_inside_a_sentence(case: str) -> None:
         "See Brown v. Board.| The variable is v.| Solve for v.| Then stop.",
         "I met J. Smith.| Take A or B.| Take A, B.| Draw a, b.| Then stop.",
         "In 336 B.C. Alexander ruled.| He died in 323 B.C.| Then at 1500 p.m.| At 5 p.m.| Then stop.",
+        "He is on Main St.| It's open.| Go down Park Dr.| After 200 feet, see Dr. Lee in St. Ives.",
+        "See ch. 3 or eq. 3.| Est. 5 people.",
+        "Sen. Warren spoke.| Congratulations, Sen. Warren!",
+        "It is at 7 p.m. ET.| Or at 8 p.m. EST on Sunday.| Or at 9 p.m. (GMT).| Or at 5 p.m. Eastern.| Go.",
+        "At 3 p.m. Dr. Lee will call.| At 7:30 p.m. I have time.| At 6 p.m.| Then we leave.",
+        "From Nov. 28–Dec. 2 or Nov. 3-Dec. 5 it is closed.| It is on Mon. Nov. 24.| On Mon.| Now go.",
         "It is from J.-P. Martin.| Well... I think so.",
     ],
 )
@@ -115,6 +121,7 @@ def test_russian(case: str) -> None:
     "case",
     [
         "Es ist im I. und im XVIII. Jahrhundert, bei Wilhelm II.| Danach.",
+        "Sie hält in der Bahnhofstr.| Der Bus kommt.| Die Neue Str.| Dann rechts.| Die Kantstr. Berlin.",
         "Viele enthalten Vitamin C, z. B. Obst.| Nimm A oder B.| Danach C.",
         "Das ist am 3. Oktober, z. B. in der Hauptstr. 5, d. h. hier.| Der 2. Weltkrieg.| Du brauchst 12.| Ja.",
         "Ich mag die 😊 Pizza mit der Wurst.| Ja.",
@@ -167,6 +174,7 @@ def test_scripts_without_capitals(case: str) -> None:
         "# Title|\n**Note**|\nText",
         "Step 1. Open it.| Шаг 2. Далее.",
         "Look.| 2. Second.| Yes",
+        "To do this: 1. Open it.| 2. Close it.| Сделайте так: 1. Откройте.| 2. Закройте.| It is: 1. 5 more",
     ],
 )
 def test_lists_and_headings(case: str) -> None:
@@ -210,10 +218,15 @@ def test_punctuation_alone_does_not_end(text: str) -> None:
         ("Hi! 5", 2),
         ("Hi.  Y", 3),
         ("ठीक। अ", 2),
+        ("It is etc. T", 2),
+        ("It is at 5 p.m. So", 3),
+        ("On Main St. The ", 5),
     ],
 )
 def test_decided_at_the_first_letter(text: str, delay: int) -> None:
-    """A sentence leaves at the first letter behind it, at once at a line break or a Chinese full stop."""
+    """A sentence leaves at the first letter behind it, at once at a line break or a Chinese full stop; behind a few
+    abbreviations with the next word, as soon as nothing can follow that matters.
+    """
     boundaries = Boundaries(max_chars=400)
     out = [(at, sentence) for at, char in enumerate(text) for sentence in boundaries.feed(char)]
     assert [(len(text) - 1, text[: len(text) - delay])] == out

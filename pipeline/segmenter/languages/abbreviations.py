@@ -27,11 +27,19 @@ class Abbreviations:
             for word in _last_words(known.kinds):
                 self._words.setdefault(word, set()).add(language)
         self._endings = tuple(self._suffixes)
+        by_opener = {name.lower() for name, kinds in self._kinds.items() if Kind.OPENER in kinds.values()}
+        self._by_opener = {name.rpartition(" ")[2] for name in by_opener}
+        self._endings_by_opener = tuple(name[1:] for name in by_opener if name.startswith("-"))
 
     def may_know(self, word: str) -> bool:
         """Whether any table may say something of *word*."""
         small = word.lower()
         return small in self._words or small.endswith(self._endings)
+
+    def may_end_before_opener(self, word: str) -> bool:
+        """Whether it may take the word behind *word* to tell what a table says of it."""
+        small = word.lower()
+        return small in self._by_opener or small.endswith(self._endings_by_opener)
 
     def kinds(self, word: str, before: str, following: str) -> dict[str, Kind]:
         """What each language that knows *word* (as written, no last dot) says of it, by its tag.

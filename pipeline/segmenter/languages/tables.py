@@ -10,7 +10,10 @@ LATIN = ("en", "de", "es", "fr", "it", "pt", "pl", "tr")
 CYRILLIC = ("ru", "uk")
 BY_SCRIPT = {"arabic": "ar", "devanagari": "hi", "hangul": "ko", "cjk": "ja"}
 """The language of a script that has only one here."""
-_SECTIONS = ("letter ends after", "joins letters", "ordinal after", "years", "words", "letters")
+_SECTIONS = (
+    *("openers", "goes on before", "letter ends after", "joins letters", "ordinal after", "years", "words"),
+    "letters",
+)
 """Of a table, beside those of abbreviations."""
 _CHAINED = re.compile(r"(?:\S{1,4}\.\s*)+\S+")
 
@@ -19,6 +22,7 @@ class Kind(Enum):
     """What a table says of the dot behind a word."""
 
     NEVER = "never ends"
+    OPENER = "ends before an opener"
     CAPITAL = "ends before a capital"
 
 
@@ -32,6 +36,9 @@ class Table:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     chains: frozenset[str] = frozenset()
     """How dotted abbreviations go on: ``z.b`` in it says that a ``z.`` before a ``B`` does not end."""
+    openers: frozenset[str] = frozenset()
+    goes_on_before: frozenset[str] = frozenset()
+    """As written."""
     letter_ends_after: frozenset[str] = frozenset()
     joins_letters: frozenset[str] = frozenset()
     ordinal_after: frozenset[str] = frozenset()
@@ -72,6 +79,8 @@ def parse(text: str) -> Table:
     return Table(
         kinds=kinds,
         chains=_chains(kinds),
+        openers=_small(sections["openers"]),
+        goes_on_before=frozenset(sections["goes on before"]),
         letter_ends_after=_small(sections["letter ends after"]),
         joins_letters=_small(sections["joins letters"]),
         ordinal_after=_small(sections["ordinal after"]),

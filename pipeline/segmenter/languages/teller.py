@@ -71,7 +71,11 @@ class LanguageTeller:
         """
         if len(self._unread) < _MOST_PIECES:
             self._unread.append((text[self._read : end], letter))
-        self._read = end
+        self.skip(end)
+
+    def skip(self, end: int) -> None:
+        """Take what stands before *end* in the open sentence into account no more."""
+        self._read = max(self._read, end)
 
     def end(self, text: str, end: int) -> None:
         """The same, and the sentence ends there; another one is read from its beginning."""
