@@ -1,8 +1,8 @@
 """The sentences of a stream of prose. Knows languages and marks, nothing of JSON.
 
 A mark is judged as soon as the first letter behind it is there (behind some abbreviations the first word), a line break
-at once; what can't be judged yet waits.
-Each character is searched once, and nothing but the sentence that is open is kept.
+at once; what can't be judged yet waits. Each character is searched once, and nothing but the sentence that is open is
+kept.
 """
 
 import re

@@ -26,6 +26,8 @@ _YEAR = re.compile(
 """A whole sentence so far: В 1703 г, W XIX w, Nel 218 a.C, At 7:30 p.m."""
 _OPENERS = frozenset(word for known in TABLES.values() for word in known.openers)
 _GOES_ON_BEFORE = frozenset(word for known in TABLES.values() for word in known.goes_on_before)
+_OPENER_BEGINNINGS = frozenset(word[:end] for word in _OPENERS for end in range(1, len(word) + 1))
+_GOES_ON_BEGINNINGS = frozenset(word[:end] for word in _GOES_ON_BEFORE for end in range(1, len(word) + 1))
 _RANGE = re.compile(r".*(?:[–—]|\d-)")
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
@@ -87,15 +89,14 @@ def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
 def hangs_on_word(spot: Spot) -> bool:
     """Whether the word behind the mark decides, and may still become one that does so otherwise."""
     part = spot.following()
-    if spot.opened + len(part) < len(spot.text):
+    goes_on, opens = part in _GOES_ON_BEGINNINGS, part.lower() in _OPENER_BEGINNINGS
+    if not (goes_on or opens) or spot.opened + len(part) < len(spot.text):
         return False
     word, _ = spot.words()
     words = (word, _last_part(word))
-    if any(known.startswith(part) for known in _GOES_ON_BEFORE) and any(map(_ABBREVIATIONS.may_know, words)):
+    if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
         return True
-    if not any(known.startswith(part.lower()) for known in _OPENERS):
-        return False
-    return any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None
+    return opens and (any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None)
 
 
 def opener_follows(spot: Spot) -> bool:

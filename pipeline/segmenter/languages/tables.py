@@ -11,8 +11,8 @@ CYRILLIC = ("ru", "uk")
 BY_SCRIPT = {"arabic": "ar", "devanagari": "hi", "hangul": "ko", "cjk": "ja"}
 """The language of a script that has only one here."""
 _SECTIONS = (
-    *("openers", "goes on before", "letter ends after", "joins letters", "ordinal after", "years", "words"),
-    "letters",
+    *("openers", "goes on before", "letter ends after", "joins letters"),
+    *("ordinal after", "years", "words", "letters"),
 )
 """Of a table, beside those of abbreviations."""
 _CHAINED = re.compile(r"(?:\S{1,4}\.\s*)+\S+")
