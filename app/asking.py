@@ -9,7 +9,7 @@ from app import logs
 from app.client import answer, recital
 from app.player import player
 from app.printable import one_line
-from app.server import running, warnings_at_start
+from app.server import Running, running, warnings_at_start
 from app.settings import Settings
 from app.show import View
 from app.sound import Sound, WavFile
@@ -39,8 +39,8 @@ class Output:
 
 
 @asynccontextmanager
-async def own_server(settings: Settings) -> AsyncIterator[str]:
-    """The ``HOST:PORT`` of a server that runs in this process while the block runs: on this machine, on a free port.
+async def own_server(settings: Settings) -> AsyncIterator[Running]:
+    """A server that runs in this process while the block runs: on this machine, on a free port.
 
     It logs warnings and errors only. Raises SettingsError.
     """
@@ -49,7 +49,7 @@ async def own_server(settings: Settings) -> AsyncIterator[str]:
     own = {"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False, "grace_seconds": 0.0}
     server = settings.server.model_copy(update=own)
     async with running(settings.model_copy(update={"server": server})) as it:
-        yield it.address
+        yield it
 
 
 async def ask(target: str, request: pb.StreamRequest, view: View, output: Output) -> None:
@@ -69,15 +69,15 @@ async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, out
     """The same with a server of one's own. Raises SettingsError too."""
     for warning in warnings_at_start(settings):
         print(f"Note: {warning}", file=sys.stderr, flush=True)
-    async with own_server(settings) as target:
-        await ask(target, request, view, output)
+    async with own_server(settings) as server:
+        await ask(server.address, request, view, output)
 
 
 async def speak(settings: Settings, request: pb.WelcomeRequest, output: Output) -> None:
     """Speak a text. Raises SettingsError, CallFailed, SoundError."""
-    async with own_server(settings) as target:
+    async with own_server(settings) as server:
         try:
-            async with output.sound as sound, aclosing(recital(target, request)) as messages:
+            async with output.sound as sound, aclosing(recital(server.address, request)) as messages:
                 async for message in messages:
                     await sound.add(message.audio_chunk)
         finally:

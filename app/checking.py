@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -10,16 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from app.asking import HARDWARE_ID, own_server
-from app.client import CallFailed, answer, recital
+from app.client import CallFailed, answer
 from app.container import Container
 from app.ports import why_not
 from app.printable import one_line
 from app.settings import STAGES, Settings
 from app.settings_file import SettingsError
-from app.sound import Sound
 from app.stage_settings import EspeakSpeech as EspeakSettings
+from app.stage_settings import NoSpeech, OpenAISpeech, SpeechCache, Voice
 from app.stage_settings import OpenAIModel as OpenAISettings
 from pipeline.errors import StageError
+from pipeline.run import Stages, recite
+from pipeline.segmenter.rules import RulesSegmenter
+from pipeline.stage import Voice as AnyVoice
+from pipeline.tts.chunks import SAMPLE_BYTES
 from pipeline.tts.espeak import EspeakSpeech
 from pipeline.tts.fallback import WithFallback
 from protos import streaming_pb2 as pb
@@ -52,12 +57,13 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
     report = Report(console)
     report.ok("the settings are well formed")
     _port(settings, report)
-    async with own_server(settings) as target:
+    async with own_server(_without_caches(settings)) as server:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
         report.ok(f"the stages are built: {', '.join(kinds)}")
-        await _voice(settings, target, report)
+        stages = replace(server.container.stages(), segmenter=RulesSegmenter)  # whose failure is not the voice's
+        await _speech(settings.pipeline.tts, stages, online, report)
         if online:
-            await _model(settings, target, report)
+            await _model(settings, server.address, report)
     return report.good
 
 
@@ -72,22 +78,43 @@ def _port(settings: Settings, report: Report) -> None:
         report.ok(f"port {port} of {host} is free")
 
 
-async def _voice(settings: Settings, target: str, report: Report) -> None:
-    kind = settings.pipeline.tts.kind
-    if kind == "off":
+def _without_caches(settings: Settings) -> Settings:
+    """What an engine said once must not speak for it now."""
+    table = settings.pipeline.tts
+    if isinstance(table, NoSpeech):
+        return settings
+    uncached = table.fallback and table.fallback.model_copy(update={"cache": SpeechCache()})
+    tts = table.model_copy(update={"cache": SpeechCache(), "fallback": uncached})
+    return settings.model_copy(update={"pipeline": settings.pipeline.model_copy(update={"tts": tts})})
+
+
+async def _speech(table: Voice | NoSpeech, stages: Stages, online: bool, report: Report) -> None:
+    """Each engine by itself, for a fallback would speak for one that is dead."""
+    if isinstance(table, NoSpeech):
         report.ok("speech is off: text and commands only")
+    elif isinstance(stages.speech, WithFallback) and table.fallback:
+        await _voice(table, f"the {table.kind} voice", replace(stages, speech=stages.speech.engine), online, report)
+        fallback = replace(stages, speech=stages.speech.fallback)
+        await _voice(table.fallback, f"the {table.fallback.kind} voice of the fallback", fallback, online, report)
+    else:
+        await _voice(table, f"the {table.kind} voice", stages, online, report)
+
+
+async def _voice(table: Voice, name: str, stages: Stages, online: bool, report: Report) -> None:
+    if isinstance(table, OpenAISpeech) and not online:
+        report.ok(f"{name} is asked with --online only")
         return
     clock = asyncio.get_running_loop().time
-    began, first, sound = clock(), 0.0, Sound()
+    began, first, seconds = clock(), 0.0, 0.0
     try:
-        async with aclosing(recital(target, pb.WelcomeRequest(text=TEST_TEXT))) as messages:
-            async for message in messages:
-                await sound.add(message.audio_chunk)
-                first = first or (clock() - began if sound.seconds else 0.0)
-    except CallFailed as error:
-        report.failed(f"the {kind} voice does not speak: {error}")
+        async with aclosing(recite(TEST_TEXT, AnyVoice(), stages)) as chunks:
+            async for chunk in chunks:
+                seconds += len(chunk.pcm) / SAMPLE_BYTES / chunk.sample_rate
+                first = first or clock() - began
+    except StageError as error:
+        report.failed(f"{name} does not speak: {error.status} {error.reason}: {error.text}")
     else:
-        report.ok(f"the {kind} voice speaks: {sound.seconds:.1f} seconds, the first after {first * 1000:.0f} ms")
+        report.ok(f"{name} speaks: {seconds:.1f} seconds, the first after {first * 1000:.0f} ms")
 
 
 async def _model(settings: Settings, target: str, report: Report) -> None:

@@ -193,7 +193,7 @@ def voices(settings: SettingsPath = None) -> None:
 @cli.command()
 def check(
     settings: SettingsPath = None,
-    online: Annotated[bool, typer.Option("--online", help="Also ask the model.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Also ask the model and speech servers.")] = False,
 ) -> None:
     """Check settings, port, stages and voice, without serving."""
     with _told_in_one_line():
