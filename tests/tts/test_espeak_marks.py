@@ -28,8 +28,8 @@ if importlib.util.find_spec("espeakng_loader") is None:
 PACKAGES = str(Path(importlib.util.find_spec("espeakng_loader").origin).parent.parent)
 RATE = espeak_worker.SAMPLE_RATE
 ANY = Voice()
-SLOW = "漢" * 400
-"""Two minutes of sound."""
+SLOW = "w, " * 133
+"""80 seconds of sound."""
 
 
 @pytest.fixture
@@ -124,6 +124,16 @@ async def test_a_long_text_is_marked_to_its_end(speech):
     text = " \n" + "window, " * 150
     marks, _ = await say(speech, text)
     assert [mark.offset for mark in marks] == list(range(2, len(text), 8))
+
+
+async def test_words_too_long_are_marked_in_parts(speech):
+    """Of what espeak-ng cannot say as one word every part has its place: the digits of a long number, in all pieces."""
+    text = "It is 3." + "1415926535" * 12 + " and a" + "b" * 100 + " here"
+    marks, _ = await say(speech, text)
+    said = words(text, marks)
+    assert said[:3] + said[-2:] == ["It", "is", "3.1", "b" * 11, "here"]
+    assert "".join(said) == text.replace(" ", "")
+    assert len(said) == 2 + 120 + 1 + 3 + 1
 
 
 async def test_a_fast_voice_keeps_its_marks_in_the_sound():
