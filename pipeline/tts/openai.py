@@ -105,7 +105,7 @@ class OpenAISpeech:
         if pcm := decoder.flush():
             given = True
             yield pcm
-        if decoder.truncated and not _framed(response):
+        if decoder.truncated:
             raise SpeechUnavailable("the speech server broke off")
         if not given:
             raise NotPcm("the speech server sent no sound")
@@ -170,11 +170,6 @@ def _failures() -> Iterator[None]:
         raise SpeechUnavailable("the speech server cannot be reached") from None
     except httpx2.TransportError:
         raise SpeechUnavailable("the speech server broke off") from None
-
-
-def _framed(response: httpx2.Response) -> bool:
-    """Whether HTTP itself tells where the body ends, so that one which was cut off has already been noticed."""
-    return "content-length" in response.headers or "transfer-encoding" in response.headers
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

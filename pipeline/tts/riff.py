@@ -4,6 +4,7 @@ The format: Microsoft and IBM, *Multimedia Programming Interface and Data Specif
 WAVE_FORMAT_EXTENSIBLE Microsoft's *Multiple Channel Audio Data and WAVE Files*.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from enum import Enum
@@ -16,6 +17,10 @@ _EXTENSIBLE = 0xFFFE
 _FORMAT_BYTES = range(16, 1025)
 _ENDLESS = 0x7F00_0000
 """A length from here on, or 0, is a place-holder of a header that was written before its sound."""
+
+
+_TAG_BYTES = 1 << 20
+"""More of what is no sound has no place behind the sound."""
 
 
 class _In(Enum):
@@ -35,6 +40,7 @@ class Riff:
         self._left = 0
         self._endless = False
         self._padded = False
+        self._told_samples = False
 
     @property
     def truncated(self) -> bool:
@@ -68,11 +74,15 @@ class Riff:
         if len(self._held) < 8:
             return None
         name, size = struct.unpack_from("<4sI", self._held)
+        if self._told_samples and not _is_chunk(name, size):  # the header only knew the first piece
+            self._in, self._endless = _In.DATA, True
+            return b""
         self._held = self._held[8:]
         self._enter(name, size)
         return b""
 
     def _enter(self, name: bytes, size: int) -> None:
+        self._told_samples = name == b"data"
         self._padded = bool(size % 2)
         self._left = size
         if name == b"RIFF":  # also in the middle: some servers send a header with each piece
@@ -107,6 +117,11 @@ class Riff:
             if not self._left:
                 self._in = _In.HEADER
         return samples
+
+
+def _is_chunk(name: bytes, size: int) -> bool:
+    """Whether this, behind samples, is a chunk and no more of them."""
+    return name in (b"RIFF", b"data") or (size <= _TAG_BYTES and re.fullmatch(rb"[\x20-\x7e]{4}", name) is not None)
 
 
 def _format(body: bytes) -> PcmFormat:

@@ -138,6 +138,7 @@ LAYOUTS = {
     "float wav": (wav(float32(PCM), form(tag=3, bits=32, extra=b"\0\0")), "audio/wav"),
     "extensible wav": (wav(PCM, form(tag=0xFFFE, extra=b"\x16\0\x10\0\0\0\0\0\x01\0" + SUBFORMAT)), "audio/wav"),
     "one wav after another": (wav(PCM[:2000]) + wav(PCM[2000:]), "audio/wav"),
+    "wav that tells of its first piece only": (wav(PCM[:2000]) + PCM[2000:], "audio/wav"),
     "the end of a sample missing": (PCM + b"\x01", "audio/pcm"),
     "tiny": (PCM[:6], "audio/pcm"),
 }
@@ -286,6 +287,7 @@ BREAKS = {
     "no http": (Reply([b"SSH-2.0-my private words\r\n\r\n"], framing="raw"), 0),
     "a bad chunk": (Reply([HEAD[:-2] + b"transfer-encoding: chunked\r\n\r\nzz\r\n"], framing="raw"), 0),
     "a wav whose end nobody tells": (sound([wav(PCM, size=9999)], "audio/wav", framing="close"), len(PCM)),
+    "a wav that ends too soon": (sound([wav(PCM, size=9999)], "audio/wav"), len(PCM)),
 }
 
 
