@@ -3,6 +3,7 @@
 The protocol does not tell the rate of PCM: ``rate=`` in the Content-Type does, or a RIFF header, or nobody.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ WAV_TYPES = frozenset({"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave
 MOST_CHANNELS = 8
 HEAD_BYTES = 12
 
-_TEXT = re.compile(rb"[\x20-\x7e\s]{4,}")
+LEAST_TEXT_BYTES = 4
+
 _COMPRESSED = re.compile(rb"ID3|OggS|fLaC|\x1aE\xdf\xa3|....ftyp|\xff[\xe2\xe3\xf2\xf3\xfa\xfb\xf1\xf9]", re.DOTALL)
 """MP3 with and without a tag, Ogg, FLAC, WebM, MP4, AAC. Of samples, one in thousands of loud ones would look so, and
 speech begins softly.
@@ -101,7 +103,7 @@ class SoundDecoder:
             raise NotPcm("the speech server calls something WAV that is not")
         elif _COMPRESSED.match(head):
             raise NotPcm("the speech server sent compressed sound where PCM was asked for")
-        elif name not in PCM_TYPES or _TEXT.fullmatch(head[:HEAD_BYTES]):
+        elif name not in PCM_TYPES or _is_text(head[:HEAD_BYTES]):
             raise NotPcm("the speech server sent no PCM")
         else:
             told = self._type
@@ -129,6 +131,15 @@ class SoundDecoder:
             self._convert = Converter(source, self._sample_rate)
         elif self._source != source:
             raise NotPcm("the format changes in the middle of a sentence")
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether it can be read as UTF-8, whose last character may be cut. Zeros cannot, nor soft sounds."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return len(head) >= LEAST_TEXT_BYTES and all(char.isprintable() or char in "\t\r\n" for char in text)
 
 
 def _number(value: str, allowed: range) -> int:
