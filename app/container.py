@@ -92,6 +92,12 @@ def wording(table: Voiced) -> Wording:
     return partial(speakable.speakable, emoji=table.emoji)
 
 
+def voice_names(table: Any) -> tuple[str, str]:
+    """What a client is told who speaks: the engine, or the fallback."""
+    fallback = getattr(table, "fallback", None)
+    return table.kind, fallback.kind if fallback else ""
+
+
 def hold_seconds(pipeline: Pipeline) -> float:
     """How long a finished sentence waits; a segmenter of one's own is asked for them at the default."""
     table = pipeline.segmenter
@@ -158,5 +164,5 @@ class Container(DeclarativeContainer):
         memory,
         Object(client_of),
         welcome_text=pipeline.welcome_text,
-        voice_name=pipeline.tts.kind,
+        voice_names=Factory(voice_names, pipeline.tts),
     )

@@ -34,14 +34,14 @@ class StreamingServicer:
         client_of: ClientOf,
         *,
         welcome_text: str,
-        voice_name: str,
+        voice_names: tuple[str, str],
     ) -> None:
         self._stages = stages
         self._streams = streams
         self._memory = memory
         self._client_of = client_of
         self._welcome_text = welcome_text
-        self._voice_name = voice_name
+        self._voice_names = voice_names
 
     async def StreamAudio(self, request: pb.StreamRequest, context: Any) -> None:
         """Answer one prompt. Sends the initial metadata at once, so that the client knows it is admitted."""
@@ -67,17 +67,26 @@ class StreamingServicer:
         return pb.InterruptResponse(success=bool(ended), interrupted_sessions=ended, message=message)
 
     async def GenerateWelcomeAudio(self, request: pb.WelcomeRequest, context: Any) -> None:
-        """Speak a given text, or the welcome text of the settings."""
+        """Speak a given text, or the welcome text of the settings. The metadata waits for the first sound: only then is
+        it known who speaks.
+        """
         await context.send_initial_metadata(())
         text = request.text if request.text.strip() else self._welcome_text
         voice = Voice(request.voice, request.language)
-        if self._stages.speech is not None:
-            await context.write(wire.welcome_metadata(self._voice_name, self._stages.speech.sample_rate))
+        told = False
         async with aclosing(recite(text, voice, self._stages, context.progress)) as chunks:
             async for chunk in chunks:
                 if chunk.pcm:
+                    if not told:
+                        told = True
+                        await context.write(self._welcome_metadata(chunk.stands_in, chunk.sample_rate))
                     await context.write(pb.WelcomeResponse(audio_chunk=wire.audio(chunk)))
+        if not told and self._stages.speech is not None:
+            await context.write(self._welcome_metadata(False, self._stages.speech.sample_rate))
         await context.write(pb.WelcomeResponse(end_message="done"))
+
+    def _welcome_metadata(self, stands_in: bool, sample_rate: int) -> pb.WelcomeResponse:
+        return wire.welcome_metadata(self._voice_names[stands_in], sample_rate)
 
 
 class Tally:

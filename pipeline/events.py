@@ -98,7 +98,7 @@ class WordMark:
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
     """Sound of a sentence: PCM signed 16-bit little endian, mono, whole samples. ``final``: nothing more of this
-    sentence follows.
+    sentence follows. ``stands_in``: it is the fallback's.
     """
 
     sentence: int
@@ -106,6 +106,7 @@ class AudioChunk:
     sample_rate: int
     final: bool = False
     words: tuple[WordMark, ...] = ()
+    stands_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from interceptors import status
 from protos import streaming_pb2 as pb
 from tests import scripted
 from tests.fakes import PATIENCE, still, until
-from tests.serving import BIG_VOICE, Service, read, serving
+from tests.serving import BIG_VOICE, VOICE, Service, read, serving
 
 OPEN = '{"command": "open_app", "args": {"app_name": "Safari", "n": 1}}'
 
@@ -490,6 +490,25 @@ async def test_welcome(tmp_path: Path) -> None:
         assert len(answer.sound) == len(text) * 160 * 2
     assert (given.messages[0].metadata.sample_rate, given.messages[0].metadata.dtype) == (16000, "int16")
     assert diary.who("opened") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "kinds"),
+    [
+        ("Hi.", ("custom", 16000), {"metadata", "audio_chunk", "end_message"}),
+        ("...", ("openai", 24000), {"metadata", "end_message"}),
+    ],
+)
+async def test_welcome_tells_who_speaks(text: str, told: tuple[str, int], kinds: set[str], tmp_path: Path) -> None:
+    """The metadata comes first, and is that of the voice that is heard: of the fallback when it stands in."""
+    tts = f'{{ kind = "openai", base_url = "http://127.0.0.1:9/v1", model = "m", voice = "ann", fallback = {VOICE} }}'
+    async with serving(tmp_path, tts=tts) as service:
+        answer = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text=text)))
+    assert answer.code is grpc.StatusCode.OK
+    metadata = answer.messages[0].metadata
+    assert (metadata.method, metadata.sample_rate) == told
+    assert set(answer.kinds) == kinds
+    assert {m.audio_chunk.sample_rate for m in answer.messages if m.audio_chunk.audio_data} <= {told[1]}
 
 
 async def test_welcome_counts_and_fails_like_any_stream(tmp_path: Path) -> None:

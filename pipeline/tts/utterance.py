@@ -51,7 +51,7 @@ class Utterance:
             try:
                 if not self._begun:
                     await self._begin()
-                return await self._attempt.take()
+                return self._named(await self._attempt.take())
             except SpeechFailed as failed:
                 self._failed(failed)
                 self._break_off(failed)
@@ -80,6 +80,9 @@ class Utterance:
         self._attempt = Attempt(chosen.engine, wanted, partial(self._report, True))
         await self._attempt.open()
 
+    def _named(self, chunk: AudioChunk) -> AudioChunk:
+        return replace(chunk, stands_in=True) if self._stands_in else chunk
+
     def _admitted(self, candidate: Try) -> bool:
         return candidate.breaker is None or candidate.breaker.admits(self)
 
@@ -99,7 +102,7 @@ class Utterance:
         if self._wanted.options.on_failure == "abort":
             _abort(failed)
         log.warning("a sentence could not be spoken", decision="text", sentence=index, exc_info=failed)
-        self._ending.extend(self._attempt.faded())
+        self._ending.extend(map(self._named, self._attempt.faded()))
         self._ending.append(Notice("SPEECH_FAILED", "this sentence was not spoken to its end", index, final=True))
 
 
