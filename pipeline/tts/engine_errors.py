@@ -13,6 +13,10 @@ class SpeechRejected(SpeechEngineError):
     """The server does not take the request as it is: the key, the model, the voice or the text is wrong."""
 
 
+class TextRejected(SpeechRejected):
+    """The server does not take this text, and would not take it a second time; it may well say another."""
+
+
 class SpeechBusy(SpeechEngineError):
     """The server has too much to do, or the account has no more."""
 

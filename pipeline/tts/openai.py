@@ -23,6 +23,7 @@ from pipeline.tts.engine_errors import (
     SpeechRejected,
     SpeechStalled,
     SpeechUnavailable,
+    TextRejected,
 )
 from pipeline.tts.sound_format import SoundDecoder
 
@@ -31,6 +32,9 @@ MOST_BYTES = 8192
 
 WRONG_VOICE = frozenset({400, 404, 422})
 """How servers answer to a voice that they don't have, and to much else."""
+
+WRONG_TEXT = frozenset({400, 413, 422})
+"""How they answer to a text that they cannot say."""
 
 
 class OpenAISpeech:
@@ -149,7 +153,7 @@ def _accepted(response: httpx2.Response) -> None:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise NotPcm("the speech server compressed its answer unasked")
         return
-    kind: type[SpeechEngineError] = SpeechRejected
+    kind: type[SpeechEngineError] = TextRejected if status in WRONG_TEXT else SpeechRejected
     if status in (402, 429):
         kind = SpeechBusy
     elif status >= 500 or status == 408:

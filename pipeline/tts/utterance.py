@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import replace
 from functools import partial
+from itertools import dropwhile
+from operator import is_
 from typing import NoReturn
 
 import structlog
@@ -10,6 +12,7 @@ import structlog
 from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Notice
 from pipeline.tts.attempt import Attempt, SpeechFailed
+from pipeline.tts.engine_errors import TextRejected
 from pipeline.tts.fallback import AnySpeech, Try, tries
 from pipeline.tts.options import Wanted, said_by
 
@@ -67,12 +70,12 @@ class Utterance:
             log.warning("no sound came; asking again", decision="retry", sentence=self.sentence.index, exc_info=failed)
             await self._attempt.close()
             await self._ask(another)
-        if self._stands_in:
+        if self._asked.stands_in:
             log.info("the fallback speaks", decision="fallback", sentence=self.sentence.index)
         self._begun = True
 
     async def _ask(self, chosen: Try) -> None:
-        self._breaker, self._stands_in = chosen.breaker, chosen.stands_in
+        self._asked, self._breaker = chosen, chosen.breaker
         wanted = self._wanted
         if chosen.stands_in:  # its voice may be of another language
             said = said_by(chosen.engine, wanted.sentence.text, wanted.voice, wanted.options.wording)
@@ -81,14 +84,17 @@ class Utterance:
         await self._attempt.open()
 
     def _named(self, chunk: AudioChunk) -> AudioChunk:
-        return replace(chunk, stands_in=True) if self._stands_in else chunk
+        return replace(chunk, stands_in=True) if self._asked.stands_in else chunk
 
     def _admitted(self, candidate: Try) -> bool:
         return candidate.breaker is None or candidate.breaker.admits(self)
 
     def _failed(self, failed: SpeechFailed) -> None:
         cause = failed.__cause__
-        lives = isinstance(cause, StageError) and cause.status in ABOUT_THE_CALL
+        refused = isinstance(cause, TextRejected)
+        if refused:  # it would be again
+            self._tries = dropwhile(partial(is_, self._asked), self._tries)
+        lives = refused or (isinstance(cause, StageError) and cause.status in ABOUT_THE_CALL)
         self._report(None if lives else False)
 
     def _report(self, well: bool | None) -> None:

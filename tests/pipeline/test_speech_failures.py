@@ -14,6 +14,7 @@ from pipeline.breaker import Breaker
 from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Notice, Sentence, WordMark
 from pipeline.stage import Voice
+from pipeline.tts.engine_errors import TextRejected
 from pipeline.tts.speech import SpeechOptions, WithFallback
 from tests.fakes import HANG, Boom, ManualClock, Pause, ScriptedSpeech, Stubborn, settle, sound, until
 from tests.pipeline.speaking import CUT, RATE, breaks_off, finals, heard, numbered, pcm, run, stage
@@ -406,6 +407,19 @@ def test_a_retry_counts_as_a_call() -> None:
     """What is counted are calls; an engine that rests is not asked again."""
     trial = Trial(lambda: [Boom()])
     assert run(trial.say("One.", "Two.", retries=5)) == (3, 2)
+
+
+def test_a_text_that_is_refused() -> None:
+    """It is not asked for again but said by the fallback, and takes the engine from nobody, however often it comes."""
+    trial = Trial(lambda: [TextRejected("the speech server answered 400")])
+    assert run(trial.say(*["One."] * 6, retries=3)) == (6, 6)
+
+
+def test_a_text_that_is_refused_and_no_fallback() -> None:
+    """Then it is a Notice, after one call."""
+    speech = ScriptedSpeech([TextRejected("the speech server answered 400")])
+    assert finals(run(heard(speech, options=SpeechOptions(retries=3)))) == [(Notice, 1)]
+    assert len(speech.calls) == 1
 
 
 def test_one_sentence_probes() -> None:

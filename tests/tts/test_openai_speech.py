@@ -16,6 +16,7 @@ from pipeline.tts.engine_errors import (
     SpeechRejected,
     SpeechStalled,
     SpeechUnavailable,
+    TextRejected,
 )
 from pipeline.tts.openai import OpenAISpeech
 from tests.fakes import until
@@ -249,12 +250,14 @@ async def test_compressed_unasked() -> None:
     ("status", "kind"),
     [
         (302, SpeechRejected),
-        (400, SpeechRejected),
+        (400, TextRejected),
         (401, SpeechRejected),
         (402, SpeechBusy),
         (403, SpeechRejected),
         (404, SpeechRejected),
         (408, SpeechUnavailable),
+        (413, TextRejected),
+        (422, TextRejected),
         (429, SpeechBusy),
         (500, SpeechUnavailable),
         (503, SpeechUnavailable),
