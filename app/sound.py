@@ -35,22 +35,31 @@ class Sound:
     """``async with Sound(sinks) as sound``: counts what comes and hands it to *sinks*.
 
     They finish their work at the end of the block, also when an answer failed; when it is cancelled, they stop at once.
+    A sink that fails gets no more. The end of the block raises its SoundError, or that of sound of an unknown form,
+    unless the answer failed: whoever reads on loses no text.
     """
 
     def __init__(self, *sinks: Sink) -> None:
         self._sinks = sinks
+        self._taking = list(sinks)
+        self._error: SoundError | None = None
         self.seconds = 0.0
         """The length of what came."""
 
     async def add(self, chunk: pb.AudioChunk) -> None:
-        """Take one piece. Raises SoundError."""
+        """Take one piece."""
         if not chunk.audio_data:
             return
         if chunk.sample_rate <= 0 or chunk.channels > 1 or chunk.dtype not in ("", "int16"):
-            raise SoundError("the server sends sound of a form that is not known here")
+            self._failed(SoundError("the server sends sound of a form that is not known here"))
+            return
         self.seconds += len(chunk.audio_data) / SAMPLE_BYTES / chunk.sample_rate
-        for sink in self._sinks:
-            await sink.add(chunk.audio_data, chunk.sample_rate)
+        for sink in tuple(self._taking):
+            try:
+                await sink.add(chunk.audio_data, chunk.sample_rate)
+            except SoundError as error:
+                self._taking.remove(sink)
+                self._failed(error)
 
     async def __aenter__(self) -> "Sound":
         return self
@@ -59,18 +68,23 @@ class Sound:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is None:
+            if error is None or isinstance(error, Exception):
                 await self._finish()
-            elif isinstance(error, Exception):
-                with suppress(SoundError):  # the first error is the one to tell
-                    await self._finish()
         finally:
             for sink in self._sinks:
                 sink.stop()
+        if error is None and self._error is not None:
+            raise self._error
 
     async def _finish(self) -> None:
         for sink in self._sinks:
-            await sink.finish()
+            try:
+                await sink.finish()
+            except SoundError as error:
+                self._failed(error)
+
+    def _failed(self, error: SoundError) -> None:
+        self._error = self._error or error  # the first one is the one to tell
 
 
 class WavFile:

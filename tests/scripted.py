@@ -154,3 +154,13 @@ class ScriptedSpeech:
             diary.spoken += 1
             yield (ord(char) % 30000).to_bytes(2, "little") * samples
             await asyncio.sleep(0)
+
+
+class MoodySpeech(ScriptedSpeech):
+    """Does not say text with MOODY, which a ScriptedSpeech does."""
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+        if "MOODY" in text:
+            raise ConnectionError("a secret of the voice")
+        async for piece in super().synthesize(text, voice):
+            yield piece

@@ -185,12 +185,17 @@ async def test_no_sound_is_kept() -> None:
 async def test_wav_is_always_whole(tmp_path: Path) -> None:
     """The file can be read while it is written, and is not spoiled by another sample rate."""
     file = WavFile(tmp_path / "a.wav")
-    async with Sound(file) as sound:
-        await sound.add(chunk(100))
-        with wave.open(str(file.path)) as saved:
-            assert saved.getnframes() == 100
-        with pytest.raises(SoundError, match="another sample rate"):
+
+    async def save() -> None:
+        async with Sound(file) as sound:
+            await sound.add(chunk(100))
+            with wave.open(str(file.path)) as saved:
+                assert saved.getnframes() == 100
             await sound.add(chunk(100, rate=8000))
+            await sound.add(chunk(100))
+
+    with pytest.raises(SoundError, match="another sample rate"):
+        await save()
     with wave.open(str(file.path)) as saved:
         assert saved.getnframes() == 100
 
@@ -199,7 +204,24 @@ async def test_wav_is_always_whole(tmp_path: Path) -> None:
 async def test_sound_of_another_form(bad: pb.AudioChunk) -> None:
     """What is no 16-bit mono sound is an error and not noise."""
     with pytest.raises(SoundError, match="a form that is not known"):
-        await Sound().add(bad)
+        async with Sound() as sound:
+            await sound.add(bad)
+
+
+def test_another_rate_loses_no_text(tmp_path: Path) -> None:
+    """When a fallback goes on at another rate the file ends early, which is told at the end; the text is all there."""
+    speech = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", options = { sample_rate = %d } }'
+    first = (speech % 16000).replace("ScriptedSpeech", "MoodySpeech").removesuffix("}")
+    tts = f"tts = {first}, retries = 0, fallback = {speech % 8000} }}"
+    head, _ = SCRIPTED.split("tts = ")
+    wav = tmp_path / "a.wav"
+    prompt = script("One. ", "MOODY. ", "Three.")
+    result = invoke("ask", prompt, "--plain", "--wav", str(wav), "--settings", settings(tmp_path, head + tts))
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[:3] == ["One.", "MOODY.", "Three."]
+    assert "went on at another sample rate" in result.stderr
+    with wave.open(str(wav)) as saved:
+        assert saved.getnframes() == len("One.") * 160
 
 
 def fake_player(folder: Path, monkeypatch: pytest.MonkeyPatch, commands: str) -> None:
