@@ -11,6 +11,7 @@ import struct
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 _HEADER = struct.Struct("<4sQ32s")
@@ -41,9 +42,10 @@ class SoundFiles:
         file = self._folder / f"{key}{_SUFFIX}"
         try:
             raw = file.read_bytes()
-            os.utime(file)
         except FileNotFoundError:
             return None
+        with suppress(OSError):  # a folder that may only be read is good enough for reading
+            os.utime(file)
         sound = raw[_HEADER.size :]
         if raw[: _HEADER.size] != _header(sound):
             file.unlink(missing_ok=True)

@@ -253,6 +253,20 @@ async def test_a_failing_disk(which: str, tmp_path: Path, monkeypatch: pytest.Mo
     assert json.loads(line)["ctx"]["error"] == "Read-only file system"
 
 
+async def test_a_folder_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in it is found, also where nobody can note that it was used."""
+    inner = ScriptedSpeech()
+    options = {"folder": tmp_path, "max_bytes": 0, "max_disk_bytes": 100_000}
+    first = await said(cached(inner, **options))
+
+    def fail(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.utime", fail)
+    assert await said(cached(inner, **options)) == first
+    assert len(inner.calls) == 1
+
+
 async def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     """A folder that cannot be made costs no sentence either."""
     (tmp_path / "file").write_text("")
