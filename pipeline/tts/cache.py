@@ -133,7 +133,7 @@ class CachedSpeech:
 
 
 class _Memory:
-    """Sounds by key, at most so many bytes; the least lately used go first."""
+    """Sounds by key, at most so many bytes; the least lately used go first. Long ones are not taken in."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -146,6 +146,8 @@ class _Memory:
         return self._sounds.get(key)
 
     def put(self, key: str, sound: bytes) -> None:
+        if len(sound) > self._max_bytes // PART:
+            return
         self._bytes += len(sound) - len(self._sounds.pop(key, b""))
         self._sounds[key] = sound
         while self._bytes > self._max_bytes:

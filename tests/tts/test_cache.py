@@ -159,6 +159,19 @@ async def test_a_long_sentence_does_not_push_out_the_others() -> None:
     assert [text for text, _ in inner.calls] == ["a", "bb", "bb"]
 
 
+async def test_what_is_for_the_disk_does_not_push_out_what_is_in_memory(tmp_path: Path) -> None:
+    """A sentence that is too long for the memory is only on the disk, whose room is larger."""
+    inner = ScriptedSpeech(lambda text: [samples(50)] * len(text))
+    speech = cached(inner, max_bytes=800, folder=tmp_path, max_disk_bytes=100_000)
+    for text in ("a", "b" * 10, "b" * 10):
+        await said(speech, text)
+    assert len(inner.calls) == 2
+    for file in files(tmp_path):
+        file.unlink()
+    await said(speech, "a")
+    assert len(inner.calls) == 2
+
+
 async def test_the_disk_outlives_the_process(tmp_path: Path) -> None:
     """Another process with the same settings finds the sound; no file's name tells the text."""
     inner = ScriptedSpeech()
