@@ -189,7 +189,7 @@ class NoSpeech(Strict):
 class CustomSpeech(Voiced, Custom):
     """A voice of one's own. ``sample_rate``: of one that is only a function, in Hz; 0 = it tells itself."""
 
-    sample_rate: Count = 0
+    sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
 
 
 Voice = EspeakSpeech | OpenAISpeech | PiperSpeech | CustomSpeech

@@ -38,6 +38,10 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "unknown store": ("[limits.store]\nkind = 'redis'", "limits.store.kind: must be 'memory'"),
     "rate too fast": ("[pipeline.tts]\nrate = 451", "pipeline.tts.rate: must be less than or equal to 450"),
+    "rate of no sound": (
+        "[pipeline.tts]\nkind = 'custom'\nfactory = 'm:f'\nsample_rate = 3000000000",
+        "pipeline.tts.sample_rate: must be from 4000 to 384000 Hz",
+    ),
     "language without a voice": ("[pipeline.tts]\ndefault_language = 'de'", "pipeline.tts.default_language: must be"),
     "no factory": ("[pipeline.llm]\nkind = 'custom'", "pipeline.llm.factory: must be set"),
     "factory is no name": (
