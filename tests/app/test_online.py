@@ -54,21 +54,21 @@ NOT_ASKED = ["ok: the openai voice is asked with --online only", SPEAKS[1]]
 
 
 @pytest.mark.parametrize(
-    ("reply", "fallback_rate", "options", "expected", "asked"),
+    ("reply", "per_char", "options", "expected", "asked"),
     [
-        (GOOD, 16000, ["--online"], SPEAKS, True),
-        (DEAD, 16000, ["--online"], OPENAI_FAILS, True),
-        (GOOD, 0, ["--online"], FALLBACK_FAILS, True),
-        (DEAD, 16000, [], NOT_ASKED, False),
+        (GOOD, "0.01", ["--online"], SPEAKS, True),
+        (DEAD, "0.01", ["--online"], OPENAI_FAILS, True),
+        (GOOD, "[]", ["--online"], FALLBACK_FAILS, True),
+        (DEAD, "0.01", [], NOT_ASKED, False),
     ],
 )
 async def test_check_speech(
-    reply: Reply, fallback_rate: int, options: list[str], expected: list[str], asked: bool, tmp_path: Path
+    reply: Reply, per_char: str, options: list[str], expected: list[str], asked: bool, tmp_path: Path
 ) -> None:
     """Each voice is heard by itself, so that a fallback hides no dead server; a server is asked with --online only."""
-    custom = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", options = { sample_rate = %d } }'
+    custom = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", options = { seconds_per_char = %s } }'
     async with hostile({"m": [reply]}) as upstream:
-        more = f', voice = "ann", fallback = {custom % fallback_rate}'
+        more = f', voice = "ann", fallback = {custom % per_char}'
         tts = SERVER.format(url=upstream.url, more=more)
         code, out, _ = await run(tmp_path, f"tts = {tts}\n", "check", *options)
     lines = [line.split(":") for line in out.splitlines() if " voice " in line]
