@@ -128,7 +128,10 @@ class Answer:
         chat, timers = self.chat, self._timers
         timers.reader_was_busy(self._clock() - self._given)
         contents = chat.contents
-        piece = await self._reply.read(self._left())
+        left = self._left()
+        if left.seconds <= 0:  # what never pauses is read before any timer could ring
+            raise ran_out(left)
+        piece = await self._reply.read(left)
         for data in self._body.feed(piece) if piece else self._body.flush():
             found += chat.feed(data)
         if not piece:
@@ -137,13 +140,16 @@ class Answer:
             self.over = True
         if chat.contents > contents:
             timers.content()
-        if (ending := _ending(chat)) == 0:
-            self._left = timers.left  # also again, when more of the answer came behind its finish
+        if chat.done or chat.finish is not None or self._ending:
+            self._look_at_ending()
+
+    def _look_at_ending(self) -> None:
+        ending = _ending(self.chat)
+        if ending == 0:
+            self._left = self._timers.left  # also again, when more of the answer came behind its finish
         elif ending > self._ending:
-            self._left = timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
+            self._left = self._timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
         self._ending = ending
-        if not self.over and (left := self._left()).seconds <= 0:
-            raise ran_out(left)  # a body that never pauses is always read before its timer could ring
 
 
 def _ending(chat: ChatDecoder) -> int:
