@@ -9,8 +9,9 @@ import pytest
 import trustme
 
 from pipeline.events import TextDelta
+from pipeline.llm import exchange
 from pipeline.llm.openai import OpenAIModel
-from tests.fakes import until
+from tests.fakes import PATIENCE, until
 from tests.llm.asking import QUICK, TURN, ask
 from tests.llm.hostile_server import DONE, HANG, STOP, Reply, hostile, text
 
@@ -37,8 +38,9 @@ def model_at(port: int) -> OpenAIModel:
 
 
 @pytest.mark.usefixtures("trusted")
-async def test_an_answer(authority: trustme.CA) -> None:
+async def test_an_answer(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
     """Long answers arrive whole, and the next turn uses the same connection."""
+    monkeypatch.setattr(exchange, "CLOSE_SECONDS", PATIENCE)
     count, size = 20, 65536
     reply = Reply([*[text("x" * size)] * count, STOP, DONE])
     async with hostile({"m": reply}, serving(authority)) as server, aclosing(model_at(server.port)) as model:

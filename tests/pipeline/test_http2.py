@@ -25,6 +25,7 @@ from pipeline.events import TextDelta
 from pipeline.http.client import HttpClient
 from pipeline.http.connection import MOST_BARREN_BYTES, MOST_BYTES
 from pipeline.http.transport import Body, Transport
+from pipeline.llm import exchange
 from pipeline.llm.openai import OpenAIModel
 from pipeline.tts.openai import OpenAISpeech
 from tests.fakes import PATIENCE, until
@@ -322,8 +323,8 @@ async def test_padding_is_taken_too() -> None:
     async def serve(talk: Talk) -> None:
         await talk.request()
         talk.begin()
-        for data in (b"x", b""):
-            for _ in range(300):
+        for data, count in ((b"x", 300), (b"", 200)):  # more of them would be a body without an end
+            for _ in range(count):
                 await talk.data(data, padding=255)
                 while talk.h2.local_flow_control_window(talk.stream) < 300:
                     await talk.event(events.WindowUpdated)
@@ -552,8 +553,9 @@ async def model_of(serve: Serve) -> AsyncIterator[tuple[OpenAIModel, Peer]]:
 
 
 @pytest.mark.parametrize("step", [1, 7, 100, 10_000])
-async def test_a_models_answer(step: int) -> None:
+async def test_a_models_answer(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events are cut anywhere by the frames; the next turn uses the same connection."""
+    monkeypatch.setattr(exchange, "CLOSE_SECONDS", PATIENCE)
     whole = b"".join(piece for piece in WELL.body if isinstance(piece, bytes))
     pieces = [whole[start : start + step] for start in range(0, len(whole), step)]
     async with model_of(answer(*pieces)) as (model, peer):
