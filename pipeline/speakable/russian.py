@@ -6,6 +6,7 @@ from pipeline.speakable import russian_amounts as amounts
 from pipeline.speakable import russian_dates as dates
 from pipeline.speakable import russian_grammar as grammar
 from pipeline.speakable import russian_numbers as numbers
+from pipeline.speakable import russian_roman as roman
 from pipeline.speakable import words
 from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.data import table
@@ -83,7 +84,7 @@ def spoken(text: str) -> str:
         text = PLACE.sub(lambda m: _cased(m, PLACES), text)
     if able and LOOKS_ROMAN.search(text):
         text = LOOKS_ROMAN.sub(lambda m: m[0].translate(CYRILLIC_ROMAN), text)
-        text = dates.centuries(text)
+        text = roman.centuries(text)
     if able and DIGIT.search(text):
         text = rewritten(SUMS(SPOON.sub(r" \1. л", text)), RULES)
     return SHORT.sub(_short, text) if "." in text else text

@@ -1,28 +1,19 @@
-"""Russian: dates, years, centuries and times."""
+"""Russian: dates and years."""
 
 import re
 
+from pipeline.speakable import russian_times as times
 from pipeline.speakable.data import words
-from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, Rule, after, before, in_front
-from pipeline.speakable.russian_amounts import UNITS
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
 from pipeline.speakable.russian_grammar import (
-    ANY_CASE,
-    HOURS,
     LABELS,
-    cardinal,
-    case_alone,
-    counted,
-    form_behind,
     governed,
     inflected,
-    is_name,
     kind,
     lemma,
-    nouns,
     ordinal,
 )
 
-RANKED_IN_ROMAN = frozenset(words("ru", "ranked_in_roman"))
 MONTHS = words("ru", "months")
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 MONTH = (
@@ -36,11 +27,6 @@ TODAY = re.compile(
     re.IGNORECASE,
 )
 """What stands before the name of a day: сегодня пятница, двадцать первое ноября."""
-CLOCK_WORDS = frozenset({"в", "с", "со", "до", "к", "ко", "около", "после"})
-TO_FULL_HOUR = re.compile(r" (?:до|по) \d{1,2}\.00(?!\d)")
-IN_A_ROW = re.compile(r"(?<!\w)(?:в|до|к) \d{1,2}\.00(?:, \d{1,2}\.00){0,4}(?:,| и| или) \Z", re.IGNORECASE)
-FROM_FULL_HOUR = re.compile(r"(?<!\w)с \d{1,2}\.00 (?:до|по) \Z", re.IGNORECASE)
-
 DAY_AND_MONTH = r"[0-3]\d\.(?:0[1-9]|1[0-2])"
 BY_ANOTHER_DAY = re.compile(rf" по {DAY_AND_MONTH}(?!\d)")
 FROM_ANOTHER_DAY = re.compile(rf"(?<!\w)со? {DAY_AND_MONTH} по \Z", re.IGNORECASE)
@@ -54,9 +40,6 @@ YEARS_CASES = {"годы": "n", "годов": "g", "годам": "d", "года�
 YEARS_BEHIND = {"в": "p", "во": "p", "о": "p", "за": "n", "на": "n", "к": "d", "ко": "d", "между": "i"}
 RANGE = re.compile(DASH)
 OF_A_MONTH = re.compile(r" (?:(?:каждого|этого|следующего|прошлого|того же) )?месяца(?!\w)")
-CENTURY = "век(?:а|у|ом|е|ов|ах|ами|ам)?|вв?\\.|столети[еяюй]|столетием|столетиях|тысячелети[еяю]"
-ROMAN = {"I": 1, "V": 5, "X": 10}
-ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
 
 
 def _day_case(m: re.Match[str]) -> str:
@@ -208,94 +191,10 @@ def _year_alone(m: re.Match[str]) -> str | None:
     return ordinal(int(m["y"]), "p")
 
 
-def _dotted_time(m: re.Match[str]) -> str | None:
-    """18.00 and 9.30 are times where a preposition and a full hour or a part of the day say so; else decimals."""
-    front, behind = before(m).lower().lstrip("(«"), after(m).strip(".,;:!?»)")
-    if behind in HOURS:
-        return _time(m) if front in CLOCK_WORDS or behind != "дня" else None
-    if IN_A_ROW.search(in_front(m)):
-        return _time(m) if m["m"] == "00" else None
-    if front not in CLOCK_WORDS or behind in UNITS or any(noun.case == "g" for noun in nouns(behind)):
-        return None
-    full = "00" in (m["m"], m["m2"])
-    paired = TO_FULL_HOUR.match(m.string, m.end()) or FROM_FULL_HOUR.search(in_front(m))
-    return _time(m) if full or paired else None
-
-
-def _time(m: re.Match[str]) -> str | None:
-    """14:05 is четырнадцать ноль пять, 14:00 is четырнадцать часов."""
-    if int(m["h"]) > 24 or int(m["h2"] or 0) > 24:
-        return None
-    case = "g" if governed(m).startswith("g") else case_alone(m) or "n"
-    case = case if case in "gdi" else "n"
-    times = [(m["h"], m["m"])] + ([(m["h2"], m["m2"])] if m["h2"] else [])
-    return " – ".join(_clock(int(hour), int(minute), case) for hour, minute in times)
-
-
-def _clock(hour: int, minute: int, case: str) -> str:
-    if not minute:
-        return f"{cardinal(hour, case)} {form_behind('час', hour, case)}"
-    zero = "ноль " if minute < 10 else ""
-    return f"{cardinal(hour, case)} {zero}{cardinal(minute, case, 'f')}"
-
-
-def roman(number: str) -> int:
-    """The value of a Roman numeral up to 39."""
-    values = [ROMAN[digit] for digit in number]
-    return sum(-v if v < after_ else v for v, after_ in zip(values, [*values[1:], 0], strict=True))
-
-
-def centuries(text: str) -> str:
-    """*text* with the Roman numerals of centuries, of rulers and of what is numbered so as ordinals."""
-    text = CENTURIES.sub(_century, text)
-    text = RANKED.sub(_ranked, text)
-    return RULER.sub(_ruler, text)
-
-
-def _century(m: re.Match[str]) -> str:
-    word, short = m["word"], m["word"].startswith("в") and m["word"].endswith(".")
-    preposition = before(m).lower()
-    if short:
-        case = "p" if preposition in {"в", "во"} else (governed(m) or ("g" if preposition else "n"))[0]
-    else:
-        found = nouns(word)
-        case = next((noun.case for noun in found if noun.case in (governed(m) or noun.case)), "n")
-    gender = "m" if word.startswith("в") else "n"
-    dash = " и " if (m["dash"] or "").strip() == "и" else " – "
-    numbers = dash.join(ordinal(roman(number), case, gender) for number in (m["n"], m["to"]) if number)
-    written = inflected("век", case, plural=word == "вв.") if short else word
-    return f"{numbers} {written}" + ("." if short and m.end() == len(m.string) else "")
-
-
-def _ranked(m: re.Match[str]) -> str:
-    """II квартал, во время II мировой войны: an ordinal that agrees with the noun."""
-    if lemma(m["word"]) not in RANKED_IN_ROMAN:
-        return m[0]
-    found = [noun for noun in counted(m.string, m.end("n")) if noun.case in (governed(m) or ANY_CASE)]
-    return f"{ordinal(roman(m['n']), found[0].case, found[0].gender)} {m['word']}" if found else m[0]
-
-
-def _ruler(m: re.Match[str]) -> str:
-    """Пётр I: an ordinal that agrees with the name."""
-    if not is_name(m["name"]) or not (found := nouns(m["name"])):
-        return m[0]
-    spoken = ordinal(roman(m["n"]), found[0].case, found[0].gender)
-    return f"{m['name']} {spoken.capitalize()}"
-
-
-CENTURIES = re.compile(
-    rf"{LEFT}(?P<n>{ROMAN_NUMBER})(?:(?P<dash>{DASH}|\sи\s)(?P<to>{ROMAN_NUMBER}))?\s(?P<word>{CENTURY})(?!\w)"
-)
-RANKED = re.compile(rf"{LEFT}(?P<n>{ROMAN_NUMBER})\s(?P<word>[а-яё]{{3,20}})")
-RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN_NUMBER}){RIGHT}")
-
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), _numeric),
     (re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?{RIGHT}"), _numeric),
-    (
-        re.compile(rf"(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?{RIGHT}"),
-        _dotted_time,
-    ),
+    times.DOTTED,
     (re.compile(rf"(?P<d>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?{RIGHT}"), _short_numeric),
     (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
     (
@@ -323,8 +222,5 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<y>\d{3,4}) ?(?P<word>год(?:а|у|ом|е)?(?!\w)|г(?=\.))(?:(?<=г)\.)?"), _year),
     (re.compile(r"(?P<n>[1-9]|1\d|2[01]) (?P<word>век(?:а|у|ом|е)?)(?!\w)"), _century_in_digits),
     (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year_alone),
-    (
-        re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}}):(?P<m2>[0-5]\d))?{RIGHT}"),
-        _time,
-    ),
+    times.WITH_COLON,
 )
