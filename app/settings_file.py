@@ -89,17 +89,21 @@ def _value(raw: str) -> Any:
 def _put(table: Table, keys: Path_, value: Any) -> None:
     """Set one value; another ``kind`` starts its table anew, since the keys beside it belong to the old kind."""
     *folders, last = keys
-    default: Any = Settings()
-    for key in keys:
-        default = getattr(default, key, None)
     for folder in folders:
         inner = table.get(folder)
         if not isinstance(inner, dict):
             inner = table[folder] = {}
         table = inner
-    if last == "kind" and table.get("kind", default) != value:
+    if last == "kind" and table.get("kind", _default(keys)) != value:
         table.clear()
     table[last] = value
+
+
+def _default(keys: Path_) -> Any:
+    part: Any = Settings()
+    for key in keys:
+        part = getattr(part, key, None)
+    return part
 
 
 def _say(error: ValidationError, file: Path | None, names: Mapping[Path_, str]) -> str:

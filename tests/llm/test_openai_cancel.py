@@ -10,7 +10,7 @@ import pytest
 from pipeline.events import TextDelta
 from pipeline.llm.openai import OpenAIModel
 from pipeline.stage import Turn
-from tests.fakes import PATIENCE, until
+from tests.fakes import PATIENCE, still, until
 from tests.llm.asking import TURN, ask, asking
 from tests.llm.hostile_server import DONE, HANG, STOP, HostileServer, Reply, text
 
@@ -62,11 +62,8 @@ async def test_a_slow_reader_slows_the_server() -> None:
     reply = Reply([*[text("x" * size)] * count, STOP, DONE])
     async with asking(reply) as (model, server), aclosing(model.stream(TURN)) as events:
         assert await anext(events)
-        sent = -1
-        while sent < server.sent:
-            sent = server.sent
-            await asyncio.sleep(0.03)
-        assert sent < count * size / 2
+        await still(lambda: server.sent)
+        assert server.sent < count * size / 2
         assert len([event async for event in events]) == count
 
 

@@ -14,7 +14,7 @@ from pipeline.http import transport
 from pipeline.http.client import HttpClient
 from pipeline.http.connection import MOST_BARREN_BYTES, MOST_BYTES
 from pipeline.http.transport import Body, Transport
-from tests.fakes import PATIENCE
+from tests.fakes import PATIENCE, still
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -228,10 +228,7 @@ async def test_reading_ahead_is_bounded() -> None:
             sent += MOST_BYTES
 
     async with asking(serve, PATIENCE) as (client, peer), client.stream("GET", url(peer)) as response:
-        before = -1
-        while sent > before:
-            before = sent
-            await asyncio.sleep(0.03)
+        await still(lambda: sent)
         assert sent < total / 2
         got = 0
         while piece := await body_of(response).read():

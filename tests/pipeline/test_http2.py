@@ -28,7 +28,7 @@ from pipeline.http.transport import Body, Transport
 from pipeline.llm import exchange
 from pipeline.llm.openai import OpenAIModel
 from pipeline.tts.openai import OpenAISpeech
-from tests.fakes import PATIENCE, until
+from tests.fakes import PATIENCE, still, until
 from tests.llm.asking import QUICK, TURN, ask
 from tests.llm.hostile_server import WELL, text
 from tests.serving import serving
@@ -304,10 +304,7 @@ async def test_reading_ahead_is_bounded() -> None:
         await talk.event()
 
     async with asking(serve) as (client, peer), client.stream("GET", url(peer)) as response:
-        before = -1
-        while sent > before:
-            before = sent
-            await asyncio.sleep(0.03)
+        await still(lambda: sent)
         assert sent <= MOST_BYTES
         got = 0
         while piece := await body_of(response).read():

@@ -19,7 +19,7 @@ from pipeline.tts.engine_errors import (
     TextRejected,
 )
 from pipeline.tts.openai import OpenAISpeech
-from tests.fakes import until
+from tests.fakes import still, until
 from tests.llm.hostile_server import CUT, HANG, RESET, HostileServer, Reply, Step
 from tests.tts.hostile_speech import (
     ANY,
@@ -398,11 +398,8 @@ async def test_a_slow_reader_slows_the_server() -> None:
     async with speaking(sound([bytes(size)] * count)) as (speech, server):
         async with aclosing(speech.synthesize("Hello.", ANY)) as given:
             assert await anext(given)
-            sent = -1
-            while sent < server.sent:
-                sent = server.sent
-                await asyncio.sleep(0.03)
-            assert sent < count * size / 2
+            await still(lambda: server.sent)
+            assert server.sent < count * size / 2
         await gone(server)
 
 
