@@ -54,7 +54,7 @@ bench: $(READY)  ## the benchmarks that README quotes
 	@$(BIN)/python -m benchmarks.speech
 
 fuzz: $(READY)  ## look for replies that break the segmenter, for some minutes
-	@$(BIN)/python -m pytest tests/segmenter tests/commands --hypothesis-profile=fuzz
+	@$(BIN)/python -m pytest tests/pipeline/segmenter tests/pipeline/commands --hypothesis-profile=fuzz
 
 clean:  ## forget the environment and everything built
 	@rm -rf .venv build dist *.egg-info

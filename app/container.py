@@ -10,10 +10,14 @@ from typing import Any
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Factory, List, Object, Selector, Singleton
 
-from app import custom, models, statuses, validation, voices, wire
-from app.servicer import StreamingServicer
-from app.settings import Limits, Pipeline, Settings
-from app.stage_settings import RulesSegmenter, Voiced
+from app.service import requests as validation
+from app.service import statuses, wire
+from app.service.servicer import StreamingServicer
+from app.settings.stages import RulesSegmenter, Voiced
+from app.settings.tables import Limits, Pipeline, Settings
+from app.stages import custom
+from app.stages import model as models
+from app.stages import voice as voices
 from interceptors.admission import AdmissionInterceptor
 from interceptors.limiter import MemoryLimiter
 from interceptors.pace import PaceInterceptor, PaceLimits
@@ -26,8 +30,8 @@ from pipeline import speakable
 from pipeline.commands.extractor import JsonCommands
 from pipeline.memory.memory import ProcessMemory
 from pipeline.run import Stages
-from pipeline.segmenter import rules
-from pipeline.tts.speech import SpeechOptions, Wording, as_written
+from pipeline.segmenter import segmenter as rules
+from pipeline.tts.stage import SpeechOptions, Wording, as_written
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""

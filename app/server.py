@@ -17,14 +17,14 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from app import wire
 from app.container import Container
-from app.ports import why_not
-from app.servicer import StreamingServicer
-from app.setting_types import LEAST_HZ, MOST_HZ
-from app.settings import STAGES, Server, Settings
-from app.settings_file import SettingsError
-from app.stage_settings import DemoModel, OpenAIModel
+from app.service import wire
+from app.service.listening import why_not
+from app.service.servicer import StreamingServicer
+from app.settings.load import SettingsError
+from app.settings.stages import DemoModel, OpenAIModel
+from app.settings.tables import STAGES, Server, Settings
+from app.settings.types import LEAST_HZ, MOST_HZ
 from pipeline.tts.fallback import WithFallback
 from protos import streaming_pb2 as pb
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.serving import serving
 from pipeline.events import TextDelta
-from pipeline.stage import Turn
+from pipeline.interfaces import Turn
 from protos import streaming_pb2 as pb
 
 EVENTS = 2000
@@ -106,7 +106,7 @@ Ask = Callable[[str], Awaitable[int]]
 @asynccontextmanager
 async def stentor(url: str) -> AsyncIterator[Ask]:
     """Ours."""
-    from pipeline.llm.openai import OpenAIModel
+    from pipeline.llm.openai.model import OpenAIModel
 
     models = {name: OpenAIModel(base_url=url, model=name) for name in (f"{EVENTS}/0", f"{TOKENS}/{RATE}")}
 
@@ -238,7 +238,7 @@ async def main(rounds: int) -> None:
     url = f"http://127.0.0.1:{int(await server.stdout.readline())}/v1"
     try:
         spent = await measure((stentor, sdk, plain, bare), url, rounds)
-        loaded = [imported(name) for name in ("pipeline.llm.openai", "openai", "httpx2", "asyncio")]
+        loaded = [imported(name) for name in ("pipeline.llm.openai.model", "openai", "httpx2", "asyncio")]
         first = statistics.quantiles(await first_text(url), n=100)
     finally:
         server.terminate()

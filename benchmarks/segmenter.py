@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.prose import TEXTS
 from pipeline.commands.extractor import JsonCommands
 from pipeline.events import JsonBlock, Sentence
-from pipeline.segmenter.rules import RulesSegmenter
+from pipeline.segmenter.segmenter import RulesSegmenter
 
 GOLD = Path(__file__).parent.parent / "tests" / "data" / "boundaries.jsonl"
 DELTA = 4

@@ -22,8 +22,8 @@ from typing import Any
 
 from benchmarks.serving import serving
 from pipeline.events import AudioChunk, Sentence, ToolCall
-from pipeline.stage import Turn, Voice
-from pipeline.tts.speech import SpeechOptions, spoken
+from pipeline.interfaces import Turn, Voice
+from pipeline.tts.stage import SpeechOptions, spoken
 from protos import streaming_pb2 as pb
 
 SENTENCES = 6

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from pipeline.stage import Turn, Voice
+from pipeline.interfaces import Turn, Voice
 
 SENTENCE = " This is one sentence of an ordinary answer."
 PIECE = b"\0" * 8820

@@ -26,8 +26,8 @@ from pipeline.events import (
     Usage,
 )
 from pipeline.flow import End, prefetch
-from pipeline.stage import Commands, Model, Segmenter, Turn, Voice
-from pipeline.tts.speech import AnySpeech, SpeechOptions, spoken
+from pipeline.interfaces import Commands, Model, Segmenter, Turn, Voice
+from pipeline.tts.stage import AnySpeech, SpeechOptions, spoken
 
 DELTAS_AHEAD = 32
 """How far the model may run ahead of a slow reader: some sentences; then the reading of the model stops too."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEnd, TextDelta, ToolCall
-from pipeline.stage import Message, Turn, Voice
+from pipeline.interfaces import Message, Turn, Voice
 
 
 class Diary:

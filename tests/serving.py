@@ -13,7 +13,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from app.server import Running, running
-from app.settings_file import load
+from app.settings.load import load
 from protos import streaming_pb2 as pb
 from protos import streaming_pb2_grpc as pb_grpc
 

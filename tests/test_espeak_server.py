@@ -12,8 +12,8 @@ import grpc
 import psutil
 import pytest
 
-from pipeline.stage import Voice
-from pipeline.tts.espeak import EspeakSpeech
+from pipeline.interfaces import Voice
+from pipeline.tts.espeak.engine import EspeakSpeech
 from protos import streaming_pb2 as pb
 from tests.fakes import until
 from tests.serving import Answer, read, serving

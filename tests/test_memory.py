@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.stage import Message
+from pipeline.interfaces import Message
 from tests import scripted
 from tests.fakes import until
 from tests.serving import read, serving

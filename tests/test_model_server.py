@@ -12,7 +12,19 @@ import pytest
 
 from protos import streaming_pb2 as pb
 from tests.fakes import still, until
-from tests.llm.hostile_server import CUT, DONE, HANG, STOP, WELL, HostileServer, Reply, chunk, hostile, said, text
+from tests.pipeline.llm.openai.hostile_server import (
+    CUT,
+    DONE,
+    HANG,
+    STOP,
+    WELL,
+    HostileServer,
+    Reply,
+    chunk,
+    hostile,
+    said,
+    text,
+)
 from tests.serving import Answer, Service, read, serving
 
 SETTINGS = """

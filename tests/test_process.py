@@ -12,8 +12,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from app.server import serve
-from app.settings import Settings
-from app.settings_file import load
+from app.settings.load import load
+from app.settings.tables import Settings
 from tests import scripted
 from tests.fakes import PATIENCE, until
 from tests.processes import python

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta, Usage
-from pipeline.stage import Turn
+from pipeline.interfaces import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class _Step:
 
 
 class DemoModel:
-    """Answers by rules, in English and Russian; satisfies ``pipeline.stage.Model``.
+    """Answers by rules, in English and Russian; satisfies ``pipeline.interfaces.Model``.
 
     ``reply``: ``prose`` (each command is a bare JSON object right after its sentence) or ``envelope`` (one object with
     the same text and the first command; further commands follow it as bare objects). A prose reply that would hold a

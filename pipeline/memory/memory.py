@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from pipeline.stage import Message
+from pipeline.interfaces import Message
 
 SESSION_CHARS = 200_000
 """The most that one session keeps, so that long answers are bounded too: far more than a model reads."""

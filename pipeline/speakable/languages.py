@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pipeline.segmenter.languages import LATIN, table
+from pipeline.languages import LATIN, table
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,16 @@
 import re
 from typing import Literal
 
-from pipeline.speakable.emojis import without_emoji
-from pipeline.speakable.english import LAST_WORDS as ENGLISH_LAST_WORDS
-from pipeline.speakable.english import load as load_english
-from pipeline.speakable.english import spoken as english
-from pipeline.speakable.english_roman import seen as has_english_roman
+from pipeline.speakable.en.roman import seen as has_english_roman
+from pipeline.speakable.en.spoken import LAST_WORDS as ENGLISH_LAST_WORDS
+from pipeline.speakable.en.spoken import load as load_english
+from pipeline.speakable.en.spoken import spoken as english
 from pipeline.speakable.languages import ENGLISH, RUSSIAN, Language, language_of
-from pipeline.speakable.markup import without_markup
-from pipeline.speakable.russian import LAST_WORDS as RUSSIAN_LAST_WORDS
-from pipeline.speakable.russian import load as load_russian
-from pipeline.speakable.russian import spoken as russian
+from pipeline.speakable.markup.emojis import without_emoji
+from pipeline.speakable.markup.markup import without_markup
+from pipeline.speakable.ru.spoken import LAST_WORDS as RUSSIAN_LAST_WORDS
+from pipeline.speakable.ru.spoken import load as load_russian
+from pipeline.speakable.ru.spoken import spoken as russian
 from pipeline.speakable.tidy import tidied
 
 Emoji = Literal["drop", "name"]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pipeline.events import AudioChunk, WordMark
 from pipeline.flow import End, closing, prefetch
-from pipeline.stage import Speech, Voice
+from pipeline.interfaces import Speech, Voice
 from pipeline.tts.alignment import Stretch, aligned, placed
 from pipeline.tts.chunks import CHUNK_SECONDS, SAMPLE_BYTES, Chunks, Cut
 from pipeline.tts.options import Wanted

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import structlog
 
 from pipeline.flow import closing
-from pipeline.stage import Speech, Voice
+from pipeline.interfaces import Speech, Voice
 from pipeline.tts.sound_files import SoundFiles
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from operator import floordiv, mul
 from typing import Any
 
 from pipeline.flow import closing
-from pipeline.stage import Speech, Voice
+from pipeline.interfaces import Speech, Voice
 
 RATES = range(4000, 384_001)
 """Hz that speech can have."""

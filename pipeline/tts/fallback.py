@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from pipeline.breaker import Breaker
-from pipeline.stage import Speech
+from pipeline.interfaces import Speech
 
 
 @dataclass(frozen=True, slots=True)

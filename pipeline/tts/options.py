@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.events import Sentence
-from pipeline.stage import Speech, Voice
+from pipeline.interfaces import Speech, Voice
 
 Wording = Callable[[str, str, str], str]
 """What is said for a text: ``wording(text, language, voice)``, a pure function. ``language``: the request's, ``voice``:

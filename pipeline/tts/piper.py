@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.stage import Voice
+from pipeline.interfaces import Voice
 from pipeline.tts.convert import RATES, Converter, PcmFormat, require_soxr
-from pipeline.tts.espeak_voices import CYRILLIC, VoiceInfo
+from pipeline.tts.espeak.voices import CYRILLIC, VoiceInfo
 
 WORKERS = 2
 """Sentences at once. onnxruntime spreads each over all cores by itself; the second thread is there so that a long

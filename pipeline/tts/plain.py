@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import Any, TypeGuard
 
-from pipeline.stage import Voice
+from pipeline.interfaces import Voice
 
 Speak = Callable[..., AsyncIterator[bytes]]
 

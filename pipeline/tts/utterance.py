@@ -12,7 +12,7 @@ import structlog
 from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Notice
 from pipeline.tts.attempt import Attempt, SpeechFailed
-from pipeline.tts.engine_errors import TextRejected
+from pipeline.tts.errors import TextRejected
 from pipeline.tts.fallback import AnySpeech, Try, tries
 from pipeline.tts.options import Wanted, said_by
 

@@ -9,7 +9,7 @@ import pytest
 from interceptors.admission import AdmissionInterceptor
 from interceptors.errors import Rejected
 from interceptors.limiter import MemoryLimiter
-from tests.fakes import ENDINGS, METHOD, FakeContext, end_as, ending
+from interceptors.testing import ENDINGS, METHOD, FakeContext, end_as, ending
 
 
 def door(limiter: MemoryLimiter) -> AdmissionInterceptor:

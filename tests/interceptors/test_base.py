@@ -10,7 +10,8 @@ import grpc
 import pytest
 
 from interceptors.base import StreamInterceptor, WrappedContext, endable, identity, metadata_value
-from tests.fakes import METHOD, PATIENCE, Boom, FakeContext, chained, settle
+from interceptors.testing import METHOD, Boom, FakeContext, chained
+from tests.fakes import PATIENCE, settle
 
 
 class Stopped(Exception):

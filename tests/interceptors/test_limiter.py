@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from interceptors.errors import Rejected
 from interceptors.limiter import Lease, MemoryLimiter
-from tests.fakes import ENDINGS, end_as, ending
+from interceptors.testing import ENDINGS, end_as, ending
 
 STOPS = ("admit", "release", "release twice", "forge")
 

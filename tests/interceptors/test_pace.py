@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from interceptors import pace
 from interceptors.errors import StreamError
 from interceptors.pace import PaceInterceptor, PaceLimits
-from tests.fakes import ENDINGS, METHOD, PATIENCE, FakeContext, ManualClock, end_as, ending, settle
+from interceptors.testing import ENDINGS, METHOD, FakeContext, end_as, ending
+from tests.fakes import PATIENCE, ManualClock, settle
 
 LONG = PaceLimits(rate=0, idle=3600, send=3600, total=3600)
 SHORT = 0.02

@@ -13,7 +13,8 @@ import structlog
 from interceptors import session
 from interceptors.base import endable
 from interceptors.session import SessionInterceptor
-from tests.fakes import ENDINGS, METHOD, PATIENCE, FakeContext, ManualClock, end_as, ending, settle, until
+from interceptors.testing import ENDINGS, METHOD, FakeContext, end_as, ending
+from tests.fakes import PATIENCE, ManualClock, settle, until
 
 
 def stamp(message: dict[str, Any], number: int, session_id: str) -> None:

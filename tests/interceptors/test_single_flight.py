@@ -12,7 +12,8 @@ from interceptors.errors import Rejected, StreamError
 from interceptors.limiter import MemoryLimiter
 from interceptors.single_flight import SingleFlightInterceptor
 from interceptors.streams import Streams
-from tests.fakes import ENDINGS, METHOD, FakeContext, chained, end_as, ending, settle
+from interceptors.testing import ENDINGS, METHOD, FakeContext, chained, end_as, ending
+from tests.fakes import settle
 
 
 class House:

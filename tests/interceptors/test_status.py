@@ -12,14 +12,15 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from structlog.testing import capture_logs
 
-from app.statuses import TABLE, judge
+from app.service.statuses import TABLE, judge
 from interceptors import status
 from interceptors.errors import Rejected, StreamError
 from interceptors.session import SessionInterceptor
 from interceptors.status import StatusInterceptor
+from interceptors.testing import METHOD, FakeContext, chained
 from pipeline.errors import STATUSES, StageError
 from pipeline.flow import SourceFailed
-from tests.fakes import METHOD, PATIENCE, FakeContext, chained, settle
+from tests.fakes import PATIENCE, settle
 
 UNARY = "/test.Service/Unary"
 

@@ -10,7 +10,8 @@ from interceptors import streams as streams_module
 from interceptors.errors import Rejected, StreamError
 from interceptors.limiter import MemoryLimiter
 from interceptors.streams import Streams
-from tests.fakes import ENDINGS, PATIENCE, end_as, ending, settle
+from interceptors.testing import ENDINGS, end_as, ending
+from tests.fakes import PATIENCE, settle
 
 
 class Run:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from interceptors.errors import Rejected
+from interceptors.testing import ENDINGS, METHOD, FakeContext, end_as, ending
 from interceptors.validation import ValidationInterceptor
-from tests.fakes import ENDINGS, METHOD, FakeContext, end_as, ending
 
 OTHER = "/test.Service/Other"
 

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from interceptors.testing import Boom
 from pipeline import flow
 from pipeline.flow import End, SourceFailed, prefetch
-from tests.fakes import HANG, PATIENCE, Boom, Pause, Script, Stubborn, settle, until
+from pipeline.testing import HANG, Pause, Script, Stubborn
+from tests.fakes import PATIENCE, settle, until
 
 
 def source(steps: list[Any], script: Script | None = None) -> Callable[[], AsyncIterator[Any]]:

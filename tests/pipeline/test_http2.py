@@ -25,14 +25,14 @@ from pipeline.events import TextDelta
 from pipeline.http.client import HttpClient
 from pipeline.http.connection import MOST_BARREN_BYTES, MOST_BYTES
 from pipeline.http.transport import Body, Transport
-from pipeline.llm import exchange
-from pipeline.llm.openai import OpenAIModel
-from pipeline.tts.openai import OpenAISpeech
+from pipeline.llm.openai import exchange
+from pipeline.llm.openai.model import OpenAIModel
+from pipeline.tts.openai.engine import OpenAISpeech
 from tests.fakes import PATIENCE, still, until
-from tests.llm.asking import QUICK, TURN, ask
-from tests.llm.hostile_server import WELL, text
+from tests.pipeline.llm.openai.asking import QUICK, TURN, ask
+from tests.pipeline.llm.openai.hostile_server import WELL, text
+from tests.pipeline.tts.openai.hostile_speech import said
 from tests.serving import serving
-from tests.tts.hostile_speech import said
 
 PCM = b"\0\1" * 4800
 

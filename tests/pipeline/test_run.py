@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interceptors.testing import Boom
 from pipeline.errors import StageError
 from pipeline.events import (
     AudioChunk,
@@ -26,20 +27,10 @@ from pipeline.events import (
     ToolCall,
     Usage,
 )
+from pipeline.interfaces import Turn, Voice
 from pipeline.run import Stages, recite, run
-from pipeline.stage import Turn, Voice
-from tests.fakes import (
-    HANG,
-    PATIENCE,
-    Boom,
-    DotSegmenter,
-    Pause,
-    RawCommands,
-    ScriptedModel,
-    ScriptedSpeech,
-    sentences,
-    settle,
-)
+from pipeline.testing import HANG, DotSegmenter, Pause, RawCommands, ScriptedModel, ScriptedSpeech, sentences
+from tests.fakes import PATIENCE, settle
 
 TURN = Turn(session_id="s", prompt="p")
 

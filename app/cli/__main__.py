@@ -1,0 +1,5 @@
+"""``python -m app.cli``: the command line without the installed script."""
+
+from app.cli.main import main
+
+main()

@@ -1,0 +1,85 @@
+"""What ``stentor ask`` and ``stentor speak`` do: a server of one's own if none is named, a call, and its sound."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+from app import logs
+from app.cli.client import answer, recital
+from app.cli.player import player
+from app.cli.printable import one_line
+from app.cli.show import View
+from app.cli.sound import Sound, WavFile
+from app.server import Running, running, warnings_at_start
+from app.settings.tables import Settings
+from protos import streaming_pb2 as pb
+
+HARDWARE_ID = "stentor-cli"
+
+
+class Output:
+    """Where the sound of one answer goes: into the file *wav*, to a player if *plays*, to both, or nowhere.
+
+    Raises SoundError when nothing can play or *wav* cannot be written.
+    """
+
+    def __init__(self, wav: Path | None, plays: bool) -> None:
+        self._file = WavFile(wav) if wav else None
+        self.sound = Sound(*([self._file] if self._file else []), *([player()] if plays else []))
+
+    @property
+    def saved(self) -> str:
+        """One line on what became of the file, empty if there was to be none."""
+        if self._file is None:
+            return ""
+        if not self._file.seconds:
+            return one_line(f"No speech was saved in {self._file.path}.")
+        return one_line(f"Saved {self._file.path}: {self._file.seconds:.1f} seconds of speech.")
+
+
+@asynccontextmanager
+async def own_server(settings: Settings) -> AsyncIterator[Running]:
+    """A server that runs in this process while the block runs: on this machine, on a free port.
+
+    It logs warnings and errors only. Raises SettingsError.
+    """
+    logs.configure(settings.logging.format, "ERROR" if settings.logging.level == "ERROR" else "WARNING")
+    # Its one client is here: once that has left, there is nobody to finish an answer for.
+    own = {"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False, "grace_seconds": 0.0}
+    server = settings.server.model_copy(update=own)
+    async with running(settings.model_copy(update={"server": server})) as it:
+        yield it
+
+
+async def ask(target: str, request: pb.StreamRequest, view: View, output: Output) -> None:
+    """Show the answer to *request* as it comes; its sound goes to *output*. Raises CallFailed, SoundError."""
+    try:
+        async with output.sound as sound, aclosing(answer(target, request)) as messages:
+            async for message in messages:
+                await sound.add(message.audio_chunk)
+                view.message(message, sound.seconds)
+    finally:
+        view.close()
+        if output.saved:
+            view.note(output.saved)
+
+
+async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, output: Output) -> None:
+    """The same with a server of one's own. Raises SettingsError too."""
+    for warning in warnings_at_start(settings):
+        print(f"Note: {warning}", file=sys.stderr, flush=True)
+    async with own_server(settings) as server:
+        await ask(server.address, request, view, output)
+
+
+async def speak(settings: Settings, request: pb.WelcomeRequest, output: Output) -> None:
+    """Speak a text. Raises SettingsError, CallFailed, SoundError."""
+    async with own_server(settings) as server:
+        try:
+            async with output.sound as sound, aclosing(recital(server.address, request)) as messages:
+                async for message in messages:
+                    await sound.add(message.audio_chunk)
+        finally:
+            if output.saved:
+                print(output.saved)

@@ -1,0 +1,197 @@
+"""What ``stentor check`` and ``stentor voices`` do: look at the parts of a server without serving."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.asking import HARDWARE_ID, own_server
+from app.cli.client import CallFailed, answer
+from app.cli.printable import one_line
+from app.container import Container
+from app.service.listening import why_not
+from app.settings.load import SettingsError
+from app.settings.stages import EspeakSpeech as EspeakSettings
+from app.settings.stages import NoSpeech, OpenAISpeech, SpeechCache, Voice
+from app.settings.stages import OpenAIModel as OpenAISettings
+from app.settings.tables import STAGES, Settings
+from pipeline.errors import StageError
+from pipeline.interfaces import Voice as AnyVoice
+from pipeline.run import Stages, recite
+from pipeline.segmenter.segmenter import RulesSegmenter
+from pipeline.tts.chunks import SAMPLE_BYTES
+from pipeline.tts.espeak.engine import EspeakSpeech
+from pipeline.tts.fallback import WithFallback
+from protos import streaming_pb2 as pb
+
+TEST_TEXT = "This is a test."
+
+
+class Report:
+    """Prints one line for each check and remembers whether all were good."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.good = True
+
+    def ok(self, text: str) -> None:
+        """This is as it should be."""
+        self._line("ok", "green", text)
+
+    def failed(self, text: str) -> None:
+        """This is not."""
+        self.good = False
+        self._line("failed", "bold red", text)
+
+    def _line(self, verdict: str, style: str, text: str) -> None:
+        self._console.print(Text.assemble((verdict, style), f": {one_line(text)}"), soft_wrap=True)
+
+
+async def check(settings: Settings, online: bool, console: Console) -> bool:
+    """Look at everything a server of these settings needs; tell whether it is all there. Raises SettingsError."""
+    report = Report(console)
+    report.ok("the settings are well formed")
+    _port(settings, report)
+    async with own_server(_without_caches(settings)) as server:
+        kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
+        report.ok(f"the stages are built: {', '.join(kinds)}")
+        stages = replace(server.container.stages(), segmenter=RulesSegmenter)  # whose failure is not the voice's
+        await _speech(settings.pipeline.tts, stages, online, report)
+        if online:
+            await _model(settings, server.address, report)
+    return report.good
+
+
+def _port(settings: Settings, report: Report) -> None:
+    host, port = settings.server.host.strip("[]"), settings.server.port
+    if not port:
+        report.ok("the port will be picked by the system")
+        return
+    if trouble := why_not(host, port):
+        report.failed(f"cannot listen on {host} port {port}: {trouble}")
+    else:
+        report.ok(f"port {port} of {host} is free")
+
+
+def _without_caches(settings: Settings) -> Settings:
+    """What an engine said once must not speak for it now."""
+    table = settings.pipeline.tts
+    if isinstance(table, NoSpeech):
+        return settings
+    uncached = table.fallback and table.fallback.model_copy(update={"cache": SpeechCache()})
+    tts = table.model_copy(update={"cache": SpeechCache(), "fallback": uncached})
+    return settings.model_copy(update={"pipeline": settings.pipeline.model_copy(update={"tts": tts})})
+
+
+async def _speech(table: Voice | NoSpeech, stages: Stages, online: bool, report: Report) -> None:
+    """Each engine by itself, for a fallback would speak for one that is dead."""
+    if isinstance(table, NoSpeech):
+        report.ok("speech is off: text and commands only")
+    elif isinstance(stages.speech, WithFallback) and table.fallback:
+        await _voice(table, f"the {table.kind} voice", replace(stages, speech=stages.speech.engine), online, report)
+        fallback = replace(stages, speech=stages.speech.fallback)
+        await _voice(table.fallback, f"the {table.fallback.kind} voice of the fallback", fallback, online, report)
+    else:
+        await _voice(table, f"the {table.kind} voice", stages, online, report)
+
+
+async def _voice(table: Voice, name: str, stages: Stages, online: bool, report: Report) -> None:
+    if isinstance(table, OpenAISpeech) and not online:
+        report.ok(f"{name} is asked with --online only")
+        return
+    clock = asyncio.get_running_loop().time
+    began, first, seconds = clock(), 0.0, 0.0
+    try:
+        async with aclosing(recite(TEST_TEXT, AnyVoice(), stages)) as chunks:
+            async for chunk in chunks:
+                seconds += len(chunk.pcm) / SAMPLE_BYTES / chunk.sample_rate
+                first = first or clock() - began
+    except StageError as error:
+        report.failed(f"{name} does not speak: {error.status} {error.reason}: {error.text}")
+    else:
+        report.ok(f"{name} speaks: {seconds:.1f} seconds, the first after {first * 1000:.0f} ms")
+
+
+async def _model(settings: Settings, target: str, report: Report) -> None:
+    kind = settings.pipeline.llm.kind
+    if kind == "demo":
+        report.ok("nothing to ask online: the demo answers by rules, without a model")
+        return
+    if isinstance(settings.pipeline.llm, OpenAISettings):
+        await _probe(settings, report)
+    request = pb.StreamRequest(prompt="Hello.", hardware_id=HARDWARE_ID)
+    total = 0.0
+    try:
+        async with aclosing(answer(target, request)) as messages:
+            async for message in messages:
+                total = message.end.total_ms
+    except CallFailed as error:
+        report.failed(f"the {kind} model does not answer: {error}")
+    else:
+        report.ok(f"the {kind} model answers: {total:.0f} ms in all")
+
+
+async def _probe(settings: Settings, report: Report) -> None:
+    """What the model server can do, told in a line each; none of it must be there but the answer."""
+    from pipeline.llm.openai.probe import probe
+
+    model: Any = Container(settings=settings).llm()
+    try:
+        found = await probe(model)
+    except StageError as error:
+        report.failed(f"the model {model.name}: {error.reason}: {error.text}")
+        return
+    finally:
+        await model.aclose()
+    listed = "lists it" if found.lists(model.name) else f"lists {len(found.models)} models, not this one"
+    report.ok(f"the model {model.name} answers: first word after {found.first_ms:.0f} ms; its server {listed}")
+    report.ok("it counts tokens" if found.usage else "it does not count tokens")
+    report.ok("it calls tools" if found.tools else "it did not call a tool: leave tools = false")
+    report.ok("it takes images" if found.images else "it does not take images")
+
+
+async def voices(settings: Settings) -> Sequence[Any]:
+    """The voices of the configured engine, by language: ``name``, ``language``, ``gender``, ``engine``. Empty if it
+    lists none.
+
+    SettingsError for an engine that cannot be built or started.
+    """
+    try:
+        engine = _voice_engine(settings)
+        if not hasattr(engine, "voices"):
+            return ()
+        async with AsyncExitStack() as closing:
+            if hasattr(engine, "aclose"):
+                closing.push_async_callback(engine.aclose)
+            return sorted(await engine.voices(), key=_row)
+    except (ValueError, ImportError, OSError) as error:
+        raise SettingsError(f"pipeline.tts: {error}") from error
+
+
+def _voice_engine(settings: Settings) -> Any:
+    """The first engine; espeak with its defaults: settings that name a voice it does not have must not keep the list
+    of them secret.
+    """
+    if isinstance(settings.pipeline.tts, EspeakSettings):
+        return EspeakSpeech()
+    voice = Container(settings=settings).tts()
+    return voice.engine if isinstance(voice, WithFallback) else voice
+
+
+def _row(voice: Any) -> tuple[str, ...]:
+    return tuple(one_line(str(getattr(voice, name, ""))) for name in ("language", "name", "gender", "engine"))
+
+
+def voice_table(found: Sequence[Any]) -> Table:
+    """As columns without lines, which a screen reader would spell out."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Language", "Name", "Gender", "Engine"):
+        table.add_column(name, overflow="fold")  # what is cut cannot be copied into the settings
+    for voice in found:
+        table.add_row(*map(Text, _row(voice)))
+    return table

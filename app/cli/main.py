@@ -1,0 +1,266 @@
+"""The command line. What needs grpc is imported by the command that needs it: ``--help`` and ``--version`` come at
+once.
+"""
+
+import asyncio
+import io
+import os
+import sys
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from app.cli.printable import one_line
+
+if TYPE_CHECKING:
+    from app.cli.show import View
+    from app.settings.tables import Settings
+
+T = TypeVar("T")
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+"""Exit codes: the call or the check failed; wrong usage or settings; Ctrl-C."""
+
+# Without rich: its boxes are read aloud line by line.
+cli = typer.Typer(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _in_a_folder(path: Path | None) -> Path | None:
+    if path and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}")
+    return path
+
+
+SettingsPath = Annotated[
+    str | None,
+    typer.Option("--settings", metavar="PATH", help="Settings file; else $STENTOR_SETTINGS, else ./settings.toml."),
+]
+Voice = Annotated[str, typer.Option(metavar="NAME", help='Speak with this voice; "stentor voices" lists them.')]
+Language = Annotated[str, typer.Option(metavar="TAG", help="Language, such as en or ru-RU.")]
+Wav = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", dir_okay=False, writable=True, callback=_in_a_folder, help="Save the speech in this WAV file."
+    ),
+]
+Play = Annotated[bool, typer.Option("--play", help="Play the speech.")]
+
+
+def main() -> None:
+    """Run the command line; ends the process with its exit code."""
+    if sys.stderr is None:  # started without one: ``2>&-``
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (until the process ends)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow terminal encoding must not end an answer
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its core writes lines of its own, also for a port that is taken
+    cli(prog_name="stentor")
+
+
+@cli.callback()
+def _stentor(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            help="Show the version and exit.",
+            callback=lambda wanted: wanted and _tell_version(),
+        ),
+    ] = False,
+) -> None:
+    """A streaming voice assistant: text, speech and commands while the model is still writing."""
+
+
+def _tell_version() -> NoReturn:
+    try:
+        print(f"stentor {version('stentor')}")
+    except PackageNotFoundError:
+        print("stentor, not installed as a package")
+    raise typer.Exit
+
+
+@cli.command()
+def serve(
+    settings: SettingsPath = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="Listen here; 0 picks a free port.")] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Number of processes.")] = None,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; then finish what runs. Says on which address it listens."""
+    given = {("server", "port"): port, ("server", "workers"): workers}
+    options: dict[tuple[str, ...], Any] = {key: value for key, value in given.items() if value is not None}
+    with _told_in_one_line():
+        loaded = _load(settings, options)
+        from app import logs, server
+
+        logs.configure(loaded.logging.format, loaded.logging.level)
+
+        async def serving() -> None:
+            await server.serve(loaded, lambda address: print(f"listening on {address}", flush=True))
+            server.end_soon()
+
+        _run(serving())
+
+
+@cli.command()
+def ask(
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="The question.", show_default=False)],
+    settings: SettingsPath = None,
+    target: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Ask this server, instead of one started for this question.")
+    ] = "",
+    wav: Wav = None,
+    play: Play = False,
+    plain: Annotated[bool, typer.Option("--plain", help="One event a line, in words; for screen readers.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; for programs.")] = False,
+    voice: Voice = "",
+    language: Language = "",
+    session: Annotated[str, typer.Option(metavar="ID", help="Go on with this session.")] = "",
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Another model of the configured server, for this question.")
+    ] = "",
+) -> None:
+    """Ask one question and show the answer as it comes."""
+    if target and ":" not in target:
+        raise typer.BadParameter("must be HOST:PORT", param_hint="--target")
+    if target and model:
+        raise typer.BadParameter("goes with a server of one's own, not with --target", param_hint="--model")
+    with _told_in_one_line():
+        loaded = None if target else _load(settings, {("pipeline", "llm", "model"): model} if model else None)
+        from app.cli import asking
+        from protos.streaming_pb2 import StreamRequest
+
+        words = _as_utf8(prompt=prompt, session_id=session, voice=voice, language=language)
+        request = StreamRequest(hardware_id=asking.HARDWARE_ID, **words)
+        view, output = _view(plain, as_json), asking.Output(wav, play)
+        if loaded is None:
+            _run(asking.ask(target, request, view, output))
+        else:
+            _run(asking.ask_own(loaded, request, view, output))
+
+
+@cli.command()
+def speak(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say.", show_default=False)],
+    settings: SettingsPath = None,
+    wav: Wav = None,
+    play: Play = False,
+    voice: Voice = "",
+    language: Language = "",
+) -> None:
+    """Speak a text, without any model; into speech.wav if nothing else is said."""
+    if wav and play:
+        raise typer.BadParameter("cannot be used together with --play", param_hint="--wav")
+    if not text.strip():
+        raise typer.BadParameter("must not be blank", param_hint="TEXT")
+    with _told_in_one_line():
+        loaded = _load(settings)
+        from app.cli import asking
+        from protos.streaming_pb2 import WelcomeRequest
+
+        request = WelcomeRequest(**_as_utf8(text=text, voice=voice, language=language))
+        _run(asking.speak(loaded, request, asking.Output(None if play else wav or Path("speech.wav"), play)))
+
+
+@cli.command()
+def voices(settings: SettingsPath = None) -> None:
+    """List the voices of the configured engine."""
+    with _told_in_one_line():
+        loaded = _load(settings)
+        from rich.console import Console
+
+        from app.cli import checking
+
+        kind = loaded.pipeline.tts.kind
+        if kind == "off":
+            print("Speech is off in the settings, so that there are no voices.")
+        elif found := _run(checking.voices(loaded)):
+            Console().print(checking.voice_table(found))
+        else:
+            print(f"The {kind} voice does not tell which voices it has.")
+
+
+@cli.command()
+def check(
+    settings: SettingsPath = None,
+    online: Annotated[bool, typer.Option("--online", help="Also ask the model and speech servers.")] = False,
+) -> None:
+    """Check settings, port, stages and voice, without serving."""
+    with _told_in_one_line():
+        loaded = _load(settings)
+        from rich.console import Console
+
+        from app.cli import checking
+
+        if not _run(checking.check(loaded, online, Console())):
+            raise typer.Exit(FAILED)
+
+
+def _as_utf8(**words: str) -> dict[str, Any]:
+    """The bytes that were typed, as UTF-8, also where the locale says something else."""
+    return {name: os.fsencode(text).decode(errors="replace") for name, text in words.items()}
+
+
+def _load(path: str | None, options: Mapping[tuple[str, ...], Any] | None = None) -> "Settings":
+    from app.settings.load import load
+
+    return load(path, os.environ, options)
+
+
+def _view(plain: bool, as_json: bool) -> "View":
+    from rich.console import Console
+
+    from app.cli import show
+
+    if as_json:
+        return show.JsonView()
+    return show.PlainView() if plain else show.RichView(Console())
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """As asyncio.run, but Ctrl-C ends the process without a word, after *work* was cancelled and has cleaned up."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """What can go wrong without anybody's defect ends the process with one line on stderr."""
+    from app.settings.load import SettingsError
+
+    try:
+        yield
+    except SettingsError as error:
+        _fail(MISUSED, error)
+    except _expected() as error:
+        _fail(FAILED, error)
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Asked for only when something went wrong."""
+    from app.cli.client import CallFailed
+    from app.cli.sound import SoundError
+    from app.server import PortTaken
+
+    return CallFailed, PortTaken, SoundError
+
+
+def _fail(code: int, error: Exception) -> NoReturn:
+    print(one_line(str(error)), file=sys.stderr)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""How an answer is shown: for a terminal, for a screen reader, for a program."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from google.protobuf.json_format import MessageToDict
+from rich.cells import cell_len
+from rich.console import Console
+
+from app.cli.printable import one_line, printable
+from protos import streaming_pb2 as pb
+
+INCOMPLETE = {
+    pb.END_REASON_LENGTH: "the model stopped at its length limit; the answer is not complete",
+    pb.END_REASON_CONTENT_FILTER: "the provider of the model withheld the rest of the answer",
+}
+
+
+class View(Protocol):
+    """Shows an answer while it comes."""
+
+    def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:
+        """Show one message. *audio_seconds*: the length of the sound up to now."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Say something about the answer that is no part of it."""
+        ...
+
+    def close(self) -> None:
+        """Leave no line half written, however the answer ended."""
+        ...
+
+
+class PlainView:
+    """One event a line, in words: no colours, no symbols, nothing that moves. Good for screen readers."""
+
+    def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:
+        """Print the line of *message*, if it has one; sound has none."""
+        match message.WhichOneof("content"):
+            case "text_chunk":
+                self.note(message.text_chunk)
+            case "action_message":
+                self.note(f"Command: {_command_line(message.action_message)}")
+            case "end_message":
+                self._end(message.end, audio_seconds)
+        if message.HasField("warning"):
+            self.note(f"Warning: {_warning(message.warning)}")
+
+    def note(self, text: str) -> None:
+        """Print it as one line."""
+        if line := one_line(text):
+            print(line, flush=True)
+
+    def close(self) -> None:
+        """Every line is whole."""
+
+    def _end(self, end: pb.EndInfo, audio_seconds: float) -> None:
+        if end.reason in INCOMPLETE:
+            self.note(f"Warning: {INCOMPLETE[end.reason]}.")
+        timings = (f"{name} {'' if name == 'total' else 'after '}{ms} milliseconds" for name, ms in _timings(end))
+        self.note(f"Done: {', '.join([*timings, *_length(audio_seconds, '{} seconds of speech')])}.")
+
+
+class RichView:
+    """Prose as it flows, with commands, warnings and times set off from it. Colours only where there is a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._width = console.width if console.is_terminal else sys.maxsize
+        self._column = 0
+
+    def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:
+        """Print *message*; sound is not shown."""
+        match message.WhichOneof("content"):
+            case "text_chunk":
+                self._print("".join(self._wrapped(printable(message.text_chunk))), end="")
+            case "action_message":
+                self._line(f"→ {_command_line(message.action_message)}", "bold cyan", indent="  ")
+            case "end_message":
+                self._end(message.end, audio_seconds)
+        if message.HasField("warning"):
+            self._line(f"! {_warning(message.warning)}", "yellow", indent="  ")
+
+    def note(self, text: str) -> None:
+        """Print a line in the background."""
+        self._line(text, "dim")
+
+    def close(self) -> None:
+        """End the line of an answer that broke off."""
+        if self._column:
+            self._print("")
+        self._column = 0
+
+    def _end(self, end: pb.EndInfo, audio_seconds: float) -> None:
+        if end.reason in INCOMPLETE:
+            self._line(f"! {INCOMPLETE[end.reason]}", "yellow", indent="  ")
+        self._line("")
+        timings = (f"{name} {ms} ms" for name, ms in _timings(end))
+        self.note(" · ".join([*timings, *_length(audio_seconds, "{} s of speech")]))
+
+    def _line(self, text: str, style: str = "", indent: str = "") -> None:
+        """On a line of its own, also in the middle of prose."""
+        self.close()
+        self._print(indent + one_line(text), style)
+
+    def _wrapped(self, text: str) -> Iterator[str]:
+        """*text*, broken between words at the width of the terminal; a terminal itself breaks within them."""
+        for blank, word in re.findall(r"(\s*)(\S*)", text):
+            room = self._width - self._column - cell_len(word)
+            if not self._column:  # what stood before a line that we began ourselves
+                blank = ""
+            elif "\n" in blank:
+                self._column = cell_len(blank.rpartition("\n")[2])
+            elif cell_len(blank) > room and word:
+                blank, self._column = "\n", 0
+            else:
+                self._column += cell_len(blank)
+            self._column += cell_len(word)
+            yield blank + word
+
+    def _print(self, text: str, style: str = "", end: str = "\n") -> None:
+        # Not console.print: it would look for markup, emoji names and things to highlight in the model's text.
+        self._console.out(text, style=style or None, highlight=False, end=end)
+
+
+class JsonView:
+    """One JSON object a line: ``type`` is the field of the message; sound is told by its length."""
+
+    def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:  # noqa: ARG002 (told by EndInfo)
+        """Print the object of *message*."""
+        kind = message.WhichOneof("content")
+        fields: dict[str, Any] = {
+            "type": kind or "warning",
+            "sequence": message.sequence,
+            "sentence_index": message.sentence_index,
+            "final": message.final,
+        }
+        if message.session_id:
+            fields["session_id"] = message.session_id
+        warned: Any = message.warning
+        warning = {"reason": warned.reason, "message": warned.message}
+        if kind is None:
+            fields |= warning
+        else:
+            fields |= FIELDS[kind](message)
+            if message.HasField("warning"):
+                fields["warning"] = warning
+        print(_json(fields), flush=True)
+
+    def note(self, text: str) -> None:
+        """Print it beside the answer, on stderr."""
+        print(one_line(text), file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Every line is whole."""
+
+
+def _audio_fields(message: pb.StreamResponse) -> dict[str, Any]:
+    chunk = message.audio_chunk
+    return {"samples": len(chunk.audio_data) // 2, "sample_rate": chunk.sample_rate}
+
+
+def _action_fields(message: pb.StreamResponse) -> dict[str, Any]:
+    name, args = _command(message.action_message)
+    return {"command": name, "args": args, "action_json": message.action_message.action_json}
+
+
+def _end_fields(message: pb.StreamResponse) -> dict[str, Any]:
+    end = message.end
+    values = {field.name: getattr(end, field.name) for field in end.DESCRIPTOR.fields}
+    return {"text": message.end_message, **values, "reason": pb.EndReason.Name(end.reason)}
+
+
+FIELDS: dict[str, Callable[[pb.StreamResponse], dict[str, Any]]] = {
+    "text_chunk": lambda message: {"text": message.text_chunk},
+    "audio_chunk": _audio_fields,
+    "action_message": _action_fields,
+    "end_message": _end_fields,
+    "error_message": lambda message: {"text": message.error_message},
+}
+"""What each kind of message has beside the fields that all have."""
+
+
+def _json(fields: dict[str, Any]) -> str:
+    """As one line. The control characters that JSON itself would let pass are escaped too, for a terminal's sake."""
+    text = json.dumps(fields, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
+    return re.sub(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _command(action: pb.ActionMessage) -> tuple[str, dict[str, Any]]:
+    """Name and arguments, from the JSON: in a Struct every number is a float."""
+    try:
+        order = json.loads(action.action_json)
+        return str(order["command"]), dict(order["args"])
+    except (ValueError, TypeError, KeyError):  # of another server
+        return action.command, MessageToDict(action.args)
+
+
+def _command_line(action: pb.ActionMessage) -> str:
+    name, args = _command(action)
+    return " ".join([name, *(f"{key}={_value(value)}" for key, value in args.items())])
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and value and not re.search(r"[\s\"'=]", value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _warning(warning: Any) -> str:
+    return f"{warning.reason}: {warning.message}"
+
+
+def _timings(end: pb.EndInfo) -> Iterator[tuple[str, int]]:
+    times = {"first text": end.first_text_ms, "first audio": end.first_audio_ms, "total": end.total_ms}
+    return ((name, round(ms)) for name, ms in times.items() if ms)
+
+
+def _length(seconds: float, words: str) -> list[str]:
+    return [words.format(f"{seconds:.1f}")] if seconds else []

@@ -1,0 +1,98 @@
+"""The rules of every request field. A broken one is named, with what is allowed; the offending value is never
+repeated.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.service import wire
+from app.settings.tables import Limits
+from interceptors.errors import Rejected
+from protos import streaming_pb2 as pb
+
+SESSION_ID = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
+LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}")
+NAME_CHARS = 128
+BASE64_GROWTH = 4 / 3
+
+
+def rules(limits: Limits) -> Mapping[str, Callable[[Any], None]]:
+    """The check of each method: raises Rejected for a request that breaks a rule."""
+    return {
+        wire.STREAM_AUDIO: lambda request: _stream(request, limits),
+        wire.GENERATE_WELCOME_AUDIO: lambda request: _welcome(request, limits),
+        wire.INTERRUPT_SESSION: _interrupt,
+    }
+
+
+def _stream(request: pb.StreamRequest, limits: Limits) -> None:
+    _phase(request.phase)
+    if not request.prompt.strip():
+        raise _bad("prompt", "must not be blank")
+    _at_most("prompt", request.prompt, limits.max_prompt_chars)
+    _session(request.session_id)
+    _name("hardware_id", request.hardware_id)
+    _name("voice", request.voice)
+    _language(request.language)
+    _screenshot(request, limits.max_screenshot_bytes)
+
+
+def _welcome(request: pb.WelcomeRequest, limits: Limits) -> None:
+    _at_most("text", request.text, limits.max_prompt_chars)
+    _session(request.session_id)
+    _name("voice", request.voice)
+    _language(request.language)
+
+
+def _interrupt(request: pb.InterruptRequest) -> None:
+    _name("hardware_id", request.hardware_id)
+    if request.session_id:
+        _session(request.session_id)
+    elif not request.hardware_id:
+        raise _bad("hardware_id", "must not be empty unless session_id is given")
+
+
+def _bad(field: str, rule: str) -> Rejected:
+    return Rejected("INVALID_REQUEST", f"{field}: {rule}", metadata={"field": field})
+
+
+def _phase(phase: int) -> None:
+    if phase == pb.REQUEST_PHASE_COLLECT:
+        raise Rejected("UNSUPPORTED_PHASE", metadata={"field": "phase"})
+    if phase not in pb.RequestPhase.values():
+        raise _bad("phase", "must be UNSPECIFIED or COMMIT")
+
+
+def _session(session_id: str) -> None:
+    if not SESSION_ID.fullmatch(session_id):
+        raise _bad("session_id", "must be 1 to 128 letters, digits or . _ : @ -")
+
+
+def _name(field: str, value: str) -> None:
+    if len(value) > NAME_CHARS or not value.isprintable():
+        raise _bad(field, f"must be at most {NAME_CHARS} printable characters")
+
+
+def _language(language: str) -> None:
+    if language and not LANGUAGE.fullmatch(language):
+        raise _bad("language", "must be a BCP-47 tag such as en or ru-RU")
+
+
+def _at_most(field: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise _bad(field, f"must be at most {most} characters")
+
+
+def _screenshot(request: pb.StreamRequest, most: int) -> None:
+    if request.screen_width < 0 or request.screen_height < 0:
+        raise _bad("screen_width, screen_height", "must not be negative")
+    # Looked at before it is decoded: what is too long costs nothing.
+    if len(request.screenshot) > most * BASE64_GROWTH + 4:
+        raise _bad("screenshot", f"must be at most {most} bytes")
+    try:
+        image = wire.screenshot(request)
+    except ValueError as error:
+        raise _bad("screenshot", f"{error}") from None
+    if image is not None and len(image.data) > most:
+        raise _bad("screenshot", f"must be at most {most} bytes")

@@ -1,0 +1,150 @@
+"""The handlers, thin: a request becomes a turn, the pipeline's events become messages."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any
+
+import structlog
+
+from app.service import wire
+from interceptors.base import identity
+from interceptors.streams import Streams
+from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent
+from pipeline.interfaces import Message, Voice
+from pipeline.memory.memory import Memory
+from pipeline.run import Stages, recite, run
+from protos import streaming_pb2 as pb
+
+ClientOf = Callable[[Any, Any], str]
+"""Who a request's client is, for limits and memory: ``client_of(request, context)``."""
+
+
+class StreamingServicer:
+    """What stands behind the chain. Its context has, from the links: ``arrived``, ``progress`` and the session's
+    metadata.
+    """
+
+    def __init__(
+        self,
+        stages: Stages,
+        streams: Streams,
+        memory: Memory | None,
+        client_of: ClientOf,
+        *,
+        welcome_text: str,
+        voice_names: tuple[str, str],
+    ) -> None:
+        self._stages = stages
+        self._streams = streams
+        self._memory = memory
+        self._client_of = client_of
+        self._welcome_text = welcome_text
+        self._voice_names = voice_names
+
+    async def StreamAudio(self, request: pb.StreamRequest, context: Any) -> None:
+        """Answer one prompt. Sends the initial metadata at once, so that the client knows it is admitted."""
+        await context.send_initial_metadata(())
+        client = self._client_of(request, context)
+        history = self._memory.recall(client, request.session_id) if self._memory is not None else ()
+        turn = wire.turn(request, identity(context), history, context.time_remaining())
+        tally = Tally(context.arrived)
+        try:
+            async with aclosing(run(turn, self._stages, context.progress)) as events:
+                async for event in events:
+                    await context.write(_message(event, turn.session_id, tally))
+                    tally.sent(event)
+        finally:
+            structlog.contextvars.bind_contextvars(**tally.figures())
+            if self._memory is not None and tally.said:
+                self._memory.remember(client, turn.session_id, tally.exchange(turn.prompt))
+
+    async def InterruptSession(self, request: pb.InterruptRequest, context: Any) -> pb.InterruptResponse:
+        """End the running streams of a device, or of one session of it, and name them."""
+        ended = await self._streams.interrupt(identity(context), request.hardware_id, request.session_id)
+        message = f"{len(ended)} interrupted" if ended else "nothing was running"
+        return pb.InterruptResponse(success=bool(ended), interrupted_sessions=ended, message=message)
+
+    async def GenerateWelcomeAudio(self, request: pb.WelcomeRequest, context: Any) -> None:
+        """Speak a given text, or the welcome text of the settings. The metadata waits for the first sound: only then is
+        it known who speaks.
+        """
+        await context.send_initial_metadata(())
+        text = request.text if request.text.strip() else self._welcome_text
+        voice = Voice(request.voice, request.language)
+        told = False
+        async with aclosing(recite(text, voice, self._stages, context.progress)) as chunks:
+            async for chunk in chunks:
+                if chunk.pcm:
+                    if not told:
+                        told = True
+                        await context.write(self._welcome_metadata(chunk.stands_in, chunk.sample_rate))
+                    await context.write(pb.WelcomeResponse(audio_chunk=wire.audio(chunk)))
+        if not told and self._stages.speech is not None:
+            await context.write(self._welcome_metadata(False, self._stages.speech.sample_rate))
+        await context.write(pb.WelcomeResponse(end_message="done"))
+
+    def _welcome_metadata(self, stands_in: bool, sample_rate: int) -> pb.WelcomeResponse:
+        return wire.welcome_metadata(self._voice_names[stands_in], sample_rate)
+
+
+class Tally:
+    """What was really sent of one turn: EndInfo's counts, its times in milliseconds since the request arrived (0 =
+    never), and the words of the conversation.
+    """
+
+    def __init__(self, arrived: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._arrived = arrived
+        self._clock = clock
+        self.sentence = 0
+        self.said: list[str] = []
+        self._complete = False
+        self._counts: Counter[str] = Counter(sentences=0, commands=0, audio_samples=0)
+        self._times: dict[str, float] = {"first_text_ms": 0.0, "first_audio_ms": 0.0}
+
+    def sent(self, event: TurnEvent) -> None:
+        """*event* has left."""
+        match event:
+            case AudioChunk():
+                self._counts["audio_samples"] += len(event.pcm) // wire.SAMPLE_BYTES
+                self._first("first_audio_ms")
+            case Sentence():
+                self.sentence = event.index
+                self._counts["sentences"] += 1
+                if not event.apart:
+                    self.said.append(event.text)
+                self._first("first_text_ms")
+            case Command():
+                self._counts["commands"] += 1
+                self.said.append(f" {wire.command_json(event)}")
+            case ModelEnd():
+                self._complete = event.reason is not EndReason.CONTENT_FILTER
+
+    def exchange(self, prompt: str) -> tuple[Message, Message]:
+        """The turn as the listener knows it. Commands are part of what was said."""
+        return Message("user", prompt), Message("assistant", "".join(self.said).strip(), cut=not self._complete)
+
+    def figures(self) -> dict[str, float]:
+        """The counts and times as of now."""
+        return {**self._counts, **self._times, "total_ms": self._now()}
+
+    def _first(self, figure: str) -> None:
+        self._times[figure] = self._times[figure] or self._now()
+
+    def _now(self) -> float:
+        return round((self._clock() - self._arrived) * 1000, 3)
+
+
+def _message(event: TurnEvent, session_id: str, tally: Tally) -> pb.StreamResponse:
+    match event:
+        case AudioChunk():
+            return wire.audio_message(event)
+        case Sentence():
+            return wire.text_message(event)
+        case Command():
+            return wire.command_message(event, session_id, tally.sentence)
+        case Notice():
+            return wire.warning_message(event)
+        case ModelEnd():
+            return wire.end_message(event, tally.figures())

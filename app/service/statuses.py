@@ -1,0 +1,84 @@
+"""The one table: how each failure arrives at a client."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+
+from grpc import StatusCode
+
+from app.service.wire import repair
+from interceptors.errors import StreamError
+from interceptors.status import Outcome
+from pipeline.errors import StageError
+
+MOST_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A reason's status and what the user is told when nobody knows better."""
+
+    code: StatusCode
+    text: str
+
+
+TABLE = {
+    "INVALID_REQUEST": Row(StatusCode.INVALID_ARGUMENT, "the request is not valid"),
+    "UNSUPPORTED_PHASE": Row(
+        StatusCode.INVALID_ARGUMENT, "phase: early input is not supported; send COMMIT or nothing"
+    ),
+    "UNAUTHENTICATED": Row(StatusCode.UNAUTHENTICATED, "a valid credential is needed"),
+    "PERMISSION_DENIED": Row(StatusCode.PERMISSION_DENIED, "this belongs to somebody else"),
+    "STREAM_LIMIT_EXCEEDED": Row(StatusCode.RESOURCE_EXHAUSTED, "too many answers are running; try again in a moment"),
+    "CONCURRENT_REQUEST": Row(StatusCode.RESOURCE_EXHAUSTED, "this session is still being answered"),
+    "RATE_LIMIT_EXCEEDED": Row(StatusCode.RESOURCE_EXHAUSTED, "more messages a second than this server allows"),
+    "STREAM_IDLE_TIMEOUT": Row(StatusCode.DEADLINE_EXCEEDED, "nothing happened for too long"),
+    "SEND_TIMEOUT": Row(StatusCode.DEADLINE_EXCEEDED, "the client does not read the answer"),
+    "STREAM_TIMEOUT": Row(StatusCode.DEADLINE_EXCEEDED, "the answer took too long"),
+    "INTERRUPTED": Row(StatusCode.CANCELLED, "interrupted"),
+    "DRAINING": Row(StatusCode.UNAVAILABLE, "the server is shutting down"),
+    "STORE_UNAVAILABLE": Row(StatusCode.UNAVAILABLE, "the server cannot check its limits right now"),
+    "LEASE_LOST": Row(StatusCode.ABORTED, "another server took this session over"),
+    "MODEL_REJECTED": Row(StatusCode.FAILED_PRECONDITION, "the language model refuses this server"),
+    "MODEL_BUSY": Row(StatusCode.RESOURCE_EXHAUSTED, "the language model is busy"),
+    "MODEL_UNAVAILABLE": Row(StatusCode.UNAVAILABLE, "the language model cannot be reached"),
+    "MODEL_TIMEOUT": Row(StatusCode.DEADLINE_EXCEEDED, "the language model took too long"),
+    "MODEL_PROTOCOL_ERROR": Row(StatusCode.INTERNAL, "the language model gave a malformed answer"),
+    "SPEECH_FAILED": Row(StatusCode.UNAVAILABLE, "the answer could not be spoken"),
+    "INTERNAL": Row(StatusCode.INTERNAL, "something went wrong in the server"),
+}
+"""Every reason that this server gives of its own accord; a stage author may add others with a StageError."""
+
+
+def judge(error: BaseException) -> Outcome:
+    """How *error* ends its call. What nobody foresaw is INTERNAL, and nothing of its own text leaves the server."""
+    match error:
+        case StageError():
+            with suppress(Exception):  # a subclass may have made anything of its attributes
+                return _staged(error)
+        case StreamError(reason=reason) if reason in TABLE:
+            row = TABLE[reason]
+            text = _short(error.text) or row.text
+            silent = reason == "SEND_TIMEOUT"
+            return Outcome(row.code, reason, text, _ascii(text, row.text), error.retry_after, error.metadata, silent)
+    row = TABLE["INTERNAL"]
+    return Outcome(row.code, "INTERNAL", row.text, row.text, defect=True)
+
+
+def _staged(error: StageError) -> Outcome:
+    """A stage's own words. A reason that is not UPPER_SNAKE would break the ErrorInfo (https://google.aip.dev/193)."""
+    # What was set past its constructor is as good as that would have let through, or this raises.
+    error = StageError(error.status, error.reason, error.text, retry_after=error.retry_after)
+    reason = error.reason if re.fullmatch(r"[A-Z][A-Z0-9_]{1,61}[A-Z0-9]", error.reason) else "INTERNAL"
+    fallback = TABLE[reason].text if reason in TABLE else reason
+    text = _short(error.text) or fallback
+    return Outcome(StatusCode[error.status], reason, text, _ascii(text, fallback), error.retry_after)
+
+
+def _short(text: str) -> str:
+    return " ".join(repair(text).split())[:MOST_CHARS]
+
+
+def _ascii(text: str, fallback: str) -> str:
+    """gRPC percent-encodes anything else, and clients show it so."""
+    return text if text.isascii() and text.isprintable() else fallback

@@ -1,0 +1,169 @@
+"""Events to messages and back: the only place that knows the fields of the protocol."""
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.protobuf.message import DecodeError, Message
+
+from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.interfaces import Message as Utterance
+from pipeline.interfaces import Screenshot, Turn
+from protos import streaming_pb2 as pb
+
+SERVICE = "streaming.StreamingService"
+STREAM_AUDIO = f"/{SERVICE}/StreamAudio"
+INTERRUPT_SESSION = f"/{SERVICE}/InterruptSession"
+GENERATE_WELCOME_AUDIO = f"/{SERVICE}/GenerateWelcomeAudio"
+
+SAMPLE_BYTES = 2
+
+IMAGE_TYPES = {
+    re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",
+    re.compile(rb"\xff\xd8\xff"): "image/jpeg",
+    re.compile(rb"RIFF.{4}WEBP", re.DOTALL): "image/webp",
+}
+"""How the formats that a screenshot may have begin."""
+
+
+def decoder(message: type[Message]) -> Callable[[bytes], Message | None]:
+    """A deserializer that gives None for bytes that are no such message: the validation link then says so properly.
+
+    grpc itself would answer UNKNOWN, with internal text.
+    """
+
+    def decode(data: bytes) -> Message | None:
+        try:
+            return message.FromString(data)
+        except DecodeError:
+            return None
+
+    return decode
+
+
+def repair(text: str) -> str:
+    """*text* as UTF-8 can carry it: surrogate halves that belong together are joined, lone ones become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def stamp(message: Message, number: int, session_id: str) -> None:
+    """Number *message* (from 1) and name its session, where its type has fields for that."""
+    if isinstance(message, pb.StreamResponse):
+        message.sequence = number
+        if session_id:
+            message.session_id = session_id
+
+
+def has_text_or_sound(message: Any) -> bool:
+    """Whether the message rate counts it."""
+    return bool(getattr(message, "text_chunk", "") or message.audio_chunk.audio_data)
+
+
+ERROR_MESSAGE: Mapping[str, Callable[[str], Message]] = {
+    STREAM_AUDIO: lambda text: pb.StreamResponse(error_message=text),
+    GENERATE_WELCOME_AUDIO: lambda text: pb.WelcomeResponse(error_message=text),
+}
+
+
+def turn(
+    request: pb.StreamRequest, identity: str, history: tuple[Utterance, ...], time_remaining: float | None
+) -> Turn:
+    """The request, validated before, as the pipeline wants it."""
+    deadline = None if time_remaining is None else time.monotonic() + time_remaining
+    return Turn(
+        session_id=request.session_id,
+        hardware_id=request.hardware_id,
+        identity=identity,
+        prompt=request.prompt,
+        history=history,
+        screenshot=screenshot(request),
+        voice=request.voice,
+        language=request.language,
+        word_timings=request.word_timings,
+        deadline=deadline,
+    )
+
+
+def screenshot(request: pb.StreamRequest) -> Screenshot | None:
+    """The image that the request carries. ValueError if it is no base64, or no PNG, JPEG or WebP."""
+    if not request.screenshot:
+        return None
+    try:
+        data = base64.b64decode(request.screenshot, validate=True)
+    except ValueError:  # binascii.Error, and another for what is not ASCII
+        raise ValueError("not valid base64") from None
+    for magic, mime_type in IMAGE_TYPES.items():
+        if magic.match(data):
+            return Screenshot(data, mime_type, request.screen_width, request.screen_height)
+    raise ValueError("neither WebP, PNG nor JPEG")
+
+
+def text_message(sentence: Sentence) -> pb.StreamResponse:
+    """One sentence as written."""
+    return pb.StreamResponse(text_chunk=repair(sentence.text), sentence_index=sentence.index, final=sentence.final)
+
+
+def audio(chunk: AudioChunk) -> dict[str, Any]:
+    """The fields of a pb.AudioChunk: PCM with all that a player must know. A dict, for a message would be copied in."""
+    samples = len(chunk.pcm) // SAMPLE_BYTES
+    fields = {
+        "audio_data": chunk.pcm,
+        "dtype": "int16",
+        "shape": (samples,),
+        "sample_rate": chunk.sample_rate,
+        "channels": 1,
+    }
+    if chunk.words:
+        fields["words"] = [
+            {"text_offset": word.offset, "text_length": word.length, "offset_ms": word.ms} for word in chunk.words
+        ]
+    return fields
+
+
+def audio_message(chunk: AudioChunk) -> pb.StreamResponse:
+    """A piece of a sentence's sound; without data it only says that the sentence is over."""
+    return pb.StreamResponse(audio_chunk=audio(chunk), sentence_index=chunk.sentence, final=chunk.final)
+
+
+def welcome_metadata(method: str, sample_rate: int) -> pb.WelcomeResponse:
+    """What follows: how it is spoken, and at how many Hz. Its length is not known yet."""
+    metadata = pb.WelcomeMetadata(method=method, sample_rate=sample_rate, channels=1, dtype="int16")
+    return pb.WelcomeResponse(metadata=metadata)
+
+
+def command_json(command: Command) -> str:
+    """A command as the wire has it: these two keys in this order, compact, UTF-8 as it is."""
+    fields = {"command": command.name, "args": dict(command.args)}
+    return repair(json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
+def command_message(command: Command, session_id: str, sentence: int) -> pb.StreamResponse:
+    """An instruction for the client, after sentence number *sentence*."""
+    raw = command_json(command)
+    action = pb.ActionMessage(action_json=raw, session_id=session_id, command=repair(command.name))
+    action.args.update(json.loads(raw)["args"])
+    return pb.StreamResponse(action_message=action, sentence_index=sentence)
+
+
+def warning_message(notice: Notice) -> pb.StreamResponse:
+    """Something that the listener should know and that does not end the stream."""
+    warning = pb.Warning(reason=notice.reason, message=repair(notice.text), sentence_index=notice.sentence)
+    return pb.StreamResponse(warning=warning, sentence_index=notice.sentence, final=notice.final)
+
+
+def end_message(end: ModelEnd, figures: Mapping[str, float]) -> pb.StreamResponse:
+    """The last message of a stream that went well. *figures*: the counts and times of EndInfo."""
+    info = pb.EndInfo(
+        reason=f"END_REASON_{end.reason}",
+        input_tokens=end.usage.input_tokens,
+        output_tokens=end.usage.output_tokens,
+        **figures,  # type: ignore[arg-type]
+    )
+    return pb.StreamResponse(end_message="done", end=info)

@@ -1,0 +1,172 @@
+"""Where the settings come from: a TOML file, then the environment; and what is said when they can't be used.
+
+Environment values (``STENTOR__LIMITS__MAX_CONCURRENT_STREAMS=2``) are read as TOML values too (``true``, ``2``,
+``["a"]``); what is no TOML value is text.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from app.settings.tables import STAGES, Settings
+
+PREFIX = "STENTOR__"
+FILE_VARIABLE = "STENTOR_SETTINGS"
+DEFAULT_FILE = "settings.toml"
+
+UNIONS = (*STAGES, "fallback")
+"""The keys whose table is picked by its kind."""
+
+Table = dict[str, Any]
+Path_ = tuple[str, ...]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The text is one line that names the key and what is allowed."""
+
+
+def load(path: str | None, environment: Mapping[str, str], options: Mapping[Path_, Any] | None = None) -> Settings:
+    """The settings of *path*, else of ``$STENTOR_SETTINGS``, else of ``./settings.toml`` if there is one, else the
+    defaults.
+
+    *options*: what the command line sets, by key, such as ``("server", "port")`` for ``--port``; it has the last word.
+    SettingsError for anything that is not exactly right.
+    """
+    file = _find(path, environment)
+    table = _read(file) if file else {}
+    overrides = dict(_overrides(environment))
+    names = {keys: PREFIX + "__".join(keys).upper() for keys in overrides}
+    for keys, value in (options or {}).items():
+        overrides[keys], names[keys] = value, f"--{keys[-1]}"
+    for keys, value in overrides.items():
+        _put(table, keys, value)
+    try:
+        settings = Settings.model_validate(table)
+    except ValidationError as error:
+        raise SettingsError(_say(error, file, names)) from None
+    settings._folder = file.parent if file else Path()
+    return settings
+
+
+def _find(path: str | None, environment: Mapping[str, str]) -> Path | None:
+    for name, source in ((path, "--settings"), (environment.get(FILE_VARIABLE), FILE_VARIABLE)):
+        if name:
+            if not os.path.exists(name):
+                raise SettingsError(f"{source}: there is no file {name}")
+            return Path(name)
+    # Also what only has the name: a folder, which a container makes of a file that is missing, or a broken link.
+    return Path(DEFAULT_FILE) if os.path.lexists(DEFAULT_FILE) else None
+
+
+def _read(file: Path) -> Table:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
+    except (ValueError, RecursionError, OSError) as error:
+        raise SettingsError(f"{file}: not readable as TOML: {error}") from None
+
+
+def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Path_, Any]]:
+    """Sorted, so that a table's ``kind`` set beside its other keys does not wipe them out: see _put."""
+    names = [name for name in environment if name.startswith(PREFIX)]
+    for name in sorted(names, key=lambda name: (not name.endswith("__KIND"), name)):
+        yield tuple(name.removeprefix(PREFIX).lower().split("__")), _value(environment[name])
+
+
+def _value(raw: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {raw}")["value"]
+    except (ValueError, RecursionError):
+        return raw
+
+
+def _put(table: Table, keys: Path_, value: Any) -> None:
+    """Set one value; another ``kind`` starts its table anew, since the keys beside it belong to the old kind."""
+    *folders, last = keys
+    for folder in folders:
+        inner = table.get(folder)
+        if not isinstance(inner, dict):
+            inner = table[folder] = {}
+        table = inner
+    if last == "kind" and table.get("kind", _default(keys)) != value:
+        table.clear()
+    table[last] = value
+
+
+def _default(keys: Path_) -> Any:
+    part: Any = Settings()
+    for key in keys:
+        part = getattr(part, key, None)
+    return part
+
+
+def _say(error: ValidationError, file: Path | None, names: Mapping[Path_, str]) -> str:
+    """The first error in one line; the others are told by their number. *names*: what set a key beside the file."""
+    first, *others = error.errors()
+    location = tuple(str(part) for part in first["loc"])
+    keys = _without_tags(location)
+    message = _message(first, keys, location)
+    joint = "." if keys and re.match(r"[\w.]+: ", message) else ": " if keys else ""
+    more = f" (and {len(others)} more)" if others else ""
+    return f"{_source(keys, file, names)}: {'.'.join(keys)}{joint}{message}{more}"
+
+
+def _message(error: ErrorDetails, keys: Path_, location: Path_) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return _unknown(keys[-1], location)
+        case "union_tag_invalid":
+            return f"kind: must be one of {error['ctx']['expected_tags']}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "must be a table"
+        case "union_tag_not_found":
+            return "kind: must be set"
+        case "missing":
+            return "must be set"
+        case "string_pattern_mismatch" if keys[-1] == "factory":
+            return 'must be "package.module:Name"'
+        case _:
+            return error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _source(keys: Path_, file: Path | None, names: Mapping[Path_, str]) -> str:
+    for path, name in names.items():
+        if keys and path[: len(keys)] == keys[: len(path)]:
+            return name
+    return str(file) if file else "settings"
+
+
+def _without_tags(location: Path_) -> Path_:
+    """pydantic puts the kind behind the key of a table that is picked by it; nobody wrote it there."""
+    pairs = zip(("", *location), location, strict=False)
+    return tuple(part for before, part in pairs if before not in UNIONS)
+
+
+def _unknown(key: str, location: Path_) -> str:
+    model: Any = Settings
+    for part in location[:-1]:
+        model = _inside(model, part)
+    allowed = sorted(model.model_fields)
+    near = difflib.get_close_matches(key, allowed, n=1)
+    hint = f", did you mean {near[0]}?" if near else ""
+    return f"unknown key{hint} (allowed: {', '.join(allowed)})"
+
+
+def _inside(model: Any, part: str) -> Any:
+    """The model behind a key, or behind a kind of the union that the key stands for."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return model.model_fields[part].annotation
+    members = (member for member in _members(model) if hasattr(member, "model_fields"))
+    return next(member for member in members if member.model_fields["kind"].default == part)
+
+
+def _members(annotation: Any) -> list[Any]:
+    """All that a union is made of, however deep."""
+    inner = get_args(annotation)
+    return [member for part in inner for member in _members(part)] if inner else [annotation]

@@ -1,0 +1,196 @@
+"""The tables of ``[pipeline]``: one class for each kind of each stage."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from app.settings.types import (
+    LEAST_HZ,
+    MOST_HZ,
+    Count,
+    Json,
+    NotNegative,
+    Positive,
+    PositiveCount,
+    Strict,
+    Text,
+    finite,
+    rate_or_off,
+)
+
+
+class Custom(Strict):
+    """A stage of one's own: ``factory(**options)`` is called at start."""
+
+    kind: Literal["custom"] = "custom"
+    factory: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
+    options: dict[str, Any] = {}
+
+
+class DemoModel(Strict):
+    """Rules, no model. ``reply``: the format it answers in; ``delta_ms``: the pause between two pieces of text."""
+
+    kind: Literal["demo"] = "demo"
+    reply: Literal["prose", "envelope"] = "prose"
+    delta_ms: NotNegative = 15.0
+
+
+class OpenAIModel(Strict):
+    """Any server with OpenAI's ``/chat/completions``. ``system_prompt_file`` is relative to the settings file."""
+
+    kind: Literal["openai"] = "openai"
+    base_url: Text
+    model: Text
+    api_key_env: str = "OPENAI_API_KEY"
+    api_key_command: list[Text] = []
+    api_key_seconds: Positive = 600.0
+    system_prompt: str | None = None
+    system_prompt_file: Text | None = None
+    temperature: Annotated[float, AfterValidator(finite), Field(ge=0, le=2)] | None = None
+    max_tokens: PositiveCount | None = None
+    extra_headers: dict[Text, str] = {}
+    extra_body: Json = {}
+    tools: bool = False
+    connect_timeout_seconds: Positive = 5.0
+    first_content_timeout_seconds: Positive = 20.0
+    stall_timeout_seconds: Positive = 10.0
+    total_timeout_seconds: Positive = 120.0
+    retries: Annotated[int, Field(ge=0, le=10)] = 1
+    http2: bool = False
+    fallback: Annotated["DemoModel | OpenAIModel | Custom", Field(discriminator="kind")] | None = None
+
+    @model_validator(mode="after")
+    def _one_prompt(self) -> "OpenAIModel":
+        if self.system_prompt is not None and self.system_prompt_file is not None:
+            raise ValueError("system_prompt: must not be set beside system_prompt_file")
+        return self
+
+
+class ProcessMemory(Strict):
+    """What was said so far in each session, in this process."""
+
+    kind: Literal["memory"] = "memory"
+    max_turns: PositiveCount = 20
+    max_sessions: PositiveCount = 10_000
+    ttl_seconds: Positive = 1800.0
+
+
+class NoMemory(Strict):
+    """Every turn is the first."""
+
+    kind: Literal["none"] = "none"
+
+
+class RulesSegmenter(Strict):
+    """Sentences by rules. ``hold_ms``: how long a finished sentence waits for the next character."""
+
+    kind: Literal["rules"] = "rules"
+    hold_ms: NotNegative = 120.0
+    max_segment_chars: Annotated[int, Field(ge=20)] = 400
+    max_json_chars: PositiveCount = 65536
+    max_json_depth: Annotated[int, Field(ge=1, le=200)] = 32
+
+
+class JsonCommands(Strict):
+    """Commands as JSON. ``allow``: their names, empty = any; ``schemas``: a JSON Schema of each one's args."""
+
+    kind: Literal["json"] = "json"
+    allow: list[Text] = []
+    schemas: dict[str, Json] = {}
+    on_invalid: Literal["warn", "abort"] = "warn"
+
+
+class CustomCommands(Custom):
+    """An extractor of one's own."""
+
+    on_invalid: Literal["warn", "abort"] = "warn"
+
+
+class SpeechCache(Strict):
+    """Sentences that were spoken are remembered. ``max_bytes``: in memory, 0 = none; ``folder``: on disk too, empty =
+    not.
+    """
+
+    max_bytes: Count = 0
+    folder: str = ""
+    max_disk_bytes: PositiveCount = 256 * 1024 * 1024
+
+
+class Voiced(Strict):
+    """What holds for every voice. Of a fallback only what concerns its engine counts: ``output_sample_rate``,
+    ``cache``.
+    """
+
+    first_audio_timeout_seconds: Positive = 10.0
+    stall_timeout_seconds: Positive = 10.0
+    max_sentence_seconds: Positive = 120.0
+    prefetch: Annotated[int, Field(ge=0, le=16)] = 1
+    buffer_seconds: Positive = 30.0
+    retries: Annotated[int, Field(ge=0, le=10)] = 1
+    on_failure: Literal["text", "abort"] = "text"
+    rest_after_failures: PositiveCount = 3
+    rest_seconds: Positive = 30.0
+    normalize: bool = True
+    emoji: Literal["drop", "name"] = "drop"
+    output_sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
+    cache: SpeechCache = SpeechCache()
+    fallback: (
+        Annotated["EspeakSpeech | OpenAISpeech | PiperSpeech | CustomSpeech", Field(discriminator="kind")] | None
+    ) = None
+
+
+class EspeakSpeech(Voiced):
+    """espeak-ng, in a worker process. ``voices``: language -> espeak voice."""
+
+    kind: Literal["espeak"] = "espeak"
+    voices: dict[Text, Text] = {"en": "en-us", "ru": "ru"}
+    default_language: Text = "en"
+    rate: Annotated[int, Field(ge=80, le=450)] = 175
+    pitch: Annotated[int, Field(ge=0, le=100)] = 50
+    gender: Literal["", "male", "female"] = ""
+    workers: Annotated[int, Field(ge=0, le=16)] = 0
+
+    @model_validator(mode="after")
+    def _has_default(self) -> "EspeakSpeech":
+        if self.default_language not in self.voices:
+            raise ValueError(f"default_language: must be one of the voices' languages: {', '.join(self.voices)}")
+        return self
+
+
+class OpenAISpeech(Voiced):
+    """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: what is given, and of PCM whose rate nobody tells."""
+
+    kind: Literal["openai"] = "openai"
+    base_url: Text
+    model: Text
+    voice: Text
+    api_key_env: str = "OPENAI_API_KEY"
+    sample_rate: Annotated[int, Field(ge=LEAST_HZ, le=MOST_HZ)] = 24_000
+    extra_body: Json = {}
+    connect_timeout_seconds: Positive = 5.0
+    http2: bool = False
+
+
+class PiperSpeech(Voiced):
+    """piper. ``voices``: language -> the .onnx file of a voice; ``default_language``: empty = the first of them."""
+
+    kind: Literal["piper"] = "piper"
+    voices: Annotated[dict[Text, Text], Field(min_length=1)]
+    default_language: str = ""
+    length_scale: Annotated[float, AfterValidator(finite), Field(ge=0.1, le=10)] = 1.0
+
+
+class NoSpeech(Strict):
+    """Text and commands only."""
+
+    kind: Literal["off"] = "off"
+
+
+class CustomSpeech(Voiced, Custom):
+    """A voice of one's own. ``sample_rate``: of one that is only a function, in Hz; 0 = it tells itself."""
+
+    sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
+
+
+Voice = EspeakSpeech | OpenAISpeech | PiperSpeech | CustomSpeech
+Voiced.model_rebuild()

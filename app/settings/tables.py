@@ -1,0 +1,134 @@
+"""The settings: typed, checked whole at start, with every default in one place."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from app.settings.stages import (
+    Custom,
+    CustomCommands,
+    CustomSpeech,
+    DemoModel,
+    EspeakSpeech,
+    JsonCommands,
+    NoMemory,
+    NoSpeech,
+    OpenAIModel,
+    OpenAISpeech,
+    PiperSpeech,
+    ProcessMemory,
+    RulesSegmenter,
+)
+from app.settings.types import Count, NotNegative, Positive, PositiveCount, Strict, Text
+
+
+class Server(Strict):
+    """``[server]``: where it listens and how it stops."""
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 50051
+    workers: PositiveCount = 1
+    grace_seconds: NotNegative = 10.0
+    max_request_bytes: Annotated[int, Field(ge=1024, le=2**31 - 1)] = 8 * 1024 * 1024
+    reflection: bool = True
+    refusals: Literal["message", "trailers"] = "message"
+    insecure: bool = False
+
+    @model_validator(mode="after")
+    def _loopback(self) -> "Server":
+        if not self.insecure and not _is_loopback(self.host):
+            raise ValueError(
+                "host: must be a loopback address such as 127.0.0.1, or set server.insecure = true: without TLS anyone "
+                "on the network could read along"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class MemoryStore(Strict):
+    """Limits that hold in one process."""
+
+    kind: Literal["memory"] = "memory"
+
+
+class Limits(Strict):
+    """``[limits]``: what one server takes on, and how long a stream may take."""
+
+    max_concurrent_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 64
+    max_streams_per_client: Count = 0
+    max_message_rate_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    rate_policy: Literal["reject", "pace"] = "reject"
+    idle_timeout_seconds: NotNegative = 300.0
+    send_timeout_seconds: Positive = 10.0
+    max_stream_seconds: Positive = 600.0
+    single_flight: Literal["reject", "replace"] = "reject"
+    max_prompt_chars: PositiveCount = 8000
+    max_screenshot_bytes: Count = 4 * 1024 * 1024
+    store: MemoryStore = MemoryStore()
+
+
+class Pipeline(Strict):
+    """``[pipeline]``: which stages answer."""
+
+    llm: Annotated[DemoModel | OpenAIModel | Custom, Field(discriminator="kind")] = DemoModel()
+    memory: Annotated[ProcessMemory | NoMemory, Field(discriminator="kind")] = ProcessMemory()
+    welcome_text: Text = "Hello. I am ready."
+    segmenter: Annotated[RulesSegmenter | Custom, Field(discriminator="kind")] = RulesSegmenter()
+    commands: Annotated[JsonCommands | CustomCommands, Field(discriminator="kind")] = JsonCommands()
+    tts: Annotated[EspeakSpeech | OpenAISpeech | PiperSpeech | NoSpeech | CustomSpeech, Field(discriminator="kind")] = (
+        EspeakSpeech()
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds(cls, data: Any) -> Any:
+        """A table without ``kind`` is one of the default kind."""
+        if not isinstance(data, dict):
+            return data
+        defaults = {name: cls.model_fields[name].default.kind for name in STAGES}
+        return {
+            key: {"kind": defaults[key], **table} if key in defaults and isinstance(table, dict) else table
+            for key, table in data.items()
+        }
+
+
+STAGES = ("llm", "memory", "segmenter", "commands", "tts")
+"""The keys of ``[pipeline]`` whose table is picked by its ``kind``."""
+
+
+class Logging(Strict):
+    """``[logging]``, to stderr."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(Strict):
+    """Everything. ``folder`` is where file names and factories are looked for: that of the settings file."""
+
+    server: Server = Server()
+    limits: Limits = Limits()
+    pipeline: Pipeline = Pipeline()
+    logging: Logging = Logging()
+    _folder: Path = Path()
+
+    @property
+    def folder(self) -> Path:
+        """That of the settings file; the current one without a file."""
+        return self._folder
+
+    @model_validator(mode="after")
+    def _one_process(self) -> "Settings":
+        if self.server.workers > 1 and self.limits.store.kind == "memory":
+            raise ValueError(
+                'server.workers: must be 1 with limits.store = { kind = "memory" }: each process would count for itself'
+            )
+        return self

@@ -1,0 +1,176 @@
+"""One request and the reading of its answer."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from pipeline.events import EndReason, ModelEvent, Usage
+from pipeline.llm.openai import errors as upstream_errors
+from pipeline.llm.openai.body import BodyDecoder
+from pipeline.llm.openai.chat import ChatDecoder
+from pipeline.llm.openai.connection import Connection, Reply
+from pipeline.llm.openai.errors import ContentFiltered, ModelFailed
+from pipeline.llm.openai.keys import Key
+from pipeline.llm.openai.sse import MAX_EVENT_BYTES
+from pipeline.llm.openai.timers import TurnTimers, ran_out
+
+USAGE_SECONDS = 0.25
+"""After the finish reason, for the chunk with the usage. A server that is silent then has still said everything."""
+
+CLOSE_SECONDS = 0.05
+"""After that, or ``[DONE]``, for the end of the body: a connection that was read to its end serves the next turn."""
+
+ERROR_SECONDS = 2.0
+MAX_ERROR_BYTES = 65536
+"""For the body that explains an error status."""
+
+log = structlog.get_logger(scope="model")
+
+
+class Server:
+    """A model server: how it is reached and with which key."""
+
+    def __init__(self, connection: Connection, key: Key) -> None:
+        self._connection = connection
+        self._key = key
+
+    @asynccontextmanager
+    async def ask(self, content: bytes, timers: TurnTimers) -> AsyncIterator[Reply]:
+        """The reply to a chat request, which was accepted; its body is not read yet. Raises ModelFailed and
+        ContentFiltered. A key that is refused is asked for anew once.
+        """
+        key = await self._get_key(timers)
+        for _ in range(2):
+            async with self._connection.send("POST", "chat/completions", key, timers, content) as reply:
+                if reply.is_success:
+                    yield reply
+                    return
+                other = await self._get_key(timers, key) if reply.status == 401 else key
+                if other == key:
+                    raise await _refusal(reply, timers, key)
+            key = other
+        raise upstream_errors.rejected()
+
+    async def models(self, timers: TurnTimers) -> tuple[str, ...]:
+        """The names of the models; none where the server gives no list. Raises ModelFailed."""
+        key = await self._get_key(timers)
+        async with self._connection.send("GET", "models", key, timers) as reply:
+            if not reply.is_success:
+                raise await _refusal(reply, timers, key)
+            body = await reply.all(timers.left, MAX_EVENT_BYTES)
+        try:
+            return tuple(str(item["id"]) for item in json.loads(body)["data"])
+        except (ValueError, RecursionError, LookupError, TypeError):
+            return ()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._connection.aclose()
+
+    async def _get_key(self, timers: TurnTimers, refused: str = "") -> str:
+        left = timers.left()
+        try:
+            async with asyncio.timeout(left.seconds):
+                return await self._key.get(refused)
+        except TimeoutError:
+            raise ran_out(left) from None
+        except ConnectionError:
+            raise upstream_errors.unavailable("there is no key for the language model") from None
+
+
+class Answer:
+    """Reads an answer, which the server has accepted, to its end.
+
+    ``chat``: the decoder of what it holds. ``over``: whether ``read`` has given all of it.
+    """
+
+    def __init__(self, reply: Reply, chat: ChatDecoder, timers: TurnTimers, clock: Callable[[], float]) -> None:
+        self.chat = chat
+        self.over = False
+        self._reply = reply
+        self._timers = timers
+        self._clock = clock
+        self._body = BodyDecoder()
+        self._left = timers.left
+        self._ending = 0
+        self._failed: ModelFailed | None = None
+        self._given = clock()
+
+    async def read(self) -> list[ModelEvent]:
+        """What the next piece of the body holds, often nothing. It is over when the model has said that it is done, be
+        it that the server then says no more or breaks off (but see ``ChatDecoder.whole``). Raises ModelFailed; an end
+        without a finish reason is a failure.
+        """
+        if self._failed is not None:
+            raise self._failed
+        found: list[ModelEvent] = []
+        try:
+            await self._read(found)
+        except ContentFiltered:
+            self.chat.finish = EndReason.CONTENT_FILTER
+            self.over = True
+        except ModelFailed as failed:
+            self.over = self.chat.whole  # what still fails then changes nothing
+            if not self.over:
+                self._failed = upstream_errors.cut_off() if self.chat.done else failed
+                if not found:
+                    raise self._failed from None
+        if self.over:
+            found += self.chat.end()
+        self._given = self._clock()
+        return found
+
+    async def _read(self, found: list[ModelEvent]) -> None:
+        chat, timers = self.chat, self._timers
+        timers.reader_was_busy(self._clock() - self._given)
+        contents = chat.contents
+        left = self._left()
+        if left.seconds <= 0:  # what never pauses is read before any timer could ring
+            raise ran_out(left)
+        piece = await self._reply.read(left)
+        for data in self._body.feed(piece) if piece else self._body.flush():
+            found += chat.feed(data)
+        if not piece:
+            if chat.finish is None:
+                raise upstream_errors.cut_off()
+            self.over = True
+        if chat.contents > contents:
+            timers.content()
+        if chat.done or chat.finish is not None or self._ending:
+            self._look_at_ending()
+
+    def _look_at_ending(self) -> None:
+        ending = _ending(self.chat)
+        if ending == 0:
+            self._left = self._timers.left  # also again, when more of the answer came behind its finish
+        elif ending > self._ending:
+            self._left = self._timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
+        self._ending = ending
+
+
+def _ending(chat: ChatDecoder) -> int:
+    """0: the answer goes on. 1: it is complete but for its usage. 2: nothing more is of interest."""
+    if chat.done:
+        return 2
+    if not chat.settled:
+        return 0
+    return 1 if chat.usage == Usage() else 2
+
+
+async def _refusal(reply: Reply, timers: TurnTimers, key: str) -> ModelFailed:
+    """The failure that an error status stands for. Its body explains it; it is shown in the log at DEBUG only."""
+    try:
+        raw = await reply.all(timers.within(ERROR_SECONDS), MAX_ERROR_BYTES)
+    except ModelFailed:
+        raw = b""
+    said = raw[:2000].decode(errors="replace")
+    log.debug("the model refuses", status=reply.status, said=said.replace(key, "…") if key else said)
+    try:
+        body: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        body = None
+    return upstream_errors.by_status(reply.status, body, upstream_errors.retry_after(reply.headers))

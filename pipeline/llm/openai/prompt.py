@@ -1,0 +1,127 @@
+"""What a model is asked: the request body of one turn."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.interfaces import Message, Screenshot, Turn
+
+Schema = Mapping[str, Any]
+
+COMMANDS_PLACE = "{commands}"
+"""Stands in a system prompt for what is said of the commands."""
+
+DEFAULT_SYSTEM_PROMPT = """\
+You are a voice assistant. Your users are blind or see little: every sentence you write is read aloud to them as soon as
+it is finished, and there is nothing else they could look at.
+
+Answer in the language of the user. Say first what matters most. Write short plain sentences, as one speaks: no
+markdown, no headings, no lists, no tables, no emoji, no links. If there is a screenshot, it shows what is on the user's
+screen now; say of it what the question is about. Never invent what you do not see or know: say that you do not know.
+
+{commands}"""
+
+FORMAT = """\
+You can make the user's computer do something by writing a command: one JSON object, by itself between two sentences.
+For example:
+Opening Safari. {"command": "open_app", "args": {"app_name": "Safari"}}
+Say in one sentence what will happen, then write the command; write it only if the user asked for it, and once. Write
+JSON for nothing else."""
+
+LIST = """
+There are these commands and no others; behind each name is the JSON Schema of its args:
+"""
+
+TOOLS = """\
+You can make the user's computer do something with the tools. Say in one sentence what will happen, then call the tool;
+only if the user asked for it, and once. Never write JSON."""
+
+LANGUAGE = "Answer in the language with the BCP-47 tag {tag}."
+
+TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""https://platform.openai.com/docs/api-reference/chat/create (tools.function.name)"""
+
+ANY_ARGS: Schema = {"type": "object"}
+
+
+class PromptWriter:
+    """Writes request bodies: everything but the turn is the same for all of them.
+
+    *system_prompt*: None = DEFAULT_SYSTEM_PROMPT; ``{commands}`` in it is where the commands are told of. *commands*:
+    the allowed ones with the JSON Schemas of their args, None = any object; empty = any command. *tools*: offer them as
+    native tools; ValueError for a name that can't be one. *extra_body*: put over everything else; a key that is an
+    empty table there is left out of the body, for servers that do not take it (``stream_options = {}``).
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        system_prompt: str | None = None,
+        commands: Mapping[str, Schema | None] | None = None,
+        tools: bool = False,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+    ) -> None:
+        commands = commands or {}
+        template = DEFAULT_SYSTEM_PROMPT if system_prompt is None else system_prompt
+        self._system = template.replace(COMMANDS_PLACE, _told(commands, tools)).strip()
+        settings = {
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "tools": [_tool(name, schema) for name, schema in commands.items()] if tools and commands else None,
+        }
+        known = {key: value for key, value in settings.items() if value is not None}
+        self._fixed = {"model": model, "messages": [], **known, **(extra_body or {})}
+
+    def body(self, turn: Turn, extra: Mapping[str, Any] | None = None) -> bytes:
+        """The JSON of *turn*, UTF-8; *extra* is put over it."""
+        body = {**self._fixed, **(extra or {}), "messages": self._messages(turn)}
+        wanted = {key: value for key, value in body.items() if value != {}}
+        return json.dumps(wanted, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+    def _messages(self, turn: Turn) -> list[dict[str, Any]]:
+        language = LANGUAGE.format(tag=turn.language) if turn.language else ""
+        system = "\n\n".join(filter(None, (self._system, language)))
+        messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+        messages += ({"role": message.role, "content": _told_so_far(message)} for message in turn.history)
+        return [*messages, {"role": "user", "content": _content(turn.prompt, turn.screenshot)}]
+
+
+def _told_so_far(message: Message) -> str:
+    return f"{message.text} …" if message.cut else message.text
+
+
+def _content(prompt: str, screenshot: Screenshot | None) -> str | list[dict[str, Any]]:
+    if screenshot is None:
+        return prompt
+    url = f"data:{screenshot.mime_type};base64,{base64.b64encode(screenshot.data).decode()}"
+    parts: list[dict[str, Any]] = [{"type": "text", "text": prompt}]
+    if screenshot.width and screenshot.height:
+        size = f"The screenshot shows the user's screen of {screenshot.width} x {screenshot.height} pixels."
+        parts.append({"type": "text", "text": size})
+    return [*parts, {"type": "image_url", "image_url": {"url": url}}]
+
+
+def _told(commands: Mapping[str, Schema | None], tools: bool) -> str:
+    if tools and commands:
+        return TOOLS
+    lines = (
+        f"{name}: {json.dumps(schema or ANY_ARGS, ensure_ascii=False, separators=(',', ':'))}"
+        for name, schema in commands.items()
+    )
+    return FORMAT + (LIST + "\n".join(lines) if commands else "")
+
+
+def _tool(name: str, schema: Schema | None) -> dict[str, Any]:
+    if not TOOL_NAME.fullmatch(name):
+        raise ValueError(f"tools: {name!r} cannot be the name of a tool: only A-Z a-z 0-9 _ and -, 64 at most")
+    function: dict[str, Any] = {"name": name, "parameters": {**ANY_ARGS, **(schema or {})}}
+    if isinstance(schema, Mapping) and isinstance(schema.get("description"), str):
+        function["description"] = schema["description"]
+    return {"type": "function", "function": function}

@@ -1,0 +1,97 @@
+"""How long a model may take: one turn's timers, which all its tries share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.llm.openai import errors as upstream_errors
+from pipeline.llm.openai.errors import ModelFailed
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLimits:
+    """In seconds. ``connect``: until the server is connected. ``first_content``: until the first text or tool call.
+    ``stall``: between two of them. ``total``: the whole answer.
+    """
+
+    connect: float = 5.0
+    first_content: float = 20.0
+    stall: float = 10.0
+    total: float = 120.0
+
+
+class Left(NamedTuple):
+    """*seconds* until the nearest limit, which is *which*."""
+
+    seconds: float
+    which: str
+
+
+TEXTS = {
+    "connect": "the language model cannot be reached",
+    "first_content": "the language model took too long to begin its answer",
+    "stall": "the language model stopped in the middle of its answer",
+    "total": "the language model took too long",
+    "end": "the language model did not end its answer",
+    "deadline": "the language model took longer than the client waits",
+}
+
+
+class TurnTimers:
+    """The timers of one turn, from its start over all its tries, each shortened by *deadline* (in *clock* seconds).
+
+    They run while the model is waited for. Only content feeds them, not pings and not reasoning; and they stand still
+    while the reader of the answer is busy, so that a slow reader is not taken for a slow model.
+    """
+
+    def __init__(self, limits: ModelLimits, deadline: float | None, clock: Callable[[], float]) -> None:
+        now = clock()
+        self._clock = clock
+        self._stall = limits.stall
+        self._deadline = deadline
+        self._total_by = now + limits.total
+        self._content_by = now + limits.first_content
+        self._which = "first_content"
+        self._connect = limits.connect
+
+    def left(self) -> Left:
+        """Until the nearest limit; at least 0."""
+        by, which = self._content_by, self._which
+        if self._total_by < by:
+            by, which = self._total_by, "total"
+        if self._deadline is not None and self._deadline < by:
+            by, which = self._deadline, "deadline"
+        return Left(max(0.0, by - self._clock()), which)
+
+    def within(self, seconds: float) -> Callable[[], Left]:
+        """The same as ``left``, but no later than *seconds* from now."""
+        by = self._clock() + seconds
+        return lambda: min(self.left(), Left(max(0.0, by - self._clock()), "end"))
+
+    def left_to_connect(self) -> Left:
+        """The same before there is a connection."""
+        left = self.left()
+        return Left(self._connect, "connect") if self._connect < left.seconds else left
+
+    def connecting(self, seconds: float) -> None:
+        """So long a try has been connecting; the next one has only the rest."""
+        self._connect = max(0.0, self._connect - seconds)
+
+    def content(self) -> None:
+        """Content came."""
+        self._content_by, self._which = self._clock() + self._stall, "stall"
+
+    def reader_was_busy(self, seconds: float) -> None:
+        """So long nobody waited for the model."""
+        self._content_by += seconds
+        self._total_by += seconds
+
+
+def ran_out(left: Left, *, answering: bool = True) -> ModelFailed:
+    """The failure of the limit in *left*. Not *answering*: the server has not said anything yet; it may be dead, unless
+    it was the client that had no more time.
+    """
+    dead = not answering and left.which != "deadline"
+    if left.which == "connect":  # and there is no time left for another
+        return upstream_errors.unavailable(TEXTS["connect"], again=False, dead=dead)
+    return upstream_errors.timed_out(TEXTS[left.which], dead=dead)

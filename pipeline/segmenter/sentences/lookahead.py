@@ -1,0 +1,145 @@
+"""Where the sentence with a mark in it ends, as far as the text behind the mark can tell by now."""
+
+import re
+
+from pipeline.languages import LanguageTeller
+from pipeline.segmenter.sentences.mark import Spot, classify, marks
+from pipeline.segmenter.sentences.marks import (
+    BARE_MARKER,
+    FULL_STOPS,
+    GAP,
+    IN_WORD,
+    MARK_CHARS,
+    NEWLINES,
+    OPENERS,
+    SPEAKABLE,
+    TAIL,
+    TAIL_CUT,
+    WIDE,
+)
+from pipeline.segmenter.sentences.quotes import goes_on_after_quote, half_open, open_quote
+from pipeline.segmenter.sentences.rules import certain, ends
+from pipeline.segmenter.sentences.words import hangs_on_word, is_plain_word
+
+UNDECIDED = -1
+NO_CUT = 0
+LOOK = 256
+"""Characters behind a mark that may be looked at; further on nothing changes the decision."""
+_LONGEST_QUOTE = 100
+_LONGEST_BARE_MARKER = 8
+
+
+def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int:
+    """The end of the sentence that *text* begins with, by its mark at *at*; ``NO_CUT`` or ``UNDECIDED``.
+
+    The marks of a reply must be judged in their order; *teller* tells its language. The verdict depends on nothing
+    but the text up to the first letter behind the mark, one more where that is a small one, and the word that it
+    begins where that word decides. *continued*: the sentence is the rest of a longer one, so that its first letter
+    says nothing.
+    """
+    mark = text[at]
+    if mark in NEWLINES:
+        return _line(text, at)
+    behind = text[at + 1 : at + 3]
+    if (not behind or behind == " ") and mark not in FULL_STOPS:
+        return UNDECIDED if SPEAKABLE.search(text, 0, at) else NO_CUT
+    spaced = len(behind) > 1 and behind[0] == " " and behind[1].isalnum()
+    if spaced and behind[1].isupper() and mark in ".?!" and is_plain_word(text, at, teller):
+        return at + 1  # as most sentences end
+    if mark == "." and not spaced and IN_WORD.match(text, at):
+        return NO_CUT
+    if not SPEAKABLE.search(text, 0, at) or (behind and behind[0] in NEWLINES and mark not in FULL_STOPS):
+        return NO_CUT  # a line break behind the mark cuts itself
+    if mark in FULL_STOPS and open_quote(text, at) < 0 and text.count("**", 0, at) % 2 == 0:
+        return at + 1
+    spot = Spot(text, at, at + 1, mark if mark in MARK_CHARS else "", teller, continued)
+    return _letter(spot, at + 2, at + 2) if spaced else _behind(spot)
+
+
+def is_end(text: str, at: int, teller: LanguageTeller) -> int:
+    """Where the sentence ends if nothing comes behind the mark at *at*; ``NO_CUT`` if it may go on."""
+    tail = TAIL.match(text, at)
+    end = tail.end() if tail else at
+    if text[end:].strip() or not SPEAKABLE.search(text, 0, at) or half_open(text[:end]):
+        return NO_CUT
+    return end if certain(Spot(text, at, end, marks(text, at, end), teller)) else NO_CUT
+
+
+def _behind(spot: Spot) -> int:
+    """Look behind the mark: what closes, white space, what opens, a letter."""
+    text, at = spot.text, spot.at
+    window = min(len(text), at + LOOK)
+    more = window == len(text) < at + LOOK
+    tail = TAIL.match(text, at, window)
+    end = tail.end() if tail else at + 1
+    if end > at + 1:
+        spot.end, spot.mark = end, marks(text, at, end)
+    gap = _skip(GAP, text, end, window)
+    if gap == window or _tail_grows(text, end, window):
+        return UNDECIDED if more else end
+    if text[gap] in NEWLINES:
+        return NO_CUT  # the line break cuts
+    if text[at] in WIDE:
+        return _wide(text, at, end, gap)
+    opened = _skip(OPENERS, text, gap, window) if gap > end or text[gap] in "¿¡" else gap
+    if opened == window:
+        if more:
+            return UNDECIDED
+        opened = gap
+    return _letter(spot, gap, opened)
+
+
+def _letter(spot: Spot, gap: int, opened: int) -> int:
+    """The mark with the white space behind it up to *gap* and a letter at *opened*."""
+    text = spot.text
+    spot.first, spot.letter, spot.spaced, spot.opened = text[gap], text[opened], gap > spot.end, opened
+    spot.next = classify(spot.letter)
+    if spot.next == "lower":
+        if opened + 1 == len(text):
+            return UNDECIDED
+        if text[opened + 1].isupper():  # iPhone, eBay
+            spot.next = "upper"
+    elif text.find("`", 0, spot.end) >= 0 and _in_code(text, spot.end):
+        return NO_CUT
+    if spot.next == "upper" and spot.mark == "." and hangs_on_word(spot):
+        return UNDECIDED
+    return spot.end if ends(spot) else NO_CUT
+
+
+def _skip(pattern: re.Pattern[str], text: str, pos: int, end: int) -> int:
+    found = pattern.match(text, pos, end)
+    return found.end() if found else pos
+
+
+def _line(text: str, at: int) -> int:
+    """A line break ends the sentence, unless the line is only the marker of a list item."""
+    line = text[:at].rstrip()
+    if len(line) < _LONGEST_BARE_MARKER and BARE_MARKER.fullmatch(line):
+        return NO_CUT
+    return len(line)
+
+
+def _tail_grows(text: str, end: int, window: int) -> bool:
+    """Whether a footnote, the address of a link or a tag has begun behind the mark and not ended."""
+    if text[end] == "(" and text[end - 1] != "]":
+        return False
+    cut = TAIL_CUT.match(text, end, window)
+    return cut is not None and cut.end() == window
+
+
+def _wide(text: str, at: int, end: int, following: int) -> int:
+    """A mark of Chinese or Japanese; inside a quote it ends nothing, unless the quote is long."""
+    quote = open_quote(text, at)
+    if quote < 0:
+        return end
+    if open_quote(text, end) >= 0:
+        return end if at - quote > _LONGEST_QUOTE else NO_CUT
+    return NO_CUT if goes_on_after_quote(text, quote, at, following) else end
+
+
+def _in_code(text: str, at: int) -> bool:
+    """Whether *at* is inside inline code; a backtick between letters is an apostrophe."""
+    if text.count("`", 0, at) % 2 == 0:
+        return False
+    last = text.rfind("`", 0, at)
+    return not (last > 0 and text[last - 1].isalpha() and text[last + 1].isalpha())

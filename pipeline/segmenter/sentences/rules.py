@@ -1,0 +1,215 @@
+"""Whether a mark ends the sentence: the rules, given what stands before it and the letter or word that follows."""
+
+import re
+
+from pipeline.languages import Kind, script, table
+from pipeline.segmenter.sentences.mark import LONGEST_WORD, Spot, classify
+from pipeline.segmenter.sentences.marks import AMOUNTS, STRONG, SURE_OPENERS, WIDE
+from pipeline.segmenter.sentences.words import (
+    abbreviation,
+    goes_on_before,
+    is_label,
+    is_ordinal,
+    languages,
+    may_be_pronoun,
+    opener_follows,
+    opens_with_year,
+)
+
+_ADDRESS = re.compile(r"[./@:\\_=&#]")
+_NUMBER = re.compile(r"[\d.,:/]*\d")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.[-‑]?)+[^\W\d_]")
+_INITIAL = re.compile(r"[^\W\d_]\.")
+_ROMAN = re.compile(r"I|[IVX]{2,}")
+"""As an ordinal; a V or X alone goes on as an initial does."""
+_PART_OF = re.compile(
+    r"(?:(?:in|to|from|of|across|within|outside|than|and|with)(?: the)?|by the)\s+\S+\Z", re.IGNORECASE
+)
+_SENTENCE_STARTERS = frozenset("TIHAWYBOMF")
+_BRANDS = frozenset(
+    {"яндекс", "yandex", "mail", "system", "math", "console", "node", "vue", "asp", "booking", "microsoft", "google"}
+)
+"""Words that have a dot and a capital behind them in one name: Яндекс.Карты, Console.WriteLine."""
+_PARTICLES = frozenset("라고하라며는")
+_QUOTES = frozenset('"«»“”„')
+_INTRODUCES = frozenset(":,،")
+"""Behind these what is quoted is a sentence of its own."""
+_DASHES = frozenset("–—-")
+_HESITATION = 6
+"""As many Chinese or Japanese characters before an ellipsis are more than an "er ..."."""
+_ORDINAL_BY_CAPITAL = ("de", "tr")
+_TWO = 2
+_CAPITALS = ("upper", "uncased")
+
+
+def ends(spot: Spot) -> bool:
+    """Whether the sentence ends at ``spot.end``."""
+    if spot.next == "other" or ((spot.next == "uncased" or spot.first in _DASHES) and spot.in_brackets()):
+        return False
+    mark = spot.mark
+    if mark == ".":
+        return not spot.is_list_marker() and _dot(spot)
+    if not mark:
+        return _face(spot)
+    if mark[0] in ".…" and not any(char in STRONG for char in mark):
+        return _ellipsis(spot)
+    return _strong(spot)
+
+
+def certain(spot: Spot) -> bool:
+    """Whether the sentence is at its end as far as can be told without what follows."""
+    if spot.mark != ".":
+        return True
+    word, before = spot.words()
+    if len(word) < _TWO or not word[-1].isalpha() or "." in word or _ROMAN.fullmatch(word) or spot.is_list_marker():
+        return False
+    return abbreviation(spot, word, before) is None
+
+
+# Marks that end nothing but sentences
+
+
+def _strong(spot: Spot) -> bool:
+    text, at = spot.text, spot.at
+    if text[at - 1] in "([" and text[spot.end - 1] in ")]":  # (!) and (?) are remarks
+        return False
+    word, before = spot.words()
+    if spot.next == "uncased" or (not spot.spaced and text[at] in WIDE):
+        return not _goes_on_after_quote(spot)
+    if spot.first in "¿¡":
+        return True
+    if not spot.spaced:
+        return spot.next == "upper" and not _ADDRESS.search(word)
+    if abbreviation(spot, word + text[at], before) or (may_be_pronoun(spot) and _goes_on_after_quote(spot)):
+        return False
+    return spot.next != "lower" or _may_begin_small(spot, word)
+
+
+def _face(spot: Spot) -> bool:
+    """A smiling face ends a sentence in place of a mark; not in German, where any noun may follow."""
+    if not spot.spaced or spot.next != "upper" or may_be_pronoun(spot):
+        return False
+    return languages(spot)[0] != "de"
+
+
+# The dot
+
+
+def _dot(spot: Spot) -> bool:
+    if spot.next == "uncased" and _goes_on_after_quote(spot):
+        return False
+    word, before = spot.words()
+    if spot.next == "lower" and not (spot.first in SURE_OPENERS or _may_begin_small(spot, word)):
+        return False
+    return (_dot_and_space if spot.spaced else _dot_without_space)(spot, word, before)
+
+
+def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
+    if spot.next == "upper" and _ROMAN.fullmatch(word) and is_ordinal(spot, before):
+        return False
+    if len(word) == 1 and is_label(spot, word, before):
+        return spot.next in _CAPITALS
+    kind = abbreviation(spot, word, before)
+    if kind:
+        return _abbreviation_ends(spot, kind, before)
+    if len(word) == 1 and word.isalpha():
+        return _initial_ends(spot, word, before)
+    if word and word[-1].isdigit() and _NUMBER.fullmatch(word):
+        return _number(spot, word, before)
+    if "." in word and _INITIALS.fullmatch(word):
+        return word.replace(".", "").isalpha() and _acronym(spot)  # no J.-P.
+    return True
+
+
+def _dot_without_space(spot: Spot, word: str, before: str) -> bool:
+    """``Done.Next`` is two sentences; example.com, 3.5 and Node.js are not."""
+    if spot.first in "¿¡":
+        return True
+    if len(word) < _TWO or _ADDRESS.search(word) or word.lower() in _BRANDS:
+        return False
+    if abbreviation(spot, word, before):
+        return False
+    last = spot.text[spot.at - 1]
+    if spot.next == "uncased":
+        return classify(last) == "uncased"
+    if last.isdigit() and languages(spot)[0] in _ORDINAL_BY_CAPITAL:
+        return False
+    return spot.next == "upper" and not last.isupper()
+
+
+def _number(spot: Spot, word: str, before: str) -> bool:
+    """The end of a sentence, or an ordinal, or a part of a date."""
+    if spot.next == "lower":
+        return _may_begin_small(spot, word)
+    if not word.isdigit():
+        return True
+    if word == "1" and before.endswith(":") and spot.next == "upper":  # To do so: 1. Open it. 2. Close it.
+        return False
+    if before[-1:] == "." and before[:-1].isdigit():  # 2024. 5. 3.
+        return False
+    language = languages(spot)[0]
+    after = table(language).ordinal_after
+    if spot.next == "digit" and (after or language == "ko"):
+        return spot.letter in AMOUNTS
+    if not after or len(word) > _TWO:
+        return True
+    return not (is_ordinal(spot, before) or before.endswith((",", "-", "–")))
+
+
+def _may_begin_small(spot: Spot, word: str) -> bool:
+    """Whether a sentence may begin small: in a reply without capitals, or with a Latin name in another script."""
+    if spot.small():
+        return True
+    return bool(word) and script(word[-1]) not in ("latin", "other") and script(spot.letter) == "latin"
+
+
+def _goes_on_after_quote(spot: Spot) -> bool:
+    """What was said is joined to its verb: in Korean by a particle, else if nothing but the quote stands before it, or
+    something that does not introduce it.
+    """
+    if spot.text[spot.end - 1] not in _QUOTES:
+        return False
+    if script(spot.letter) == "hangul":
+        return spot.letter in _PARTICLES
+    said = spot.text[: spot.end - 1]
+    if said[0] in _QUOTES:
+        return sum(char in _QUOTES for char in said) == 1
+    if spot.next != "uncased":
+        return False
+    before = said[: max(map(said.rfind, _QUOTES), default=-1)]
+    return before.rstrip()[-1:] not in _INTRODUCES
+
+
+def _ellipsis(spot: Spot) -> bool:
+    """Ends before a capital; in other scripts, where nothing tells, if more than a word stands before it."""
+    said = spot.text[: spot.at]
+    if spot.next == "upper":
+        return not (said.count(" ") < _TWO and may_be_pronoun(spot))
+    if spot.next != "uncased":
+        return False
+    return len(said) >= _HESITATION if script(spot.letter) == "cjk" else spot.spaced and " " in said
+
+
+def _abbreviation_ends(spot: Spot, kind: Kind, before: str) -> bool:
+    """Before what its kind says; and what stands alone is no abbreviation in a reply without capitals: no. thanks."""
+    if kind is Kind.OPENER:
+        return spot.next == "upper" and opener_follows(spot)
+    if kind is Kind.NEVER or spot.first in _DASHES or goes_on_before(spot):
+        return False
+    if opens_with_year(spot) and not opener_follows(spot):
+        return False
+    return spot.next in _CAPITALS or (spot.next == "lower" and spot.small() and not before)
+
+
+def _initial_ends(spot: Spot, letter: str, before: str) -> bool:
+    """Initials go on; a small letter (solve for x) or one of another script is none, unless one stands before it."""
+    if spot.next not in _CAPITALS or (spot.next == "uncased" and _INITIAL.fullmatch(before)):
+        return False
+    return letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter)
+
+
+def _acronym(spot: Spot) -> bool:
+    """U.S. and the like: a noun at the end of a sentence, or an adjective before a name."""
+    if spot.next != "upper" or spot.letter not in _SENTENCE_STARTERS:
+        return False
+    return _PART_OF.search(spot.text[max(0, spot.at - LONGEST_WORD) : spot.at]) is not None

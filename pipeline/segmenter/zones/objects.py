@@ -1,0 +1,215 @@
+"""One JSON object followed through the stream: where it ends, and what the string ``text`` at its top says.
+
+Nothing is parsed here: only depth, strings and the names at the top are followed, each character once. What a slip
+leaves open must still end, or it would swallow the rest of the reply.
+"""
+
+import re
+
+from pipeline.segmenter.zones.strings import StringDecoder
+
+_TOP = {'"': re.compile(r'["{}\[\]:,]'), "'": re.compile(r"[\"'{}\[\]:,]")}
+_DEEP = {'"': re.compile(r'["{}\[\]]'), "'": re.compile(r"[\"'{}\[\]]")}
+_IN_STRING = {'"': re.compile(r'["\\]'), "'": re.compile(r"['\\]")}
+_ANY = re.compile(r".", re.DOTALL)
+_NOT_SPACE = re.compile(r"\S")
+_NOT_SPACE_OR_LINE = re.compile(r"[\S\n]")
+_BRACKETS = re.compile(r"[{}\[\]]")
+_AFTER_VALUE = frozenset(",:}]/#")
+"""What may stand behind a value, be it in a comment."""
+_LONGEST_NAME = 16
+"""Names longer than this are none of ours; no more of them is kept."""
+
+
+class ObjectScanner:
+    """Reads one object, from its opening brace to the closing one.
+
+    After each ``feed``: ``said`` is what ``text`` said in it (decoded), ``text_ended`` that its string was closed in
+    it, ``closed`` that the object is, ``refused`` why it is given up (``too_long``, ``too_deep``): it is then still
+    read to its end, but nothing of it is kept and ``said`` stays empty. ``broken``: it closed without its last brace,
+    before something that is no part of any object; ``behind``: what comes next may show that. ``has_spoken``: a
+    ``text`` is complete; a second one is not said. ``command``: it has a ``command`` that is not null; ``session``:
+    it has a ``session_id``, as envelopes have. *quote* is ``'`` for an object whose strings are in single quotes; it
+    is no JSON, yet its end must be found. ``room``: how many characters more it may have.
+    """
+
+    def __init__(self, *, quote: str, max_chars: int, max_depth: int) -> None:
+        self.closed = False
+        self.broken = False
+        self.behind = ""  # "string" or "bracket": such a one has just closed
+        self.refused = ""
+        self.command = False
+        self.session = False
+        self.text_ended = False
+        self.has_spoken = False
+        self.said = ""
+        self._quote = quote
+        self._top = _TOP[quote].search
+        self._deep = _DEEP[quote].search
+        self._next = self._top  # finds the next character that matters
+        self.room = max_chars
+        self._max_depth = max_depth
+        self._kept: list[str] = []
+        self._braces: list[int] = []  # for each open brace the number of brackets open in it
+        self._nested = 0
+        self._line = False  # a line break stands behind what has just closed
+        self._astray = False  # quotes stand in its strings, so that they tell no longer where one ends
+        self._name = ""
+        self._place = ""  # "name": a name may follow; "value": what follows is the value of `text` or `command`
+        self._string = ""  # the quote of the string we are in
+        self._escaped = False
+        self._decoder: StringDecoder | None = None
+
+    @property
+    def raw(self) -> str:
+        """The object as written, as far as it was kept."""
+        return "".join(self._kept)
+
+    def feed(self, text: str, pos: int) -> int:
+        """Read ``text`` from *pos* on; gives the position after what belongs to the object."""
+        self.said = ""
+        self.text_ended = False
+        if not self.refused:
+            start, end = pos, min(len(text), pos + self.room)
+            pos = self._read(text, pos, end)
+            self.room -= pos - start
+            self._kept.append(text[start:pos])
+            if pos == end < len(text) and not self.closed and not self.refused:
+                self.refused = "too_long"
+        if self.refused:
+            pos = self._read(text, pos, len(text))
+        return pos
+
+    def _read(self, text: str, pos: int, end: int) -> int:
+        """Up to *end*, or where the object closes or gets too deep."""
+        while pos < end and not self.closed:
+            if self._decoder is not None:
+                pos = self._say(self._decoder, text, pos, end)
+                continue
+            found = self._next(text, pos, end)
+            stop = found.end() if found else end
+            if self._string and self._place == "name" and len(self._name) < _LONGEST_NAME:
+                self._name += text[pos : found.start() if found else end]
+            if found:
+                self._meet(found.group())
+                if self.broken:
+                    return found.start()
+                if self._nested > self._max_depth and not self.refused:
+                    self.refused = "too_deep"
+                    return stop
+            pos = stop
+        return pos
+
+    def _meet(self, char: str) -> None:
+        """Change state by a character that matters."""
+        if self._string:
+            self._in_string(char)
+        elif self.behind:
+            self._after_value(char)
+        elif self._place == "value":
+            self._value(char)
+        else:
+            self._outside(char)
+
+    def _in_string(self, char: str) -> None:
+        if self._escaped:
+            self._escaped = False
+            self._next = _IN_STRING[self._string].search
+        elif char == "\\":
+            self._escaped = True
+            self._next = _ANY.search
+            if self._place == "name":
+                self._name += char
+        else:
+            self._string = ""
+            self._go_on("string")
+
+    def _after_value(self, char: str) -> None:
+        """The first character behind a string or a bracket: prose there shows that the last brace was forgotten.
+
+        On the line of a string it shows that the string has quotes in it instead: from there on only brackets count.
+        """
+        if char == "\n":
+            self._line = True
+            return
+        behind, line = self.behind, self._line
+        self.behind, self._line = "", False
+        if char in _AFTER_VALUE or char == self._quote or (behind == "bracket" and char in "{["):
+            self._outside(char)
+        elif behind == "string" and (not line or char in "{["):
+            self._astray = True
+            self._place = ""
+            self._outside(char)
+        elif line or char.isalnum() or char == "`":
+            self.broken = self.closed = True
+        else:
+            self._go_on()
+
+    def _value(self, char: str) -> None:
+        """The first character of the value of ``text`` or ``command``."""
+        self._place = ""
+        if self._name == "command":
+            self.command = char != "n"
+        elif char == '"' and not self.has_spoken:
+            self._decoder = StringDecoder()
+            return
+        self._outside(char)
+
+    def _outside(self, char: str) -> None:
+        if char in "\"'" and not self._astray:
+            self._string = char
+            self._next = _IN_STRING[char].search
+            return
+        if char in "{[":
+            self._open(char)
+        elif char in "}]":
+            self._close(char)
+            self._go_on("bracket")
+            return
+        elif self._nested == 1 and not self._astray:
+            if char == ",":
+                self._name, self._place = "", "name"
+            elif char == ":":
+                self.session = self.session or self._name == "session_id"
+                self._place = "value" if self._name in ("text", "command") else ""
+        self._go_on()
+
+    def _go_on(self, behind: str = "") -> None:
+        if self._astray:
+            self._next = _BRACKETS.search
+            return
+        self.behind = behind
+        if behind:
+            self._next = _NOT_SPACE_OR_LINE.search
+        elif self._place == "value":
+            self._next = _NOT_SPACE.search
+        else:
+            self._next = self._top if self._nested <= 1 else self._deep
+
+    def _open(self, char: str) -> None:
+        self._nested += 1
+        if char == "[":
+            self._braces[-1] += 1
+        else:
+            self._braces.append(0)
+        if self._nested == 1:
+            self._place = "name"
+
+    def _close(self, char: str) -> None:
+        """A brace closes the brackets left open in it, so that one slip doesn't swallow the rest of the reply."""
+        if char == "}":
+            self._nested -= self._braces.pop() + 1
+            self.closed = not self._braces
+        elif self._braces[-1]:
+            self._braces[-1] -= 1
+            self._nested -= 1
+
+    def _say(self, decoder: StringDecoder, text: str, pos: int, end: int) -> int:
+        said, pos = decoder.feed(text, pos, end)
+        if not self.refused:
+            self.said += said
+        if decoder.closed:
+            self._decoder = None
+            self.text_ended = self.has_spoken = True
+            self._go_on("string")
+        return pos

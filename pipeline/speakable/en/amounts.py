@@ -1,0 +1,228 @@
+"""English: amounts, units, money, ranges, ordinals, versions and phone numbers."""
+
+import re
+from collections.abc import Iterable
+
+from pipeline.speakable.data import table
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.en.units import FUNCTION_WORDS, SURE, ends, is_sure, one_thing
+from pipeline.speakable.numerals import english as cardinal
+from pipeline.speakable.numerals import words
+from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, keeps
+
+_TABLE = table("en")
+SPACED: dict[str, list[str]] = _TABLE["spaced"]
+UNITS: dict[str, list[str]] = _TABLE["units"] | SPACED
+CURRENCIES: dict[str, list[str]] = _TABLE["currencies"]
+PER: dict[str, str] = _TABLE["per"]
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
+SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about ", "≈": "about ", "": ""}
+MAGNITUDES = {"K": "thousand", "k": "thousand", "M": "million", "m": "million", "B": "billion", "bn": "billion"}
+FRACTIONS = {
+    "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
+    "½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters",
+}  # fmt: skip
+LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
+ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+
+BEFORE_NEGATIVES = frozenset(word_list("en", "before_negatives"))
+CODES = frozenset(word_list("en", "codes"))
+PRODUCT_NAMES = frozenset(word_list("en", "products"))
+PAGED = frozenset(word_list("en", "paged"))
+INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
+
+
+def speak(number: str) -> str:
+    """An integer or a decimal, with or without commas, in words: 3.14 is three point one four."""
+    whole, _, decimals = number.replace(",", "").partition(".")
+    digits = "".join(f" {cardinal(int(digit))}" for digit in decimals)
+    return cardinal(int(whole)) + (f" point{digits}" if digits else "")
+
+
+def speak_digits(digits: str) -> str:
+    """One digit after the other."""
+    return " ".join(cardinal(int(digit)) for digit in digits)
+
+
+def _sign(m: re.Match[str]) -> str | None:
+    """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
+    sign = (m["sign"] or "").strip()
+    if sign and between_amounts(m):
+        return None
+    unsure = sign in {"-", "+"} and (m["sign"] != sign or may_be_a_command(before(m)))
+    return None if unsure and not m.groupdict().get("unit") else SIGNS[sign]
+
+
+def may_be_a_command(word: str) -> bool:
+    """Whether a hyphen and a number behind *word* may be a flag."""
+    return word[-1:].isalnum() and word.lower() not in BEFORE_NEGATIVES
+
+
+def _measure(m: re.Match[str]) -> str | None:
+    sign = _sign(m)
+    unit = m["unit"]
+    if sign is None or (unit in SPACED and not m["space"]) or not is_sure(unit, m):
+        return None
+    if m["first"] and m["first"].strip() != unit:
+        return None
+    one, many = UNITS[unit]
+    single = (m["n"] == "1" and not m["to"]) or (one_thing(m) and unit != "%")
+    stop = "." if unit.endswith(".") and ends(m) else ""
+    return f"{sign}{_range(m)} {one if single else many}{_per(m)}{stop}"
+
+
+def _range(m: re.Match[str]) -> str:
+    return speak(m["n"]) + (f" to {speak(m['to'])}" if m["to"] else "")
+
+
+def _money(m: re.Match[str]) -> str | None:
+    one, many, cent, cents = CURRENCIES[m["unit"]]
+    sign = _sign(m)
+    if sign is None:
+        return None
+    size = m.groupdict().get("size")
+    if size:
+        return f"{sign}{_range(m)} {MAGNITUDES.get(size, size)} {many}"
+    whole, _, hundredths = m["n"].replace(",", "").partition(".")
+    if m["to"] or len(hundredths) not in (0, 2) or (hundredths.strip("0") and not cents):
+        return f"{sign}{_range(m)} {many}"
+    single = int(whole) == 1 or one_thing(m)
+    parts = [f"{cardinal(int(whole))} {one if single else many}"] if int(whole) or not int(hundredths or 0) else []
+    if int(hundredths or 0):
+        parts.append(f"{cardinal(int(hundredths))} {cent if int(hundredths) == 1 else cents}")
+    return sign + " and ".join(parts)
+
+
+def _money_per(m: re.Match[str]) -> str | None:
+    said = _money(m)
+    return None if said is None else said + _per(m)
+
+
+def _per(m: re.Match[str]) -> str:
+    return "".join(f" per {PER[per]}" for per in m["per"].split("/")[1:])
+
+
+def _ordinal(m: re.Match[str]) -> str | None:
+    number = int(m["n"].replace(",", ""))
+    ending = "th" if number % 100 in (11, 12, 13) else ORDINAL_ENDINGS.get(number % 10, "th")
+    return words(number, "en", "ordinal").replace(",", "") if m["ending"].lower() == ending else None
+
+
+def _plain_range(m: re.Match[str]) -> str | None:
+    """10–15: up, and not 555-1234 or a score."""
+    low, high = int(m["n"]), int(m["to"])
+    if low >= high or m["n"][0] == "0" or len(m["to"]) > 3:
+        return None
+    return f"{cardinal(low)} to {cardinal(high)}"
+
+
+def _fraction(m: re.Match[str]) -> str | None:
+    whole = m["whole"]
+    if not whole and before(m).lower().strip("(") in PAGED:
+        return None
+    if "/" in m["part"] and m.string[m.start() - 1 : m.start()] == "(":
+        return None
+    part = FRACTIONS[m["part"]]
+    unit = f" {UNITS[m['unit']][bool(whole)]}" if m["unit"] else ""
+    return (f"{cardinal(int(whole))} and {part}" if whole else part) + unit
+
+
+def _version(m: re.Match[str]) -> str | None:
+    """3.11.2 is three point eleven point two; what ends in a year is a date that does not exist."""
+    return None if LIKE_A_DATE.fullmatch(m[0]) else " point ".join(_version_part(part) for part in m[0].split("."))
+
+
+def _version_part(part: str) -> str:
+    if part[0] == "0" and len(part) > 1:
+        return " ".join("oh" if digit == "0" else cardinal(int(digit)) for digit in part)
+    return cardinal(int(part))
+
+
+def _ip(m: re.Match[str]) -> str | None:
+    parts = m[0].split(".")
+    return " dot ".join(map(speak_digits, parts)) if all(int(part) < 256 for part in parts) else None
+
+
+def _phone(m: re.Match[str]) -> str:
+    plus = "plus " if m[0].startswith("+") else ""
+    bracket = ")" if m.string[m.start() - 1 : m.start()] == "(" and ")" in m[0] else ""
+    return plus + ", ".join(map(speak_digits, re.findall(r"\d+", m[0]))) + bracket
+
+
+def _name(m: re.Match[str]) -> str | None:
+    """Windows 11, iPhone 15, GPT 4: the number is a part of the name."""
+    name = before(m)
+    named = name.lower() in PRODUCT_NAMES or INNER_CAPITAL.fullmatch(name)
+    return m[0] if named and name[-1:].isalpha() else None
+
+
+def _two_part_version(m: re.Match[str]) -> str | None:
+    return _version(m) if before(m).lower() in {"version", "release", "versions", "update"} else None
+
+
+def _decimal(m: re.Match[str]) -> str | None:
+    sign = _sign(m)
+    return None if sign is None or (m["n"][0] == "0" and m["n"][1] != ".") else sign + speak(m["n"])
+
+
+def _integer(m: re.Match[str]) -> str | None:
+    """Not an amount for sure: leading zeros, numbers to dial, and four digits without what they count (a year, a
+    code).
+    """
+    number, sign = m["n"], _sign(m)
+    if sign is None or (number[0] == "0" and number != "0"):
+        return None
+    if "," not in number and len(number) > 3:
+        counted = after(m)
+        if not re.match(r"[a-z]{2}", counted) or counted.strip(".,;:!?") in FUNCTION_WORDS:
+            return None
+    return sign + cardinal(int(number.replace(",", "")))
+
+
+def _any(table: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
+
+
+_N = rf"(?P<n>{NUMBER})"
+_TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
+_TO_SAME = rf"(?:(?:(?P<first>\s?(?:{_any(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
+_DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
+_PER = rf"(?P<per>(?:/(?:{_any(PER)})(?!\w)){{0,2}})"
+_SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
+_CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
+
+_MEASURED = rf"(?:\s(?P<unit>{_any({unit: said for unit, said in UNITS.items() if unit not in SURE})}){_DOT}(?!\w))?"
+
+FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"\d{{3,6}}(?:(?:,|,? (?:and|or)) \d{{3,6}}){{1,3}}{RIGHT}"), keeps(CODES)),
+    (re.compile(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}" + RIGHT), _phone),
+    (re.compile(r"(?:1-)?\d{3}-\d{3}-\d{4}" + RIGHT), _phone),
+    (re.compile(r"(?<=\()\d{3}\) ?\d{3}-\d{4}" + RIGHT), _phone),
+    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
+    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
+)
+"""Rules for what is made of several numbers."""
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<n>{NUMBER}){RIGHT}"), _name),
+    (re.compile(rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}{RIGHT}"), _ip),
+    (re.compile(rf"\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}{RIGHT}"), _version),
+    (re.compile(rf"\d{{1,4}}\.\d{{1,4}}{RIGHT}"), _two_part_version),
+    (
+        re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}[{''.join(CURRENCIES)}]?(?P<to>{NUMBER}))?{_SIZE}{_PER}{RIGHT}"),
+        _money_per,
+    ),
+    (re.compile(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}{RIGHT}"), _money_per),
+    (re.compile(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{_any(UNITS)}){_PER}{_DOT}{RIGHT}"), _measure),
+    (
+        re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,2}}|\d{{1,6}})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$){RIGHT}"),
+        _ordinal,
+    ),
+    (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
+    (re.compile(rf"\d{{3,6}}{RIGHT}"), keeps(CODES)),
+    (re.compile(rf"(?P<n>\d{{1,4}}){DASH}(?P<to>\d{{1,4}}){RIGHT}"), _plain_range),
+    (re.compile(rf"№\s?(?P<n>\d{{1,6}}){RIGHT}"), lambda m: f"number {cardinal(int(m['n']))}"),
+    (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,9}})\.\d{{1,9}}){RIGHT}"), _decimal),
+    (re.compile(rf"{SIGN}(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,6}}){RIGHT}"), _integer),
+)

@@ -1,0 +1,196 @@
+"""English: dates, times and years."""
+
+import re
+
+from pipeline.speakable.data import table
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.numerals import english as cardinal
+from pipeline.speakable.numerals import words
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "May"} | {"Sept": "September"}
+LONG_MONTHS = {month.lower(): month for month in MONTHS}
+MONTH = "|".join(MONTHS)
+WEEKDAYS: dict[str, str] = table("en")["weekdays"]
+DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+BEFORE_DATES = frozenset(word_list("en", "before_dates"))
+BEHIND_DATES = frozenset(word_list("en", "behind_dates"))
+
+SURELY_YEAR = frozenset(word_list("en", "surely_year"))
+MAYBE_YEAR = frozenset(word_list("en", "maybe_year"))
+ARTICLES = frozenset(word_list("en", "articles"))
+SINGULAR_S = frozenset(word_list("en", "singular_s"))
+
+
+_SHORT = "|".join(SHORT_MONTHS)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_WEEKDAY = rf"(?<![\w.])(?P<weekday>(?<!the )(?<!The )Sun|{'|'.join(day for day in WEEKDAYS if day != 'Sun')})\b\.?"
+SHORT_WEEKDAY = re.compile(rf"{_WEEKDAY}(?=,? (?:(?:{_SHORT}|{MONTH})\b\.? \d|{_DAY} (?:of )?(?:{_SHORT}|{MONTH})\b))")
+"""Before a day and a month only. "The Sun, May 5" is a newspaper."""
+SHORT_MONTH = re.compile(rf"\b(?P<month>{_SHORT})\b\.?(?=\s\d)")
+SHORT_MONTH_BEHIND = re.compile(
+    rf"(?P<day>\b(?i:{'|'.join(BEFORE_DATES)}),? {_DAY} )(?P<month>{_SHORT})\b(?P<dot>\.?)(?![\w-]| [A-Z])"
+)
+
+
+def written_out(text: str) -> str:
+    """*text* with the weekdays and months of its dates in full: Mon., Dec. 3rd is Monday, December 3rd."""
+    text = SHORT_WEEKDAY.sub(lambda m: WEEKDAYS[m["weekday"]], text)
+    text = SHORT_MONTH.sub(lambda m: SHORT_MONTHS[m["month"]], text)
+    return SHORT_MONTH_BEHIND.sub(_month_behind, text)
+
+
+def _month_behind(m: re.Match[str]) -> str:
+    dot = m["dot"] if m.end() == len(m.string) else ""
+    return m["day"] + SHORT_MONTHS[m["month"]] + dot
+
+
+def year(number: int) -> str:
+    """1999 is nineteen ninety-nine."""
+    return words(number, "en", "year")
+
+
+def ordinal(number: int) -> str:
+    """1 is first."""
+    return words(number, "en", "ordinal")
+
+
+def valid(day: int, month: int) -> bool:
+    """Whether there is such a day in some year."""
+    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
+
+
+def _numeric(day: str, month: str, of_year: str) -> str | None:
+    if not valid(int(day), int(month)):
+        return None
+    return f"{MONTHS[int(month) - 1]} {ordinal(int(day))}, {year(int(of_year))}"
+
+
+def _slashed(m: re.Match[str]) -> str | None:
+    """Month and day have no fixed order between slashes: only where one of them can be no month."""
+    first, second = int(m["a"]), int(m["b"])
+    if (first > 12) == (second > 12):
+        return None
+    return _numeric(m["b"], m["a"], m["y"]) if second > 12 else _numeric(m["a"], m["b"], m["y"])
+
+
+def _day_month(m: re.Match[str]) -> str | None:
+    month = m["month"]
+    if not valid(int(m["d"]), MONTHS.index(month) + 1):
+        return None
+    the = "" if before(m).lower() == "the" else "the "
+    return f"{the}{ordinal(int(m['d']))} of {month}" + (f" {year(int(m['y']))}" if m["y"] else "")
+
+
+def _after_month(m: re.Match[str]) -> str | None:
+    """The day behind "November"; behind May and March only where they can be no verbs."""
+    name = before(m).lower()
+    month = LONG_MONTHS.get(name)
+    if month is None or not before(m)[0].isupper() or not valid(int(m["d"]), MONTHS.index(month) + 1):
+        return None
+    if name in {"may", "march"} and not m["y"] and after(m) and not _no_verb(m):
+        return None
+    return ordinal(int(m["d"])) + (f", {year(int(m['y']))}" if m["y"] else "")
+
+
+def _no_verb(m: re.Match[str]) -> bool:
+    words = in_front(m).split()
+    last = words[-2].lower() if len(words) > 1 else ""
+    return last.endswith(",") or last in BEFORE_DATES or after(m) in BEHIND_DATES
+
+
+def _month_year(m: re.Match[str]) -> str | None:
+    name = before(m).lower().rstrip(".,")
+    return year(int(m["y"])) if name in LONG_MONTHS and before(m)[0].isupper() else None
+
+
+def _clock(hour: str, minute: str, *, half: bool) -> str:
+    """14:05 is fourteen oh five; *half*: AM or PM follows."""
+    number = cardinal(int(hour))
+    if minute == "00":
+        if half:
+            return number
+        return f"{number} o'clock" if 1 <= int(hour) <= 12 else f"{number} hundred"
+    low = f"oh {cardinal(int(minute))}" if minute[0] == "0" else cardinal(int(minute))
+    return f"{number} {low}"
+
+
+def _time(m: re.Match[str]) -> str | None:
+    """14:05, 9:30 PM; 9 is a time before AM or PM only."""
+    return _at(m["h"], m["m"], m["half"], half=bool(m["half"])) if m["m"] or m["half"] else None
+
+
+def _times(m: re.Match[str]) -> str | None:
+    """9 AM–5:30 PM, 9–11 a.m., 9:00–17:30, 10 a.m.-noon; 9–5 is no time, nor is the 9 of 9 - 5 PM for sure."""
+    half, until = m["half"], m["half2"]
+    if not (m["m"] or half or (until and " " not in m["dash"])) or not (m["m2"] or until or m["word"]):
+        return None
+    first = _at(m["h"], m["m"], half, half=bool(half or until))
+    last = m["word"] or _at(m["h2"], m["m2"], until, half=bool(until))
+    return f"{first} to {last}" if first and last else None
+
+
+def _at(hour: str, minute: str | None, written: str | None, *, half: bool) -> str | None:
+    if int(hour) > 23 or (not minute and not 1 <= int(hour) <= 12):
+        return None
+    return _clock(hour, minute or "00", half=half) + _half(written or "")
+
+
+def _half(half: str) -> str:
+    if not half:
+        return ""
+    return f" {half.strip()}" if "." in half else f" {half.strip().upper()}"
+
+
+def _years(m: re.Match[str]) -> str | None:
+    first, last = int(m["y"]), int(m["y2"])
+    return f"{year(first)} to {year(last)}" if 1100 <= first < last <= 2099 else None
+
+
+def _decade(m: re.Match[str]) -> str:
+    said = year(int(m["y"]))
+    return said[:-1] + "ies" if said.endswith("y") else f"{said}s"
+
+
+def _year(m: re.Match[str]) -> str | None:
+    """A year, told by the word in front of it and by nothing that it could count behind it."""
+    number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
+    if word in SURELY_YEAR and 1100 <= number <= 2099:
+        return year(number) if number % 100 or number == 2000 or not counted else m[0]
+    if not 1900 <= number <= 2099:
+        return None
+    known = word in MAYBE_YEAR or (word in ARTICLES and counted)
+    if re.match(r"[a-z]+s\b", counted) and counted.strip(".,") not in SINGULAR_S:
+        return m[0] if known and number % 100 else None  # your 2024 taxes, the 1950 pages
+    return year(number) if known and (number % 100 or number == 2000) else m[0]
+
+
+_HALF = r"\s?(?:[AaPp][Mm]\b|[AaPp]\.[Mm]\.)"
+_TIME = rf"(?P<h>\d{{1,2}})(?::(?P<m>[0-5]\d))?(?P<half>{_HALF})?+"
+_UNTIL = rf"(?:(?P<h2>\d{{1,2}})(?::(?P<m2>[0-5]\d))?(?P<half2>{_HALF})?+|(?P<word>noon|midnight))"
+
+FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), lambda m: _numeric(m["d"], m["m"], m["y"])),
+    (
+        re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d){RIGHT}"),
+        lambda m: _numeric(m["d"], m["m"], m["y"]),
+    ),
+    (re.compile(rf"(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}})/(?P<y>(?:19|20)\d\d){RIGHT}"), _slashed),
+    (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{MONTH})(?: (?P<y>\d{{4}}))?{RIGHT}"), _day_month),
+    (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?{RIGHT}"), _after_month),
+    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d\d){RIGHT}"), _month_year),
+)
+"""Rules for what is made of several numbers."""
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}{RIGHT}"), _times),
+    (re.compile(rf"{_TIME}{RIGHT}"), _time),
+    (re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}){RIGHT}"), _years),
+    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s{RIGHT}"), _decade),
+    (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year),
+)

@@ -1,0 +1,50 @@
+"""English: ratios and scores, told from times of day and ranges by the words around them."""
+
+import re
+
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.en.amounts import NUMBER, UNITS, speak
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, in_front
+
+_RATIO = "|".join(word_list("en", "ratios"))
+_SCORE = "|".join(word_list("en", "scores"))
+_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:-]{1,20}){0,6}"
+
+NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_WORDS} [(\"“]?\Z", re.IGNORECASE)
+NAMED_BEHIND = re.compile(rf"(?: [a-z-]{{1,20}})? (?:{_RATIO}|{_SCORE})\b")
+AT_ONCE = re.compile(rf"\b(?:{_RATIO})(?: of| is| was|:)? \Z", re.IGNORECASE)
+AT_ONCE_BEHIND = re.compile(rf"(?: aspect)? (?:{_RATIO})\b")
+"""The same for what looks like a time of day: the word must stand at its side."""
+
+WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
+WON_BEHIND = re.compile(rf" (?:{_SCORE})\b")
+
+TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
+
+
+def _ratio(m: re.Match[str]) -> str | None:
+    """16:9 beside a word such as "ratio", 3:1 also behind one such as "won"."""
+    if TIME.fullmatch(m[0]):
+        named = AT_ONCE.search(in_front(m)) or AT_ONCE_BEHIND.match(m.string, m.end())
+    else:
+        named = NAMED.search(in_front(m)) or NAMED_BEHIND.match(m.string, m.end()) or WON.search(in_front(m))
+    return _to(m) if named else None
+
+
+def _score(m: re.Match[str]) -> str | None:
+    """3–1 behind a word such as "won" or before one such as "victory"; before a unit it is a range."""
+    if after(m).strip(".,;:!?)") in UNITS:
+        return None
+    return _to(m) if WON.search(in_front(m)) or WON_BEHIND.match(m.string, m.end()) else None
+
+
+def _to(m: re.Match[str]) -> str:
+    return f"{speak(m['n'])} to {speak(m['to'])}"
+
+
+_N = rf"(?!0\d){NUMBER}"
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<n>{_N}):(?P<to>{_N}){RIGHT}"), _ratio),
+    (re.compile(rf"(?P<n>(?!0\d)\d{{1,3}}){DASH}(?P<to>(?!0\d)\d{{1,3}}){RIGHT}"), _score),
+)

@@ -1,0 +1,114 @@
+"""English: Roman numerals behind a noun that is numbered and behind the name of a ruler.
+
+An I is mostly the pronoun and an X mostly a letter: alone they are numerals only where nothing else is possible.
+"""
+
+import re
+
+from pipeline.speakable.data import table
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.numerals import english as cardinal
+from pipeline.speakable.numerals import words
+from pipeline.speakable.rewriting import RIGHT, before
+
+_TABLE = table("en")
+RULERS: dict[str, int] = _TABLE["rulers"]
+"""Names and the highest number that one who bore it has: a Mary X is no queen."""
+_NAMES: dict[str, list[str]] = _TABLE["numerals"]
+LETTERED = frozenset(_NAMES["lettered"])
+ALWAYS = frozenset(_NAMES["always"])
+
+PRONOUN_VERBS = frozenset(word_list("en", "ruled"))
+TITLES = frozenset(word_list("en", "rulers_titles"))
+INFUSIONS = frozenset(word_list("en", "infusions"))
+
+VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+LETTER = re.compile("X{1,3}|L|XL")
+"""What is also a letter, a size or "fill in here"."""
+
+
+def _small_too(noun: str) -> str:
+    """The pattern of a noun in the singular and the plural, and of a single word in small letters, too."""
+    return noun + "s?" if " " in noun else f"[{noun[0]}{noun[0].lower()}]{noun[1:]}s?"
+
+
+_NOUN = "|".join(map(_small_too, (*_NAMES["always"], *_NAMES["numbered"], *_NAMES["lettered"])))
+_RULER = "|".join(sorted(RULERS, key=len, reverse=True))
+_ROMAN = r"(?=[IVXL])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?!\w)"
+_SECOND = rf"(?!I\b){_ROMAN}"
+_JOINED = r"(?: ?[-–—] ?| (?:and|or|to|through|&) )"
+_END = rf"(?:{RIGHT}|(?=['’]s\b|-[a-z]|\"))"
+
+ROMAN = re.compile(_ROMAN)
+NUMBERED = re.compile(rf"\b(?P<noun>{_NOUN}) (?P<first>{_ROMAN})(?P<more>(?:{_JOINED}{_SECOND}){{0,3}}){_END}")
+RULER = re.compile(rf"(?<![\w-])(?P<name>{_RULER}) (?P<first>{_ROMAN})(?P<more>(?: (?:and|or) {_SECOND})?){_END}")
+RANGE = re.compile(" ?[-–—] ?")
+
+NO_PRONOUN = re.compile(rf" (?:of(?! course)|{'|'.join(word_list('en', 'behind_roman_one'))})\b")
+INITIAL = re.compile(r"\.\s[A-Z]")
+
+CANDIDATE = re.compile(r"\b([A-Za-z]+) (?=[IVXL])")
+WORDS = frozenset(name.split()[-1] for name in RULERS) | {
+    word + plural
+    for noun in (*_NAMES["always"], *_NAMES["numbered"], *_NAMES["lettered"])
+    for word in (noun.split()[-1], noun.split()[-1].lower())
+    for plural in ("", "s")
+}
+
+
+def seen(text: str) -> bool:
+    """Whether *text* may have a Roman numeral: cheap, for every sentence is asked."""
+    return any(word in WORDS for word in CANDIDATE.findall(text))
+
+
+def spoken(text: str) -> str:
+    """*text* with Chapter IV as Chapter four and Henry VIII as Henry the Eighth."""
+    return RULER.sub(_ruler, NUMBERED.sub(_numbered, text))
+
+
+def _value(numeral: str) -> int:
+    values = [VALUES[letter] for letter in numeral]
+    return sum(-value if value < max(values[place:]) else value for place, value in enumerate(values))
+
+
+def _numbered(m: re.Match[str]) -> str:
+    noun, first = m["noun"], m["first"]
+    if LETTER.fullmatch(first) or (len(first) == 1 and noun in LETTERED):
+        return m[0]
+    if len(first) == 1 and not m["more"] and noun not in ALWAYS and not (noun[0].isupper() and _no_letter(m)):
+        return m[0]
+    more = RANGE.sub(" to ", m["more"])
+    return f"{noun} {cardinal(_value(first))}" + ROMAN.sub(lambda one: cardinal(_value(one[0])), more)
+
+
+def _ruler(m: re.Match[str]) -> str:
+    name, first = m["name"], m["first"]
+    if _value(first) > RULERS[name] or (len(first) == 1 and INITIAL.match(m.string, m.end())):
+        return m[0]
+    if first == "IV" and _next(m) in INFUSIONS:
+        return m[0]
+    if first == "I" and not m["more"] and not (_no_pronoun(m) or _ruled(m)):
+        return m[0]
+    return f"{name} {_rank(first)}" + ROMAN.sub(lambda one: _rank(one[0]), m["more"])
+
+
+def _rank(numeral: str) -> str:
+    return "the " + words(_value(numeral), "en", "ordinal").title()
+
+
+def _next(m: re.Match[str]) -> str:
+    return m.string[m.end() : m.end() + 24].lstrip().split(" ")[0].rstrip(".,;:!?")
+
+
+def _no_letter(m: re.Match[str]) -> bool:
+    return m["first"] != "I" or _no_pronoun(m)
+
+
+def _no_pronoun(m: re.Match[str]) -> bool:
+    """Whether what follows an I can't follow the pronoun: "of", an end mark, the end."""
+    return not m.string.startswith(" ", m.end()) or NO_PRONOUN.match(m.string, m.end()) is not None
+
+
+def _ruled(m: re.Match[str]) -> bool:
+    """Whether "George I was" begins the sentence or has a title in front: "with George I was" has the pronoun."""
+    return _next(m) in PRONOUN_VERBS and (not m.start() or before(m) in TITLES)

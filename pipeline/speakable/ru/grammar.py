@@ -1,0 +1,257 @@
+"""Russian: nouns and what a number does to them, by pymorphy3, which is imported when the first noun is asked for.
+
+Cases have the letters that num2words uses: n, g, d, a, i, p.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import import_module
+from typing import Any
+
+from pipeline.speakable.data import table
+from pipeline.speakable.data import words as word_list
+from pipeline.speakable.numerals import words
+from pipeline.speakable.rewriting import after, before, in_front
+
+CASES = {"nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
+TAGS = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "loct"}
+GENDER_TAGS = {"m": "masc", "f": "femn", "n": "neut"}
+GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
+ANY_CASE = "nagdip"
+VERBAL = frozenset({"VERB", "INFN", "GRND"})
+NO_OBJECT = frozenset({"пройти", "миновать", "есть"})
+"""Verbs that are transitive, but hardly where an amount stands behind them: прошла 1 мин, есть 1000 ₽."""
+RARE = 0.02
+"""Readings of a word less likely than this are left out of account: "и" is hardly ever a noun."""
+
+PREPOSITIONS = {word: cases for cases, listed in table("ru")["prepositions"].items() for word in listed.split()}
+"""The cases that a word asks of the number behind it, the likeliest first."""
+VERBS = {verb: cases for cases, listed in table("ru")["verbs"].items() for verb in listed.split()}
+LABELS = frozenset(word_list("ru", "numbered"))
+"""Nouns that a number behind them names: страница пять."""
+BETWEEN = re.compile(r"(?<!\w)между \d\S*(?: \S+)? и \Z", re.IGNORECASE)
+OVER_AN_AMOUNT = re.compile(
+    r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей))\.? (?:и )?\Z", re.IGNORECASE
+)
+HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
+
+_WORD = "[А-Яа-яЁё]++(?:-[А-Яа-яЁё]++)*+"
+_SHORTENED = r"\.(?:/| ?[а-яё])"
+SHORTENED = re.compile(rf"\s+{_WORD}{_SHORTENED}")
+NEXT = re.compile(rf"\s+({_WORD})(?!{_SHORTENED})")
+"""The word behind; an abbreviation is none: its letters may be another word's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """One reading of a noun's form."""
+
+    case: str
+    plural: bool
+    gender: str
+    animate: bool
+    only_plural: bool
+
+
+@cache
+def _analyzer() -> Any:
+    try:
+        return import_module("pymorphy3").MorphAnalyzer(lang="ru")
+    except (ImportError, ValueError):  # ValueError: the package is there, its dictionary is not
+        return None
+
+
+def available() -> bool:
+    """Whether nouns can be read: pymorphy3 and its dictionary come with the extra ``normalize``."""
+    return _analyzer() is not None
+
+
+@lru_cache(maxsize=4096)
+def _parses(word: str) -> tuple[Any, ...]:
+    return tuple(parse for parse in _analyzer().parse(word) if parse.score >= RARE)
+
+
+@lru_cache(maxsize=4096)
+def nouns(word: str) -> tuple[Noun, ...]:
+    """The readings of *word* as a noun, the likeliest first; empty if it is none."""
+    found = tuple(
+        Noun(
+            CASES[p.tag.case],
+            p.tag.number == "plur",
+            GENDERS.get(p.tag.gender, "m"),
+            p.tag.animacy == "anim",
+            "Pltm" in p.tag,
+        )
+        for p in _parses(word.lower())
+        if p.tag.POS == "NOUN" and p.tag.case in CASES
+    )
+    return tuple(noun for noun in found if not noun.only_plural) or found
+
+
+def lemma(word: str) -> str:
+    """The dictionary form."""
+    parses = _parses(word.lower())
+    return str(parses[0].normal_form) if parses else word.lower()
+
+
+def is_name(word: str) -> bool:
+    """Whether *word* is a first name."""
+    return any("Name" in parse.tag for parse in _parses(word.lower()))
+
+
+def is_noun(word: str) -> bool:
+    """Whether *word* is most likely a noun."""
+    parses = _parses(word.lower())
+    return bool(parses) and parses[0].tag.POS == "NOUN"
+
+
+def is_adjective(word: str) -> bool:
+    """Whether *word* may be an adjective or a participle."""
+    return any(parse.tag.POS in {"ADJF", "PRTF"} for parse in _parses(word.lower()))
+
+
+def counted(text: str, end: int) -> tuple[Noun, ...]:
+    """The noun that the number before *end* counts: the next word, or the first behind up to two adjectives."""
+    here: tuple[Noun, ...] = ()
+    for _ in range(3):
+        word = NEXT.match(text, end)
+        if word is None:
+            return here
+        found = nouns(word[1])
+        if found and here and not is_adjective(word[1]):
+            return found
+        if not is_adjective(word[1]):
+            return found or here
+        here, end = found or here, word.end()
+    return here
+
+
+def kind(number: int) -> str:
+    """How *number* counts: ``one`` file, ``few`` (2-4) or ``many``; the last two digits decide."""
+    if number % 100 in range(11, 15):
+        return "many"
+    return "one" if number % 10 == 1 else "few" if number % 10 in (2, 3, 4) else "many"
+
+
+def _fits(number: int, case: str, noun: Noun) -> bool:
+    """Whether *noun* can stand behind *number* in *case* (Rozental, Reference, § 164-165)."""
+    how = kind(number)
+    if number == 0:
+        return noun.plural and noun.case == "g"
+    if how == "one":
+        return noun.plural == noun.only_plural and noun.case == case
+    if case in "na":
+        genitive_plural = how == "many" or noun.only_plural or (noun.animate and case == "a")
+        return noun.case == "g" and noun.plural == genitive_plural
+    return noun.case == case and noun.plural
+
+
+def agreement(number: int, cases: str, found: tuple[Noun, ...]) -> tuple[str, Noun] | None:
+    """The first of *cases* in which one of the readings fits *number*, and that reading."""
+    for case in cases:
+        for noun in found:
+            if _fits(number, case, noun):
+                return case, noun
+    return None
+
+
+def governor(m: re.Match[str]) -> str:
+    """The word in front of the match, and of the amount that a second one goes with: через 2 ч 21 мин."""
+    over = OVER_AN_AMOUNT.search(in_front(m)) if m.groupdict().get("unit") else None
+    return (over[1] if over else before(m)).lower().lstrip("(«")
+
+
+def governed(m: re.Match[str]) -> str:
+    """The cases that the word in front of the match allows; "" if it governs none."""
+    word = governor(m)
+    if word in {"с", "со"}:
+        rest = m.string[m.end() : m.end() + 40].split()
+        return "g" if any(mark in rest[:4] for mark in ("до", "по")) else "gi"
+    if word == "и" and BETWEEN.search(in_front(m)):
+        return "i"
+    return str(PREPOSITIONS.get(word) or VERBS.get(lemma(word), ""))
+
+
+def takes_object(word: str, *, animate: bool = False) -> bool:
+    """Whether *word* is a verb and what stands behind it its object: an imperative, or transitive. Behind a third
+    person may also stand the subject: what is *animate*, and anything behind a neuter (приняло 1000 школ).
+    """
+    parses = _parses(word.lower().lstrip("(«"))
+    if parses and "impr" in parses[0].tag:
+        return True
+    verbs = [parse.tag for parse in parses if parse.tag.POS in VERBAL]
+    if not verbs or parses[0].tag.POS not in VERBAL or any("tran" not in tag for tag in verbs):
+        return False
+    if parses[0].normal_form in NO_OBJECT:
+        return False
+    third = verbs[0].POS == "VERB" and verbs[0].person not in {"1per", "2per"}
+    return not third or not (animate or "neut" in verbs[0])
+
+
+def case_alone(m: re.Match[str]) -> str:
+    """The case where no noun behind helps: by the word in front; "" if that leaves it open."""
+    cases = governed(m)
+    if cases == "gi":
+        return ""
+    if cases == "ap" and after(m).strip(".,") in {"от", "из"}:
+        return "p"  # в 5 км от дома, в 3 из 5 случаев
+    if not cases and takes_object(governor(m)):
+        return "a"
+    return cases[:1] or "n"
+
+
+def cardinal(number: int, case: str = "n", gender: str = "m", *, animate: bool = False) -> str:
+    """*number* in words. Zero is нуль in all cases but the first, as it is said."""
+    if number == 0 and case in "gdip":
+        return {"g": "нуля", "d": "нулю", "i": "нулём", "p": "нуле"}[case]
+    return words(number, "ru", case=case, gender=gender, animate=animate)
+
+
+def ordinal(number: int, case: str = "n", gender: str = "m", *, plural: bool = False) -> str:
+    """*number* as an ordinal."""
+    return words(number, "ru", "ordinal", case=case, gender=gender, plural=plural, animate=False)
+
+
+@lru_cache(maxsize=4096)
+def inflected(word: str, case: str, *, plural: bool = False, gender: str = "m") -> str:
+    """The form of a dictionary word. ``gender``: of an adjective."""
+    for parse in _parses(word):
+        if parse.normal_form == word and parse.tag.POS in {"NOUN", "ADJF"}:
+            form = parse.inflect({TAGS[case], "plur" if plural else "sing", *_gender_tag(parse, gender, plural)})
+            if form is not None:
+                return str(form.word)
+    return word
+
+
+def _gender_tag(parse: Any, gender: str, plural: bool) -> tuple[str, ...]:
+    return (GENDER_TAGS[gender],) if parse.tag.POS == "ADJF" and not plural else ()
+
+
+def form_behind(noun: str, number: int, case: str, count: str = "") -> str:
+    """*noun* as it stands behind *number*. ``count``: its genitive plural if it is an unusual one."""
+    case = case if number else "n"  # при нуле градусов
+    how = kind(number)
+    if how == "one":
+        return inflected(noun, case)
+    if case not in "na":
+        return count if case == "g" and count else inflected(noun, case, plural=True)
+    return inflected(noun, "g") if how == "few" else count or inflected(noun, "g", plural=True)
+
+
+def adjective_behind(adjective: str, number: int, case: str, gender: str) -> str:
+    """*adjective* between *number* and a noun of *gender*: два квадратных метра, but две столовые ложки."""
+    case = case if number else "n"
+    how = kind(number)
+    if how == "one":
+        case = "n" if case == "a" and gender != "f" else case  # units are inanimate
+        return inflected(adjective, case, gender=gender)
+    if case not in "na":
+        return inflected(adjective, case, plural=True)
+    return inflected(adjective, "n" if how == "few" and gender == "f" else "g", plural=True)
+
+
+def gender_of(word: str) -> str:
+    """The gender of a noun in its dictionary form."""
+    found = nouns(word)
+    return found[0].gender if found else "m"

@@ -1,0 +1,63 @@
+"""Russian: Roman numerals of centuries, of rulers and of what is numbered so."""
+
+import re
+
+from pipeline.speakable.data import words
+from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
+from pipeline.speakable.ru.grammar import ANY_CASE, counted, governed, inflected, is_name, lemma, nouns, ordinal
+
+RANKED_IN_ROMAN = frozenset(words("ru", "ranked_in_roman"))
+CENTURY = "век(?:а|у|ом|е|ов|ах|ами|ам)?|вв?\\.|столети[еяюй]|столетием|столетиях|тысячелети[еяю]"
+ROMAN = {"I": 1, "V": 5, "X": 10}
+ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
+
+
+def roman(number: str) -> int:
+    """The value of a Roman numeral up to 39."""
+    values = [ROMAN[digit] for digit in number]
+    return sum(-v if v < after_ else v for v, after_ in zip(values, [*values[1:], 0], strict=True))
+
+
+def centuries(text: str) -> str:
+    """*text* with the Roman numerals of centuries, of rulers and of what is numbered so as ordinals."""
+    text = CENTURIES.sub(_century, text)
+    text = RANKED.sub(_ranked, text)
+    return RULER.sub(_ruler, text)
+
+
+def _century(m: re.Match[str]) -> str:
+    word, short = m["word"], m["word"].startswith("в") and m["word"].endswith(".")
+    preposition = before(m).lower()
+    if short:
+        case = "p" if preposition in {"в", "во"} else (governed(m) or ("g" if preposition else "n"))[0]
+    else:
+        found = nouns(word)
+        case = next((noun.case for noun in found if noun.case in (governed(m) or noun.case)), "n")
+    gender = "m" if word.startswith("в") else "n"
+    dash = " и " if (m["dash"] or "").strip() == "и" else " – "
+    numbers = dash.join(ordinal(roman(number), case, gender) for number in (m["n"], m["to"]) if number)
+    written = inflected("век", case, plural=word == "вв.") if short else word
+    return f"{numbers} {written}" + ("." if short and m.end() == len(m.string) else "")
+
+
+def _ranked(m: re.Match[str]) -> str:
+    """II квартал, во время II мировой войны: an ordinal that agrees with the noun."""
+    if lemma(m["word"]) not in RANKED_IN_ROMAN:
+        return m[0]
+    found = [noun for noun in counted(m.string, m.end("n")) if noun.case in (governed(m) or ANY_CASE)]
+    return f"{ordinal(roman(m['n']), found[0].case, found[0].gender)} {m['word']}" if found else m[0]
+
+
+def _ruler(m: re.Match[str]) -> str:
+    """Пётр I: an ordinal that agrees with the name."""
+    if not is_name(m["name"]) or not (found := nouns(m["name"])):
+        return m[0]
+    spoken = ordinal(roman(m["n"]), found[0].case, found[0].gender)
+    return f"{m['name']} {spoken.capitalize()}"
+
+
+CENTURIES = re.compile(
+    rf"{LEFT}(?P<n>{ROMAN_NUMBER})(?:(?P<dash>{DASH}|\sи\s)(?P<to>{ROMAN_NUMBER}))?\s(?P<word>{CENTURY})(?!\w)"
+)
+RANKED = re.compile(rf"{LEFT}(?P<n>{ROMAN_NUMBER})\s(?P<word>[а-яё]{{3,20}})")
+RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN_NUMBER}){RIGHT}")

@@ -1,0 +1,101 @@
+"""Russian: which rules there are and in which order."""
+
+import re
+
+from pipeline.speakable import numerals as words
+from pipeline.speakable.arithmetic import Words, arithmetic
+from pipeline.speakable.data import table
+from pipeline.speakable.rewriting import FORMULA, Rule, before, beside_a_number, rewritten
+from pipeline.speakable.ru import amounts, dates, grammar, numbers, roman
+
+_TABLE = table("ru")
+ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
+PLACES: dict[str, str] = _TABLE["places"]
+LABELS: dict[str, str] = _TABLE["labels"]
+
+LAST_WORDS = frozenset(word.rstrip(".").lower().split()[-1] for word in ABBREVIATIONS)
+"""Abbreviations that may end a sentence of letters alone."""
+
+DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
+CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
+LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
+
+
+def _any(table: dict[str, str]) -> str:
+    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
+
+
+SHORT = re.compile(rf"(?<![\w.])(?<!\d )({_any(ABBREVIATIONS)})(?=[\s,;:)]|$)")
+PLACE = re.compile(rf"(?<![\w.])(?<!\d )({_any(PLACES)})\s?(?=[А-ЯЁ])")
+LABEL = re.compile(rf"(?<![\w.])({_any(LABELS)})\s?(?=\d)")
+
+SPOON = re.compile(r"(?<=[\d½⅓⅔¼¾]) ?(ч|ст)\. ?лож(?:к[аи]|ек)(?!\w)")
+
+IN_ADDRESS = re.compile(r"(?<!\w)(?:(?:ул|д|корп|просп)\.|пр-т|дом|улиц[аеуы])(?!\w)")
+
+RULES: tuple[Rule, ...] = (
+    (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{grammar.cardinal(int(m['n']))}."),
+    FORMULA,
+    *dates.FIRST_RULES,
+    *amounts.FIRST_RULES,
+    *numbers.FIRST_RULES,
+    (re.compile(rf"{amounts.NUMBER}(?:{amounts.TO}{amounts.NUMBER})?\S*"), beside_a_number),
+    *numbers.RULES,
+    *dates.RULES,
+    *amounts.RULES,
+    *numbers.LAST_RULES,
+)
+
+
+def _percent(number: str) -> str:
+    whole, decimals = amounts.parts(number)
+    percent = grammar.inflected("процент", "g") if decimals else grammar.form_behind("процент", whole, "n")
+    return f"{amounts.speak(number)} {percent}"
+
+
+SUMS = arithmetic(
+    Words(
+        table=_TABLE,
+        pattern=r"\d{1,15}(?:[.,]\d{1,15})?",
+        value=lambda number: float(number.replace(",", ".")),
+        number=amounts.speak,
+        percent=_percent,
+        flag=amounts.may_be_a_command,
+    ),
+    amounts.UNITS,
+)
+
+
+def load() -> None:
+    """Import what numbers and their agreement need."""
+    words.available()
+    grammar.available()
+
+
+def spoken(text: str) -> str:
+    """*text* with abbreviations, and with numbers where num2words and pymorphy3 are there, as words."""
+    able = words.available() and grammar.available()
+    if able and ("." in text or "№" in text or "-" in text):
+        text = LABEL.sub(lambda m: _cased(m, LABELS), text)
+        text = PLACE.sub(lambda m: _cased(m, PLACES), text)
+    if able and LOOKS_ROMAN.search(text):
+        text = LOOKS_ROMAN.sub(lambda m: m[0].translate(CYRILLIC_ROMAN), text)
+        text = roman.centuries(text)
+    if able and DIGIT.search(text):
+        text = rewritten(SUMS(SPOON.sub(r" \1. л", text)), RULES)
+    return SHORT.sub(_short, text) if "." in text else text
+
+
+def _short(m: re.Match[str]) -> str:
+    """A dot that also ends the sentence is kept: the voice falls at it."""
+    return ABBREVIATIONS[m[1]] + ("." if m.end() == len(m.string) else "")
+
+
+def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:
+    """The noun in the case of the word in front: на стр. 5 is на странице 5."""
+    cases = grammar.governed(m)
+    word = before(m).lower()
+    case = "a" if word in {"см.", "смотри", "смотрите"} else "p" if cases == "ap" else cases[:1] or "n"
+    case = {"по": "d", "под": "i", "за": "i"}.get(word, case)
+    noun = "строение" if m[1] == "стр." and IN_ADDRESS.search(m.string, 0, m.start()) else nouns[m[1]]
+    return f"{grammar.inflected(noun, case, plural=m[1] == '№№')} "

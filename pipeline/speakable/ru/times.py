@@ -1,0 +1,53 @@
+"""Russian: times of day."""
+
+import re
+
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
+from pipeline.speakable.ru.amounts import UNITS
+from pipeline.speakable.ru.grammar import HOURS, cardinal, case_alone, form_behind, governed, nouns
+
+CLOCK_WORDS = frozenset({"в", "с", "со", "до", "к", "ко", "около", "после"})
+TO_FULL_HOUR = re.compile(r" (?:до|по) \d{1,2}\.00(?!\d)")
+IN_A_ROW = re.compile(r"(?<!\w)(?:в|до|к) \d{1,2}\.00(?:, \d{1,2}\.00){0,4}(?:,| и| или) \Z", re.IGNORECASE)
+FROM_FULL_HOUR = re.compile(r"(?<!\w)с \d{1,2}\.00 (?:до|по) \Z", re.IGNORECASE)
+
+
+def _dotted_time(m: re.Match[str]) -> str | None:
+    """18.00 and 9.30 are times where a preposition and a full hour or a part of the day say so; else decimals."""
+    front, behind = before(m).lower().lstrip("(«"), after(m).strip(".,;:!?»)")
+    if behind in HOURS:
+        return _time(m) if front in CLOCK_WORDS or behind != "дня" else None
+    if IN_A_ROW.search(in_front(m)):
+        return _time(m) if m["m"] == "00" else None
+    if front not in CLOCK_WORDS or behind in UNITS or any(noun.case == "g" for noun in nouns(behind)):
+        return None
+    full = "00" in (m["m"], m["m2"])
+    paired = TO_FULL_HOUR.match(m.string, m.end()) or FROM_FULL_HOUR.search(in_front(m))
+    return _time(m) if full or paired else None
+
+
+def _time(m: re.Match[str]) -> str | None:
+    """14:05 is четырнадцать ноль пять, 14:00 is четырнадцать часов."""
+    if int(m["h"]) > 24 or int(m["h2"] or 0) > 24:
+        return None
+    case = "g" if governed(m).startswith("g") else case_alone(m) or "n"
+    case = case if case in "gdi" else "n"
+    times = [(m["h"], m["m"])] + ([(m["h2"], m["m2"])] if m["h2"] else [])
+    return " – ".join(_clock(int(hour), int(minute), case) for hour, minute in times)
+
+
+def _clock(hour: int, minute: int, case: str) -> str:
+    if not minute:
+        return f"{cardinal(hour, case)} {form_behind('час', hour, case)}"
+    zero = "ноль " if minute < 10 else ""
+    return f"{cardinal(hour, case)} {zero}{cardinal(minute, case, 'f')}"
+
+
+DOTTED: Rule = (
+    re.compile(rf"(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?{RIGHT}"),
+    _dotted_time,
+)
+WITH_COLON: Rule = (
+    re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}}):(?P<m2>[0-5]\d))?{RIGHT}"),
+    _time,
+)

@@ -1,0 +1,199 @@
+"""One worker process of espeak-ng, as its parent sees it, and the job that it speaks."""
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from math import inf
+
+from pipeline.tts.espeak.worker import ABORT, AUDIO, FAILED, HEADER, READY, SPEAK, SPEAK_MARKED, WORD, WORDS
+from pipeline.tts.urgency import at_once
+
+WordEvent = tuple[int, int]
+"""A word begins: at which character of the job's text, and how many ms from its first sound."""
+
+SILENCE_SECONDS = 5.0
+"""A worker that should speak and gives nothing for so long hangs: it needs some milliseconds."""
+
+STOP_SECONDS = 1.0
+"""How long a worker may take to give up an aborted job, and to end when it is told to."""
+
+PATIENCE_SECONDS = 2.0
+"""A job is due after this long at the latest, however much its listener still has to play: on a machine that is busy
+all the time it would wait for ever, and count as a voice that stalls.
+"""
+
+REPAIR = "pip install --force-reinstall 'stentor[espeak]'"
+
+
+class EspeakFailed(ConnectionError):
+    """This piece of text could not be spoken, or not to its end."""
+
+
+class EspeakUnavailable(EspeakFailed):
+    """No worker runs and none can be started; the text says why and what may help."""
+
+
+class Job:
+    """A piece of text on its way through a worker.
+
+    Its sound waits here for the reader, so that a slow one holds no worker up; the length of the text bounds it.
+    """
+
+    def __init__(
+        self, number: int, voice: str, text: str, marked: bool = False, due: Callable[[], float] = at_once
+    ) -> None:
+        self.number = number
+        self.kind = SPEAK_MARKED if marked else SPEAK
+        self._due = due
+        self._latest = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        self.request = f"{voice}\0{text}".encode()
+        self.tries = 0
+        self.heard = False
+        self.closed = False
+        self.abort: Callable[[], None] | None = None
+        self._sound: asyncio.Queue[bytes | WordEvent | EspeakFailed | None] = asyncio.Queue()
+
+    def rank(self) -> tuple[float, int]:
+        """The job with the lowest rank is the next one: one that is over, then what is due first, then the oldest."""
+        return (-inf if self.closed else min(self._due(), self._latest)), self.number
+
+    async def read(self) -> bytes | WordEvent | None:
+        """The next piece of sound (whole samples), None at the end; raises EspeakFailed.
+
+        A marked job's events come before the sound in which their words begin. They come again when the worker died
+        before that sound.
+        """
+        item = await self._sound.get()
+        if isinstance(item, EspeakFailed):
+            raise item
+        return item
+
+    def close(self) -> None:
+        """Nobody listens any more: free the worker at once. May be called at any time, also twice."""
+        self.closed = True
+        if self.abort:
+            self.abort()
+
+    def add(self, kind: int, payload: bytes) -> None:
+        """Take AUDIO or WORDS from the worker; they are dropped when nobody listens."""
+        self.heard = self.heard or kind == AUDIO
+        if not self.closed:
+            for item in (payload,) if kind == AUDIO else WORD.iter_unpack(payload):
+                self._sound.put_nowait(item)
+
+    def end(self, error: EspeakFailed | None = None) -> None:
+        """Tell the reader that nothing more comes, or why."""
+        self._sound.put_nowait(error)
+
+
+class Worker:
+    """A place for one process, filled anew by ``start`` when the one before it has died."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._process: Process | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a process; one that died a moment ago still counts until ``speak`` finds out."""
+        return self._process is not None
+
+    async def start(self) -> str:
+        """Spawn a process and wait until it can speak: gives the catalogue of its voices. Raises EspeakUnavailable."""
+        try:
+            # Not a fork: the parent holds the transport's threads and sockets.
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            )
+        except OSError as error:
+            raise EspeakUnavailable(f"the espeak worker cannot be started: {error.strerror}") from error
+        kind, payload = FAILED, b"its worker ended or did not answer"
+        try:
+            with suppress(EOFError, TimeoutError):
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    kind, _, payload = await self._receive()
+        finally:
+            if kind != READY:
+                await self.kill()
+        if kind != READY:
+            raise EspeakUnavailable(f"espeak cannot be loaded: {payload.decode()}; try {REPAIR}")
+        return payload.decode()
+
+    async def speak(self, job: Job) -> None:
+        """Let *job* be spoken; gives back when the worker is free again, also after an abort.
+
+        Raises EOFError, ConnectionError or TimeoutError when the process died or hangs: it has to be killed then.
+        """
+        clock = asyncio.get_running_loop().time
+        async with asyncio.timeout(SILENCE_SECONDS) as limit:
+
+            def abort() -> None:
+                if not limit.expired():
+                    limit.reschedule(clock() + STOP_SECONDS)
+                    self._send(ABORT, job.number)
+
+            job.abort = abort
+            try:
+                self._send(job.kind, job.number, job.request)
+                while True:
+                    kind, number, payload = await self._receive()
+                    if number != job.number:
+                        continue
+                    if kind not in (AUDIO, WORDS):
+                        break
+                    job.add(kind, payload)
+                    if not job.closed:
+                        limit.reschedule(clock() + SILENCE_SECONDS)
+            finally:
+                job.abort = None
+        job.end(EspeakFailed(payload.decode()) if kind == FAILED else None)
+
+    async def close(self) -> None:
+        """End the process: it stops when its input ends, also in the middle of a sentence. SIGTERM it ignores."""
+        if self._process is None:
+            return
+        _into(self._process).close()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await _out(self._process).read()  # a worker that is blocked in a full pipe would not see the end
+        finally:
+            await self.kill()
+
+    async def kill(self) -> int:
+        """End the process at once and wait for it. Gives its exit code, 0 if there is none."""
+        process = self._process
+        if process is None:
+            return 0
+        # Not process.kill(): it reaps a child that is dead already, before asyncio's own watcher, which then complains.
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        code = await process.wait()
+        await _out(process).read()  # to its end: only then asyncio has closed all of it
+        self._process = None  # not before: a kill that is cancelled has to be finished by the next
+        return code
+
+    def _send(self, kind: int, number: int, payload: bytes = b"") -> None:
+        # Not drained: never more is under way than one SPEAK, of some 1,600 bytes, and its ABORT.
+        _into(self._process).write(HEADER.pack(kind, number, len(payload)) + payload)
+
+    async def _receive(self) -> tuple[int, int, bytes]:
+        source = _out(self._process)
+        kind, number, length = HEADER.unpack(await source.readexactly(HEADER.size))
+        return kind, number, await source.readexactly(length)
+
+
+def _into(process: Process | None) -> asyncio.StreamWriter:
+    if process is None or process.stdin is None:
+        raise EOFError("no process")
+    return process.stdin
+
+
+def _out(process: Process | None) -> asyncio.StreamReader:
+    if process is None or process.stdout is None:
+        raise EOFError("no process")
+    return process.stdout

@@ -1,0 +1,146 @@
+"""What kind of sound a speech server sent, by its Content-Type and its first bytes; pure, no I/O.
+
+The protocol does not tell the rate of PCM: ``rate=`` in the Content-Type does, or a RIFF header, or nobody.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+
+from pipeline.tts.convert import RATES, Converter, PcmFormat
+from pipeline.tts.errors import NotPcm
+from pipeline.tts.openai.riff import Riff
+
+PCM_TYPES = frozenset(
+    {"", "audio/pcm", "audio/x-pcm", "audio/raw", "audio/x-raw", "audio/l16", "application/octet-stream"}
+)
+"""With these, bytes that are no RIFF are samples."""
+
+WAV_TYPES = frozenset({"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"})
+
+MOST_CHANNELS = 8
+HEAD_BYTES = 12
+
+LEAST_TEXT_BYTES = 4
+
+_COMPRESSED = re.compile(rb"ID3|OggS|fLaC|\x1aE\xdf\xa3|....ftyp|\xff[\xe2\xe3\xf2\xf3\xfa\xfb\xf1\xf9]", re.DOTALL)
+"""MP3 with and without a tag, Ogg, FLAC, WebM, MP4, AAC. Of samples, one in thousands of loud ones would look so, and
+speech begins softly.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentType:
+    """The lower-case type, and what it says of the samples; ``rate`` 0 = nothing."""
+
+    name: str
+    rate: int
+    channels: int
+    big_endian: bool
+
+
+def content_type(header: str) -> ContentType:
+    """Read the header as it came.
+
+    ``audio/L16`` is big endian (RFC 2586, RFC 3551), but with ``codec=pcm``, which no RFC has and Gemini sends, it is
+    little endian. Numbers that make no sense count as not told.
+    """
+    message = Message()
+    message["content-type"] = header
+    name = message.get_content_type() if header.strip() else ""
+    params = {key.lower(): str(value).strip() for key, value in message.get_params([], unquote=True)}
+    rate = _number(params.get("rate", ""), RATES)
+    channels = _number(params.get("channels", ""), range(1, MOST_CHANNELS + 1)) or 1
+    return ContentType(name, rate, channels, name == "audio/l16" and params.get("codec", "").lower() != "pcm")
+
+
+class SoundDecoder:
+    """Turns the body of one reply, cut anywhere, into mono int16 of *sample_rate* Hz.
+
+    *told_by_settings*: the rate of bare PCM whose Content-Type tells none. NotPcm for anything else than PCM or WAV of
+    int16 or float32; ModuleNotFoundError where the rate has to change without soxr.
+    """
+
+    def __init__(self, header: str, told_by_settings: int, sample_rate: int) -> None:
+        self._type = content_type(header)
+        self._default = told_by_settings
+        self._sample_rate = sample_rate
+        self._head = b""
+        self._riff: Riff | None = None
+        self._convert: Converter | None = None
+        self._source: PcmFormat | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether a RIFF header promised more than came."""
+        return self._riff is not None and self._riff.truncated
+
+    def feed(self, data: bytes) -> bytes:
+        """The samples that *data* makes whole, maybe none."""
+        if self._riff is None and self._convert is None:
+            self._head += data
+            if len(self._head) < HEAD_BYTES:
+                return b""
+            data, self._head = self._head, b""
+            self._begin(data)
+        return self._converted(data)
+
+    def flush(self) -> bytes:
+        """The rest, once."""
+        head, self._head = self._head, b""
+        if head:
+            self._begin(head)
+        given = self._converted(head)
+        return given + (self._convert.flush() if self._convert else b"")
+
+    def _begin(self, head: bytes) -> None:
+        name = self._type.name
+        if head.startswith(b"RIFF"):
+            self._riff = Riff()
+        elif name in WAV_TYPES:
+            raise NotPcm("the speech server calls something WAV that is not")
+        elif _COMPRESSED.match(head):
+            raise NotPcm("the speech server sent compressed sound where PCM was asked for")
+        elif name not in PCM_TYPES or _is_text(head[:HEAD_BYTES]):
+            raise NotPcm("the speech server sent no PCM")
+        else:
+            told = self._type
+            self._expect(PcmFormat(told.rate or self._default, told.channels, big_endian=told.big_endian))
+
+    def _converted(self, data: bytes) -> bytes:
+        if self._riff is None:
+            return self._convert.feed(data) if self._convert else b""
+        return b"".join(self._samples(self._riff.feed(data)))
+
+    def _samples(self, parts: Iterator[PcmFormat | bytes]) -> Iterator[bytes]:
+        for part in parts:
+            if isinstance(part, PcmFormat):
+                self._expect(part)
+            elif self._convert is None:
+                raise NotPcm("a WAV without a format")
+            else:
+                yield self._convert.feed(part)
+
+    def _expect(self, source: PcmFormat) -> None:
+        if source.rate not in RATES or not 1 <= source.channels <= MOST_CHANNELS:
+            raise NotPcm("the speech server tells an impossible format")
+        if self._source is None:
+            self._source = source
+            self._convert = Converter(source, self._sample_rate)
+        elif self._source != source:
+            raise NotPcm("the format changes in the middle of a sentence")
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether it can be read as UTF-8, whose last character may be cut. Zeros cannot, nor soft sounds."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return len(head) >= LEAST_TEXT_BYTES and all(char.isprintable() or char in "\t\r\n" for char in text)
+
+
+def _number(value: str, allowed: range) -> int:
+    return int(value) if re.fullmatch(r"\d{1,6}", value, re.ASCII) and int(value) in allowed else 0

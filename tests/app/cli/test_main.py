@@ -1,0 +1,283 @@
+"""The command line: usage, settings, exit codes, and the processes behind it."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli.main import cli
+from tests.fakes import PATIENCE
+
+ROOT = Path(__file__).parents[3]
+QUIET = '[server]\nport = 0\n[pipeline]\ntts = { kind = "off" }\nllm = { kind = "demo", delta_ms = 0 }\n'
+SCRIPTED = (
+    '[server]\nport = 0\n[pipeline]\nllm = { kind = "custom", factory = "tests.scripted:ScriptedModel" }\n'
+    'tts = { kind = "custom", factory = "tests.scripted:ScriptedSpeech" }\n'
+)
+
+
+@pytest.fixture(autouse=True)
+def _never_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server in this process would not end by itself."""
+    monkeypatch.setattr("app.server.serve", None)
+
+
+def invoke(*arguments: str) -> Result:
+    """What ``stentor ARGUMENTS`` does, in this process."""
+    return CliRunner().invoke(cli, arguments)
+
+
+def settings(folder: Path, text: str) -> str:
+    """The path of a settings file."""
+    file = folder / "settings.toml"
+    file.write_text(text)
+    return str(file)
+
+
+RUN = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('app.cli', run_name='__main__', alter_sys=True)"
+)
+"""Ctrl-C reaches the process also where the tests themselves run in the background: there SIGINT is ignored, which a
+child inherits. Not by ``preexec_fn``, for which Python forks: beside gRPC's threads, which this process has, a forked
+child crashes now and then before it becomes the program.
+"""
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """``stentor ARGUMENTS`` as a process; killed at the end of the block, if it still runs."""
+    with subprocess.Popen(
+        (sys.executable, "-c", RUN, *arguments),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_version_is_cheap() -> None:
+    """--version prints it and does not load the transport."""
+    script = (
+        "import sys; from app.cli.main import main; sys.argv[1:] = ['--version']\n"
+        "try: main()\nexcept SystemExit as end: print(end.code, 'grpc' in sys.modules)"
+    )
+    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
+    name, _, code, loaded = done.stdout.split()
+    assert (name, code, loaded) == ("stentor", "0", "False")
+
+
+def test_help() -> None:
+    """``stentor`` alone shows the commands, and nothing about shell completion."""
+    shown = invoke().output
+    assert all(command in shown for command in ("serve", "ask", "speak", "voices", "check"))
+    assert "completion" not in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("ask",),
+        ("ask", "hi", "--nonsense"),
+        ("ask", "hi", "--target", "nowhere"),
+        ("ask", "hi", "--wav", "/no/such/folder/a.wav"),
+        ("speak", "hi", "--wav", "a.wav", "--play"),
+        ("speak", " "),
+        ("serve", "--port", "many"),
+    ],
+)
+def test_wrong_usage(arguments: tuple[str, ...]) -> None:
+    """Wrong usage is exit code 2, told on stderr."""
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert "Error: " in result.stderr
+    assert not result.stdout
+
+
+@pytest.mark.parametrize("command", [("serve",), ("ask", "hi"), ("speak", "hi"), ("voices",), ("check",)])
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[server]\nprot = {port}", "server.prot"),
+        ("[limits]\nmax_concurrent_streams = -1\n[server]\nport = {port}", "limits.max_concurrent_streams"),
+        ('[pipeline.llm]\nkind = "custom"\nfactory = "a b"\n[server]\nport = {port}', "pipeline.llm.factory"),
+    ],
+)
+def test_wrong_settings(command: tuple[str, ...], text: str, key: str, tmp_path: Path) -> None:
+    """Whatever is wrong in the settings stops every command: exit code 2, one line that names the key, nothing
+    listens.
+    """
+    port = free_port()
+    result = invoke(*command, "--settings", settings(tmp_path, text.format(port=port)))
+    assert result.exit_code == 2
+    assert key in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not result.stdout
+    assert not listens(port)
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"),
+    [
+        ('llm = { kind = "custom", factory = "nowhere:Nobody" }', "pipeline.llm.factory"),
+        ('tts = { kind = "espeak", voices = { en = "nobody" } }', "voices.en"),
+    ],
+)
+def test_stage_that_cannot_start(stage: str, key: str, tmp_path: Path) -> None:
+    """A stage that the settings name and that cannot be built or started is told like any other wrong setting."""
+    if "espeak" in stage:
+        pytest.importorskip("espeakng_loader", reason="the espeak extra is not installed")
+    result = invoke("speak", "hi", "--settings", settings(tmp_path, f"[pipeline]\n{stage}"))
+    assert result.exit_code == 2
+    assert key in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--settings", "/nowhere.toml"), "--settings: there is no file /nowhere.toml"),
+        (("--port", "70000"), "--port: server.port: must be less than or equal to 65535"),
+        (("--port", "-1"), "--port: server.port: must be greater than or equal to 0"),
+        (("--workers", "0"), "--workers: server.workers: must be greater than or equal to 1"),
+        (("--workers", "2"), "server.workers: must be 1 with limits.store"),
+    ],
+)
+def test_options_are_settings(options: tuple[str, ...], message: str) -> None:
+    """What ``serve`` takes from the command line passes the same checks and is told under its own name."""
+    result = invoke("serve", *options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_serve(tmp_path: Path) -> None:
+    """One line on stdout when it listens; a second server on that port ends with 1 and one line; SIGTERM ends the first
+    with 0.
+    """
+    file = settings(tmp_path, QUIET)
+    with process("serve", "--settings", file) as first:
+        assert first.stdout
+        line = first.stdout.readline()
+        port = line.removeprefix("listening on 127.0.0.1:").strip()
+        assert port.isdecimal()
+        with process("serve", "--settings", file, "--port", port) as second:
+            out, told = second.communicate(timeout=PATIENCE)
+        assert (second.returncode, out, told.count("\n")) == (1, "", 1)
+        assert f"cannot listen on 127.0.0.1:{port}" in told
+        first.send_signal(signal.SIGTERM)
+        rest, log = first.communicate(timeout=PATIENCE)
+    assert (first.returncode, rest) == (0, "")
+    assert "Traceback" not in log
+
+
+def test_interrupted_from_the_keyboard(tmp_path: Path) -> None:
+    """Ctrl-C ends a question with 130, soon and without a word; what came stays, as a whole line."""
+    file = settings(tmp_path, SCRIPTED)
+    with process("ask", '["One sentence. ", "Two. ", {"hang": true}]', "--settings", file) as asked:
+        assert asked.stdout
+        shown = asked.stdout.read(len("One sentence."))
+        asked.send_signal(signal.SIGINT)
+        rest, told = asked.communicate(timeout=PATIENCE)
+    assert asked.returncode == 130
+    assert shown == "One sentence."
+    assert rest.endswith("\n")
+    assert "Traceback" not in told
+
+
+def test_voices() -> None:
+    """The voices of espeak, by language, one a line."""
+    pytest.importorskip("espeakng_loader", reason="the espeak extra is not installed")
+    result = invoke("voices")
+    head, *lines = result.stdout.splitlines()
+    assert head.split() == ["Language", "Name", "Gender", "Engine"]
+    assert ["en-us", "en-us", "male", "espeak"] in [line.split() for line in lines]
+    assert result.exit_code == 0
+
+
+def test_voices_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name is cut, which would be of no use in the settings."""
+    pytest.importorskip("espeakng_loader", reason="the espeak extra is not installed")
+    monkeypatch.setenv("COLUMNS", "30")
+    result = invoke("voices")
+    assert "…" not in result.stdout
+    assert len(result.stdout.splitlines()) > 150, "long ones go on in the next line"
+
+
+@pytest.mark.parametrize(("text", "expected"), [(QUIET, "Speech is off"), (SCRIPTED, "does not tell")])
+def test_no_voices(text: str, expected: str, tmp_path: Path) -> None:
+    """Without a list of voices it says so; that is no failure."""
+    result = invoke("voices", "--settings", settings(tmp_path, text))
+    assert expected in result.stdout
+    assert result.exit_code == 0
+
+
+def test_check(tmp_path: Path) -> None:
+    """All good: a line for each check, exit code 0; the demo has nothing to ask online, and it says so."""
+    result = invoke("check", "--online", "--settings", settings(tmp_path, QUIET))
+    lines = result.stdout.splitlines()
+    assert len(lines) == 5
+    assert all(line.startswith("ok: ") for line in lines)
+    assert "nothing to ask online" in lines[-1]
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "1000000", "16000.0", "'16000'"])
+def test_a_voice_at_a_rate_that_nobody_can_play(rate: str, tmp_path: Path) -> None:
+    """It stops the start: it would fail in every turn."""
+    text = SCRIPTED.replace('ScriptedSpeech"', f'ScriptedSpeech", options = {{ sample_rate = {rate} }}')
+    result = invoke("check", "--settings", settings(tmp_path, text))
+    assert "pipeline.tts: its sample_rate is " in result.stderr
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+
+
+def test_a_stage_that_cannot_start(tmp_path: Path) -> None:
+    """Whatever it raises is told in one line."""
+    text = SCRIPTED.replace("ScriptedModel", "FailsToStart")
+    result = invoke("check", "--settings", settings(tmp_path, text))
+    assert result.stderr == "pipeline.llm: KeyError: 'a part'\n"
+    assert result.exit_code == 2
+
+
+def test_check_fails(tmp_path: Path) -> None:
+    """A taken port, a voice and a model that fail: each is told, exit code 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        text = SCRIPTED.replace("port = 0", f"port = {port}").replace("ScriptedSpeech", "Diary")
+        assert invoke("check", "--settings", settings(tmp_path, text)).exit_code == 2
+        text = SCRIPTED.replace("port = 0", f"port = {port}")
+        text = text.replace('ScriptedSpeech"', 'ScriptedSpeech", options = { seconds_per_char = [] }')
+        result = invoke("check", "--online", "--settings", settings(tmp_path, text))
+    assert result.exit_code == 1
+    failed = [line for line in result.stdout.splitlines() if line.startswith("failed: ")]
+    assert len(failed) == 3
+    assert f"cannot listen on 127.0.0.1 port {port}" in failed[0]
+    assert "UNAVAILABLE SPEECH_FAILED" in failed[1]
+    assert "INTERNAL" in failed[2]

@@ -1,0 +1,260 @@
+"""The settings: whatever is not exactly right is one clear line before anything listens."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from app.container import Container
+from app.settings.load import SettingsError, load
+from app.settings.tables import STAGES, Pipeline, Settings
+
+ROOT = Path(__file__).parents[3]
+
+TYPE_CHECKED = {"llm", "tts"}
+"""Built by a match over their kinds, which mypy holds complete."""
+
+WRONG: dict[str, tuple[str, str]] = {
+    "unknown section": ("[servers]\nport = 1", "servers: unknown key, did you mean server?"),
+    "unknown key": ("[limits]\nmax_stream = 3", "limits.max_stream: unknown key, did you mean"),
+    "unknown key of a stage": ("[pipeline.tts]\nspeed = 3", "pipeline.tts.speed: unknown key"),
+    "unknown key of a store": ("[limits]\nstore = { kind = 'memory', url = 'x' }", "limits.store.url: unknown key"),
+    "a later key": ("[telemetry]\nmetrics_port = 1", "telemetry: unknown key"),
+    "text for a number": ('[server]\nport = "50051"', "server.port: must be a valid integer"),
+    "truth for a number": ("[limits]\nmax_concurrent_streams = true", "limits.max_concurrent_streams: must be"),
+    "number for text": ("[server]\nhost = 1", "server.host: must be a valid string"),
+    "value for a table": ("pipeline = 3", "pipeline: must be a table"),
+    "value for a stage": ("[pipeline]\nllm = 3", "pipeline.llm: must be a table"),
+    "port too large": ("[server]\nport = 70000", "server.port: must be less than or equal to 65535"),
+    "negative": ("[limits]\nidle_timeout_seconds = -1", "limits.idle_timeout_seconds: must be greater than or equal"),
+    "not a number": ("[limits]\nidle_timeout_seconds = nan", "limits.idle_timeout_seconds: must be"),
+    "endless": ("[limits]\nmax_stream_seconds = inf", "limits.max_stream_seconds: must be a finite number"),
+    "zero where it is not off": ("[limits]\nsend_timeout_seconds = 0", "limits.send_timeout_seconds: must be greater"),
+    "unknown choice": ("[limits]\nrate_policy = 'drop'", "limits.rate_policy: must be 'reject' or 'pace'"),
+    "unknown kind": (
+        "[pipeline.tts]\nkind = 'siri'",
+        "pipeline.tts.kind: must be one of 'espeak', 'openai', 'piper', 'off'",
+    ),
+    "unknown store": ("[limits.store]\nkind = 'redis'", "limits.store.kind: must be 'memory'"),
+    "rate too fast": ("[pipeline.tts]\nrate = 451", "pipeline.tts.rate: must be less than or equal to 450"),
+    "rate of no sound": (
+        "[pipeline.tts]\nkind = 'custom'\nfactory = 'm:f'\nsample_rate = 3000000000",
+        "pipeline.tts.sample_rate: must be from 4000 to 384000 Hz",
+    ),
+    "language without a voice": ("[pipeline.tts]\ndefault_language = 'de'", "pipeline.tts.default_language: must be"),
+    "no factory": ("[pipeline.llm]\nkind = 'custom'", "pipeline.llm.factory: must be set"),
+    "factory is no name": (
+        "[pipeline.llm]\nkind = 'custom'\nfactory = 'x'",
+        'pipeline.llm.factory: must be "package.module:Name"',
+    ),
+    "a date for JSON": (
+        "[pipeline.llm]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nextra_body = { a = [2024-01-01] }",
+        "pipeline.llm.extra_body: must hold only what JSON can",
+    ),
+    "no number for JSON": (
+        "[pipeline.tts]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nvoice = 'v'\nextra_body = { speed = nan }",
+        "pipeline.tts.extra_body: must hold only what JSON can",
+    ),
+    "a date in a schema": (
+        "[pipeline.commands]\nschemas = { wait = { examples = [2024-01-01] } }",
+        "pipeline.commands.schemas.wait: must hold only what JSON can",
+    ),
+    "open to the network": ("[server]\nhost = '0.0.0.0'", "server.host: must be a loopback address"),
+    "processes that count for themselves": ("[server]\nworkers = 2", "server.workers: must be 1"),
+    "no TOML": ("server = ", "not readable as TOML"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_settings(case: str, tmp_path: Path) -> None:
+    """One line names the file, the key and what is allowed."""
+    text, expected = WRONG[case]
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(str(file), {})
+    message = str(caught.value)
+    assert message.startswith(f"{file}: {expected}")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("STENTOR__LIMITS__MAX_STREAMS", "2", "STENTOR__LIMITS__MAX_STREAMS: limits.max_streams: unknown key"),
+        ("STENTOR__NOTHING", "2", "STENTOR__NOTHING: nothing: unknown key"),
+        ("STENTOR__SERVER__PORT", "many", "STENTOR__SERVER__PORT: server.port: must be a valid integer"),
+        ("STENTOR_SETTINGS", "/nowhere.toml", "STENTOR_SETTINGS: there is no file /nowhere.toml"),
+    ],
+)
+def test_wrong_environment(name: str, value: str, expected: str) -> None:
+    """A name or a value in the environment that is not right is told by that name."""
+    with pytest.raises(SettingsError, match=expected):
+        load(None, {name: value})
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000, "1" + "0" * 12])
+def test_values_beyond_all_bounds(value: str, tmp_path: Path) -> None:
+    """Also what Python cannot read, or gRPC cannot count, is told in one line by its name."""
+    with pytest.raises(SettingsError, match=r"^STENTOR__LIMITS__MAX_CONCURRENT_STREAMS: limits"):
+        load(None, {"STENTOR__LIMITS__MAX_CONCURRENT_STREAMS": value})
+    file = tmp_path / "settings.toml"
+    file.write_text(f"[limits]\nmax_message_rate_per_second = {value}")
+    with pytest.raises(SettingsError, match=f"^{file}: [^\n]+$"):
+        load(str(file), {})
+
+
+def test_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """Some editors put one in front."""
+    file = tmp_path / "settings.toml"
+    file.write_text("[server]\nport = 7", encoding="utf-8-sig")
+    assert load(str(file), {}).server.port == 7
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_the_default_file_is_no_file(is_link: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder or a broken link of that name is a mistake, not a wish for the defaults."""
+    (tmp_path / "settings.toml").symlink_to("nowhere") if is_link else (tmp_path / "settings.toml").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"settings\.toml: not readable"):
+        load(None, {})
+
+
+def test_missing_file() -> None:
+    """A file that was named must be there."""
+    with pytest.raises(SettingsError, match=r"--settings: there is no file /nowhere\.toml"):
+        load("/nowhere.toml", {})
+
+
+def test_order_of_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--settings before $STENTOR_SETTINGS before ./settings.toml before the defaults; the environment before the
+    file.
+    """
+    files = {}
+    for number, name in enumerate(("given.toml", "variable.toml", "settings.toml"), start=1):
+        files[name] = tmp_path / name
+        files[name].write_text(f"[server]\nport = {number}\nworkers = 1")
+    monkeypatch.chdir(tmp_path)
+    variable = {"STENTOR_SETTINGS": str(files["variable.toml"])}
+    assert load(str(files["given.toml"]), variable).server.port == 1
+    assert load(None, variable).server.port == 2
+    assert load(None, {}).server.port == 3
+    assert load(None, {**variable, "STENTOR__SERVER__PORT": "4"}).server.port == 4
+    files["settings.toml"].unlink()
+    assert load(None, {}) == Settings()
+
+
+def test_environment_values() -> None:
+    """They are read as TOML: numbers, truth, lists; what is no TOML is text. Another kind starts its table anew."""
+    settings = load(
+        None,
+        {
+            "STENTOR__SERVER__REFLECTION": "false",
+            "STENTOR__LIMITS__IDLE_TIMEOUT_SECONDS": "2.5",
+            "STENTOR__LIMITS__SINGLE_FLIGHT": "replace",
+            "STENTOR__PIPELINE__COMMANDS__ALLOW": '["open_app"]',
+            "STENTOR__PIPELINE__TTS__KIND": "off",
+            "PATH": "/bin",
+        },
+    )
+    assert settings.server.reflection is False
+    assert (settings.limits.idle_timeout_seconds, settings.limits.single_flight) == (2.5, "replace")
+    assert settings.pipeline.commands.model_dump()["allow"] == ["open_app"]
+    assert settings.pipeline.tts.kind == "off"
+
+
+def test_the_same_kind_again(tmp_path: Path) -> None:
+    """A kind in the environment that the table has already, also by default, leaves the rest of it."""
+    file = tmp_path / "settings.toml"
+    file.write_text("[pipeline.memory]\nmax_turns = 5\n[pipeline.tts]\nkind = 'espeak'\nrate = 300")
+    kinds = {"STENTOR__PIPELINE__MEMORY__KIND": "memory", "STENTOR__PIPELINE__TTS__KIND": "espeak"}
+    pipeline = load(str(file), kinds).pipeline
+    assert (pipeline.memory.model_dump()["max_turns"], pipeline.tts.model_dump()["rate"]) == (5, 300)
+
+
+def test_the_file_repeats_every_default() -> None:
+    """The settings.toml of the repository says what holds without it, key by key."""
+    assert tomllib.loads((ROOT / "settings.toml").read_text()) == Settings().model_dump(exclude_none=True)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in TYPE_CHECKED])
+def test_every_kind_has_a_builder(stage: str) -> None:
+    """The kinds that the settings allow are the kinds that the container can build."""
+    union: Any = Pipeline.model_fields[stage].annotation
+    kinds = {member.model_fields["kind"].default for member in get_args(union)}
+    assert set(getattr(Container, stage).providers) == kinds
+
+
+@pytest.mark.parametrize(
+    ("factory", "options", "expected"),
+    [
+        ("nowhere:Name", "{}", "nowhere:Name cannot be imported: ModuleNotFoundError"),
+        ("tests.scripted:Nobody", "{}", "tests.scripted:Nobody cannot be imported: AttributeError"),
+        ("tests.scripted:diary", "{}", "tests.scripted:diary cannot be called"),
+        ("tests.scripted:ScriptedModel", "{ nonsense = 1 }", "cannot be built with these options: TypeError"),
+        ("tests.scripted:Diary", "{}", "what tests.scripted:Diary gives has no stream"),
+    ],
+)
+def test_wrong_factory(factory: str, options: str, expected: str, tmp_path: Path) -> None:
+    """A stage of one's own that can't be imported, built or used stops the start."""
+    file = tmp_path / "settings.toml"
+    file.write_text(f'[pipeline.llm]\nkind = "custom"\nfactory = "{factory}"\noptions = {options}')
+    container = Container(settings=load(str(file), {}))
+    with pytest.raises(SettingsError, match=expected) as caught:
+        container.servicer()
+    assert str(caught.value).startswith("pipeline.llm.factory: ")
+
+
+OPENAI = "[pipeline.llm]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:1/v1'\nmodel = 'm'\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("base_ur = 1", "pipeline.llm.base_ur: unknown key, did you mean base_url?"),
+        ("temperature = 3", "pipeline.llm.temperature: must be less than or equal to 2"),
+        ("system_prompt = 'a'\nsystem_prompt_file = 'b'", "pipeline.llm.system_prompt: must not be set beside"),
+        ("fallback = { base_url = 'http://x' }", "pipeline.llm.fallback.kind: must be set"),
+        ("fallback = { kind = 'openai', model = 'm' }", "pipeline.llm.fallback.base_url: must be set"),
+        ("fallback = { kind = 'demo', modle = 'm' }", "pipeline.llm.fallback.modle: unknown key (allowed: delta_ms"),
+    ],
+)
+def test_wrong_model_settings(more: str, expected: str, tmp_path: Path) -> None:
+    """They are told like all others, also those of a fallback."""
+    file = tmp_path / "settings.toml"
+    file.write_text(OPENAI + more)
+    with pytest.raises(SettingsError) as caught:
+        load(str(file), {})
+    assert str(caught.value).startswith(f"{file}: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("system_prompt_file = 'nowhere.txt'", "pipeline.llm.system_prompt_file: there is no readable file"),
+        ("system_prompt_file = 'binary.txt'", "pipeline.llm.system_prompt_file: "),
+        ("extra_headers = { 'a b' = 'c' }", "pipeline.llm.extra_headers: "),
+        (
+            "fallback = { kind = 'openai', model = 'm', base_url = 'ftp://x' }",
+            "pipeline.llm.fallback.base_url: must be",
+        ),
+        ("fallback = { kind = 'custom', factory = 'nowhere:N' }", "pipeline.llm.fallback.factory: nowhere:N cannot"),
+    ],
+)
+def test_model_that_cannot_be_built(more: str, expected: str, tmp_path: Path) -> None:
+    """What only building shows stops the start too; files are looked for beside the settings."""
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe")
+    file = tmp_path / "settings.toml"
+    file.write_text(OPENAI + more)
+    with pytest.raises(SettingsError) as caught:
+        Container(settings=load(str(file), {})).llm()
+    assert str(caught.value).startswith(expected)
+
+
+def test_factory_beside_the_settings(tmp_path: Path) -> None:
+    """A module in the folder of the settings file is found there."""
+    (tmp_path / "beside_the_settings.py").write_text("class Model:\n    def stream(self, turn): ...\n")
+    file = tmp_path / "settings.toml"
+    file.write_text('[pipeline.llm]\nkind = "custom"\nfactory = "beside_the_settings:Model"')
+    assert type(Container(settings=load(str(file), {})).llm()).__name__ == "Model"

@@ -1,0 +1,418 @@
+"""Chunks of a chat completion into events, without a server."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import StageError
+from pipeline.events import EndReason, ModelEvent, TextDelta, ToolCall, Usage
+from pipeline.llm.openai import errors as upstream_errors
+from pipeline.llm.openai.chat import ChatDecoder
+from pipeline.llm.openai.think import ThinkStripper
+from pipeline.llm.openai.tool_calls import MAX_CHARS
+
+
+def delta(finish: str | None = None, **fields: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]}
+
+
+def call(index: int | None, args: str | None = None, name: str | None = None, id: str | None = None) -> dict[str, Any]:
+    fragment = {"index": index, "id": id, "function": {"name": name, "arguments": args}}
+    return delta(tool_calls=[fragment])
+
+
+STOP = delta("stop")
+
+
+def read(*chunks: Any) -> tuple[ChatDecoder, list[ModelEvent]]:
+    decoder = ChatDecoder()
+    found = [event for chunk in chunks for event in decoder.feed(json.dumps(chunk).encode())]
+    return decoder, found + (decoder.end() if decoder.finish else [])
+
+
+def events(*chunks: Any) -> list[ModelEvent]:
+    return read(*chunks)[1]
+
+
+def said(*chunks: Any) -> str:
+    return "".join(event.text for event in events(*chunks) if isinstance(event, TextDelta))
+
+
+# Text.
+
+
+@pytest.mark.parametrize(
+    ("chunk", "text"),
+    [
+        (delta(role="assistant"), ""),
+        (delta(content=""), ""),
+        (delta(content=None), ""),
+        (delta(), ""),
+        ({"choices": [{"delta": None}]}, ""),
+        ({"choices": []}, ""),
+        ({"choices": None}, ""),
+        ({"type": "ping"}, ""),
+        ({"choices": [{"delta": {"content": "no index"}}]}, "no index"),
+        (
+            {"choices": [{"index": 1, "delta": {"content": "other"}}, {"index": 0, "delta": {"content": "first"}}]},
+            "first",
+        ),
+        (delta(content="a\u2028b \ud83d"), "a\u2028b \ud83d"),
+        (delta(content=[{"type": "text", "text": "a"}, {"type": "image"}, {"type": "text", "text": "b"}]), "ab"),
+        (delta(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]), ""),
+        (delta(refusal="I can't do that."), "I can't do that."),
+        (delta(reasoning="hm", content=None), ""),
+        (delta(reasoning_content="hm", content=""), ""),
+        ({"error": None, **delta(content="fine")}, "fine"),
+    ],
+)
+def test_what_is_text(chunk: Any, text: str) -> None:
+    """Only the text of the first choice is the answer: not roles, not nulls, not reasoning, not other choices."""
+    decoder, found = read(chunk)
+    assert "".join(event.text for event in found if isinstance(event, TextDelta)) == text
+    assert bool(decoder.contents) is bool(text)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{",
+        b"5",
+        b'"text"',
+        b"[]",
+        b"null",
+        b"\xff\xfe{}",
+        b'{"choices": 5}',
+        b'{"choices": {"a": 1}}',
+        b'{"choices": [5]}',
+        b'{"choices": [{"delta": "text"}]}',
+        b'{"choices": [{"delta": {"content": 5}}]}',
+        b'{"choices": [{"delta": {"content": {"a": 1}}}]}',
+        b'{"choices": [{"delta": {"content": [{"type": "text"}]}}]}',
+        b'{"choices": [{"delta": {"content": [{"type": "text", "text": 5}]}}]}',
+        b'{"choices": [{"delta": {"tool_calls": 5}}]}',
+        b'{"choices": [{"delta": {"tool_calls": [5]}}]}',
+        b'{"choices": [{"delta": {"tool_calls": [{"index": "a"}]}}]}',
+        b'{"choices": [{"delta": {"tool_calls": [{"function": "f"}]}}]}',
+        b'{"choices": [{"delta": {"tool_calls": [{"function": {"arguments": {}}}]}}]}',
+        b"[" * 100_000,
+        b'{"a": ' + b"1" * 5000 + b"}",
+    ],
+)
+def test_what_is_no_chunk(data: bytes) -> None:
+    """Bytes, JSON and types that the protocol does not know are MODEL_PROTOCOL_ERROR, whatever they are."""
+    with pytest.raises(StageError) as caught:
+        ChatDecoder().feed(data)
+    assert (caught.value.status, caught.value.reason) == ("INTERNAL", "MODEL_PROTOCOL_ERROR")
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("stop", EndReason.COMPLETE),
+        ("tool_calls", EndReason.COMPLETE),
+        ("eos", EndReason.COMPLETE),
+        ("STOP", EndReason.COMPLETE),
+        ("length", EndReason.LENGTH),
+        ("MAX_TOKENS", EndReason.LENGTH),
+        ("content_filter", EndReason.CONTENT_FILTER),
+        ("blacklist", EndReason.CONTENT_FILTER),
+        ("BLOCKLIST", EndReason.CONTENT_FILTER),
+        ("SPII", EndReason.CONTENT_FILTER),
+        ("sensitive", EndReason.CONTENT_FILTER),
+        ("content_filter: RECITATION", EndReason.CONTENT_FILTER),
+        ("content_filter: PROHIBITED_CONTENT", EndReason.CONTENT_FILTER),
+        ("model_context_window_exceeded", EndReason.LENGTH),
+    ],
+)
+def test_finish_reasons(word: str, reason: EndReason) -> None:
+    """The finish reasons of many servers become three; an unknown one is a good end."""
+    assert read(delta(content="x"), delta(word))[0].finish is reason
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("length", "stop"), EndReason.LENGTH),
+        (("content_filter", "stop"), EndReason.CONTENT_FILTER),
+        (("stop", "length"), EndReason.LENGTH),
+        (("stop", "content_filter"), EndReason.CONTENT_FILTER),
+        (("null",), None),
+        (("",), None),
+    ],
+)
+def test_several_finish_reasons(words: tuple[str, ...], reason: EndReason | None) -> None:
+    """A mere "stop" does not hide that the answer was cut; a word for null is none."""
+    assert read(delta(content="x"), *map(delta, words))[0].finish is reason
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["error", "network_error", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"],
+)
+def test_a_broken_finish(word: str) -> None:
+    """A finish reason that says the server failed is a failure."""
+    with pytest.raises(StageError, match="MODEL_UNAVAILABLE"):
+        read(delta(word))
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"prompt_tokens": 5, "completion_tokens": 6}, Usage(5, 6)),
+        ({"prompt_tokens": None, "completion_tokens": -1}, Usage()),
+        ({"prompt_tokens": "5"}, Usage()),
+        ([1], Usage()),
+        (None, Usage()),
+    ],
+)
+def test_usage(usage: Any, expected: Usage) -> None:
+    """Usage is taken where it can be understood, also in a chunk of its own after the finish."""
+    assert read(STOP, {"choices": [], "usage": usage})[0].usage == expected
+
+
+def test_a_whole_completion() -> None:
+    """An answer that was not streamed is read by the same rules."""
+    message = {
+        "role": "assistant",
+        "content": "Hi.",
+        "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}],
+    }
+    whole = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    assert events(whole) == [TextDelta("Hi."), ToolCall("f", {})]
+
+
+# Reasoning in the text.
+
+THOUGHTS = [
+    ("<think>hm</think>Hello", "Hello"),
+    (" \n<think>\nhm < / </think \n</think>\n\nHello <think>x</think>", "Hello <think>x</think>"),
+    ("<think></think> <think>again</think> Hi", "Hi"),
+    ("Hello <think>hm</think>", "Hello <think>hm</think>"),
+    (" <thinking> aloud", " <thinking> aloud"),
+    ("<think>never ends", ""),
+    ("<thi", "<thi"),
+    ("  ", "  "),
+    ("<", "<"),
+    ("", ""),
+    ("  Hello", "  Hello"),
+]
+
+
+@pytest.mark.parametrize(("text", "rest"), THOUGHTS)
+def test_leading_thoughts_are_stripped(text: str, rest: str) -> None:
+    """A leading <think>…</think> is not said, in one piece or in single characters; later ones are text."""
+    for pieces in ([text], list(text)):
+        stripper = ThinkStripper()
+        assert "".join(map(stripper.feed, pieces)) + stripper.flush() == rest
+
+
+@given(case=st.sampled_from(THOUGHTS), seed=st.randoms(use_true_random=False))
+def test_thoughts_cut_anywhere(case: tuple[str, str], seed: random.Random) -> None:
+    """However it is cut, the same is left."""
+    text, rest = case
+    stripper, out = ThinkStripper(), ""
+    while text:
+        size = seed.randint(1, 4)
+        out, text = out + stripper.feed(text[:size]), text[size:]
+    assert out + stripper.flush() == rest
+
+
+def test_a_held_beginning_is_said_at_the_end() -> None:
+    """What might have become a thought, and did not, is still part of the answer."""
+    assert said(delta(content="<th"), STOP) == "<th"
+
+
+# Tool calls.
+
+
+def test_calls_are_put_together() -> None:
+    """Fragments of several calls, interleaved, become whole calls in the model's order, after the text before them."""
+    assert events(
+        delta(content="Opening."),
+        call(0, "", "open_app", "a"),
+        call(0, '{"app_na'),
+        call(1, '{"x"', "close_app", "b"),
+        call(0, 'me": "Safari"}'),
+        call(1, ": 1}"),
+        delta("tool_calls"),
+    ) == [TextDelta("Opening."), ToolCall("open_app", {"app_name": "Safari"}), ToolCall("close_app", {"x": 1})]
+
+
+def test_a_call_keeps_its_place_before_text() -> None:
+    """A call that text follows comes before that text."""
+    assert events(call(0, "{}", "f", "a"), delta(content="Done."), STOP) == [ToolCall("f", {}), TextDelta("Done.")]
+
+
+@pytest.mark.parametrize("index", [0, None])
+def test_calls_without_proper_numbers(index: int | None) -> None:
+    """Servers that number every call 0, or none, send each call whole with an id of its own."""
+    found = events(call(index, '{"a": 1}', "f", "x"), call(index, '{"a": 2}', "f", "y"), STOP)
+    assert found == [ToolCall("f", {"a": 1}), ToolCall("f", {"a": 2})]
+
+
+@pytest.mark.parametrize("id", ["", None])
+def test_calls_without_numbers_and_ids(id: str | None) -> None:
+    """All numbered 0 and without an id: a call that came whole is followed by another one, and so is one by another
+    name; a name that is only repeated changes nothing.
+    """
+    found = events(call(0, '{"a": 1}', "f", id), call(0, '{"a": 2}', "f", id), call(0, '{"a": 3}', "g", id), STOP)
+    assert found == [ToolCall("f", {"a": 1}), ToolCall("f", {"a": 2}), ToolCall("g", {"a": 3})]
+    assert events(call(0, "", "f", id), call(0, "", "g", id), STOP) == [ToolCall("f", {}), ToolCall("g", {})]
+    for args in (['{"a": ', "1", "}"], ["", '{"a": 1}'], ['{"a": 1}', ""], ["", '{"a": ', "1}", " "]):
+        assert events(*(call(0, part, "f", id) for part in args), STOP) == [ToolCall("f", {"a": 1})]
+
+
+@pytest.mark.parametrize("args", ["", None, "  ", "{}"])
+def test_a_call_without_arguments(args: str | None) -> None:
+    """No arguments are an empty object."""
+    assert events(call(0, args, "f", "a"), STOP) == [ToolCall("f", {})]
+
+
+BAD_ARGS = [
+    '{"a": 1',
+    "[1]",
+    "5",
+    "null",
+    "{'a': 1}",
+    '{"a": NaN}',
+    '{"a": 1, "a": 2}',
+    '{"a": {"b": 1, "b": 2}}',
+    "[" * 50,
+]
+
+
+@pytest.mark.parametrize("args", BAD_ARGS)
+def test_arguments_that_are_no_object(args: str) -> None:
+    """Such a call is refused, and the answer goes on."""
+    [found] = events(call(0, args, "f", "a"), STOP)
+    assert isinstance(found, ToolCall)
+    assert found.refused
+    assert found.args == {}
+
+
+def test_a_call_cut_by_the_length() -> None:
+    """The call that the length limit cut is not whole, also when nothing of its arguments had come."""
+    found = events(call(0, "", "f", "a"), call(1, "", "g", "b"), delta("length"))
+    assert found == [ToolCall("f", {}), ToolCall("g", {}, refused="truncated")]
+
+
+def test_filtered_calls_do_not_run() -> None:
+    """After a content filter nothing that was still held back is done."""
+    assert events(call(0, "{}", "f", "a"), delta("content_filter")) == []
+
+
+def test_calls_are_bounded() -> None:
+    """Endless calls, with arguments or without, are MODEL_PROTOCOL_ERROR before they fill the memory."""
+    for chunk in (call(0, "x" * 10_000, "f", "a"), call(None, "", "f" * 1000)):
+        decoder, data = ChatDecoder(), json.dumps(chunk).encode()
+        with pytest.raises(StageError, match="MODEL_PROTOCOL_ERROR"):  # noqa: PT012
+            for _ in range(MAX_CHARS // 500):
+                decoder.feed(data)
+
+
+# Errors.
+
+STATUSES: list[tuple[int, Any, str, str, bool]] = [
+    (401, None, "FAILED_PRECONDITION", "MODEL_REJECTED", False),
+    (402, None, "FAILED_PRECONDITION", "MODEL_REJECTED", False),
+    (403, None, "FAILED_PRECONDITION", "MODEL_REJECTED", False),
+    (404, None, "FAILED_PRECONDITION", "MODEL_REJECTED", False),
+    (400, {"error": {"code": "context_length_exceeded"}}, "INVALID_ARGUMENT", "INVALID_REQUEST", False),
+    (400, {"error": {"type": "exceed_context_size_error"}}, "INVALID_ARGUMENT", "INVALID_REQUEST", False),
+    (400, {"message": "maximum context length is 8"}, "INVALID_ARGUMENT", "INVALID_REQUEST", False),
+    (400, {"error": {"message": "prompt is too long: 9 tokens"}}, "INVALID_ARGUMENT", "INVALID_REQUEST", False),
+    (400, [{"error": {"message": "The input token count exceeds"}}], "INVALID_ARGUMENT", "INVALID_REQUEST", False),
+    (413, b"", "INVALID_ARGUMENT", "INVALID_REQUEST", False),
+    (400, {"error": {"message": "bad temperature"}}, "INTERNAL", "INTERNAL", False),
+    (400, {"error": "text"}, "INTERNAL", "INTERNAL", False),
+    (405, None, "INTERNAL", "INTERNAL", False),
+    (422, None, "INTERNAL", "INTERNAL", False),
+    (501, None, "INTERNAL", "INTERNAL", False),
+    (302, None, "INTERNAL", "INTERNAL", False),
+    (408, None, "UNAVAILABLE", "MODEL_UNAVAILABLE", True),
+    (500, None, "UNAVAILABLE", "MODEL_UNAVAILABLE", True),
+    (503, None, "UNAVAILABLE", "MODEL_UNAVAILABLE", True),
+    (529, None, "UNAVAILABLE", "MODEL_UNAVAILABLE", True),
+    (429, None, "RESOURCE_EXHAUSTED", "MODEL_BUSY", True),
+    (429, {"error": {"code": "insufficient_quota"}}, "RESOURCE_EXHAUSTED", "MODEL_BUSY", False),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "code", "reason", "again"), STATUSES)
+def test_statuses(status: int, body: Any, code: str, reason: str, again: bool) -> None:
+    """Every HTTP status has its row; only what may pass has a time to wait."""
+    failed = upstream_errors.by_status(status, body)
+    assert (failed.status, failed.reason, failed.again) == (code, reason, again)
+    assert (failed.retry_after is not None) is again
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"code": 429}, "MODEL_BUSY"),
+        ({"code": "429"}, "MODEL_BUSY"),
+        ({"code": "rate_limit_exceeded"}, "MODEL_BUSY"),
+        ({"type": "insufficient_quota"}, "MODEL_BUSY"),
+        ({"code": 401}, "MODEL_REJECTED"),
+        ({"code": "invalid_api_key"}, "MODEL_REJECTED"),
+        ({"type": "authentication_error"}, "MODEL_REJECTED"),
+        ({"code": "model_not_found"}, "MODEL_REJECTED"),
+        ({"code": "context_length_exceeded"}, "INVALID_REQUEST"),
+        ({"type": "invalid_request_error", "message": "no"}, "INTERNAL"),
+        ({"code": 502}, "MODEL_UNAVAILABLE"),
+        ({"type": "overloaded_error"}, "MODEL_UNAVAILABLE"),
+        ({"code": None, "type": 5, "message": ["x"]}, "MODEL_UNAVAILABLE"),
+        ({"code": 200}, "MODEL_UNAVAILABLE"),
+        ("all went wrong", "MODEL_UNAVAILABLE"),
+        (["what"], "MODEL_UNAVAILABLE"),
+        (True, "MODEL_UNAVAILABLE"),
+    ],
+)
+def test_reported_errors(error: Any, reason: str) -> None:
+    """An error object with status 200 counts by its code; one without a known code is a server that has failed."""
+    for chunk in ({"error": error}, [{"error": error}]):
+        with pytest.raises(StageError) as caught:
+            read(chunk)
+        assert caught.value.reason == reason
+
+
+def test_a_bare_error_object() -> None:
+    """Some servers send the error without the key "error"."""
+    with pytest.raises(StageError, match="MODEL_BUSY"):
+        read({"object": "error", "message": "slow down", "code": 429})
+
+
+def test_an_error_after_the_end_changes_nothing() -> None:
+    """An answer that is complete stays complete."""
+    assert said(delta(content="Hi."), STOP, {"error": {"code": 500}}) == "Hi."
+
+
+NOW = 1_792_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "3"}, 3.0),
+        ({"retry-after": " 0.5 "}, 0.5),
+        ({"retry-after": "0"}, 0.0),
+        ({"retry-after-ms": "250", "retry-after": "3"}, 0.25),
+        ({"retry-after": "Wed, 14 Oct 2026 17:46:50 GMT"}, 10.0),
+        ({"retry-after": "Wed, 14 Oct 2020 17:46:50 GMT"}, 0.0),
+        ({"retry-after": "999999999999"}, 1e9),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": ""}, None),
+        ({"retry-after": "٣"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    """Retry-After counts in seconds or names a date; anything else is as if it were not there."""
+    assert upstream_errors.retry_after(headers, now=NOW) == seconds

@@ -1,0 +1,88 @@
+"""The memory of one process: bounded in every direction."""
+
+import pytest
+
+from pipeline.interfaces import Message
+from pipeline.memory import memory as module
+from pipeline.memory.memory import ProcessMemory
+from tests.fakes import ManualClock
+
+
+def turn(text: str) -> tuple[Message, Message]:
+    return Message("user", f"{text}?"), Message("assistant", f"{text}.")
+
+
+def answers(memory: ProcessMemory, session_id: str = "s", client: str = "mac") -> list[str]:
+    return [message.text for message in memory.recall(client, session_id) if message.role == "assistant"]
+
+
+def test_order() -> None:
+    """Turns come back oldest first, the user's message before the assistant's."""
+    memory = ProcessMemory()
+    for text in ("one", "two"):
+        memory.remember("mac", "s", turn(text))
+    assert memory.recall("mac", "s") == (*turn("one"), *turn("two"))
+
+
+def test_max_turns() -> None:
+    """The oldest turns go."""
+    memory = ProcessMemory(max_turns=2)
+    for text in ("one", "two", "three"):
+        memory.remember("mac", "s", turn(text))
+    assert answers(memory) == ["two.", "three."]
+
+
+def test_max_sessions() -> None:
+    """The session that was unused longest goes; being spoken in is use, and so is being answered from."""
+    memory = ProcessMemory(max_sessions=2)
+    for session_id in ("a", "b", "a", "c"):
+        memory.remember("mac", session_id, turn(session_id))
+    assert (answers(memory, "a"), answers(memory, "b"), answers(memory, "c")) == (["a.", "a."], [], ["c."])
+    memory.recall("mac", "a")
+    memory.remember("mac", "d", turn("d"))
+    assert (answers(memory, "a"), answers(memory, "c"), answers(memory, "d")) == (["a.", "a."], [], ["d."])
+    assert len(memory) == 2
+
+
+def test_time() -> None:
+    """A session is gone when it was unused for its time, and its memory is free."""
+    clock = ManualClock()
+    memory = ProcessMemory(ttl=10.0, clock=clock)
+    memory.remember("mac", "old", turn("old"))
+    clock.advance(9.0)
+    memory.remember("mac", "new", turn("new"))
+    assert len(memory) == 2
+    clock.advance(1.0)
+    assert answers(memory, "old") == []
+    assert len(memory) == 1
+
+
+def test_time_that_an_answer_takes() -> None:
+    """A turn that begins in time does not lose what it was answered from, if it ends after that time."""
+    clock = ManualClock()
+    memory = ProcessMemory(ttl=10.0, clock=clock)
+    memory.remember("mac", "s", turn("one"))
+    clock.advance(9.0)
+    assert answers(memory) == ["one."]
+    clock.advance(9.0)
+    memory.remember("mac", "s", turn("two"))
+    assert answers(memory) == ["one.", "two."]
+
+
+def test_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long answers push old turns out, but never the last one; of that the beginning is kept."""
+    monkeypatch.setattr(module, "SESSION_CHARS", 100)
+    memory = ProcessMemory()
+    for text in ("one", "two" * 10, "three" * 8):
+        memory.remember("mac", "s", turn(text))
+    assert answers(memory) == ["three" * 8 + "."]
+    memory.remember("mac", "s", turn("four" * 40))
+    kept = "four" * 12 + "fo"
+    assert memory.recall("mac", "s") == (Message("user", kept, cut=True), Message("assistant", kept, cut=True))
+
+
+def test_clients_are_apart() -> None:
+    """Two clients with one session id do not hear of each other."""
+    memory = ProcessMemory()
+    memory.remember("mac", "s", turn("secret"))
+    assert answers(memory, client="phone") == []

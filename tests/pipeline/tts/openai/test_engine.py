@@ -1,0 +1,441 @@
+"""The voice of a server that may send anything, over real sockets."""
+
+import asyncio
+import importlib.util
+import traceback
+from contextlib import aclosing
+from itertools import pairwise
+
+import pytest
+
+from pipeline.interfaces import Voice
+from pipeline.tts.errors import (
+    NotPcm,
+    SpeechBusy,
+    SpeechEngineError,
+    SpeechRejected,
+    SpeechStalled,
+    SpeechUnavailable,
+    TextRejected,
+)
+from pipeline.tts.openai.engine import OpenAISpeech
+from tests.fakes import still, until
+from tests.pipeline.llm.openai.hostile_server import CUT, HANG, RESET, HostileServer, Reply, Step
+from tests.pipeline.tts.openai.hostile_speech import (
+    ANY,
+    KEY,
+    RATE,
+    big_endian,
+    chunk,
+    float32,
+    form,
+    pieces,
+    said,
+    sound,
+    speaking,
+    stereo,
+    tone,
+    wav,
+)
+
+PCM = tone(2400)
+SECRET = b'{"error": {"message": "sk-very-secret said: my private words"}}'
+SUBFORMAT = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
+
+needs_soxr = pytest.mark.skipif(
+    importlib.util.find_spec("soxr") is None, reason="soxr is not installed (extra `resample`)"
+)
+
+
+async def gone(server: HostileServer) -> None:
+    """Every connection is closed."""
+    await until(lambda: not server.tasks)
+
+
+async def test_what_is_asked() -> None:
+    """One POST with the text, the voice, the key of the environment and PCM as the format."""
+    async with speaking(sound([PCM])) as (speech, server):
+        await said(speech, "Привет.")
+    (asked,) = server.asked
+    assert (asked.method, asked.path) == ("POST", "/v1/audio/speech")
+    assert asked.headers["authorization"] == f"Bearer {KEY}"
+    assert asked.body == {"model": "m", "input": "Привет.", "voice": "ann", "response_format": "pcm"}
+
+
+async def test_no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server on this machine is not asked through a company's proxy, which would get the key."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    async with speaking(sound([PCM])) as (speech, _):
+        assert await said(speech) == PCM
+
+
+async def test_extra_body_wins() -> None:
+    """What the settings add is put over the request."""
+    async with speaking(sound([PCM]), extra_body={"speed": 1.5, "response_format": "wav"}) as (speech, server):
+        await said(speech)
+    assert server.asked[0].body["speed"] == 1.5
+    assert server.asked[0].body["response_format"] == "wav"
+
+
+async def test_without_a_key() -> None:
+    """No variable, no Authorization: local servers want none; and the missing one is known at start."""
+    async with speaking(sound([PCM]), environment={}) as (speech, server):
+        assert speech.api_key_missing
+        assert await said(speech) == PCM
+    assert "authorization" not in server.asked[0].headers
+
+
+@pytest.mark.parametrize("key", ["ключ", "two\nlines", "nul\0"])
+async def test_a_key_that_cannot_be_sent(key: str) -> None:
+    """It is refused by the name of its variable, without its value, and nothing is asked."""
+    async with speaking(sound([PCM]), environment={"OPENAI_API_KEY": key}) as (speech, server):
+        with pytest.raises(SpeechRejected, match="OPENAI_API_KEY") as caught:
+            await said(speech)
+    assert key not in str(caught.value)
+    assert not server.asked
+
+
+async def test_the_voice_of_the_request() -> None:
+    """A request's voice is asked for instead of the settings' one."""
+    async with speaking(sound([PCM])) as (speech, server):
+        await said(speech, voice=Voice("bob", "ru"))
+    assert [asked.body["voice"] for asked in server.asked] == ["bob"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+async def test_a_voice_that_the_server_does_not_have(status: int) -> None:
+    """The settings' voice says the sentence then: a wrong name silences nobody."""
+    async with speaking(sound([SECRET], status=status), sound([PCM])) as (speech, server):
+        assert await said(speech, voice=Voice("nobody")) == PCM
+    assert [asked.body["voice"] for asked in server.asked] == ["nobody", "ann"]
+
+
+async def test_a_lone_surrogate_in_the_text() -> None:
+    """Text that has no UTF-8 is asked for all the same."""
+    async with speaking(sound([PCM])) as (speech, server):
+        assert await said(speech, "a\ud800b") == PCM
+    assert server.asked[0].body["input"] == "a?b"
+
+
+LAYOUTS = {
+    "bare": (PCM, "audio/pcm"),
+    "no content type": (PCM, ""),
+    "rate": (PCM, "audio/pcm;rate=24000"),
+    "octets": (PCM, "application/octet-stream"),
+    "L16": (big_endian(PCM), "audio/L16; rate=24000"),
+    "L16 of two channels": (big_endian(stereo(PCM)), "audio/L16;rate=24000;channels=2"),
+    "L16 that is none": (PCM, "audio/L16;codec=pcm;rate=24000"),
+    "stereo": (stereo(PCM), "audio/pcm;rate=24000;channels=2"),
+    "wav": (wav(PCM), "audio/wav"),
+    "wav called pcm": (wav(PCM), "audio/pcm;rate=8000"),
+    "wav called mpeg": (wav(PCM), "audio/mpeg"),
+    "wav of unknown length": (wav(PCM, size=0xFFFF_FFFF), "audio/wav"),
+    "wav of length 0": (wav(PCM, size=0), "audio/x-wav"),
+    "wav of almost any length": (wav(PCM, size=0x7FFF_FFDB), "audio/wav"),
+    "wav with other chunks": (wav(PCM, before=chunk(b"LIST", b"odd"), after=chunk(b"id3 ", b"tag")), "audio/wav"),
+    "wav with an empty chunk": (wav(PCM, before=chunk(b"LIST", b"")), "audio/wav"),
+    "stereo wav": (wav(stereo(PCM), form(channels=2)), "audio/wav"),
+    "float wav": (wav(float32(PCM), form(tag=3, bits=32, extra=b"\0\0")), "audio/wav"),
+    "extensible wav": (wav(PCM, form(tag=0xFFFE, extra=b"\x16\0\x10\0\0\0\0\0\x01\0" + SUBFORMAT)), "audio/wav"),
+    "one wav after another": (wav(PCM[:2000]) + wav(PCM[2000:]), "audio/wav"),
+    "wav that tells of its first piece only": (wav(PCM[:2000]) + PCM[2000:], "audio/wav"),
+    "the end of a sample missing": (PCM + b"\x01", "audio/pcm"),
+    "tiny": (PCM[:6], "audio/pcm"),
+}
+
+
+@pytest.mark.parametrize("size", [1, 3, 1001, 10**6])
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_layouts(layout: str, size: int) -> None:
+    """Whatever it is called and however it is cut, it is given as mono int16 in whole samples."""
+    body, content_type = LAYOUTS[layout]
+    cut = [body[i : i + size] for i in range(0, len(body), size)] if size > 1 else [*_bytes(body[:100]), body[100:]]
+    async with speaking(sound([part for part in cut if part], content_type)) as (speech, _):
+        given = await said(speech)
+    expected = PCM[: len(given)]
+    assert len(given) == (6 if layout == "tiny" else len(PCM))
+    if layout == "float wav":  # to and fro, at most one step is lost
+        assert max(abs(a - b) for a, b in zip(_samples(given), _samples(expected), strict=True)) <= 1
+    else:
+        assert given == expected
+
+
+def _bytes(body: bytes) -> list[bytes]:
+    return [body[i : i + 1] for i in range(len(body))]
+
+
+def _samples(pcm: bytes) -> memoryview:
+    return memoryview(pcm).cast("h")
+
+
+@needs_soxr
+@pytest.mark.parametrize(
+    ("body", "content_type", "seconds"),
+    [
+        (tone(8000, 16_000), "audio/pcm;rate=16000", 0.5),
+        (wav(tone(22_050, 22_050), form(22_050)), "audio/wav", 1.0),
+        (wav(stereo(tone(22_050, 44_100)), form(44_100, 2), size=0), "audio/wav", 0.5),
+    ],
+)
+async def test_another_rate(body: bytes, content_type: str, seconds: float) -> None:
+    """A server that tells another rate is converted: the sound lasts as long and keeps its pitch."""
+    async with speaking(sound([body[:999], body[999:]], content_type)) as (speech, _):
+        given = _samples(await said(speech))
+    assert len(given) == pytest.approx(RATE * seconds, abs=2)
+    ups = sum(1 for before, after in pairwise(given) if before < 0 <= after)
+    assert ups == pytest.approx(440 * seconds, abs=3)
+
+
+async def test_sound_comes_as_it_is_sent() -> None:
+    """Nothing is held back for a bigger block: the first sound is there while the server still works."""
+    async with speaking(sound([PCM[:480], HANG])) as (speech, _), aclosing(speech.synthesize("Hi.", ANY)) as given:
+        assert await anext(given) == PCM[:480]
+
+
+MP3 = b"\xff\xfb\x90\x64" + bytes(400)
+
+NOT_PCM = {
+    "mp3 by its name": (MP3, "audio/mpeg"),
+    "pcm called mp3": (PCM, "audio/mpeg"),
+    "mp3 called pcm": (MP3, "audio/pcm"),
+    "mp3 with a tag": (b"ID3\x04" + bytes(400), "audio/pcm"),
+    "ogg": (b"OggS\0\x02" + bytes(400), "application/octet-stream"),
+    "flac": (b"fLaC\0\0\0\x22" + bytes(400), "audio/pcm"),
+    "aac": (b"\xff\xf1\x50\x80" + bytes(400), ""),
+    "webm": (b"\x1aE\xdf\xa3" + bytes(400), "audio/pcm"),
+    "json": (SECRET, "application/json"),
+    "json called pcm": (SECRET, "audio/pcm"),
+    "html": (b"<!DOCTYPE html><p>my private words", "text/html; charset=utf-8"),
+    "html called octets": (b"<html><body>my private words", "application/octet-stream"),
+    "a word": (b"error", "audio/pcm"),
+    "json in russian": ('{"error": "Ошибка: my private words"}'.encode(), "audio/pcm"),
+    "text in russian": ("Внутренняя ошибка: my private words".encode(), ""),
+    "html behind a mark": ("\ufeff<p>Ошибка: my private words".encode(), "application/octet-stream"),
+    "no type at all": (PCM, "nonsense"),
+    "no riff": (PCM, "audio/wav"),
+    "a riff of pictures": (b"RIFF\x10\0\0\0AVI " + bytes(40), "audio/wav"),
+    "wav of 24 bits": (wav(bytes(300), form(bits=24)), "audio/wav"),
+    "wav of mu-law": (wav(bytes(300), form(tag=7, bits=8)), "audio/wav"),
+    "wav of 100 channels": (wav(bytes(400), form(channels=100)), "audio/wav"),
+    "wav of rate 0": (wav(bytes(400), form(rate=0)), "audio/wav"),
+    "wav without a format": (b"RIFF\xff\xff\xff\xffWAVE" + chunk(b"data", PCM), "audio/wav"),
+    "wav with a huge format": (b"RIFF\xff\xff\xff\xffWAVE" + chunk(b"fmt ", b"x" * 90, 2**31), "audio/wav"),
+    "wav that changes": (wav(PCM) + wav(PCM, form(rate=8000)), "audio/wav"),
+    "nothing": (b"", "audio/pcm"),
+    "half a sample": (b"\x01", "audio/pcm"),
+    "a wav of nothing": (wav(b""), "audio/wav"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_PCM)
+async def test_what_is_no_sound(what: str) -> None:
+    """Noise never reaches a listener's ears: what is no PCM is an error, which holds nothing of what came."""
+    body, content_type = NOT_PCM[what]
+    async with speaking(sound([body] if body else [], content_type)) as (speech, _):
+        with pytest.raises(NotPcm) as caught:
+            await said(speech)
+    _safe(caught.value)
+
+
+async def test_compressed_unasked() -> None:
+    """A body under a Content-Encoding is not taken for samples."""
+    async with speaking(sound([PCM], content_encoding="gzip")) as (speech, server):
+        with pytest.raises(NotPcm):
+            await said(speech)
+    assert server.asked[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (302, SpeechRejected),
+        (400, TextRejected),
+        (401, SpeechRejected),
+        (402, SpeechBusy),
+        (403, SpeechRejected),
+        (404, SpeechRejected),
+        (408, SpeechUnavailable),
+        (413, TextRejected),
+        (422, TextRejected),
+        (429, SpeechBusy),
+        (500, SpeechUnavailable),
+        (503, SpeechUnavailable),
+    ],
+)
+async def test_statuses(status: int, kind: type[SpeechEngineError]) -> None:
+    """Each status is an error of its class, asked for once, with nothing of the body; redirects are not followed."""
+    refusal = sound([SECRET], "application/json", status, location="http://127.0.0.1:1/")
+    async with speaking(refusal) as (speech, server):
+        with pytest.raises(SpeechEngineError, match=str(status)) as caught:
+            await said(speech)
+    assert type(caught.value) is kind
+    assert len(server.asked) == 1
+    _safe(caught.value)
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("7", 7.0), ("nonsense", None)])
+async def test_retry_after(told: str, seconds: float | None) -> None:
+    """How long a busy server asks to wait is in the error."""
+    async with speaking(sound([], status=429, retry_after=told)) as (speech, _):
+        with pytest.raises(SpeechBusy) as caught:
+            await said(speech)
+    assert caught.value.retry_after == seconds
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: audio/pcm\r\n\r\n"
+
+BREAKS = {
+    "chunked": (sound([PCM, CUT]), len(PCM)),
+    "content length": (sound([PCM], framing="close", content_length="9999"), len(PCM)),
+    "before anything": (Reply([CUT], framing="raw"), 0),
+    "in the head": (Reply([HEAD[:20]], framing="raw"), 0),
+    "no http": (Reply([b"SSH-2.0-my private words\r\n\r\n"], framing="raw"), 0),
+    "a bad chunk": (Reply([HEAD[:-2] + b"transfer-encoding: chunked\r\n\r\nzz\r\n"], framing="raw"), 0),
+    "a wav whose end nobody tells": (sound([wav(PCM, size=9999)], "audio/wav", framing="close"), len(PCM)),
+    "a wav that ends too soon": (sound([wav(PCM, size=9999)], "audio/wav"), len(PCM)),
+}
+
+
+@pytest.mark.parametrize("where", BREAKS)
+async def test_broken_off(where: str) -> None:
+    """A sentence that was cut is never taken for a whole one; what had come was given."""
+    reply, length = BREAKS[where]
+    async with speaking(reply) as (speech, _):
+        given, error = await _failing(speech)
+    assert type(error) is SpeechUnavailable
+    assert given == PCM[:length]
+    _safe(error)
+
+
+async def test_reset() -> None:
+    """A connection that is torn down is an error too, whatever of its bytes still came."""
+    async with speaking(sound([PCM, RESET])) as (speech, _):
+        given, error = await _failing(speech)
+    assert type(error) is SpeechUnavailable
+    assert PCM.startswith(given)
+
+
+@pytest.mark.parametrize("steps", [[HANG], [PCM, HANG]], ids=["before", "in the middle"])
+async def test_stalled(steps: list[bytes | Step]) -> None:
+    """A server that goes silent is an error after the time of the settings, and is left."""
+    async with speaking(sound(steps), stall_timeout_seconds=1.0) as (speech, server):
+        given, error = await _failing(speech)
+        await gone(server)
+    assert type(error) is SpeechStalled
+    assert given == b"".join(step for step in steps if isinstance(step, bytes))
+
+
+async def test_an_endless_refusal() -> None:
+    """The body of an error is not waited for, and the connection is closed."""
+    async with speaking(sound([SECRET, HANG], status=503)) as (speech, server):
+        _, error = await _failing(speech)
+        await gone(server)
+    assert type(error) is SpeechUnavailable
+
+
+async def test_nobody_there() -> None:
+    """A port that nobody listens at is an error at once."""
+    async with speaking(sound([PCM])) as (speech, server):
+        pass
+    speech = OpenAISpeech(base_url=server.url, model="m", voice="ann", environment={})
+    _, error = await _failing(speech)
+    await speech.aclose()
+    assert type(error) is SpeechUnavailable
+
+
+async def _failing(speech: OpenAISpeech) -> tuple[bytes, SpeechEngineError]:
+    given = b""
+    try:
+        async with aclosing(speech.synthesize("Hello.", ANY)) as sounds:
+            async for piece in sounds:
+                given += piece
+    except SpeechEngineError as error:
+        return given, error
+    pytest.fail("the sentence ended well")
+
+
+def _safe(error: BaseException) -> None:
+    shown = "".join(traceback.format_exception(error)) + repr(error.__dict__)
+    assert KEY not in shown
+    assert "private words" not in shown
+
+
+async def test_the_key_is_not_shown() -> None:
+    """Whoever logs the engine does not log the key."""
+    async with speaking(sound([PCM])) as (speech, _):
+        await said(speech)
+        assert KEY not in repr(speech)
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply([HANG], framing="raw"), sound([HANG]), sound([PCM, HANG])], ids=["head", "body", "later"]
+)
+async def test_cancelled_while_a_read_waits(reply: Reply) -> None:
+    """Cancelling the reader closes the connection, wherever it waits."""
+    async with speaking(reply) as (speech, server):
+        task = asyncio.create_task(said(speech))
+        await server.hanging.wait()
+        await asyncio.sleep(0.005)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await gone(server)
+
+
+async def test_closed_between_two_reads() -> None:
+    """Closing the generator while its reader is busy elsewhere does the same."""
+    async with speaking(sound([PCM, HANG])) as (speech, server):
+        given = speech.synthesize("Hello.", ANY)
+        assert await anext(given) == PCM
+        await given.aclose()
+        await gone(server)
+
+
+async def test_a_slow_reader_slows_the_server() -> None:
+    """Nothing is read ahead of the reader: the server cannot send more than the sockets hold."""
+    count, size = 400, 65536
+    async with speaking(sound([bytes(size)] * count)) as (speech, server):
+        async with aclosing(speech.synthesize("Hello.", ANY)) as given:
+            assert await anext(given)
+            await still(lambda: server.sent)
+            assert server.sent < count * size / 2
+        await gone(server)
+
+
+async def test_one_client() -> None:
+    """Sentences one after another share a connection, those at once don't wait for each other, and aclose ends all."""
+    async with speaking(sound([PCM])) as (speech, server):
+        for _ in range(3):
+            assert await said(speech) == PCM
+        assert server.connections == 1
+        assert await asyncio.gather(*(said(speech) for _ in range(8))) == [PCM] * 8
+        assert server.connections <= 9
+        await speech.aclose()
+        await gone(server)
+        assert await said(speech) == PCM  # whoever still speaks while the server stops is not failed
+
+
+async def test_a_failure_leaves_the_next_sentence_alone() -> None:
+    """After a sentence that was cut the next one is whole."""
+    async with speaking(sound([PCM, CUT]), sound([PCM])) as (speech, _):
+        await _failing(speech)
+        assert await pieces(speech)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "key"),
+    [
+        ({"base_url": "localhost:8880/v1"}, "base_url"),
+        ({"base_url": "ftp://x/"}, "base_url"),
+        ({"base_url": "http://"}, "base_url"),
+        ({"sample_rate": 0}, "sample_rate"),
+        ({"extra_body": {"speed": float("nan")}}, "extra_body"),
+        ({"extra_body": {"speed": object()}}, "extra_body"),
+    ],
+)
+def test_wrong_settings(wrong: dict[str, object], key: str) -> None:
+    """What cannot work is told when the server starts, under its key."""
+    right: dict[str, object] = {"base_url": "http://127.0.0.1:1/v1", "model": "m", "voice": "ann"}
+    with pytest.raises(ValueError, match=f"^{key}: "):
+        OpenAISpeech(**(right | wrong))  # type: ignore[arg-type]

@@ -1,0 +1,114 @@
+"""What the tests of the speech stage share."""
+
+import asyncio
+import selectors
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from pipeline.events import AudioChunk, Sentence
+from pipeline.interfaces import Voice
+from pipeline.tts.stage import SpeechOptions, spoken
+
+T = TypeVar("T")
+
+RATE = 1000
+"""Hz of the scripted voices: a sample is a millisecond."""
+
+FADE = 10
+"""Bytes of the 5 ms that are held back, at RATE."""
+
+CUT = "this sentence was not spoken to its end"
+
+
+class NoTimeSelector(selectors.DefaultSelector):
+    """Never waits, but says how long it should have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed = 0.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        events = super().select(0)
+        if not events:
+            assert timeout is not None, "everybody waits for somebody else"
+            self.passed += timeout
+        return events
+
+
+class NoTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop in which time passes at once, when nobody has anything to do: timings are exact, and need none."""
+
+    def __init__(self) -> None:
+        self._instant = NoTimeSelector()
+        super().__init__(self._instant)
+
+    def time(self) -> float:
+        return self._instant.passed
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run *main* with time that passes at once; no task may be left."""
+
+    async def checked() -> T:
+        result = await main
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return result
+
+    with asyncio.Runner(loop_factory=NoTimeLoop) as runner:
+        return runner.run(checked())
+
+
+async def listed(items: Iterable[Any]) -> AsyncIterator[Any]:
+    """*items*, one after the other; an exception is raised, an Event waited for."""
+    for item in items:
+        if isinstance(item, BaseException):
+            raise item
+        if isinstance(item, asyncio.Event):
+            await item.wait()
+        else:
+            yield item
+
+
+def numbered(*texts: str) -> list[Sentence]:
+    return [Sentence(index, text) for index, text in enumerate(texts, start=1)]
+
+
+def nothing() -> None:
+    """Nobody watches the progress."""
+
+
+def stage(source: Iterable[Any], speech: Any, options: SpeechOptions | None = None, **more: Any) -> Any:
+    """The speech stage behind *source*; to be used under ``aclosing``."""
+    progress = more.pop("progress", nothing)
+    return spoken(listed(source), speech, Voice(), options or SpeechOptions(), progress, **more)
+
+
+async def heard(speech: Any, *texts: str, options: SpeechOptions | None = None, **more: Any) -> list[Any]:
+    """What comes out for sentences of *texts*."""
+    events = []
+    async with aclosing(stage(numbered(*texts or ["One."]), speech, options, **more)) as out:
+        async for event in out:
+            events.append(event)  # noqa: PERF401  (it also is what came before an error)
+    return events
+
+
+def pcm(events: Iterable[Any], sentence: int = 1) -> bytes:
+    """The sound of one sentence."""
+    return b"".join(event.pcm for event in events if isinstance(event, AudioChunk) and event.sentence == sentence)
+
+
+def finals(events: Iterable[Any]) -> list[tuple[type, int]]:
+    """Which events are final, and of which sentence."""
+    return [(type(event), index_of(event)) for event in events if getattr(event, "final", False)]
+
+
+def index_of(event: Any) -> int:
+    """The sentence that *event* belongs to."""
+    return event.index if isinstance(event, Sentence) else event.sentence
+
+
+def breaks_off(got: bytes, whole: bytes) -> bool:
+    """Whether *got* is the beginning of *whole*, but for its last 5 ms, which fade out."""
+    sure = max(0, len(got) - FADE)
+    return len(got) <= len(whole) and got[:sure] == whole[:sure]

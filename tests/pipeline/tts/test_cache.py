@@ -1,0 +1,346 @@
+"""What is remembered of a voice, and that nothing half said ever is."""
+
+import asyncio
+import errno
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.interfaces import Voice
+from pipeline.testing import ScriptedSpeech
+from pipeline.testing import sound as samples
+from pipeline.tts import cache, sound_files
+from pipeline.tts.cache import CachedSpeech
+from pipeline.tts.sound_files import SoundFiles
+from tests.pipeline.tts.openai.hostile_speech import pieces, said
+
+ANY = Voice()
+KEY, OTHER = "a" * 64, "b" * 64
+
+
+def cached(inner: Any, **options: Any) -> CachedSpeech:
+    return CachedSpeech(inner, **{"engine_key": "e", "max_bytes": 100_000, **options})
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+async def test_a_sentence_is_said_once() -> None:
+    """The second time the sound comes from memory, the same to the sample, in pieces of a fifth of a second."""
+    inner = ScriptedSpeech([samples(450), samples(50)])
+    speech = cached(inner)
+    first = await said(speech, "Hello.")
+    assert await pieces(speech, "Hello.") == [first[:400], first[400:800], first[800:]]
+    assert len(inner.calls) == 1
+    assert speech.sample_rate == 1000
+
+
+async def test_the_loop_has_its_turn() -> None:
+    """A sentence from memory leaves the loop free between two pieces."""
+    speech = cached(ScriptedSpeech([samples(1000)]))
+    await said(speech)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await said(speech)
+    task.cancel()
+    assert turns >= 4
+
+
+async def test_what_makes_a_sentence_another() -> None:
+    """Text, voice, language, engine and rate: none may be mixed up with another, however they are joined."""
+    inner = ScriptedSpeech()
+    asked = [("ab", Voice()), ("a", Voice("b")), ("a", Voice("", "b")), ("b", Voice("a")), ("", Voice("a", "b"))]
+    speech = cached(inner)
+    for _ in range(2):
+        for text, voice in asked:
+            await said(speech, text + ".", voice)
+    assert len(inner.calls) == len(asked)
+
+
+async def test_engines_share_no_sound(tmp_path: Path) -> None:
+    """Two engines, or one at two rates, may share a folder."""
+    others = [{"engine_key": "e"}, {"engine_key": "f"}]
+    inner = [ScriptedSpeech([samples(10)], sample_rate=rate) for rate in (1000, 2000)]
+    for options in others:
+        for each in inner:
+            await said(cached(each, folder=tmp_path, max_disk_bytes=100_000, **options))
+    assert [len(each.calls) for each in inner] == [2, 2]
+    assert len(files(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [samples(10), ConnectionError("cut")],
+        [samples(10), b"\1"],
+        [samples(10), "text"],
+        [b"", b""],
+        [samples(10), asyncio.CancelledError()],
+    ],
+    ids=["failed", "odd", "garbage", "empty", "cancelled"],
+)
+async def test_what_is_not_remembered(steps: Iterable[Any], tmp_path: Path) -> None:
+    """A sentence that failed, or is no sound, is asked for anew; the reader gets what the engine gives, untouched."""
+    inner = ScriptedSpeech(list(steps))
+    speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
+    for _ in range(2):
+        try:
+            async with aclosing(speech.synthesize("Hello.", ANY)) as given:
+                assert [piece async for piece in given] == steps
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+    assert len(inner.calls) == 2
+    assert not files(tmp_path)
+
+
+async def test_a_sentence_that_was_left_is_not_remembered(tmp_path: Path) -> None:
+    """Who stops listening leaves nothing behind, even when only the end was missing; and the engine is left too."""
+    inner = ScriptedSpeech([samples(10), samples(10)])
+    speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
+    for count in (1, 2):
+        async with aclosing(speech.synthesize("Hello.", ANY)) as given:
+            for _ in range(count):
+                await anext(given)
+        assert inner.script.running == 0
+    await said(speech)
+    assert len(inner.calls) == 3
+
+
+async def test_the_same_sentence_twice_at_once() -> None:
+    """Both are whole; the next one comes from memory."""
+    go = asyncio.Event()
+    inner = ScriptedSpeech([samples(10), go, samples(20)])
+    speech = cached(inner)
+    both = [asyncio.create_task(said(speech)) for _ in range(2)]
+    while len(inner.calls) < 2:
+        await asyncio.sleep(0)
+    go.set()
+    assert await asyncio.gather(*both) == [samples(10) + samples(20)] * 2
+    await said(speech)
+    assert len(inner.calls) == 2
+
+
+async def test_memory_is_bounded() -> None:
+    """The sentence that was not used for longest goes first; a hit counts as a use."""
+    inner = ScriptedSpeech([samples(50)])  # 100 bytes each
+    speech = cached(inner, max_bytes=800)
+    for name in "abcdefgh":
+        await said(speech, name)
+    await said(speech, "a")
+    await said(speech, "i")  # for b
+    assert len(inner.calls) == 9
+    await said(speech, "a")
+    assert len(inner.calls) == 9
+    await said(speech, "b")
+    assert len(inner.calls) == 10
+
+
+async def test_a_long_sentence_does_not_push_out_the_others() -> None:
+    """More than an eighth of the room is not remembered, nor collected."""
+    inner = ScriptedSpeech(lambda text: [samples(50)] * len(text))
+    speech = cached(inner, max_bytes=800)
+    for text in ("a", "bb", "bb", "a"):
+        await said(speech, text)
+    assert [text for text, _ in inner.calls] == ["a", "bb", "bb"]
+
+
+async def test_what_is_for_the_disk_does_not_push_out_what_is_in_memory(tmp_path: Path) -> None:
+    """A sentence that is too long for the memory is only on the disk, whose room is larger."""
+    inner = ScriptedSpeech(lambda text: [samples(50)] * len(text))
+    speech = cached(inner, max_bytes=800, folder=tmp_path, max_disk_bytes=100_000)
+    for text in ("a", "b" * 10, "b" * 10):
+        await said(speech, text)
+    assert len(inner.calls) == 2
+    for file in files(tmp_path):
+        file.unlink()
+    await said(speech, "a")
+    assert len(inner.calls) == 2
+
+
+async def test_the_disk_outlives_the_process(tmp_path: Path) -> None:
+    """Another process with the same settings finds the sound; no file's name tells the text."""
+    inner = ScriptedSpeech()
+    first = await said(cached(inner, folder=tmp_path / "new" / "folder", max_disk_bytes=100_000), "secret")
+    (file,) = files(tmp_path / "new" / "folder")
+    assert b"secret" not in file.name.encode() + file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0
+    again = cached(inner, folder=tmp_path / "new" / "folder", max_disk_bytes=100_000)
+    assert await said(again, "secret") == first
+    file.unlink()
+    assert await said(again, "secret") == first  # in memory by now
+    assert len(inner.calls) == 1
+
+
+@pytest.mark.parametrize("damage", ["shorter", "longer", "other", "empty", "headless"])
+async def test_a_damaged_file(damage: str, tmp_path: Path) -> None:
+    """It is never given; it is removed, and the sentence said and kept anew."""
+    inner = ScriptedSpeech()
+    options = {"folder": tmp_path, "max_disk_bytes": 100_000}
+    first = await said(cached(inner, **options))
+    (file,) = files(tmp_path)
+    raw = file.read_bytes()
+    file.write_bytes(
+        {
+            "shorter": raw[:-2],
+            "longer": raw + b"\0\0",
+            "other": raw[:-1] + bytes([raw[-1] ^ 1]),
+            "empty": b"",
+            "headless": raw[5:],
+        }[damage]
+    )
+    assert SoundFiles(tmp_path, 100_000).read(file.name.partition(".")[0]) is None
+    assert not files(tmp_path)
+    assert await said(cached(inner, **options)) == first
+    assert file.read_bytes() == raw
+
+
+def test_the_disk_is_bounded(tmp_path: Path) -> None:
+    """The file that was not read for longest goes first; what is not ours stays and does not count."""
+    (tmp_path / "notes.txt").write_text("x" * 9999)
+    store = SoundFiles(tmp_path, 1000)
+    keys = [letter * 64 for letter in "abcd"]
+    for age, key in zip((30, 20, 10), keys, strict=False):
+        store.write(key, bytes(250))
+        os.utime(tmp_path / f"{key}.sound", (time.time() - age, time.time() - age))
+    assert store.read(keys[0]) is not None
+    store.write(keys[3], bytes(250))
+    assert [store.read(key) is not None for key in keys] == [True, False, True, True]
+    store.write(OTHER, bytes(2000))
+    assert store.read(OTHER) is None
+    assert (tmp_path / "notes.txt").exists()
+
+
+def test_what_a_killed_process_left(tmp_path: Path) -> None:
+    """Half a file is never read, and is removed when it is old enough to be nobody's."""
+    for name, age in (("stentor-old.part", 9999), ("stentor-new.part", 1)):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    SoundFiles(tmp_path, 1000).write(KEY, bytes(10))
+    assert [file.name for file in files(tmp_path)] == [f"{KEY}.sound", "stentor-new.part"]
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the new sound nor a part of it is there, and the old one still is."""
+    store = SoundFiles(tmp_path, 1000)
+    store.write(KEY, b"ab")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sound_files.Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        store.write(KEY, b"cd")
+    assert [file.name for file in files(tmp_path)] == [f"{KEY}.sound"]
+    assert store.read(KEY) == b"ab"
+
+
+@pytest.mark.parametrize("which", ["read", "write"])
+async def test_a_failing_disk(which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    """Sentences are said and remembered in memory all the same; the log says so once."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(SoundFiles, which, fail)
+    inner = ScriptedSpeech()
+    speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
+    for text in ("one", "two", "one"):
+        assert await said(speech, text) == samples(300)
+    assert len(inner.calls) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert json.loads(line)["ctx"]["error"] == "Read-only file system"
+
+
+async def test_a_folder_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in it is found, also where nobody can note that it was used."""
+    inner = ScriptedSpeech()
+    options = {"folder": tmp_path, "max_bytes": 0, "max_disk_bytes": 100_000}
+    first = await said(cached(inner, **options))
+
+    def fail(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.utime", fail)
+    assert await said(cached(inner, **options)) == first
+    assert len(inner.calls) == 1
+
+
+async def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    """A folder that cannot be made costs no sentence either."""
+    (tmp_path / "file").write_text("")
+    speech = cached(ScriptedSpeech(), folder=tmp_path / "file", max_disk_bytes=100_000)
+    assert await said(speech) == samples(600)
+
+
+async def test_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds up one sentence for a moment, and is not asked again."""
+    asked = []
+    let_go = threading.Event()
+
+    def hang(_self: object, key: str) -> None:
+        asked.append(key)
+        let_go.wait(30)
+
+    monkeypatch.setattr(cache, "DISK_SECONDS", 0.01)
+    monkeypatch.setattr(SoundFiles, "read", hang)
+    speech = cached(ScriptedSpeech(), folder=tmp_path, max_disk_bytes=100_000)
+    try:
+        for text in ("one", "two"):
+            assert await said(speech, text) == samples(300)
+    finally:
+        let_go.set()
+    assert len(asked) == 1
+    assert not files(tmp_path)
+
+
+class Able(ScriptedSpeech):
+    """A voice that can do more than speak."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = False
+
+    async def synthesize_marked(self, text: str, voice: Voice) -> Any:
+        yield b"ab"
+
+    async def voices(self) -> list[str]:
+        return ["ann"]
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+async def test_whatever_else_the_voice_can_do() -> None:
+    """Marks, the list of voices and the end are the engine's own; what it lacks is lacking here too."""
+    inner = Able()
+    speech = cached(inner)
+    for _ in range(2):
+        assert [item async for item in speech.synthesize_marked("Hello.", ANY)] == [b"ab"]
+    assert await speech.voices() == ["ann"]
+    await speech.aclose()
+    assert inner.closed
+    assert not hasattr(speech, "start")
+    assert not hasattr(cached(ScriptedSpeech()), "synthesize_marked")
+
+
+def test_files_of_another_process(tmp_path: Path) -> None:
+    """Two that share a folder keep within its bound together, but for what each has made free for itself."""
+    stores = [SoundFiles(tmp_path, 16_000) for _ in range(2)]
+    for number in range(200):
+        stores[number % 2].write(f"{number:064x}", bytes(101 + number % 50))
+    assert sum(file.stat().st_size for file in files(tmp_path)) <= 16_000 + 2 * 1000

@@ -1,0 +1,186 @@
+"""Conversion of streams: the same for any cut, the right length, the right pitch."""
+
+import importlib.util
+import math
+from array import array
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.events import WordMark
+from pipeline.interfaces import Voice
+from pipeline.testing import ScriptedSpeech
+from pipeline.tts import convert
+from pipeline.tts.convert import Converter, PcmFormat, Resampled, Resampler
+from tests.pipeline.tts.openai.hostile_speech import big_endian, float32, said, stereo, tone
+
+needs_soxr = pytest.mark.skipif(
+    importlib.util.find_spec("soxr") is None, reason="soxr is not installed (extra `resample`)"
+)
+
+ANY = Voice()
+PCM = tone(3000)
+
+LAYOUTS: dict[str, tuple[PcmFormat, Callable[[bytes], bytes]]] = {
+    "as it is": (PcmFormat(24_000), bytes),
+    "big endian": (PcmFormat(24_000, big_endian=True), big_endian),
+    "stereo": (PcmFormat(24_000, 2), stereo),
+    "stereo, big endian": (PcmFormat(24_000, 2, big_endian=True), lambda pcm: big_endian(stereo(pcm))),
+}
+
+
+def converted(source: PcmFormat, data: bytes, rate: int, cuts: list[int]) -> bytes:
+    """*data* through a converter, cut at *cuts*; whole samples at each step."""
+    work = Converter(source, rate)
+    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    parts = [work.feed(data[start:end]) for start, end in pairwise(edges)] + [work.flush()]
+    assert all(len(part) % 2 == 0 for part in parts)
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@given(cuts=st.lists(st.integers(0, 12_000), max_size=12))
+def test_layouts(layout: str, cuts: list[int]) -> None:
+    """Byte order and channels are converted without a loss, wherever the stream is cut."""
+    source, changed = LAYOUTS[layout]
+    assert converted(source, changed(PCM), 24_000, cuts) == PCM
+
+
+@given(cuts=st.lists(st.integers(0, 12_000), max_size=12))
+def test_float(cuts: list[int]) -> None:
+    """Float samples come out as the int16 that they were, give or take one."""
+    found = array("h", converted(PcmFormat(24_000, encoding="float32"), float32(PCM), 24_000, cuts))
+    assert len(found) == 3000
+    assert max(abs(a - b) for a, b in zip(found, array("h", PCM), strict=True)) <= 1
+
+
+def test_float_out_of_range() -> None:
+    """Too loud is clipped, what is no number is silent: nothing wraps round into a crack."""
+    data = array("f", [2.0, -2.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 0.0]).tobytes()
+    found = list(array("h", converted(PcmFormat(8000, encoding="float32"), data, 8000, [])))
+    assert found == [32767, -32767, 32767, -32767, 0, 32767, -32767, 0]
+
+
+def test_loud_stereo_does_not_clip() -> None:
+    """Two channels at their loudest make one at its loudest."""
+    data = array("h", [32767, 32767, -32768, -32768]).tobytes()
+    assert list(array("h", converted(PcmFormat(8000, 2), data, 8000, []))) == [32767, -32768]
+
+
+def test_a_broken_end_is_dropped() -> None:
+    """Half a sample, or one of two channels, is no sound."""
+    assert converted(PcmFormat(8000), b"\1\2\3", 8000, []) == b"\1\2"
+    assert converted(PcmFormat(8000, 2), bytes(7), 8000, []) == bytes(2)
+
+
+@needs_soxr
+@pytest.mark.parametrize(("source", "rate"), [(24_000, 16_000), (22_050, 24_000), (16_000, 48_000), (44_100, 8000)])
+def test_resampling(source: int, rate: int) -> None:
+    """A second stays a second, and 440 Hz stay 440 Hz."""
+    found = array("h", converted(PcmFormat(source), tone(source, source), rate, list(range(0, 2 * source, 777))))
+    assert len(found) == pytest.approx(rate, abs=1)
+    assert sum(1 for before, after in pairwise(found) if before < 0 <= after) == pytest.approx(440, abs=3)
+
+
+@needs_soxr
+@given(cuts=st.lists(st.integers(0, 6000), max_size=12))
+def test_resampling_wherever_it_is_cut(cuts: list[int]) -> None:
+    """The samples depend on the stream, not on how it came; but for soxr's dither, of one step."""
+    found, whole = (array("h", converted(PcmFormat(24_000), PCM, 16_000, each)) for each in (cuts, []))
+    assert max(abs(a - b) for a, b in zip(found, whole, strict=True)) <= 2
+
+
+@needs_soxr
+def test_nothing_is_resampled_to_nothing() -> None:
+    """An empty stream has an empty end."""
+    work = Resampler(24_000, 16_000)
+    assert work.feed(b"") + work.flush() == b""
+
+
+def test_without_soxr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what to install; the same rate needs nothing."""
+    monkeypatch.setattr(convert.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match=r"stentor\[resample\]"):
+        Converter(PcmFormat(24_000), 16_000)
+    with pytest.raises(ModuleNotFoundError, match=r"stentor\[resample\]"):
+        Resampled(ScriptedSpeech(), 16_000)
+    assert Converter(PcmFormat(24_000), 24_000).feed(b"\1\2") == b"\1\2"
+
+
+class Marked(ScriptedSpeech):
+    """A voice that can do more than speak."""
+
+    async def synthesize_marked(self, text: str, voice: Voice) -> AsyncGenerator[bytes | WordMark, None]:
+        yield WordMark(0, 5, 0.0)
+        yield tone(8000, 8000)
+        yield WordMark(6, 2, 900.0)
+        yield tone(8000, 8000)
+
+    async def voices(self) -> list[str]:
+        return ["ann"]
+
+
+@needs_soxr
+async def test_a_voice_at_another_rate() -> None:
+    """Everything that is given has the rate that is told, also behind the last piece."""
+    inner = ScriptedSpeech([tone(4000, 8000)[:4001], tone(4000, 8000)[4001:]], sample_rate=8000)
+    speech = Resampled(inner, 16_000)
+    assert speech.sample_rate == 16_000
+    assert len(await said(speech)) == pytest.approx(2 * 8000, abs=4)
+    assert inner.script.running == 0
+
+
+@needs_soxr
+async def test_marks_pass_in_their_places() -> None:
+    """Of a voice with word marks the sound is converted and the marks are not; the rest of the voice is still there."""
+    speech = Resampled(Marked(sample_rate=8000), 16_000)
+    found = [item async for item in speech.synthesize_marked("Hello you", ANY)]
+    assert [item for item in found if isinstance(item, WordMark)] == [WordMark(0, 5, 0.0), WordMark(6, 2, 900.0)]
+    assert sum(len(item) for item in found if isinstance(item, bytes)) == pytest.approx(64_000, abs=4)
+    assert await speech.voices() == ["ann"]
+    assert not hasattr(Resampled(ScriptedSpeech(), 16_000), "synthesize_marked")
+
+
+@needs_soxr
+async def test_closing_reaches_the_voice() -> None:
+    """Who leaves the converted voice leaves the voice."""
+    inner = ScriptedSpeech([tone(8000, 8000)] * 9, sample_rate=8000)
+    sound = Resampled(inner, 16_000).synthesize("Hello.", ANY)
+    await anext(sound)
+    assert inner.script.running == 1
+    await sound.aclose()
+    assert inner.script.running == 0
+
+
+@needs_soxr
+async def test_a_voice_without_aclose() -> None:
+    """A voice of one's own may give any async iterator."""
+
+    class Bare:
+        sample_rate = 8000
+
+        def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+            return Once()
+
+    class Once:
+        def __init__(self) -> None:
+            self.left = [tone(8000, 8000)]
+
+        def __aiter__(self) -> "Once":
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self.left:
+                raise StopAsyncIteration
+            return self.left.pop()
+
+    assert len(await said(Resampled(Bare(), 16_000))) == pytest.approx(32_000, abs=4)
+
+
+def test_an_impossible_rate() -> None:
+    """It is told under its key."""
+    with pytest.raises(ValueError, match=r"^output_sample_rate: "):
+        Resampled(ScriptedSpeech(), 7)

@@ -1,0 +1,366 @@
+"""The real piper code with made-up voices: a random sound for each phoneme, so long as the voice's file says."""
+
+import asyncio
+import gc
+import importlib.util
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.interfaces import Voice
+from pipeline.tts import convert, piper
+from pipeline.tts.piper import PiperSpeech
+from tests.fakes import PATIENCE, until
+from tests.pipeline.tts.openai.hostile_speech import pieces, said
+
+np = pytest.importorskip("numpy", reason="numpy is not installed (extra `piper`)")
+onnx = pytest.importorskip("onnx", reason="onnx is not installed, which makes the voice")
+phoneme_ids = pytest.importorskip("piper.phoneme_ids", reason="piper-tts is not installed (extra `piper`)")
+
+helper, numpy_helper, TensorProto = onnx.helper, onnx.numpy_helper, onnx.TensorProto
+
+ANY = Voice()
+ENGLISH = "The quick brown fox."
+RUSSIAN = "Съешь ещё булок."
+SYMBOLS = 256
+RATE = 22_050
+
+
+def made_up_voice(path: Path, language: str, rate: int = RATE, *, samples: int = 64, seed: int = 1) -> Path:
+    """A voice as piper exports them, with piper's inputs and outputs: *samples* of noise for each phoneme, times twice
+    the length scale.
+    """
+    weights = np.random.default_rng(seed).uniform(-0.3, 0.3, (SYMBOLS, samples)).astype(np.float32)
+    constants = {"weights": weights, "at": np.array(1), "one": np.array([1]), "two": np.array([2.0], np.float32)}
+    constants["flat"] = np.array([1, 1, 1, -1])
+    nodes = [
+        helper.make_node("Gather", ["weights", "input"], ["rows"]),  # 1, phonemes, samples
+        helper.make_node("Gather", ["scales", "at"], ["scale"]),
+        helper.make_node("Mul", ["scale", "two"], ["times"]),
+        helper.make_node("Cast", ["times"], ["count"], to=TensorProto.INT64),
+        helper.make_node("Concat", ["one", "one", "count"], ["repeats"], axis=0),
+        helper.make_node("Tile", ["rows", "repeats"], ["long"]),
+        helper.make_node("Reshape", ["long", "flat"], ["output"]),
+    ]
+    inputs = [
+        helper.make_tensor_value_info("input", TensorProto.INT64, [1, "phonemes"]),
+        helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
+        helper.make_tensor_value_info("scales", TensorProto.FLOAT, [3]),
+    ]
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, 1, "samples"])
+    kept = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "voice", inputs, [output], kept)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    config = {
+        "audio": {"sample_rate": rate},
+        "espeak": {"voice": language},
+        "phoneme_type": "espeak",
+        "num_symbols": SYMBOLS,
+        "num_speakers": 1,
+        "inference": {"noise_scale": 0.667, "length_scale": 1.0, "noise_w": 0.8},
+        "phoneme_id_map": phoneme_ids.DEFAULT_PHONEME_ID_MAP,
+    }
+    Path(f"{path}.json").write_text(json.dumps(config))
+    return path
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("voices")
+    return {
+        "en": made_up_voice(folder / "en_US-ann-low.onnx", "en-us"),
+        "ru": made_up_voice(folder / "ru_RU-anna-low.onnx", "ru", seed=2),
+    }
+
+
+@pytest.fixture
+async def speech(voices: dict[str, Path]) -> AsyncIterator[PiperSpeech]:
+    engine = PiperSpeech(voices=voices, default_language="en")
+    yield engine
+    await engine.aclose()
+
+
+async def test_speech(speech: PiperSpeech) -> None:
+    """A sentence has sound of its length, the same each time: the made-up voice knows no chance."""
+    assert speech.sample_rate == RATE
+    short, long = await said(speech, "Hello."), await said(speech, "Hello to everybody who listens.")
+    assert len(long) > 2 * len(short) > 1000
+    assert await said(speech, "Hello.") == short
+
+
+async def test_a_piece_for_each_sentence(speech: PiperSpeech) -> None:
+    """The first sentence of a text is given before the next is made."""
+    assert len(await pieces(speech, "One. Two. Three.")) == 3
+
+
+async def test_russian_and_english(speech: PiperSpeech) -> None:
+    """Each script is read by a voice of its own, whose phonemes differ."""
+    russian = await said(speech, RUSSIAN)
+    assert russian == await said(speech, RUSSIAN, Voice(language="en"))
+    assert russian != await said(speech, ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("text", "voice", "language"),
+    [
+        (ENGLISH, Voice(), "en"),
+        (RUSSIAN, Voice(), "ru"),
+        ("Откройте Safari.", Voice(), "ru"),
+        ("Откройте Safari.", Voice(language="en-GB"), "ru"),
+        (ENGLISH, Voice(language="ru"), "en"),
+        ("42", Voice(), "en"),
+        ("42", Voice(language="ru-RU"), "ru"),
+        ("42", Voice(language="RU_ru"), "ru"),
+        (ENGLISH, Voice("ru_RU-anna-low"), "en"),
+        (RUSSIAN, Voice("en_US-ann-low"), "ru"),
+        ("42", Voice("RU_RU-Anna-Low"), "ru"),
+        ("42", Voice("ru"), "ru"),
+        ("42", Voice("nobody", "xx"), "en"),
+        ("日本語", Voice(), "en"),
+    ],
+)
+async def test_who_reads(speech: PiperSpeech, text: str, voice: Voice, language: str) -> None:
+    """By name, by the request's language, by default: but only who knows the letters; what is not known is passed
+    over.
+    """
+    assert speech.choose(text, voice).language == language
+
+
+async def test_nearest_language(voices: dict[str, Path]) -> None:
+    """A language is found under a shorter form or another one of the same; one alone reads everything."""
+    engine = PiperSpeech(voices={"ru": voices["ru"], "en-GB": voices["en"]}, default_language="ru")
+    assert engine.choose("42", Voice(language="en-US")).language == "en-GB"
+    assert engine.choose("42", Voice(language="en-GB-oxendict")).language == "en-GB"
+    assert engine.choose(ENGLISH, ANY).language == "en-GB"
+    assert (engine.reads_in("42", ANY), engine.reads_in(ENGLISH, ANY)) == ("ru", "en")
+    alone = PiperSpeech(voices={"en": voices["en"]})
+    assert alone.choose(RUSSIAN, ANY).language == "en"
+    await engine.aclose()
+    await alone.aclose()
+
+
+async def test_slower(voices: dict[str, Path]) -> None:
+    """The length scale of the settings stretches what the voice's own says."""
+    twice = PiperSpeech(voices=voices, default_language="en", length_scale=2.0)
+    once = PiperSpeech(voices=voices, default_language="en")
+    assert len(await said(twice, ENGLISH)) == 2 * len(await said(once, ENGLISH))
+    await twice.aclose()
+    await once.aclose()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("soxr") is None, reason="soxr is not installed (extra `resample`)")
+async def test_voices_of_two_rates(voices: dict[str, Path], tmp_path: Path) -> None:
+    """Everything has the rate of the default voice, and lasts as long as it would at its own."""
+    low = made_up_voice(tmp_path / "low.onnx", "ru", 16_000, seed=2)
+    engine = PiperSpeech(voices={"en": voices["en"], "ru": low}, default_language="en")
+    alone = PiperSpeech(voices={"ru": low}, default_language="ru")
+    assert (engine.sample_rate, alone.sample_rate) == (RATE, 16_000)
+    seconds = [len(await said(each, RUSSIAN)) / each.sample_rate for each in (engine, alone)]
+    assert seconds[0] == pytest.approx(seconds[1], rel=0.01)
+    await engine.aclose()
+    await alone.aclose()
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b", "[[aa]] b", "[[[", "\x1b[0m", "  \n ", "[[unclosed"])
+async def test_odd_text(speech: PiperSpeech, text: str) -> None:
+    """Nothing in a text is an instruction for piper, or stops it."""
+    assert await said(speech, text) == await said(speech, text.replace("[[", "[ [").replace("[[", "[ ["))
+    assert await said(speech, "Hello.")
+
+
+async def test_nothing_to_say(speech: PiperSpeech) -> None:
+    """White space has no sound, and is no error."""
+    assert await said(speech, " ") == b""
+
+
+class Slow:
+    """piper's own generator, held up before each piece until ``go`` is released."""
+
+    def __init__(self, real: Any) -> None:
+        self.config = real.config
+        self.go = threading.Semaphore(0)
+        self.begun = 0
+        self._real = real
+
+    def synthesize(self, text: str, settings: Any) -> Iterator[Any]:
+        chunks = self._real.synthesize(text, settings)
+        while True:
+            self.begun += 1
+            assert self.go.acquire(timeout=PATIENCE)
+            if (chunk := next(chunks, None)) is None:
+                return
+            yield chunk
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch, voices: dict[str, Path]) -> Slow:
+    """The English voice of the next engine, held up."""
+    real = piper._load
+
+    def load(language: str, path: Path, scale: float) -> Any:
+        found = real(language, path, scale)
+        return piper._Loaded(found.language, found.name, Slow(found.piper), found.settings)
+
+    monkeypatch.setattr(piper, "_load", load)
+    engine = PiperSpeech(voices={"en": voices["en"]}, default_language="en")
+    held: Slow = engine.choose("a", ANY).piper
+    held.engine = engine  # type: ignore[attr-defined]
+    return held
+
+
+async def test_leaving_stops_between_two_pieces(slow: Slow) -> None:
+    """The piece that is being made is made, no other; and the thread is free for the next sentence."""
+    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    sound = engine.synthesize("One. Two. Three.", ANY)
+    slow.go.release()
+    await anext(sound)
+    await sound.aclose()
+    assert slow.begun == 1
+    task = asyncio.create_task(said(engine, "One. Two. Three."))
+    await until(lambda: slow.begun >= 2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    slow.go.release(9)
+    assert await said(engine, "Hello.")
+    assert slow.begun == 4  # two for Hello: the piece, and to see that it was the last
+    await engine.aclose()
+
+
+async def test_what_waits_for_a_thread_can_be_left(slow: Slow) -> None:
+    """A sentence that was left before its turn costs nothing."""
+    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    tasks = [asyncio.create_task(said(engine, "Hello.")) for _ in range(piper.WORKERS + 3)]
+    await until(lambda: slow.begun >= piper.WORKERS)
+    for task in tasks[piper.WORKERS :]:
+        task.cancel()
+    await asyncio.wait(tasks[piper.WORKERS :])
+    slow.go.release(99)
+    given = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(given[: piper.WORKERS])
+    assert all(isinstance(each, asyncio.CancelledError) for each in given[piper.WORKERS :])
+    assert slow.begun == 2 * piper.WORKERS
+    await engine.aclose()
+
+
+async def test_the_end_does_not_wait_for_the_queue(slow: Slow) -> None:
+    """What is being made when the server stops is made; what waits for a thread fails, and is not made first."""
+    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    tasks = [asyncio.create_task(said(engine, "Hello.")) for _ in range(piper.WORKERS + 3)]
+    await until(lambda: slow.begun >= piper.WORKERS)
+    closing = asyncio.create_task(engine.aclose())
+    await asyncio.wait(tasks[piper.WORKERS :])
+    slow.go.release(99)
+    await closing
+    assert slow.begun == piper.WORKERS
+    assert not any(isinstance(each, bytes) for each in await asyncio.gather(*tasks, return_exceptions=True))
+
+
+async def test_a_slow_reader(slow: Slow) -> None:
+    """Nothing is made ahead of the reader."""
+    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    slow.go.release(99)
+    async with aclosing(engine.synthesize("One. Two. Three.", ANY)) as sound:
+        await anext(sound)
+        await asyncio.sleep(0.02)
+        assert slow.begun == 1
+    await engine.aclose()
+
+
+async def test_the_loop_is_free(slow: Slow) -> None:
+    """While a piece is made in its thread, everything else goes on."""
+    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    task = asyncio.create_task(said(engine, "Hello."))
+    await until(lambda: slow.begun >= 1)  # which needs the loop
+    slow.go.release(9)
+    assert await task
+    await engine.aclose()
+
+
+async def test_many_at_once(speech: PiperSpeech) -> None:
+    """Sentences at once are whole and not mixed up."""
+    alone = [await said(speech, text) for text in (ENGLISH, RUSSIAN)]
+    assert await asyncio.gather(*(said(speech, text) for text in (ENGLISH, RUSSIAN) * 10)) == alone * 10
+
+
+async def test_closed(voices: dict[str, Path]) -> None:
+    """After the end there is no sound, and no thread is left."""
+    engine = PiperSpeech(voices=voices, default_language="en")
+    await said(engine, "Hello.")
+    await engine.aclose()
+    with pytest.raises(RuntimeError):
+        await said(engine, "Hello.")
+    gc.collect()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("piper")]
+
+
+async def test_voices(speech: PiperSpeech) -> None:
+    """The voices of the settings can be listed."""
+    assert [(info.name, info.language, info.engine) for info in await speech.voices()] == [
+        ("en_US-ann-low", "en", "piper"),
+        ("ru_RU-anna-low", "ru", "piper"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["no file", "no config", "no onnx", "empty", "no json", "other json", "bad rate", "bad language", "other model"],
+)
+def test_a_voice_that_cannot_be_used(damage: str, tmp_path: Path) -> None:
+    """The start fails under the voice's key."""
+    file = made_up_voice(tmp_path / "voice.onnx", "ru")
+    config = Path(f"{file}.json")
+    match damage:
+        case "no file":
+            file.unlink()
+        case "no config":
+            config.unlink()
+        case "no onnx":
+            file.write_bytes(b"not a model" * 99)
+        case "empty":
+            file.write_bytes(b"")
+        case "no json":
+            config.write_bytes(b"\xff{")
+        case "other json":
+            config.write_text("[]")
+        case "bad rate":
+            config.write_text(config.read_text().replace(str(RATE), "0"))
+        case "bad language":
+            config.write_text(config.read_text().replace('"ru"', '"nowhere"'))
+        case "other model":  # a good one, but of a voice with many speakers
+            config.write_text(config.read_text().replace('"num_speakers": 1', '"num_speakers": 9'))
+    with pytest.raises(ValueError, match=r"^voices\.ru: "):
+        PiperSpeech(voices={"ru": file}, default_language="ru")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "key"),
+    [
+        ({"length_scale": 0.0}, "length_scale"),
+        ({"default_language": "de"}, "default_language"),
+        ({"voices": {}, "default_language": ""}, "default_language"),
+    ],
+)
+def test_wrong_settings(wrong: dict[str, Any], key: str, voices: dict[str, Path]) -> None:
+    """What cannot work is told when the server starts, under its key."""
+    with pytest.raises(ValueError, match=f"^{key}: "):
+        PiperSpeech(**{"voices": voices, "default_language": "en", **wrong})
+
+
+def test_without_the_extras(monkeypatch: pytest.MonkeyPatch, voices: dict[str, Path], tmp_path: Path) -> None:
+    """The error says what to install, for piper and for voices of two rates."""
+    low = made_up_voice(tmp_path / "low.onnx", "ru", 16_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(convert.importlib.util, "find_spec", lambda name: None if name == "soxr" else name)
+        with pytest.raises(ModuleNotFoundError, match=r"stentor\[resample\]"):
+            PiperSpeech(voices={"en": voices["en"], "ru": low}, default_language="en")
+        patched.setattr(piper.importlib.util, "find_spec", lambda name: None)
+        with pytest.raises(ModuleNotFoundError, match=r"stentor\[piper\]"):
+            PiperSpeech(voices=voices, default_language="en")

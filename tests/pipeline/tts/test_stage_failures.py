@@ -1,0 +1,516 @@
+"""A voice that fails: asked again, replaced, or a Notice; never repeated, and never silent without a word."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from interceptors.testing import Boom
+from pipeline.breaker import Breaker
+from pipeline.errors import StageError
+from pipeline.events import AudioChunk, Notice, Sentence, WordMark
+from pipeline.interfaces import Voice
+from pipeline.testing import HANG, Pause, ScriptedSpeech, Stubborn, sound
+from pipeline.tts.errors import TextRejected
+from pipeline.tts.stage import SpeechOptions, WithFallback
+from tests.fakes import ManualClock, settle, until
+from tests.pipeline.tts.speaking import CUT, RATE, breaks_off, finals, heard, numbered, pcm, run, stage
+
+ONCE = SpeechOptions(max_sentence=1.0, prefetch=0, retries=0)
+"""One engine call a sentence, one after the other."""
+
+FAILURES = {
+    "raises": [Boom("secret")],
+    "raises SystemExit": [SystemExit("secret")],
+    "raises CancelledError": [asyncio.CancelledError()],
+    "a StageError": [StageError("NOT_FOUND", "OWN", "secret")],
+    "garbage": ["text"],
+    "numbers": [5],
+    "None": [None],
+    "hangs": [HANG],
+    "endless": [sound(100)] * 1000,
+}
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[Any]]:
+    with capture_logs() as lines:
+        yield lines
+
+
+def failing(name: str, *before: Any) -> ScriptedSpeech:
+    """Fails by *name* at "Bad.", after *before*; says everything else."""
+    return ScriptedSpeech(lambda text: itertools.chain(before, FAILURES[name]) if text == "Bad." else [sound(100)])
+
+
+def texts(speech: ScriptedSpeech) -> list[str]:
+    """What an engine was asked to say."""
+    return [text for text, _ in speech.calls]
+
+
+# A sentence that could not be spoken.
+
+
+@pytest.mark.parametrize("prefetch", [0, 1])
+@pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.parametrize("before", [0, 10, 101])
+def test_a_failure_is_one_notice(name: str, before: int, prefetch: int) -> None:
+    """When the voice fails, before or after some sound, what was said stays said, one final Notice follows, and the
+    next sentence is spoken.
+    """
+    speech = failing(name, *([sound(before)] if before else []))
+    events = run(heard(speech, "Bad.", "Good.", options=replace(ONCE, prefetch=prefetch)))
+    assert texts(speech) == ["Bad.", "Good."]
+    assert events[0] == Sentence(1, "Bad.")
+    notice = events.index(Notice("SPEECH_FAILED", CUT, 1, final=True))
+    assert events[notice + 1] == Sentence(2, "Good.")
+    assert finals(events) == [(Notice, 1), (AudioChunk, 2)]
+    assert pcm(events, 2) == sound(100)
+    if name != "endless":
+        assert breaks_off(pcm(events), sound(before))
+        assert len(pcm(events)) == 2 * before
+    assert len(pcm(events)) <= 2 * RATE
+    assert speech.script.running == 0
+
+
+@pytest.mark.parametrize("steps", [[], [b""], [b"", b""], [Pause(0.001), b""]])
+def test_a_silent_voice(steps: list[Any]) -> None:
+    """A voice that gives no sound at all has failed."""
+    assert finals(run(heard(ScriptedSpeech(steps), options=ONCE))) == [(Notice, 1)]
+
+
+@pytest.mark.parametrize("empty", [b"", WordMark(0, 1, 0.0)])
+async def test_a_voice_that_gives_nothing_for_ever(empty: Any) -> None:
+    """Pieces without sound are no sign of life, if they come without end, and hold nobody else up."""
+    speech = ScriptedSpeech(lambda _text: itertools.repeat(empty))
+    task = asyncio.create_task(heard(speech, options=replace(ONCE, first_audio=0.02, stall=0.02)))
+    await settle(20)
+    assert not task.done()
+    assert finals(await task) == [(Notice, 1)]
+
+
+async def test_nothing_for_ever_ends_ahead_of_the_reader() -> None:
+    """An engine that gives nothing without end is stopped also while nobody waits for its sentence yet."""
+    speech = ScriptedSpeech(lambda text: itertools.repeat(b"") if text == "Two." else [HANG])
+    options = SpeechOptions(first_audio=0.02)
+    async with aclosing(stage(numbered("One.", "Two."), speech, options)) as events:
+        await anext(events)
+        await until(lambda: speech.script.closed)
+
+
+def test_the_log_has_the_engines_own_error(logged: list[Any]) -> None:
+    """A sentence that could not be spoken leaves one line with the engine's error behind it, and without its text."""
+    run(heard(failing("raises"), "Bad.", options=ONCE))
+    (line,) = logged
+    assert (line["log_level"], line["decision"], line["sentence"]) == ("warning", "text", 1)
+    assert isinstance(line["exc_info"].__cause__, Boom)
+
+
+@pytest.mark.parametrize("rate", [None, "fast", 0, -1])
+def test_a_voice_without_a_rate(rate: Any) -> None:
+    """A voice whose sample rate is none has failed like any other; its sound would be noise."""
+    assert finals(run(heard(ScriptedSpeech([sound(50)], sample_rate=rate)))) == [(Notice, 1)]
+
+
+@pytest.mark.parametrize("gives", [Boom(), [b"\1\0"], None])
+def test_a_voice_that_cannot_be_asked(gives: Any) -> None:
+    """An engine that raises already when it is called, or gives nothing to iterate over, has failed like any other."""
+
+    class Speech:
+        sample_rate = RATE
+
+        def synthesize(self, _text: str, _voice: Voice) -> Any:
+            if isinstance(gives, Exception):
+                raise gives
+            return gives
+
+    assert finals(run(heard(Speech(), "One.", "Two."))) == [(Notice, 1), (Notice, 2)]
+
+
+def test_a_sentence_that_breaks_off_fades_out() -> None:
+    """When the voice fails after some sound, all of it leaves, the last 5 ms going down to nothing, and at once."""
+    data = (1000).to_bytes(2, "little") * 137
+    events = run(heard(ScriptedSpeech([data, Boom()])))
+    got = pcm(events)
+    assert len(got) == len(data)
+    assert got[:-10] == data[:-10]
+    last = [int.from_bytes(got[at : at + 2], "little") for at in range(len(got) - 10, len(got), 2)]
+    assert last == [800, 600, 400, 200, 0]
+
+
+@pytest.mark.parametrize("prefetch", [0, 1])
+@pytest.mark.parametrize("name", FAILURES)
+def test_abort(name: str, prefetch: int) -> None:
+    """With ``on_failure = "abort"`` the turn ends with SPEECH_FAILED instead, or with what the stage itself said."""
+    speech = failing(name, sound(50))
+
+    async def read() -> None:
+        options = replace(ONCE, on_failure="abort", prefetch=prefetch)
+        with pytest.raises(StageError) as failed:
+            await heard(speech, "Bad.", "Good.", "Good.", options=options)
+        own = name == "a StageError"
+        expected = ("NOT_FOUND", "OWN") if own else ("UNAVAILABLE", "SPEECH_FAILED")
+        assert (failed.value.status, failed.value.reason) == expected
+        assert own or "secret" not in failed.value.text
+
+    run(read())
+    assert len(speech.calls) == 1 + prefetch
+    assert speech.script.running == 0
+
+
+@pytest.mark.parametrize("name", ["raises", "a StageError", "hangs"])
+@pytest.mark.parametrize("retries", [0, 1])
+def test_the_chain_of_causes_ends(name: str, retries: int) -> None:
+    """An aborted turn's error has a chain of causes that ends: what prints it would run for ever in a circle."""
+
+    async def read() -> BaseException | None:
+        try:
+            await heard(failing(name), "Bad.", options=SpeechOptions(on_failure="abort", retries=retries))
+        except StageError as error:
+            return error
+        return None
+
+    at = run(read())
+    seen: list[BaseException] = []
+    assert at is not None
+    while at is not None:
+        assert at not in seen
+        seen.append(at)
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+
+
+# Time.
+
+
+@pytest.mark.parametrize(
+    ("steps", "first_audio", "stall", "well"),
+    [
+        ([Pause(2), sound(50), sound(50)], 9, 1, True),
+        ([Pause(2), sound(50), sound(50)], 1, 9, False),
+        ([sound(50), Pause(2), sound(50)], 1, 9, True),
+        ([sound(50), Pause(2), sound(50)], 9, 1, False),
+        ([sound(5), Pause(2), sound(50)], 1, 9, True),
+        ([sound(5), Pause(2), sound(50)], 9, 1, False),
+        ([Pause(2), b"", sound(50)], 1, 9, False),
+        ([Pause(0.9), sound(1)] * 30, 1, 1, True),
+    ],
+)
+def test_first_sound_and_stall_have_their_own_time(steps: Any, first_audio: int, stall: int, well: bool) -> None:
+    """The first sound may take longer than any later one, or the other way round, as the options say; each piece
+    begins the time anew, however small it is.
+    """
+    options = replace(ONCE, first_audio=first_audio, stall=stall)
+    assert finals(run(heard(ScriptedSpeech(steps), options=options))) == [(AudioChunk if well else Notice, 1)]
+
+
+@pytest.mark.parametrize("pauses", [[10], [5, 5], [9.999999999]])
+def test_a_sound_at_the_last_moment(pauses: list[float]) -> None:
+    """A first sound that comes at the very moment at which the time is over is said or not, but not half."""
+    speech = ScriptedSpeech([*map(Pause, pauses), sound(100)])
+    events = run(heard(speech, "One.", "Two.", options=replace(ONCE, first_audio=10)))
+    assert [index for _, index in finals(events)] == [1, 2]
+    assert len(pcm(events)) in (0, 200)
+
+
+def test_a_stall_ahead_is_not_forgiven() -> None:
+    """The time of a sentence that is spoken ahead runs from when its engine was asked, not from when its turn comes."""
+    speech = ScriptedSpeech(lambda text: [HANG] if text == "Two." else [sound(100), Pause(4), sound(100)])
+    began: list[float] = []
+
+    async def read() -> list[Any]:
+        began.append(asyncio.get_running_loop().time())
+        events = await heard(speech, "One.", "Two.", options=replace(ONCE, prefetch=1, first_audio=5))
+        began.append(asyncio.get_running_loop().time())
+        return events
+
+    assert finals(run(read())) == [(AudioChunk, 1), (Notice, 2)]
+    assert began[1] - began[0] == pytest.approx(5)
+
+
+def test_the_longest_sentence() -> None:
+    """A sentence may have just so much sound; the piece that is more is cut off with a Notice."""
+    options = replace(ONCE, max_sentence=0.1)
+    assert finals(run(heard(ScriptedSpeech([sound(50), sound(50)]), options=options))) == [(AudioChunk, 1)]
+    events = run(heard(ScriptedSpeech([sound(50), sound(51)]), options=options))
+    assert finals(events) == [(Notice, 1)]
+    assert len(pcm(events)) == 100
+
+
+# Asked again.
+
+
+def in_turn(*scripts: list[Any]) -> ScriptedSpeech:
+    """Plays one of *scripts* after the other, the last one again and again."""
+    left = itertools.chain(scripts, itertools.repeat(scripts[-1]))
+    return ScriptedSpeech(lambda _text: next(left))
+
+
+@pytest.mark.parametrize("name", [name for name in FAILURES if name != "endless"])
+@pytest.mark.parametrize("prefetch", [0, 1])
+def test_no_byte_is_asked_for_again(name: str, prefetch: int) -> None:
+    """An engine that failed before its first byte is asked again, and nothing tells of it but the log."""
+    speech = in_turn(FAILURES[name], [sound(100)])
+    events = run(heard(speech, "One.", options=SpeechOptions(prefetch=prefetch)))
+    assert events[0] == Sentence(1, "One.")
+    assert (finals(events), pcm(events)) == ([(AudioChunk, 1)], sound(100))
+    assert texts(speech) == ["One.", "One."]
+    assert speech.script.running == 0
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_so_many_retries(retries: int, logged: list[Any]) -> None:
+    """An engine is asked again as often as the options say, one call after the other; then a Notice."""
+    speech = in_turn([Pause(0.1), Boom()])
+    assert finals(run(heard(speech, options=SpeechOptions(retries=retries)))) == [(Notice, 1)]
+    assert len(speech.calls) == 1 + retries
+    assert [line["decision"] for line in logged] == ["retry"] * retries + ["text"]
+
+
+@pytest.mark.parametrize("given", [1, 2, 39, 41, 1000])
+def test_a_byte_is_never_repeated(given: int) -> None:
+    """After the first byte nothing is asked again, even if it has not left yet; nor does a fallback repeat it."""
+    speech, fallback = in_turn([sound(500)[:given], Boom()]), ScriptedSpeech()
+    events = run(heard(WithFallback(speech, fallback), "One.", "Two."))
+    assert finals(events) == [(Notice, 1), (Notice, 2)]
+    assert texts(speech) == ["One.", "Two."]
+    assert not fallback.calls
+    assert len(pcm(events)) == given - given % 2
+
+
+def test_each_try_has_its_own_time() -> None:
+    """The time for the first sound begins anew with each try."""
+    speech = in_turn([Pause(9), Boom()], [Pause(9), sound(100)])
+    assert finals(run(heard(speech, options=SpeechOptions(first_audio=10)))) == [(AudioChunk, 1)]
+
+
+def test_the_failed_try_is_closed_before_the_next() -> None:
+    """Two tries of one sentence never run at once."""
+    most = 0
+
+    class Speech(ScriptedSpeech):
+        def synthesize(self, text: str, voice: Voice) -> Any:
+            nonlocal most
+            most = max(most, self.script.running + 1)
+            return super().synthesize(text, voice)
+
+    run(heard(Speech([HANG], closing=0.5), options=SpeechOptions(retries=2)))
+    assert most == 1
+
+
+def test_an_engine_that_cannot_be_stopped() -> None:
+    """An engine that swallows its cancellation holds a sentence up, but not for ever."""
+    speech = in_turn([Stubborn(2)], [sound(100)])
+    assert finals(run(heard(speech))) == [(AudioChunk, 1)]
+
+
+# Another engine.
+
+
+def pair(speech: Any, fallback: Any, **breaker: Any) -> WithFallback:
+    return WithFallback(speech, fallback, Breaker(**breaker))
+
+
+@pytest.mark.parametrize("name", [name for name in FAILURES if name != "endless"])
+@pytest.mark.parametrize("retries", [0, 2])
+def test_the_fallback_speaks(name: str, retries: int, logged: list[Any]) -> None:
+    """When the retries failed too, the other engine says the sentence, at its own rate; the log has a line, the
+    listener no Notice.
+    """
+    speech, fallback = failing(name), ScriptedSpeech([sound(300)], sample_rate=2000)
+    events = run(heard(pair(speech, fallback), "Bad.", "Good.", options=SpeechOptions(retries=retries)))
+    assert finals(events) == [(AudioChunk, 1), (AudioChunk, 2)]
+    assert (pcm(events, 1), pcm(events, 2)) == (sound(300), sound(100))
+    rates = {(event.sentence, event.sample_rate) for event in events if isinstance(event, AudioChunk)}
+    assert rates == {(1, 2000), (2, RATE)}
+    assert texts(speech) == ["Bad."] * (1 + retries) + ["Good."] or retries  # "Good." may overtake the last retry
+    assert texts(fallback) == ["Bad."]
+    assert [(line["log_level"], line["decision"]) for line in logged] == [
+        *[("warning", "retry")] * (1 + retries),
+        ("info", "fallback"),
+    ]
+
+
+def test_both_fail(logged: list[Any]) -> None:
+    """When the fallback fails too, again and again, the sentence is a Notice."""
+    speech, fallback = in_turn([Boom()]), in_turn([Boom()])
+    assert finals(run(heard(pair(speech, fallback), options=SpeechOptions(retries=1)))) == [(Notice, 1)]
+    assert (len(speech.calls), len(fallback.calls)) == (2, 2)
+    assert [line["decision"] for line in logged] == ["retry"] * 3 + ["text"]
+
+
+def test_the_fallback_is_not_repeated_either() -> None:
+    """When the fallback breaks off in the middle of a sentence, that is the end of it."""
+    fallback = in_turn([sound(100), Boom()])
+    events = run(heard(pair(in_turn([Boom()]), fallback), options=SpeechOptions(retries=1)))
+    assert finals(events) == [(Notice, 1)]
+    assert len(fallback.calls) == 1
+    assert breaks_off(pcm(events), sound(100))
+
+
+# The breaker.
+
+
+class Trial:
+    """An engine with a fallback, and one breaker over many turns."""
+
+    def __init__(self, script: Callable[[], list[Any]], failures: int = 3) -> None:
+        self.clock = ManualClock()
+        self.speech = ScriptedSpeech(lambda _text: script())
+        self.fallback = ScriptedSpeech([sound(100)])
+        self.both = pair(self.speech, self.fallback, failures_in_a_row=failures, rest_seconds=30, clock=self.clock)
+
+    async def say(self, *texts: str, **options: Any) -> tuple[int, int]:
+        """Say a turn of *texts*; how often each engine was asked for that."""
+        before = (len(self.speech.calls), len(self.fallback.calls))
+        events = await heard(self.both, *texts or ["One."], options=replace(ONCE, **options))
+        assert len(finals(events)) == len(texts or ["One."])
+        return (len(self.speech.calls) - before[0], len(self.fallback.calls) - before[1])
+
+
+def test_the_first_engine_rests() -> None:
+    """After so many failures in a row, over all turns, the fallback serves alone for a while."""
+    steps: list[Any] = [Boom()]
+    trial = Trial(lambda: steps)
+
+    async def turns() -> None:
+        for _ in range(3):
+            assert await trial.say() == (1, 1)
+        assert await trial.say("One.", "Two.") == (0, 2)
+        trial.clock.advance(29)
+        assert await trial.say() == (0, 1)
+
+    run(turns())
+
+
+def test_a_success_begins_the_count_anew() -> None:
+    """Only failures in a row count."""
+    scripts: Iterator[list[Any]] = itertools.cycle([[Boom()], [Boom()], [sound(100)]])
+    trial = Trial(lambda: next(scripts))
+
+    async def turns() -> None:
+        assert await trial.say(*["One."] * 12) == (12, 8)
+
+    run(turns())
+
+
+@pytest.mark.parametrize("middle", [[sound(50), Boom()], [sound(50), HANG]])
+def test_a_failure_in_the_middle_counts(middle: list[Any]) -> None:
+    """A call that failed after some sound is a failure as well."""
+    trial = Trial(lambda: middle)
+    assert run(trial.say(*["One."] * 5)) == (3, 2)
+
+
+def test_a_retry_counts_as_a_call() -> None:
+    """What is counted are calls; an engine that rests is not asked again."""
+    trial = Trial(lambda: [Boom()])
+    assert run(trial.say("One.", "Two.", retries=5)) == (3, 2)
+
+
+def test_a_text_that_is_refused() -> None:
+    """It is not asked for again but said by the fallback, and takes the engine from nobody, however often it comes."""
+    trial = Trial(lambda: [TextRejected("the speech server answered 400")])
+    assert run(trial.say(*["One."] * 6, retries=3)) == (6, 6)
+
+
+def test_a_text_that_is_refused_and_no_fallback() -> None:
+    """Then it is a Notice, after one call."""
+    speech = ScriptedSpeech([TextRejected("the speech server answered 400")])
+    assert finals(run(heard(speech, options=SpeechOptions(retries=3)))) == [(Notice, 1)]
+    assert len(speech.calls) == 1
+
+
+def test_one_sentence_probes() -> None:
+    """After the rest one sentence asks the first engine again; while it does, the others keep to the fallback."""
+    go_on = asyncio.Event()
+    steps: list[Any] = [Boom()]
+    trial = Trial(lambda: steps)
+
+    async def turns() -> None:
+        await trial.say(*["One."] * 3)
+        trial.clock.advance(30)
+        steps[:] = [sound(50), go_on, sound(50)]
+        probe = asyncio.create_task(trial.say())
+        await settle(10)
+        assert len(trial.speech.calls) == 4
+        assert await trial.say("One.", "Two.") == (0, 2)
+        go_on.set()
+        assert (await probe)[0] == 1
+        assert await trial.say("One.", "Two.") == (2, 0)
+
+    run(turns())
+
+
+def test_a_probe_that_fails() -> None:
+    """When the probe fails, the engine rests as long again, and the sentence is the fallback's."""
+    trial = Trial(lambda: [Boom()])
+
+    async def turns() -> None:
+        await trial.say(*["One."] * 3)
+        trial.clock.advance(30)
+        assert await trial.say("One.", "Two.", retries=3) == (1, 2)
+        trial.clock.advance(29)
+        assert await trial.say() == (0, 1)
+        trial.clock.advance(1)
+        assert await trial.say() == (1, 1)
+
+    run(turns())
+
+
+def test_a_probe_that_is_cut_off() -> None:
+    """A probe whose turn ends early says nothing; the next sentence is the probe."""
+    steps: list[Any] = [Boom()]
+    trial = Trial(lambda: steps)
+
+    async def turns() -> None:
+        await trial.say(*["One."] * 3)
+        trial.clock.advance(30)
+        steps[:] = [HANG]
+        probe = asyncio.create_task(trial.say())
+        await settle(10)
+        probe.cancel()
+        await asyncio.wait({probe})
+        steps[:] = [sound(100)]
+        assert await trial.say() == (1, 0)
+
+    run(turns())
+
+
+def test_without_a_fallback_nobody_rests() -> None:
+    """An engine that is the only one is asked for every sentence, however often it failed."""
+    speech = in_turn([Boom()])
+    assert len(finals(run(heard(speech, *["One."] * 20, options=ONCE)))) == 20
+    assert len(speech.calls) == 20
+
+
+def test_a_clients_wish_does_not_stop_the_engine() -> None:
+    """An engine that refuses a call for what was asked, such as a voice that does not exist, lives: it does not rest
+    for the others' sake.
+    """
+    trial = Trial(lambda: [StageError("NOT_FOUND", "NO_SUCH_VOICE", "there is no such voice")])
+    assert run(trial.say(*["One."] * 10)) == (10, 10)
+
+
+def test_two_sentences_ahead_share_the_breaker() -> None:
+    """Sentences that are spoken ahead count and rest like all others, and none is lost."""
+    trial = Trial(lambda: [Boom()], failures=2)
+    first, second = run(trial.say(*["One."] * 10, prefetch=2))
+    assert second == 10
+    assert 2 <= first <= 4
+
+
+def test_what_was_ahead_when_the_reader_left() -> None:
+    """A turn that is left while its engines speak is neither a failure nor a success of theirs."""
+    trial = Trial(lambda: [sound(100), HANG], failures=1)
+
+    async def leave() -> None:
+        async with aclosing(stage(numbered(*["One."] * 4), trial.both, SpeechOptions(prefetch=2))) as events:
+            await anext(events)
+            await anext(events)
+        assert trial.both.breaker.admits(object())
+
+    run(leave())

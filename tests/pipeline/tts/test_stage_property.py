@@ -1,0 +1,219 @@
+"""Whatever the engines, the model and the reader do: order, completeness, no repetition, and nothing left behind."""
+
+import asyncio
+import struct
+from collections import Counter
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from interceptors.testing import Boom
+from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.interfaces import Voice
+from pipeline.testing import HANG, Pause, ScriptedSpeech
+from pipeline.tts.stage import Breaker, SpeechOptions, WithFallback, spoken
+from tests.pipeline.tts.speaking import FADE, RATE, index_of, nothing, pcm, run
+
+Script = tuple[Any, ...]
+"""What an engine does for one call: pieces, as their size in bytes, pauses, and perhaps a failure at the end."""
+
+PIECES = st.one_of(st.integers(0, 900), st.floats(0, 3).map(Pause))
+SCRIPTS = st.tuples(
+    st.lists(PIECES, max_size=5),
+    st.sampled_from([(), (), (Boom(),), (HANG,), ("garbage",), (asyncio.CancelledError(),)]),
+).map(lambda parts: (*parts[0], *parts[1]))
+
+
+@dataclass(frozen=True)
+class World:
+    """One turn: what the engines do in their 1st, 2nd, … call for each sentence, and what stands between the
+    sentences.
+    """
+
+    scripts: list[list[Script]]
+    between: list[Any]
+    options: SpeechOptions
+    fallback: bool
+    model_fails: bool
+    reading: list[float]
+    leaves_after: int
+
+    def decisive(self, sentence: int) -> Script | None:
+        """The call of which the listener hears something: the first that gives a byte."""
+        calls = (1 + self.options.retries) * (2 if self.fallback else 1)
+        heard = (call for call in self.scripts[sentence - 1][:calls] if given_by(call))
+        return next(heard, None)
+
+
+def given_by(call: Script) -> int:
+    """How many bytes a call gives."""
+    return sum(step for step in call if isinstance(step, int))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Turns of up to five sentences."""
+    count = draw(st.integers(1, 5))
+    retries = draw(st.integers(0, 1))
+    extra = st.one_of(st.none(), st.just(Command("x", {})), st.floats(0, 20).map(Pause))
+    return World(
+        scripts=draw(st.lists(st.lists(SCRIPTS, min_size=4, max_size=4), min_size=count, max_size=count)),
+        between=draw(st.lists(extra, min_size=count, max_size=count)),
+        options=SpeechOptions(
+            prefetch=draw(st.integers(0, 3)), retries=retries, buffer_seconds=draw(st.sampled_from([0.2, 0.6, 30.0]))
+        ),
+        fallback=draw(st.booleans()),
+        model_fails=draw(st.booleans()),
+        reading=draw(st.lists(st.sampled_from([0.0, 0.0, 0.5, 30.0]), min_size=1, max_size=4)),
+        leaves_after=draw(st.one_of(st.just(10_000), st.integers(1, 12))),
+    )
+
+
+@dataclass
+class Played:
+    """The engines of one turn. Every sample of a call is that call's number, so that one hears who speaks."""
+
+    world: World
+    calls: int = 0
+    tries: Counter[int] = field(default_factory=Counter)
+    running: int = 0
+    most: int = 0
+
+    def steps(self, text: str) -> Any:
+        sentence = int(text)
+        self.calls += 1
+        number, mine = self.calls, self.world.scripts[sentence - 1][self.tries[sentence]]
+        self.tries[sentence] += 1
+        # Odd pieces: the stream of bytes is cut anywhere.
+        data = struct.pack("<h", number) * given_by(mine)
+        for step in mine:
+            if isinstance(step, int):
+                yield data[:step]
+                data = data[step:]
+            else:
+                yield step
+
+    def engine(self) -> ScriptedSpeech:
+        played = self
+
+        class Engine(ScriptedSpeech):
+            async def synthesize(self, text: str, voice: Voice) -> Any:  # type: ignore[override]
+                played.running += 1
+                played.most = max(played.most, played.running)
+                try:
+                    async with aclosing(super().synthesize(text, voice)) as pieces:  # type: ignore[type-var]
+                        async for piece in pieces:
+                            yield piece
+                finally:
+                    played.running -= 1
+
+        return Engine(self.steps)
+
+
+async def source(world: World) -> Any:
+    for number, between in enumerate(world.between, start=1):
+        yield Sentence(number, f" {number}")
+        if isinstance(between, Pause):
+            await asyncio.sleep(between.seconds)
+        elif between is not None:
+            yield between
+    if world.model_fails:
+        raise Boom
+    yield ModelEnd()
+
+
+async def listen(world: World, played: Played) -> list[Any]:
+    """What the reader gets until it leaves."""
+    speech: Any = played.engine()
+    if world.fallback:
+        speech = WithFallback(speech, played.engine(), Breaker(failures_in_a_row=10_000))
+    events: list[Any] = []
+    async with (
+        aclosing(source(world)) as sentences,
+        aclosing(spoken(sentences, speech, Voice(), world.options, nothing)) as out,
+    ):
+        try:
+            async for event in out:
+                events.append(event)
+                if len(events) == world.leaves_after:
+                    break
+                await asyncio.sleep(world.reading[len(events) % len(world.reading)])
+        except Boom as boom:
+            events.append(boom)
+    assert played.running == 0
+    return events
+
+
+@settings(max_examples=150, deadline=None)
+@given(world=worlds())
+def test_any_turn(world: World) -> None:
+    """Events come in order; of each sentence one call is heard, whole or up to its failure, and nothing twice; one
+    event of it is final, the last; no more engines speak at once than allowed, and none is left, also when the reader
+    leaves early.
+    """
+    played = Played(world)
+    with capture_logs():
+        events = run(listen(world, played))
+    assert played.most <= world.options.prefetch + 1
+    left_early = len(events) == world.leaves_after
+    check_order(events, left_early)
+    for number in range(1, len(world.scripts) + 1):
+        mine = [event for event in events if is_of(event, number)]
+        if mine and (mine[-1].final or not left_early):
+            check_sentence(mine, number, world)
+    if not left_early:
+        assert isinstance(events[-1], Boom if world.model_fails else ModelEnd)
+        assert [event.index for event in events if isinstance(event, Sentence)] == [*range(1, len(world.scripts) + 1)]
+        commands = [event for event in events if isinstance(event, Command)]
+        assert commands == [between for between in world.between if isinstance(between, Command)]
+
+
+def is_of(event: Any, sentence: int) -> bool:
+    return isinstance(event, Sentence | AudioChunk | Notice) and index_of(event) == sentence
+
+
+def check_order(events: list[Any], left_early: bool) -> None:
+    """The sentences' events are together, in order, each begun by its text and ended by its only final event."""
+    current = 0
+    over = True
+    for event in events:
+        if isinstance(event, Sentence):
+            assert over
+            assert event.index == current + 1
+            current, over = event.index, event.final
+        elif isinstance(event, AudioChunk | Notice):
+            assert event.sentence == current
+            assert not over
+            over = event.final
+        else:
+            assert over
+    assert over or left_early
+
+
+def check_sentence(events: list[Any], number: int, world: World) -> None:
+    """The sound is that of the decisive call."""
+    call = world.decisive(number)
+    sound = pcm(events, number)
+    well = call is not None and not isinstance(call[-1], Boom | asyncio.CancelledError | str) and call[-1] is not HANG
+    assert isinstance(events[-1], AudioChunk if well else Notice)
+    assert [event.final for event in events].count(True) == 1
+    size = 0 if call is None else given_by(call)
+    assert len(sound) == size - size % 2
+    sure = sound if well else sound[: max(0, len(sound) - FADE)]
+    samples = set(struct.unpack(f"<{len(sure) // 2}h", sure))
+    assert len(samples) <= 1
+    assert {event.sample_rate for event in events if isinstance(event, AudioChunk)} <= {RATE}
+    assert all(len(event.pcm) % 2 == 0 for event in events if isinstance(event, AudioChunk))
+
+
+def test_the_world_can_fail() -> None:
+    """The property notices a sound that is not the call's."""
+    world = World([[(100,)] * 4], [None], SpeechOptions(), False, False, [0.0], 10_000)
+    events = [Sentence(1, "1"), AudioChunk(1, struct.pack("<50h", *range(50)), RATE, final=True)]
+    with pytest.raises(AssertionError):
+        check_sentence(events, 1, world)
