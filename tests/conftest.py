@@ -1,11 +1,16 @@
 """What every test may rely on."""
 
 import gc
+import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from app import logs
+
+# The processes that tests start run as on any machine: an unbuffered Python hides what fails in its last flush.
+for _variable in [name for name in os.environ if name.startswith("PYTHON")]:
+    del os.environ[_variable]
 
 # The same examples in every run, so that a change is what breaks a test; ``make fuzz`` looks for new ones.
 settings.register_profile("default", deadline=None, derandomize=True)

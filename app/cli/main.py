@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -64,7 +64,18 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a narrow terminal encoding must not end an answer
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its core writes lines of its own, also for a port that is taken
-    cli(prog_name="stentor")
+    try:
+        cli(prog_name="stentor")
+    finally:
+        _give_up_unwritten_log()
+
+
+def _give_up_unwritten_log() -> None:
+    """Lose what stderr does not take: Python's own last flush would fail too, and end the process with status 120."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (until the process ends)
 
 
 @cli.callback()
@@ -258,7 +269,8 @@ def _expected() -> tuple[type[Exception], ...]:
 
 
 def _fail(code: int, error: Exception) -> NoReturn:
-    print(one_line(str(error)), file=sys.stderr)
+    with suppress(OSError):  # where nobody reads it, the exit code still tells
+        print(one_line(str(error)), file=sys.stderr)
     raise typer.Exit(code)
 
 
