@@ -13,7 +13,7 @@ from dependency_injector.providers import Dependency, Factory, List, Object, Sel
 from app.service import requests as validation
 from app.service import statuses, wire
 from app.service.servicer import StreamingServicer
-from app.settings.stages import RulesSegmenter, Voiced
+from app.settings.stages import RulesSegmenterSettings, VoicedSettings
 from app.settings.tables import Limits, Pipeline, Settings
 from app.stages import custom
 from app.stages import model as models
@@ -62,7 +62,7 @@ def running_streams(limits: Limits) -> Streams:
     return Streams(replace=limits.single_flight == "replace")
 
 
-def rules_segmenter(table: RulesSegmenter) -> Callable[[], rules.RulesSegmenter]:
+def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], rules.RulesSegmenter]:
     """Builds one for each turn."""
     return partial(
         rules.RulesSegmenter,
@@ -74,7 +74,7 @@ def rules_segmenter(table: RulesSegmenter) -> Callable[[], rules.RulesSegmenter]
 
 def speech_options(table: Any) -> SpeechOptions:
     """How long the voice may take and what it is given to say; without a voice it does not matter."""
-    if not isinstance(table, Voiced):
+    if not isinstance(table, VoicedSettings):
         return SpeechOptions()
     return SpeechOptions(
         first_audio=table.first_audio_timeout_seconds,
@@ -88,7 +88,7 @@ def speech_options(table: Any) -> SpeechOptions:
     )
 
 
-def wording(table: Voiced) -> Wording:
+def wording(table: VoicedSettings) -> Wording:
     """What the voice gets for a sentence; its word lists are loaded now rather than in the first turn."""
     if not table.normalize:
         return as_written
@@ -105,7 +105,7 @@ def voice_names(table: Any) -> tuple[str, str]:
 def hold_seconds(pipeline: Pipeline) -> float:
     """How long a finished sentence waits; a segmenter of one's own is asked for them at the default."""
     table = pipeline.segmenter
-    return (table if isinstance(table, RulesSegmenter) else RulesSegmenter()).hold_ms / 1000
+    return (table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()).hold_ms / 1000
 
 
 class Container(DeclarativeContainer):

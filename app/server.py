@@ -22,7 +22,7 @@ from app.service import wire
 from app.service.listening import why_not
 from app.service.servicer import StreamingServicer
 from app.settings.load import SettingsError
-from app.settings.stages import DemoModel, OpenAIModel
+from app.settings.stages import DemoModelSettings, OpenAIModelSettings
 from app.settings.tables import STAGES, Server, Settings
 from app.settings.types import LEAST_HZ, MOST_HZ
 from pipeline.tts.fallback import WithFallback
@@ -148,9 +148,9 @@ def warnings_at_start(settings: Settings) -> list[str]:
     found = []
     table: Any = settings.pipeline.llm
     while table is not None:
-        if isinstance(table, DemoModel):
+        if isinstance(table, DemoModelSettings):
             found.append("no language model is connected: the demo answers by rules")
-        elif isinstance(table, OpenAIModel) and not table.api_key_command and _is_unset(table.api_key_env):
+        elif isinstance(table, OpenAIModelSettings) and not table.api_key_command and _is_unset(table.api_key_env):
             found.append(f"${table.api_key_env} is not set: the model {table.model} is asked without a key")
         table = getattr(table, "fallback", None)
     return found

@@ -16,12 +16,17 @@ from app.cli.printable import one_line
 from app.container import Container
 from app.service.listening import why_not
 from app.settings.load import SettingsError
-from app.settings.stages import EspeakSpeech as EspeakSettings
-from app.settings.stages import NoSpeech, OpenAISpeech, SpeechCache, Voice
-from app.settings.stages import OpenAIModel as OpenAISettings
+from app.settings.stages import (
+    AnyVoiceSettings,
+    EspeakSettings,
+    NoSpeechSettings,
+    OpenAIModelSettings,
+    OpenAISpeechSettings,
+    SpeechCacheSettings,
+)
 from app.settings.tables import STAGES, Settings
 from pipeline.errors import StageError
-from pipeline.interfaces import Voice as AnyVoice
+from pipeline.interfaces import Voice
 from pipeline.run import Stages, recite
 from pipeline.segmenter.segmenter import RulesSegmenter
 from pipeline.tts.chunks import SAMPLE_BYTES
@@ -81,16 +86,16 @@ def _port(settings: Settings, report: Report) -> None:
 def _without_caches(settings: Settings) -> Settings:
     """What an engine said once must not speak for it now."""
     table = settings.pipeline.tts
-    if isinstance(table, NoSpeech):
+    if isinstance(table, NoSpeechSettings):
         return settings
-    uncached = table.fallback and table.fallback.model_copy(update={"cache": SpeechCache()})
-    tts = table.model_copy(update={"cache": SpeechCache(), "fallback": uncached})
+    uncached = table.fallback and table.fallback.model_copy(update={"cache": SpeechCacheSettings()})
+    tts = table.model_copy(update={"cache": SpeechCacheSettings(), "fallback": uncached})
     return settings.model_copy(update={"pipeline": settings.pipeline.model_copy(update={"tts": tts})})
 
 
-async def _speech(table: Voice | NoSpeech, stages: Stages, online: bool, report: Report) -> None:
+async def _speech(table: AnyVoiceSettings | NoSpeechSettings, stages: Stages, online: bool, report: Report) -> None:
     """Each engine by itself, for a fallback would speak for one that is dead."""
-    if isinstance(table, NoSpeech):
+    if isinstance(table, NoSpeechSettings):
         report.ok("speech is off: text and commands only")
     elif isinstance(stages.speech, WithFallback) and table.fallback:
         await _voice(table, f"the {table.kind} voice", replace(stages, speech=stages.speech.engine), online, report)
@@ -100,14 +105,14 @@ async def _speech(table: Voice | NoSpeech, stages: Stages, online: bool, report:
         await _voice(table, f"the {table.kind} voice", stages, online, report)
 
 
-async def _voice(table: Voice, name: str, stages: Stages, online: bool, report: Report) -> None:
-    if isinstance(table, OpenAISpeech) and not online:
+async def _voice(table: AnyVoiceSettings, name: str, stages: Stages, online: bool, report: Report) -> None:
+    if isinstance(table, OpenAISpeechSettings) and not online:
         report.ok(f"{name} is asked with --online only")
         return
     clock = asyncio.get_running_loop().time
     began, first, seconds = clock(), 0.0, 0.0
     try:
-        async with aclosing(recite(TEST_TEXT, AnyVoice(), stages)) as chunks:
+        async with aclosing(recite(TEST_TEXT, Voice(), stages)) as chunks:
             async for chunk in chunks:
                 seconds += len(chunk.pcm) / SAMPLE_BYTES / chunk.sample_rate
                 first = first or clock() - began
@@ -122,7 +127,7 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
     if kind == "demo":
         report.ok("nothing to ask online: the demo answers by rules, without a model")
         return
-    if isinstance(settings.pipeline.llm, OpenAISettings):
+    if isinstance(settings.pipeline.llm, OpenAIModelSettings):
         await _probe(settings, report)
     request = pb.StreamRequest(prompt="Hello.", hardware_id=HARDWARE_ID)
     total = 0.0

@@ -19,7 +19,7 @@ from app.settings.types import (
 )
 
 
-class Custom(Strict):
+class CustomSettings(Strict):
     """A stage of one's own: ``factory(**options)`` is called at start."""
 
     kind: Literal["custom"] = "custom"
@@ -27,7 +27,7 @@ class Custom(Strict):
     options: dict[str, Any] = {}
 
 
-class DemoModel(Strict):
+class DemoModelSettings(Strict):
     """Rules, no model. ``reply``: the format it answers in; ``delta_ms``: the pause between two pieces of text."""
 
     kind: Literal["demo"] = "demo"
@@ -35,7 +35,7 @@ class DemoModel(Strict):
     delta_ms: NotNegative = 15.0
 
 
-class OpenAIModel(Strict):
+class OpenAIModelSettings(Strict):
     """Any server with OpenAI's ``/chat/completions``. ``system_prompt_file`` is relative to the settings file."""
 
     kind: Literal["openai"] = "openai"
@@ -57,16 +57,18 @@ class OpenAIModel(Strict):
     total_timeout_seconds: Positive = 120.0
     retries: Annotated[int, Field(ge=0, le=10)] = 1
     http2: bool = False
-    fallback: Annotated["DemoModel | OpenAIModel | Custom", Field(discriminator="kind")] | None = None
+    fallback: (
+        Annotated["DemoModelSettings | OpenAIModelSettings | CustomSettings", Field(discriminator="kind")] | None
+    ) = None
 
     @model_validator(mode="after")
-    def _one_prompt(self) -> "OpenAIModel":
+    def _one_prompt(self) -> "OpenAIModelSettings":
         if self.system_prompt is not None and self.system_prompt_file is not None:
             raise ValueError("system_prompt: must not be set beside system_prompt_file")
         return self
 
 
-class ProcessMemory(Strict):
+class ProcessMemorySettings(Strict):
     """What was said so far in each session, in this process."""
 
     kind: Literal["memory"] = "memory"
@@ -75,13 +77,13 @@ class ProcessMemory(Strict):
     ttl_seconds: Positive = 1800.0
 
 
-class NoMemory(Strict):
+class NoMemorySettings(Strict):
     """Every turn is the first."""
 
     kind: Literal["none"] = "none"
 
 
-class RulesSegmenter(Strict):
+class RulesSegmenterSettings(Strict):
     """Sentences by rules. ``hold_ms``: how long a finished sentence waits for the next character."""
 
     kind: Literal["rules"] = "rules"
@@ -91,7 +93,7 @@ class RulesSegmenter(Strict):
     max_json_depth: Annotated[int, Field(ge=1, le=200)] = 32
 
 
-class JsonCommands(Strict):
+class JsonCommandsSettings(Strict):
     """Commands as JSON. ``allow``: their names, empty = any; ``schemas``: a JSON Schema of each one's args."""
 
     kind: Literal["json"] = "json"
@@ -100,13 +102,13 @@ class JsonCommands(Strict):
     on_invalid: Literal["warn", "abort"] = "warn"
 
 
-class CustomCommands(Custom):
+class CustomCommandsSettings(CustomSettings):
     """An extractor of one's own."""
 
     on_invalid: Literal["warn", "abort"] = "warn"
 
 
-class SpeechCache(Strict):
+class SpeechCacheSettings(Strict):
     """Sentences that were spoken are remembered. ``max_bytes``: in memory, 0 = none; ``folder``: on disk too, empty =
     not.
     """
@@ -116,7 +118,7 @@ class SpeechCache(Strict):
     max_disk_bytes: PositiveCount = 256 * 1024 * 1024
 
 
-class Voiced(Strict):
+class VoicedSettings(Strict):
     """What holds for every voice. Of a fallback only what concerns its engine counts: ``output_sample_rate``,
     ``cache``.
     """
@@ -133,13 +135,16 @@ class Voiced(Strict):
     normalize: bool = True
     emoji: Literal["drop", "name"] = "drop"
     output_sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
-    cache: SpeechCache = SpeechCache()
+    cache: SpeechCacheSettings = SpeechCacheSettings()
     fallback: (
-        Annotated["EspeakSpeech | OpenAISpeech | PiperSpeech | CustomSpeech", Field(discriminator="kind")] | None
+        Annotated[
+            "EspeakSettings | OpenAISpeechSettings | PiperSettings | CustomSpeechSettings", Field(discriminator="kind")
+        ]
+        | None
     ) = None
 
 
-class EspeakSpeech(Voiced):
+class EspeakSettings(VoicedSettings):
     """espeak-ng, in a worker process. ``voices``: language -> espeak voice."""
 
     kind: Literal["espeak"] = "espeak"
@@ -151,13 +156,13 @@ class EspeakSpeech(Voiced):
     workers: Annotated[int, Field(ge=0, le=16)] = 0
 
     @model_validator(mode="after")
-    def _has_default(self) -> "EspeakSpeech":
+    def _has_default(self) -> "EspeakSettings":
         if self.default_language not in self.voices:
             raise ValueError(f"default_language: must be one of the voices' languages: {', '.join(self.voices)}")
         return self
 
 
-class OpenAISpeech(Voiced):
+class OpenAISpeechSettings(VoicedSettings):
     """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: what is given, and of PCM whose rate nobody tells."""
 
     kind: Literal["openai"] = "openai"
@@ -171,7 +176,7 @@ class OpenAISpeech(Voiced):
     http2: bool = False
 
 
-class PiperSpeech(Voiced):
+class PiperSettings(VoicedSettings):
     """piper. ``voices``: language -> the .onnx file of a voice; ``default_language``: empty = the first of them."""
 
     kind: Literal["piper"] = "piper"
@@ -180,17 +185,17 @@ class PiperSpeech(Voiced):
     length_scale: Annotated[float, AfterValidator(finite), Field(ge=0.1, le=10)] = 1.0
 
 
-class NoSpeech(Strict):
+class NoSpeechSettings(Strict):
     """Text and commands only."""
 
     kind: Literal["off"] = "off"
 
 
-class CustomSpeech(Voiced, Custom):
+class CustomSpeechSettings(VoicedSettings, CustomSettings):
     """A voice of one's own. ``sample_rate``: of one that is only a function, in Hz; 0 = it tells itself."""
 
     sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
 
 
-Voice = EspeakSpeech | OpenAISpeech | PiperSpeech | CustomSpeech
-Voiced.model_rebuild()
+AnyVoiceSettings = EspeakSettings | OpenAISpeechSettings | PiperSettings | CustomSpeechSettings
+VoicedSettings.model_rebuild()

@@ -7,19 +7,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from app.settings.stages import (
-    Custom,
-    CustomCommands,
-    CustomSpeech,
-    DemoModel,
-    EspeakSpeech,
-    JsonCommands,
-    NoMemory,
-    NoSpeech,
-    OpenAIModel,
-    OpenAISpeech,
-    PiperSpeech,
-    ProcessMemory,
-    RulesSegmenter,
+    CustomCommandsSettings,
+    CustomSettings,
+    CustomSpeechSettings,
+    DemoModelSettings,
+    EspeakSettings,
+    JsonCommandsSettings,
+    NoMemorySettings,
+    NoSpeechSettings,
+    OpenAIModelSettings,
+    OpenAISpeechSettings,
+    PiperSettings,
+    ProcessMemorySettings,
+    RulesSegmenterSettings,
 )
 from app.settings.types import Count, NotNegative, Positive, PositiveCount, Strict, Text
 
@@ -53,7 +53,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class MemoryStore(Strict):
+class MemoryStoreSettings(Strict):
     """Limits that hold in one process."""
 
     kind: Literal["memory"] = "memory"
@@ -72,20 +72,27 @@ class Limits(Strict):
     single_flight: Literal["reject", "replace"] = "reject"
     max_prompt_chars: PositiveCount = 8000
     max_screenshot_bytes: Count = 4 * 1024 * 1024
-    store: MemoryStore = MemoryStore()
+    store: MemoryStoreSettings = MemoryStoreSettings()
 
 
 class Pipeline(Strict):
     """``[pipeline]``: which stages answer."""
 
-    llm: Annotated[DemoModel | OpenAIModel | Custom, Field(discriminator="kind")] = DemoModel()
-    memory: Annotated[ProcessMemory | NoMemory, Field(discriminator="kind")] = ProcessMemory()
-    welcome_text: Text = "Hello. I am ready."
-    segmenter: Annotated[RulesSegmenter | Custom, Field(discriminator="kind")] = RulesSegmenter()
-    commands: Annotated[JsonCommands | CustomCommands, Field(discriminator="kind")] = JsonCommands()
-    tts: Annotated[EspeakSpeech | OpenAISpeech | PiperSpeech | NoSpeech | CustomSpeech, Field(discriminator="kind")] = (
-        EspeakSpeech()
+    llm: Annotated[DemoModelSettings | OpenAIModelSettings | CustomSettings, Field(discriminator="kind")] = (
+        DemoModelSettings()
     )
+    memory: Annotated[ProcessMemorySettings | NoMemorySettings, Field(discriminator="kind")] = ProcessMemorySettings()
+    welcome_text: Text = "Hello. I am ready."
+    segmenter: Annotated[RulesSegmenterSettings | CustomSettings, Field(discriminator="kind")] = (
+        RulesSegmenterSettings()
+    )
+    commands: Annotated[JsonCommandsSettings | CustomCommandsSettings, Field(discriminator="kind")] = (
+        JsonCommandsSettings()
+    )
+    tts: Annotated[
+        EspeakSettings | OpenAISpeechSettings | PiperSettings | NoSpeechSettings | CustomSpeechSettings,
+        Field(discriminator="kind"),
+    ] = EspeakSettings()
 
     @model_validator(mode="before")
     @classmethod

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from app.settings.load import SettingsError
-from app.settings.stages import Custom, CustomSpeech
+from app.settings.stages import CustomSettings, CustomSpeechSettings
 from pipeline.interfaces import Speech
 from pipeline.tts.plain import PlainSpeech, is_plain
 
 
-def build(table: Custom, folder: Path, key: str, needs: Sequence[str]) -> Any:
+def build(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
     """``factory(**options)`` of the settings table at *key*; it must have what *needs* names.
 
     Its module is also looked for in *folder*, behind all installed ones. SettingsError if it can't be imported,
@@ -26,7 +26,7 @@ def build(table: Custom, folder: Path, key: str, needs: Sequence[str]) -> Any:
     return stage
 
 
-def build_speech(table: CustomSpeech, folder: Path, key: str) -> Speech:
+def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> Speech:
     """The same for a voice, which may also be an async generator function: ``speak(text, voice, **options)``."""
     found = _find(table.factory, folder, key)
     if not is_plain(found):
@@ -37,7 +37,7 @@ def build_speech(table: CustomSpeech, folder: Path, key: str) -> Speech:
         raise SettingsError(f"{key}.{error}") from error
 
 
-def build_each_turn(table: Custom, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:
+def build_each_turn(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:
     """The same for a stage that is built for each turn; built here once to see that it can be."""
     build(table, folder, key, needs)
     factory = _find(table.factory, folder, key)
@@ -58,7 +58,7 @@ def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _call(factory: Callable[..., Any], table: Custom, key: str) -> Any:
+def _call(factory: Callable[..., Any], table: CustomSettings, key: str) -> Any:
     try:
         return factory(**table.options)
     except Exception as error:

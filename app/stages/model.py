@@ -4,26 +4,31 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from app.settings.load import SettingsError
-from app.settings.stages import Custom, DemoModel, JsonCommands, OpenAIModel
+from app.settings.stages import CustomSettings, DemoModelSettings, JsonCommandsSettings, OpenAIModelSettings
 from app.stages import custom
 from pipeline.interfaces import Model
 from pipeline.llm import demo
 
 
-def model(table: DemoModel | OpenAIModel | Custom, folder: Path, commands: Any, key: str = "pipeline.llm") -> Model:
+def model(
+    table: DemoModelSettings | OpenAIModelSettings | CustomSettings,
+    folder: Path,
+    commands: Any,
+    key: str = "pipeline.llm",
+) -> Model:
     """The model of the table at *key*. *commands*: the table of the commands, which the model is told of."""
     match table:
-        case DemoModel():
+        case DemoModelSettings():
             return demo.DemoModel(reply=table.reply, delta_ms=table.delta_ms)
-        case OpenAIModel():
+        case OpenAIModelSettings():
             return _openai_model(table, folder, commands, key)
-        case Custom():
+        case CustomSettings():
             return custom.build(table, folder, key, ("stream",))  # type: ignore[no-any-return]
         case _:
             assert_never(table)
 
 
-def _openai_model(table: OpenAIModel, folder: Path, commands: Any, key: str) -> Model:
+def _openai_model(table: OpenAIModelSettings, folder: Path, commands: Any, key: str) -> Model:
     from pipeline.llm.openai import model as openai
 
     values = table.model_dump(exclude={"kind", "system_prompt_file", "fallback"})
@@ -39,7 +44,7 @@ def _openai_model(table: OpenAIModel, folder: Path, commands: Any, key: str) -> 
 
 def _told(commands: Any) -> dict[str, Any]:
     """The allowed commands with their schemas; a commands stage of one's own tells nothing."""
-    if not isinstance(commands, JsonCommands):
+    if not isinstance(commands, JsonCommandsSettings):
         return {}
     return {name: commands.schemas.get(name) for name in commands.allow or commands.schemas}
 

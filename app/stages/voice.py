@@ -6,7 +6,15 @@ Raises ValueError, ImportError or SettingsError for a wrong one.
 from pathlib import Path
 from typing import assert_never
 
-from app.settings.stages import CustomSpeech, EspeakSpeech, NoSpeech, OpenAISpeech, PiperSpeech, Voice, Voiced
+from app.settings.stages import (
+    AnyVoiceSettings,
+    CustomSpeechSettings,
+    EspeakSettings,
+    NoSpeechSettings,
+    OpenAISpeechSettings,
+    PiperSettings,
+    VoicedSettings,
+)
 from app.stages import custom
 from pipeline.breaker import Breaker
 from pipeline.interfaces import Speech
@@ -15,13 +23,13 @@ from pipeline.tts.convert import Resampled
 from pipeline.tts.espeak import engine as espeak
 from pipeline.tts.fallback import AnySpeech, WithFallback
 
-AROUND = {"kind", *Voiced.model_fields}
+AROUND = {"kind", *VoicedSettings.model_fields}
 """The keys that are no matter of the engine."""
 
 
-def voice(table: Voice | NoSpeech, folder: Path, key: str = "pipeline.tts") -> AnySpeech | None:
+def voice(table: AnyVoiceSettings | NoSpeechSettings, folder: Path, key: str = "pipeline.tts") -> AnySpeech | None:
     """The voice of the table at *key*, None for none."""
-    if isinstance(table, NoSpeech):
+    if isinstance(table, NoSpeechSettings):
         return None
     speech = _wrapped(table, folder, key)
     if table.fallback is None:
@@ -30,7 +38,7 @@ def voice(table: Voice | NoSpeech, folder: Path, key: str = "pipeline.tts") -> A
     return WithFallback(speech, _wrapped(table.fallback, folder, f"{key}.fallback"), breaker)
 
 
-def _wrapped(table: Voice, folder: Path, key: str) -> Speech:
+def _wrapped(table: AnyVoiceSettings, folder: Path, key: str) -> Speech:
     speech = _engine(table, folder, key)
     if table.output_sample_rate not in (0, speech.sample_rate):
         speech = Resampled(speech, table.output_sample_rate)
@@ -46,30 +54,30 @@ def _wrapped(table: Voice, folder: Path, key: str) -> Speech:
     )
 
 
-def _engine(table: Voice, folder: Path, key: str) -> Speech:
+def _engine(table: AnyVoiceSettings, folder: Path, key: str) -> Speech:
     values = table.model_dump(exclude=AROUND)
     match table:
-        case EspeakSpeech():
+        case EspeakSettings():
             return espeak.EspeakSpeech(**values)
-        case OpenAISpeech():
+        case OpenAISpeechSettings():
             from pipeline.tts.openai import engine as openai
 
             stall = max(table.first_audio_timeout_seconds, table.stall_timeout_seconds)
             return openai.OpenAISpeech(**values, stall_timeout_seconds=stall)
-        case PiperSpeech():
+        case PiperSettings():
             from pipeline.tts import piper
 
             values["voices"] = {language: folder / file for language, file in table.voices.items()}
             return piper.PiperSpeech(**values)
-        case CustomSpeech():
+        case CustomSpeechSettings():
             return custom.build_speech(table, folder, key)
         case _:
             assert_never(table)
 
 
-def _files(table: Voice, folder: Path) -> str:
+def _files(table: AnyVoiceSettings, folder: Path) -> str:
     """What tells whether the voice files are still the same."""
-    if not isinstance(table, PiperSpeech):
+    if not isinstance(table, PiperSettings):
         return ""
     status = [(folder / file).stat() for file in table.voices.values()]
     return str([(each.st_size, each.st_mtime_ns) for each in status])
