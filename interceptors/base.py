@@ -23,15 +23,23 @@ GONE_SECONDS = 1.0
 ANONYMOUS = "anonymous"
 
 
+INFRASTRUCTURE = "/grpc."
+"""How the methods of gRPC's own services begin, such as health and reflection."""
+
+
 class StreamInterceptor(AsyncServerInterceptor):
     """A link: what it does stands around ``await method(request, context)``.
 
-    *methods* are the full names (``/package.Service/Method``) of the calls that pass it; all others don't notice it.
-    ``request`` is None where the bytes could not be decoded.
+    *methods* are the full names (``/package.Service/Method``) of the calls that pass the link; all others don't notice
+    it. By default every call passes but those to gRPC's own services. ``request`` is None where the bytes could not be
+    decoded.
     """
 
-    def __init__(self, methods: Collection[str]) -> None:
-        self.methods = frozenset(methods)
+    methods: frozenset[str] | None = None
+
+    def __init__(self, methods: Collection[str] | None = None) -> None:
+        if methods is not None:
+            self.methods = frozenset(methods)
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Await ``method(request, context)``; everything around it is the link."""
@@ -41,7 +49,7 @@ class StreamInterceptor(AsyncServerInterceptor):
         """Wrap the next handler, as a coroutine of the same arity."""
         handler = await continuation(handler_call_details)
         name = handler_call_details.method
-        if handler is None or name not in self.methods:
+        if handler is None or not self._passes(name):
             return handler
         method = handler.unary_stream or handler.unary_unary
 
@@ -50,6 +58,9 @@ class StreamInterceptor(AsyncServerInterceptor):
 
         wrap = grpc.unary_stream_rpc_method_handler if handler.unary_stream else grpc.unary_unary_rpc_method_handler
         return wrap(link, handler.request_deserializer, handler.response_serializer)
+
+    def _passes(self, name: str) -> bool:
+        return not name.startswith(INFRASTRUCTURE) if self.methods is None else name in self.methods
 
 
 class WrappedContext:

@@ -34,7 +34,7 @@ class MemoryLimiter:
     Checking and adding have no await in between, so within one event loop the counts are exact without a lock.
     """
 
-    def __init__(self, most: int, most_per_key: int = 0) -> None:
+    def __init__(self, most: int, most_per_key: int) -> None:
         self._most = most
         self._most_per_key = most_per_key
         self._leases: dict[str, Lease] = {}

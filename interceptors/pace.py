@@ -19,17 +19,18 @@ MARGIN = 0.01
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaceLimits:
-    """Seconds, and messages a second; 0 = off for ``rate`` and ``idle``. ``policy``: message n+1 is a ``reject`` or
-    waits (``pace``).
-    """
+    """The limits of one stream, in seconds and in messages a second."""
 
-    rate: int = 0
-    policy: str = "reject"
-    idle: float = 300.0
-    send: float = 10.0
-    total: float = 600.0
+    max_message_rate_per_second: int
+    """0 = off."""
+    rate_policy: str
+    """One message more than the rate ends the stream (``reject``) or waits (``pace``)."""
+    idle_timeout_seconds: float
+    """0 = off."""
+    send_timeout_seconds: float
+    max_stream_seconds: float
 
 
 class PaceInterceptor(StreamInterceptor):
@@ -60,7 +61,8 @@ class PaceInterceptor(StreamInterceptor):
                 watch.stop()
 
     def _rate(self) -> "Rate | None":
-        return Rate(self._limits.rate, self._limits.policy, self._clock) if self._limits.rate else None
+        most = self._limits.max_message_rate_per_second
+        return Rate(most, self._limits.rate_policy, self._clock) if most else None
 
 
 class PacedContext(WrappedContext):
@@ -123,7 +125,7 @@ class Watch:
         self._limits = limits
         self._clock = clock
         now = clock()
-        self._until = now + limits.total
+        self._until = now + limits.max_stream_seconds
         self._moved = now
         self._sending: float | None = None
         self._timer = self._set(now)
@@ -154,14 +156,18 @@ class Watch:
     def _due(self) -> tuple[float, str]:
         total = (self._until, "STREAM_TIMEOUT")
         if self._sending is not None:
-            return min(total, (self._sending + self._limits.send, "SEND_TIMEOUT"))
-        if self._limits.idle:
-            return min(total, (self._moved + self._limits.idle, "STREAM_IDLE_TIMEOUT"))
+            return min(total, (self._sending + self._limits.send_timeout_seconds, "SEND_TIMEOUT"))
+        if self._limits.idle_timeout_seconds:
+            return min(total, (self._moved + self._limits.idle_timeout_seconds, "STREAM_IDLE_TIMEOUT"))
         return total
 
     def _set(self, now: float) -> asyncio.TimerHandle:
         # No later than a write, or a standstill, that begins right now may last.
-        due = min(self._due()[0], now + self._limits.send, now + (self._limits.idle or self._limits.send))
+        due = min(
+            self._due()[0],
+            now + self._limits.send_timeout_seconds,
+            now + (self._limits.idle_timeout_seconds or self._limits.send_timeout_seconds),
+        )
         return asyncio.get_running_loop().call_later(max(0.0, due - now), self._ring)
 
     def _ring(self) -> None:

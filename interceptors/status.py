@@ -50,7 +50,8 @@ class StatusInterceptor(StreamInterceptor):
     last message.
 
     A success is never touched. ``refusals``: whether a refused stream gets a last ``message`` or ``trailers`` only,
-    which is what a stock retry policy needs; a client may ask for the latter in its metadata.
+    which is what a stock retry policy needs; a client may ask for the latter in its metadata. ``is_outer``: another
+    status link stands further in, and logs the calls that end there.
     """
 
     def __init__(
@@ -58,12 +59,15 @@ class StatusInterceptor(StreamInterceptor):
         methods: Collection[str],
         judge: Callable[[BaseException], Outcome],
         error_message: Mapping[str, Callable[[str], Any]],
-        refusals: str = "message",
+        *,
+        refusals: str,
+        is_outer: bool = False,
     ) -> None:
         super().__init__(methods)
         self._judge = judge
         self._error_message = error_message
         self._refusals = refusals
+        self._is_outer = is_outer
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Await the call; turn whatever it raises into its end on the wire, and log how it ended."""
@@ -72,10 +76,13 @@ class StatusInterceptor(StreamInterceptor):
         try:
             response = await method(request, watched)
         except BaseException as error:
+            if watched.aborted:  # grpc takes only one status
+                self._log_end("ended by a link further in", decision="end")
+                raise
             if isinstance(error, GeneratorExit) and not _runs(own):
                 raise  # this coroutine was thrown away: it can wait for nothing any more
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
-                log.info("the client left", decision="cancel")
+                self._log_end("the client left", decision="cancel")
                 raise
             outcome = self._judge(error)
             _log(error, outcome)
@@ -84,8 +91,13 @@ class StatusInterceptor(StreamInterceptor):
             )
             await _end(watched, outcome, message)
             return None
-        log.info("done", decision="end", outcome="OK")
+        if not watched.aborted:
+            self._log_end("done", decision="end", outcome="OK")
         return response
+
+    def _log_end(self, event: str, **fields: str) -> None:
+        if not self._is_outer:
+            log.info(event, **fields)
 
     def _by_trailers(self, error: BaseException, context: Any) -> bool:
         if not isinstance(error, Rejected):
@@ -94,11 +106,19 @@ class StatusInterceptor(StreamInterceptor):
 
 
 class WatchedContext(WrappedContext):
-    """Remembers whether anything was sent: after that, no client may retry by itself."""
+    """Remembers whether anything was sent, after which no client may retry by itself, and whether a link or a status
+    link further in has ended the call with a status of its own.
+    """
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self.wrote = False
+        self.aborted = False
+
+    async def abort(self, code: grpc.StatusCode, details: str = "", trailing_metadata: Any = ()) -> None:
+        """End the call with a status."""
+        self.aborted = True
+        await self.inner.abort(code, details, trailing_metadata)
 
     async def write(self, message: Any) -> None:
         """Send *message*."""

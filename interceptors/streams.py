@@ -28,10 +28,13 @@ class Stream:
 
 
 class Streams:
-    """Every stream between its admission and its end. ``replace``: a newer stream of a session ends the older one."""
+    """Every stream between its admission and its end.
 
-    def __init__(self, *, replace: bool = False) -> None:
-        self._replace = replace
+    ``single_flight``: a newer stream of a session is refused (``reject``) or ends the older one (``replace``).
+    """
+
+    def __init__(self, single_flight: str) -> None:
+        self._single_flight = single_flight
         self._running: set[Stream] = set()
         self._newest: dict[tuple[str, str], Stream] = {}
         self._draining = False
@@ -51,7 +54,7 @@ class Streams:
             raise Rejected("DRAINING", retry_after=1.0)
         key = (identity, session_id)
         older = self._newest.get(key)
-        if older is not None and not self._replace:
+        if older is not None and self._single_flight == "reject":
             raise Rejected("CONCURRENT_REQUEST")
         async with endable() as end:
             ended = asyncio.get_running_loop().create_future()

@@ -159,10 +159,12 @@ def _unknown(key: str, location: Path_) -> str:
 
 
 def _inside(model: Any, part: str) -> Any:
-    """The model behind a key, or behind a kind of the union that the key stands for."""
+    """Find the model behind a key, behind a number in a list, or behind a kind of a union."""
     if isinstance(model, type) and issubclass(model, BaseModel):
         return model.model_fields[part].annotation
-    members = (member for member in _members(model) if hasattr(member, "model_fields"))
+    members = [member for member in _members(model) if isinstance(member, type) and issubclass(member, BaseModel)]
+    if part.isdigit():
+        return members[0]
     return next(member for member in members if member.model_fields["kind"].default == part)
 
 

@@ -12,6 +12,7 @@ from app.settings.stages import (
     CustomSpeechSettings,
     DemoModelSettings,
     EspeakSettings,
+    FactorySettings,
     JsonCommandsSettings,
     NoMemorySettings,
     NoSpeechSettings,
@@ -111,6 +112,16 @@ STAGES = ("llm", "memory", "segmenter", "commands", "tts")
 """The keys of ``[pipeline]`` whose table is picked by its ``kind``."""
 
 
+Link = Literal["session", "status", "auth", "validation", "single_flight", "admission", "pace"]
+"""The links of the chain, the outermost first. Nothing stands at ``auth`` yet: it is the place before validation."""
+
+
+class LinkSettings(FactorySettings):
+    """``[[interceptors]]``: a custom link, right inside the link that ``after`` names."""
+
+    after: Link
+
+
 class Logging(Strict):
     """``[logging]``, to stderr."""
 
@@ -125,6 +136,7 @@ class Settings(Strict):
     limits: Limits = Limits()
     pipeline: Pipeline = Pipeline()
     logging: Logging = Logging()
+    interceptors: list[LinkSettings] = []
     _folder: Path = Path()
 
     @property

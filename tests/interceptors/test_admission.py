@@ -23,7 +23,7 @@ def ask(client: str = "a") -> SimpleNamespace:
 @pytest.mark.parametrize("how", ENDINGS)
 async def test_every_ending_gives_back_after_the_work_has_stopped(how: str) -> None:
     """However the call ends, its lease is held while the handler cleans up, and back when it is over."""
-    limiter = MemoryLimiter(1)
+    limiter = MemoryLimiter(1, 0)
     entered = asyncio.Event()
     held = []
 
@@ -41,7 +41,7 @@ async def test_every_ending_gives_back_after_the_work_has_stopped(how: str) -> N
 
 async def test_a_refused_call_never_reaches_the_handler() -> None:
     """On a full server the handler is not called, nothing is sent, and the running stream keeps its place."""
-    limiter = MemoryLimiter(1)
+    limiter = MemoryLimiter(1, 0)
     limiter.acquire("a")
     context = FakeContext()
 
@@ -83,4 +83,4 @@ async def test_a_unary_response_passes() -> None:
     async def handler(_request: Any, _context: Any) -> str:
         return "response"
 
-    assert await door(MemoryLimiter(1)).intercept(handler, ask(), FakeContext(), METHOD) == "response"
+    assert await door(MemoryLimiter(1, 0)).intercept(handler, ask(), FakeContext(), METHOD) == "response"
