@@ -1,14 +1,12 @@
 """Builds the server, listens, and drains."""
 
 import asyncio
-import contextlib
 import gc
-import inspect
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +19,9 @@ from app.container import Container
 from app.service import wire
 from app.service.listening import why_not
 from app.service.servicer import StreamingServicer
-from app.settings.load import SettingsError
 from app.settings.stages import DemoModelSettings, OpenAIModelSettings
 from app.settings.tables import STAGES, Server, Settings
-from app.settings.types import LEAST_HZ, MOST_HZ
-from pipeline.tts.fallback import WithFallback
+from app.stages.lifetime import started
 from protos import streaming_pb2 as pb
 
 KEEPALIVE_MS = 30_000
@@ -36,9 +32,6 @@ LEAST_PING_GAP_MS = 10_000
 
 STOP_SECONDS = 1.0
 """For the last bytes of calls that are over, and then for what a stage left behind."""
-
-CLOSE_SECONDS = 5.0
-"""For an engine to close; one that hangs is left behind."""
 
 WATCHERS = 4096
 """Clients that may watch the health at once."""
@@ -71,13 +64,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     SettingsError for a stage that cannot be built, PortTaken for an address that cannot be had; nothing listens then.
     """
     container = Container(settings=settings)
-    async with contextlib.AsyncExitStack() as engines:
-        for key in STAGES:
-            with _blamed_on(f"pipeline.{key}"):
-                for engine in _engines(getattr(container, key)()):
-                    engines.push_async_callback(_close, engine)
-                    await _start(engine)
-                    _check_rate(engine)
+    async with started({key: getattr(container, key) for key in STAGES}):
         server = grpc.aio.server(
             interceptors=container.chain(), options=_options(settings.server), maximum_concurrent_rpcs=_wall(settings)
         )
@@ -210,44 +197,3 @@ def _bind(server: grpc.aio.Server, settings: Server) -> int:
         return server.add_insecure_port(address)
     except RuntimeError:
         raise PortTaken(f"cannot listen on {address}: the port is taken") from None  # a moment ago
-
-
-@contextmanager
-def _blamed_on(key: str) -> Iterator[None]:
-    """A stage that can't be built or started is a matter of the settings: what is wrong is told under its key."""
-    try:
-        yield
-    except SettingsError:
-        raise
-    except Exception as error:
-        is_plain = isinstance(error, ValueError | ImportError | OSError) and str(error)
-        raise SettingsError(f"{key}: {error if is_plain else f'{type(error).__name__}: {error}'}") from error
-
-
-def _engines(stage: Any) -> tuple[Any, ...]:
-    return (stage.engine, stage.fallback) if isinstance(stage, WithFallback) else (stage,)
-
-
-async def _start(engine: Any) -> None:
-    """Let an engine that needs a moment take it now, not in the first turn."""
-    start = getattr(engine, "start", None)
-    if inspect.iscoroutinefunction(start):
-        await start()
-
-
-def _check_rate(engine: Any) -> None:
-    """A voice tells its sample rate by now; with one that nobody can play it would fail in every turn."""
-    rate = getattr(engine, "sample_rate", LEAST_HZ)
-    if type(rate) is not int or not LEAST_HZ <= rate <= MOST_HZ:
-        raise ValueError(f"its sample_rate is {rate!r}: must be a whole number from {LEAST_HZ} to {MOST_HZ} Hz")
-
-
-async def _close(engine: Any) -> None:
-    aclose = getattr(engine, "aclose", None)
-    if aclose is None:
-        return
-    try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await aclose()
-    except Exception as error:
-        log.exception("an engine did not close", decision="abandon", exc_info=error)
