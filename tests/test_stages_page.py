@@ -53,3 +53,16 @@ async def test_the_page_s_tests(examples: Path) -> None:
         output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()
     assert b"8 passed" in output
+
+
+def test_what_stage_authors_import() -> None:
+    """The names that custom stages rely on, from the modules where they have always been."""
+    from pipeline.errors import CommandRefused, StageError
+    from pipeline.events import Command, JsonBlock, ModelEnd, Sentence, TextDelta, ToolCall
+    from pipeline.stage import Turn, Voice
+
+    assert (TextDelta("a").text, ToolCall("a", {}).args, ModelEnd().reason) == ("a", {}, "COMPLETE")
+    assert (Sentence(1, "a").index, JsonBlock("{}").raw, Command("a", {}).name) == (1, "{}", "a")
+    assert (Turn(session_id="s", prompt="p").history, Voice("a", "en").language) == ((), "en")
+    assert StageError("NOT_FOUND", "A", "b").reason == "A"
+    assert CommandRefused("a").reason == "a"
