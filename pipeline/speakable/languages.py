@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pipeline.languages import LATIN, table
+from pipeline.languages import BY_SCRIPT, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ ENGLISH_READERS = frozenset({"", "en", "ru"})
 """
 
 COMMON_WORD = re.compile("[a-z]{2,}")
-COMMON_WORDS = {language: table(language).words for language in LATIN}
+COMMON_WORDS = {language: table(language).words for language in BY_SCRIPT["latin"]}
 COUNTS_CYRILLIC = re.compile(r"\d\W*[А-Яа-яЁё]|[А-Яа-яЁё]\W*\d[\d\W]*$")
 """A number before a Cyrillic word, or one behind it with nothing to follow."""
 
