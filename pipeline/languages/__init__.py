@@ -1,6 +1,7 @@
 """What all stages know of languages: scripts, tags, the tables of the sentence rules, the language of a reply."""
 
 from pipeline.languages.abbreviations import Abbreviations
+from pipeline.languages.guess import guess
 from pipeline.languages.script import (
     ALPHABETS,
     CYRILLIC_LANGUAGES,
@@ -24,6 +25,7 @@ __all__ = [
     "LanguageTeller",
     "base_tag",
     "candidates",
+    "guess",
     "is_cyrillic",
     "script",
     "squeezed",

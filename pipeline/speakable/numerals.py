@@ -24,8 +24,3 @@ def words(number: int, language: str, to: str = "cardinal", **how: str | bool) -
     """*number* in words; only to be called where ``available()``. ``how``: num2words' own keywords."""
     say = _num2words()
     return str(number) if say is None else say(number, lang=language, to=to, **how)
-
-
-def english(number: int) -> str:
-    """A cardinal without the commas that num2words puts between thousands: a voice would pause at them."""
-    return words(number, "en").replace(",", "")

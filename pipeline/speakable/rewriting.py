@@ -5,7 +5,7 @@ never come near a rule. Rules are tried in order; the first that knows what to s
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Say = Callable[[re.Match[str]], str | None]
 """What to say for a match; None = this rule does not know."""
@@ -26,6 +26,9 @@ OPERATOR = re.compile(r"[*+=<>/|×÷·x\u0445≠≤≥±^]|[=!<>:+/-]=|//|\*\*")
 SUBTRACTIONS = frozenset("-−")
 WORD = re.compile(r"\S+")
 AMOUNT_IN_FRONT = re.compile(r"\d ?[^\s\d]{0,5}\s\Z")
+LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
+DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 NEAR = 48
 """Characters looked at for a neighbouring word: bounds the cost."""
 
@@ -105,3 +108,32 @@ def beside_a_number(m: re.Match[str]) -> str | None:
 def keeps(words: frozenset[str]) -> Say:
     """A rule's second half that keeps the match as it is when the word in front of it is one of *words*."""
     return lambda m: m[0] if before(m).lower() in words else None
+
+
+def any_of(names: Iterable[str]) -> str:
+    """Return the pattern of any of *names*, the longest first."""
+    return "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+
+
+def abbreviations(written_out: Mapping[str, str], left: str = r"(?<![\w.])") -> Callable[[str], str]:
+    """Return a function that writes the abbreviations of a text out.
+
+    *left*: what must be true in front of one. A dot that also ends the text is kept: the voice falls at it.
+    """
+    pattern = re.compile(rf"{left}({any_of(written_out)})(?=[\s,;:)]|$)")
+
+    def whole(m: re.Match[str]) -> str:
+        dot = "." if m.end() == len(m.string) and m[1].endswith(".") else ""
+        return written_out[m[1]] + dot
+
+    return lambda text: pattern.sub(whole, text)
+
+
+def last_words(abbreviated: Iterable[str]) -> frozenset[str]:
+    """Return the last words of abbreviations as ``Language.last_words`` holds them."""
+    return frozenset(name.rstrip(".").lower().split()[-1] for name in abbreviated)
+
+
+def is_day(day: int, month: int) -> bool:
+    """Return whether some year has such a day."""
+    return 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]

@@ -2,9 +2,9 @@
 
 import re
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import after, before, in_front
+from pipeline.speakable.language import table
+from pipeline.speakable.language import words as word_list
+from pipeline.speakable.rewriting import after, any_of, before, in_front
 
 _TABLE = table("en")
 STREETS: dict[str, str] = _TABLE["streets"]
@@ -23,10 +23,10 @@ DIRECTION = re.compile(
 )
 """350 W. 31st St., 15 W Oak Ave: no watts."""
 STREET = re.compile(
-    rf"(?<=[A-Za-z]\s)(?P<short>{'|'.join(map(re.escape, STREETS))})"
+    rf"(?<=[A-Za-z]\s)(?P<short>{any_of(STREETS)})"
     rf"(?:(?P<inside>(?=\s[a-z]|[,;:!?)]))|(?P<last>(?=$|{_OPENER})))?"
 )
-TITLE = re.compile(rf"(?<![\w.])(?P<short>{'|'.join(map(re.escape, TITLES))})(?=\s[A-Z][a-z])(?!{_OPENER})")
+TITLE = re.compile(rf"(?<![\w.])(?P<short>{any_of(TITLES)})(?=\s[A-Z][a-z])(?!{_OPENER})")
 LIES = re.compile(rf"(?:(?<!\S)\d{{1,5}}|\b(?:{'|'.join(word_list('en', 'before_streets'))})) {_NAME}\Z")
 """A house number or a preposition before a name: what Dr. needs to be a drive."""
 

@@ -1,14 +1,23 @@
 """English: amounts, units, money, ranges, ordinals, versions and phone numbers."""
 
 import re
-from collections.abc import Iterable
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
+from pipeline.speakable.en.numbers import NUMBER, cardinal, ordinal, speak, speak_digits
 from pipeline.speakable.en.units import FUNCTION_WORDS, SURE, ends, is_sure, one_thing
-from pipeline.speakable.numerals import english as cardinal
-from pipeline.speakable.numerals import words
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, keeps
+from pipeline.speakable.language import table
+from pipeline.speakable.language import words as word_list
+from pipeline.speakable.rewriting import (
+    DASH,
+    LIKE_A_DATE,
+    RIGHT,
+    SIGN,
+    Rule,
+    after,
+    any_of,
+    before,
+    between_amounts,
+    keeps,
+)
 
 _TABLE = table("en")
 SPACED: dict[str, list[str]] = _TABLE["spaced"]
@@ -16,14 +25,12 @@ UNITS: dict[str, list[str]] = _TABLE["units"] | SPACED
 CURRENCIES: dict[str, list[str]] = _TABLE["currencies"]
 PER: dict[str, str] = _TABLE["per"]
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
 SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about ", "≈": "about ", "": ""}
 MAGNITUDES = {"K": "thousand", "k": "thousand", "M": "million", "m": "million", "B": "billion", "bn": "billion"}
 FRACTIONS = {
     "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
     "½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters",
 }  # fmt: skip
-LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
 ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 BEFORE_NEGATIVES = frozenset(word_list("en", "before_negatives"))
@@ -31,18 +38,6 @@ CODES = frozenset(word_list("en", "codes"))
 PRODUCT_NAMES = frozenset(word_list("en", "products"))
 PAGED = frozenset(word_list("en", "paged"))
 INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
-
-
-def speak(number: str) -> str:
-    """An integer or a decimal, with or without commas, in words: 3.14 is three point one four."""
-    whole, _, decimals = number.replace(",", "").partition(".")
-    digits = "".join(f" {cardinal(int(digit))}" for digit in decimals)
-    return cardinal(int(whole)) + (f" point{digits}" if digits else "")
-
-
-def speak_digits(digits: str) -> str:
-    """One digit after the other."""
-    return " ".join(cardinal(int(digit)) for digit in digits)
 
 
 def _sign(m: re.Match[str]) -> str | None:
@@ -106,7 +101,7 @@ def _per(m: re.Match[str]) -> str:
 def _ordinal(m: re.Match[str]) -> str | None:
     number = int(m["n"].replace(",", ""))
     ending = "th" if number % 100 in (11, 12, 13) else ORDINAL_ENDINGS.get(number % 10, "th")
-    return words(number, "en", "ordinal").replace(",", "") if m["ending"].lower() == ending else None
+    return ordinal(number) if m["ending"].lower() == ending else None
 
 
 def _plain_range(m: re.Match[str]) -> str | None:
@@ -180,19 +175,15 @@ def _integer(m: re.Match[str]) -> str | None:
     return sign + cardinal(int(number.replace(",", "")))
 
 
-def _any(table: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
-
-
 _N = rf"(?P<n>{NUMBER})"
 _TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
-_TO_SAME = rf"(?:(?:(?P<first>\s?(?:{_any(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
+_TO_SAME = rf"(?:(?:(?P<first>\s?(?:{any_of(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
 _DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
-_PER = rf"(?P<per>(?:/(?:{_any(PER)})(?!\w)){{0,2}})"
+_PER = rf"(?P<per>(?:/(?:{any_of(PER)})(?!\w)){{0,2}})"
 _SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
 _CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
 
-_MEASURED = rf"(?:\s(?P<unit>{_any({unit: said for unit, said in UNITS.items() if unit not in SURE})}){_DOT}(?!\w))?"
+_MEASURED = rf"(?:\s(?P<unit>{any_of({unit: said for unit, said in UNITS.items() if unit not in SURE})}){_DOT}(?!\w))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"\d{{3,6}}(?:(?:,|,? (?:and|or)) \d{{3,6}}){{1,3}}{RIGHT}"), keeps(CODES)),
@@ -214,7 +205,7 @@ RULES: tuple[Rule, ...] = (
         _money_per,
     ),
     (re.compile(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}{RIGHT}"), _money_per),
-    (re.compile(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{_any(UNITS)}){_PER}{_DOT}{RIGHT}"), _measure),
+    (re.compile(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{any_of(UNITS)}){_PER}{_DOT}{RIGHT}"), _measure),
     (
         re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,2}}|\d{{1,6}})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$){RIGHT}"),
         _ordinal,

@@ -2,11 +2,10 @@
 
 import re
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.numerals import english as cardinal
-from pipeline.speakable.numerals import words
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
+from pipeline.speakable.en.numbers import cardinal, ordinal, year
+from pipeline.speakable.language import table
+from pipeline.speakable.language import words as word_list
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front, is_day
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -16,7 +15,6 @@ SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "May"} | {"Sept
 LONG_MONTHS = {month.lower(): month for month in MONTHS}
 MONTH = "|".join(MONTHS)
 WEEKDAYS: dict[str, str] = table("en")["weekdays"]
-DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 BEFORE_DATES = frozenset(word_list("en", "before_dates"))
 BEHIND_DATES = frozenset(word_list("en", "behind_dates"))
@@ -50,23 +48,8 @@ def _month_behind(m: re.Match[str]) -> str:
     return m["day"] + SHORT_MONTHS[m["month"]] + dot
 
 
-def year(number: int) -> str:
-    """1999 is nineteen ninety-nine."""
-    return words(number, "en", "year")
-
-
-def ordinal(number: int) -> str:
-    """1 is first."""
-    return words(number, "en", "ordinal")
-
-
-def valid(day: int, month: int) -> bool:
-    """Whether there is such a day in some year."""
-    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
-
-
 def _numeric(day: str, month: str, of_year: str) -> str | None:
-    if not valid(int(day), int(month)):
+    if not is_day(int(day), int(month)):
         return None
     return f"{MONTHS[int(month) - 1]} {ordinal(int(day))}, {year(int(of_year))}"
 
@@ -81,7 +64,7 @@ def _slashed(m: re.Match[str]) -> str | None:
 
 def _day_month(m: re.Match[str]) -> str | None:
     month = m["month"]
-    if not valid(int(m["d"]), MONTHS.index(month) + 1):
+    if not is_day(int(m["d"]), MONTHS.index(month) + 1):
         return None
     the = "" if before(m).lower() == "the" else "the "
     return f"{the}{ordinal(int(m['d']))} of {month}" + (f" {year(int(m['y']))}" if m["y"] else "")
@@ -91,7 +74,7 @@ def _after_month(m: re.Match[str]) -> str | None:
     """The day behind "November"; behind May and March only where they can be no verbs."""
     name = before(m).lower()
     month = LONG_MONTHS.get(name)
-    if month is None or not before(m)[0].isupper() or not valid(int(m["d"]), MONTHS.index(month) + 1):
+    if month is None or not before(m)[0].isupper() or not is_day(int(m["d"]), MONTHS.index(month) + 1):
         return None
     if name in {"may", "march"} and not m["y"] and after(m) and not _no_verb(m):
         return None

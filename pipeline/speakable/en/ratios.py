@@ -2,8 +2,9 @@
 
 import re
 
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.en.amounts import NUMBER, UNITS, speak
+from pipeline.speakable.en.amounts import UNITS
+from pipeline.speakable.en.numbers import NUMBER, speak
+from pipeline.speakable.language import words as word_list
 from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, in_front
 
 _RATIO = "|".join(word_list("en", "ratios"))

@@ -5,10 +5,9 @@ An I is mostly the pronoun and an X mostly a letter: alone they are numerals onl
 
 import re
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.numerals import english as cardinal
-from pipeline.speakable.numerals import words
+from pipeline.speakable.en.numbers import cardinal, ordinal
+from pipeline.speakable.language import table
+from pipeline.speakable.language import words as word_list
 from pipeline.speakable.rewriting import RIGHT, before
 
 _TABLE = table("en")
@@ -47,6 +46,7 @@ RANGE = re.compile(" ?[-–—] ?")
 NO_PRONOUN = re.compile(rf" (?:of(?! course)|{'|'.join(word_list('en', 'behind_roman_one'))})\b")
 INITIAL = re.compile(r"\.\s[A-Z]")
 
+CAPITALS = re.compile("[IVXL]")
 CANDIDATE = re.compile(r"\b([A-Za-z]+) (?=[IVXL])")
 WORDS = frozenset(name.split()[-1] for name in RULERS) | {
     word + plural
@@ -58,7 +58,7 @@ WORDS = frozenset(name.split()[-1] for name in RULERS) | {
 
 def seen(text: str) -> bool:
     """Whether *text* may have a Roman numeral: cheap, for every sentence is asked."""
-    return any(word in WORDS for word in CANDIDATE.findall(text))
+    return CAPITALS.search(text) is not None and any(word in WORDS for word in CANDIDATE.findall(text))
 
 
 def spoken(text: str) -> str:
@@ -93,7 +93,7 @@ def _ruler(m: re.Match[str]) -> str:
 
 
 def _rank(numeral: str) -> str:
-    return "the " + words(_value(numeral), "en", "ordinal").title()
+    return "the " + ordinal(_value(numeral)).title()
 
 
 def _next(m: re.Match[str]) -> str:

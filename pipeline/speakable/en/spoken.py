@@ -2,43 +2,51 @@
 
 import re
 
-from pipeline.speakable import numerals as words
+from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
 from pipeline.speakable.en import addresses, amounts, dates, ratios, roman
 from pipeline.speakable.en.grouped import with_commas
-from pipeline.speakable.rewriting import FORMULA, LEFT, RIGHT, Rule, beside_a_number, in_front, rewritten
+from pipeline.speakable.en.numbers import NUMBER, cardinal, speak
+from pipeline.speakable.language import table
+from pipeline.speakable.language import words as word_list
+from pipeline.speakable.rewriting import (
+    DIGIT,
+    FORMULA,
+    LEFT,
+    RIGHT,
+    Rule,
+    abbreviations,
+    any_of,
+    beside_a_number,
+    in_front,
+    last_words,
+    rewritten,
+)
 
 _TABLE = table("en")
 LABELS: dict[str, str] = _TABLE["labels"]
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 
-LAST_WORDS = frozenset(word.rstrip(".").lower() for word in (*ABBREVIATIONS, *addresses.STREETS))
+LAST_WORDS = last_words((*ABBREVIATIONS, *addresses.STREETS))
 """Abbreviations that may end a sentence of letters alone."""
 
 NO_HASH = frozenset(word_list("en", "no_hash"))
 COLORS = frozenset(word_list("en", "colors"))
 
-DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
 HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 """A number of a list, not #333, which is a colour."""
 
 
-def _any(table: dict[str, str]) -> str:
-    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
-
-
-LABEL = re.compile(rf"(?<![\w.])({_any(LABELS)})\s?(?=\d)")
-SHORT = re.compile(rf"(?<![\w.])({_any(ABBREVIATIONS)})(?=(\s|,|;|\)|:)|$)")
+LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d)")
+WRITTEN_OUT = abbreviations(ABBREVIATIONS)
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{words.english(int(m['n']))}."),
+    (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{cardinal(int(m['n']))}."),
     *ratios.RULES,
     FORMULA,
     *dates.FIRST_RULES,
     *amounts.FIRST_RULES,
-    (re.compile(amounts.NUMBER + r"\S*"), beside_a_number),
+    (re.compile(NUMBER + r"\S*"), beside_a_number),
     *dates.RULES,
     *amounts.RULES,
 )
@@ -47,10 +55,10 @@ RULES: tuple[Rule, ...] = (
 SUMS = arithmetic(
     Words(
         table=_TABLE,
-        pattern=amounts.NUMBER,
+        pattern=NUMBER,
         value=lambda number: float(number.replace(",", "")),
-        number=amounts.speak,
-        percent=lambda number: f"{amounts.speak(number)} percent",
+        number=speak,
+        percent=lambda number: f"{speak(number)} percent",
         flag=amounts.may_be_a_command,
     ),
     (*amounts.UNITS, *amounts.CURRENCIES),
@@ -59,7 +67,7 @@ SUMS = arithmetic(
 
 def load() -> None:
     """Import what numbers need."""
-    words.available()
+    numerals.available()
 
 
 def spoken(text: str) -> str:
@@ -68,9 +76,9 @@ def spoken(text: str) -> str:
         text = HASH.sub(_hash, dates.written_out(text))
     if "." in text or "/" in text:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
-        text = SHORT.sub(_short, text)
+        text = WRITTEN_OUT(text)
     text = addresses.spoken(text)
-    return _numbers(text) if words.available() else text
+    return _numbers(text) if numerals.available() else text
 
 
 def _numbers(text: str) -> str:
@@ -86,9 +94,3 @@ def _hash(m: re.Match[str]) -> str:
     """#1 is number one, but a key to press behind "press" and a colour near "color"."""
     near = in_front(m).lower().replace(":", "").split()
     return m[0] if (near and near[-1] in NO_HASH) or COLORS.intersection(near) else "number "
-
-
-def _short(m: re.Match[str]) -> str:
-    """A dot that also ends the sentence is kept: the voice falls at it."""
-    dot = "." if m.end() == len(m.string) and m[1].endswith(".") else ""
-    return ABBREVIATIONS[m[1]] + dot

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from pipeline.speakable.data import words as word_list
+from pipeline.speakable.language import words as word_list
 from pipeline.speakable.rewriting import NEAR, after, before
 
 FUNCTION_WORDS = frozenset(word_list("en", "function"))

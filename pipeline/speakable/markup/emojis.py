@@ -6,8 +6,6 @@ from functools import cache, lru_cache
 from importlib import import_module
 from types import ModuleType
 
-from pipeline.speakable.languages import Language
-
 KEYCAP = re.compile("(?<=[0-9#*])\ufe0f?\u20e3")
 
 PICTURE = (
@@ -27,12 +25,12 @@ LEFT_OVER = re.compile("[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]")
 MAYBE = re.compile(f"{PICTURE}|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]")
 
 
-def without_emoji(text: str, language: Language, *, named: bool) -> str:
+def without_emoji(text: str, code: str, *, named: bool) -> str:
     """*text* with its emoji left out, or replaced by their names if *named*; equal ones in a row are named once."""
     if text.isascii() or not MAYBE.search(text):
         return text
     text = KEYCAP.sub(" ", text)
-    text = EMOJI.sub(lambda m: f" {_names(m[0], language.code)} " if named else " ", text)
+    text = EMOJI.sub(lambda m: f" {_names(m[0], code)} " if named else " ", text)
     text = LEFT_OVER.sub("", text)
     return re.sub(r"\s+([.,;:!?])", r"\1", text)
 

@@ -7,6 +7,8 @@ The delimiter rules of CommonMark 0.31 (6.2), but stricter: a marker must stand 
 import re
 from dataclasses import dataclass
 
+from pipeline.languages import is_cyrillic
+
 RUN = re.compile(r"(?<![\\*])\*{1,3}(?!\*)|(?<![\\_])_{1,3}(?!_)|(?<![\\~])~~(?!~)")
 MARKS = "*_~"
 OPENERS = "([{«\"'“„‘—–-:/"
@@ -88,5 +90,5 @@ def _cut_off(text: str, run: Run) -> bool:
         return False
     after = text[run.end : run.end + 1]
     if run.opens == 2 and (run.end - run.start > 1 or run.start == 0):
-        return after.isupper() or "а" <= after <= "я"
+        return after.isupper() or is_cyrillic(after)
     return bool(run.closes) and not after and text[run.start - 1] in '.!?…:»”)"'

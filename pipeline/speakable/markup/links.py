@@ -2,8 +2,7 @@
 
 import re
 
-from pipeline.speakable.languages import RUSSIAN, Language
-from pipeline.speakable.ru import grammar
+from pipeline.speakable.language import Language
 
 URL = re.compile(r"(?<![\w/@])(?:(?:https?|ftp)://|www\.(?=[^\s.]+\.))[^\s<>\"'«»“”`|]+", re.IGNORECASE)
 EMAIL = re.compile(
@@ -18,14 +17,6 @@ FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,40}\]:?")
 AUTOLINK = re.compile(r"<((?:https?://|ftp://|www\.|mailto:)[^\s<>]+|[\w.+-]{1,64}@[\w.-]{1,255})>")
 ADDRESS = re.compile(r"[:/#.]|^\w+$")
 HOST = re.compile(r"(?:\w+://)?(?:[^\s/?#@]*@)?(?:www\.)?([^/?#]*)", re.IGNORECASE)
-
-CASES = {
-    "ссылку на": ("на", "в", "во", "через", "про", "за"),
-    "ссылки на": ("с", "со", "из", "от", "до", "без", "для"),
-    "ссылке на": ("по", "к", "ко"),
-}
-"""Russian: what the word before asks of "link"."""
-LINK_AFTER = {word: form for form, words in CASES.items() for word in words}
 
 
 def without_links(text: str, language: Language) -> str:
@@ -61,17 +52,8 @@ def _address(m: re.Match[str], language: Language) -> str:
     if not any(map(str.isalnum, host)):
         return m[0]
     rest = m[0][len(url) :]
-    word = _link_word(m.string[max(0, m.start() - 24) : m.start()], language)
+    word = language.link_word(m.string[max(0, m.start() - 24) : m.start()])
     return f"{word} {host}{rest}".lstrip()
-
-
-def _link_word(before: str, language: Language) -> str:
-    words = before.lower().split()
-    if language is not RUSSIAN or not words or not before[-1].isspace():
-        return language.link
-    if grammar.available() and grammar.takes_object(words[-1]):
-        return "ссылку на"
-    return LINK_AFTER.get(words[-1], language.link)
 
 
 def _email(m: re.Match[str], language: Language) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.speakable.languages import Language
+from pipeline.speakable.language import Language
 
 CELL = re.compile(r"(?<!\\)\|")
 SEPARATOR = frozenset("|-: ")

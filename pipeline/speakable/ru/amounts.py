@@ -3,9 +3,20 @@
 import re
 from typing import Any
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, in_front
+from pipeline.speakable.language import table
+from pipeline.speakable.language import words as word_list
+from pipeline.speakable.rewriting import (
+    DASH,
+    LIKE_A_DATE,
+    RIGHT,
+    SIGN,
+    Rule,
+    after,
+    any_of,
+    before,
+    between_amounts,
+    in_front,
+)
 from pipeline.speakable.ru.grammar import (
     adjective_behind,
     agreement,
@@ -39,7 +50,6 @@ ONE = {"n": "ая", "g": "ой", "d": "ой", "a": "ую", "i": "ой", "p": "о
 MORE = {"n": "ых", "g": "ых", "d": "ым", "a": "ых", "i": "ыми", "p": "ых"}
 WHOLE = {"n": "целая", "g": "целой", "d": "целой", "a": "целую", "i": "целой", "p": "целой"}
 PRESSURE = re.compile(r"(?<!\w)давлени[еяюи]м?(?: \w{1,10}| [-–—]){0,2} \Z", re.IGNORECASE)
-LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
 ONE_AND_A_HALF = (1, "5")
 FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 
@@ -246,20 +256,16 @@ def _fraction(m: re.Match[str]) -> str | None:
     ) + of
 
 
-def _any(names: dict[str, Any], signs: bool) -> str:
-    found = [name for name in names if signs or name not in "$€£¥"]
-    return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
-
-
 TO = rf"(?:{DASH}|…|\.{{3}})"
 """Between the ends of a range."""
 _N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?"
-_SIZE = rf"(?P<size>{_any(MAGNITUDES, True)})"
+_SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"
 _DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
-_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_any(PER | UNITS, False)})(?!\w)(?:\.(?= [а-яё]))?)?"
+_COUNTED = any_of(unit for unit in PER | UNITS if unit not in "$€£¥")
+_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w)(?:\.(?= [а-яё]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
-_MEASURED = rf"(?:\s(?P<unit>{_any(UNITS, True)})(?!\w){_DOT})?"
+_MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
 
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
@@ -277,7 +283,7 @@ RULES: tuple[Rule, ...] = (
         _times,
     ),
     (re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?{RIGHT}"), _amount),
-    (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{_any(UNITS, True)}){_DOT}{_PER}{RIGHT}"), _amount_per),
+    (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}{RIGHT}"), _amount_per),
     (re.compile(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}{RIGHT}"), _amount),
     (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}),\d{{1,9}}){RIGHT}"), _decimal),
     (re.compile(rf"(?P<n>\d{{1,3}}(?:,\d)?){TO}(?P<to>\d{{1,3}}(?:,\d)?){RIGHT}"), _decimal_range),

@@ -2,13 +2,12 @@
 
 import re
 
-from pipeline.speakable.data import words
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
+from pipeline.speakable.language import words
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front, is_day
 from pipeline.speakable.ru import times
 from pipeline.speakable.ru.grammar import LABELS, governed, inflected, kind, lemma, ordinal
 
 MONTHS = words("ru", "months")
-DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 MONTH = (
     rf"(?P<month>(?:{'|'.join(MONTHS)})(?!\w)"
     r"|(?:янв|февр?|апр|ию[нл]|авг|сент|окт|нояб?|дек)(?!\w)\.?|(?:мар|сен)\.)"
@@ -45,10 +44,6 @@ def _month(word: str) -> int:
     return next(i for i, month in enumerate(MONTHS, 1) if month.startswith(word.rstrip(".")))
 
 
-def _valid(day: int, month: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
-
-
 def _of_year(year: str | None) -> str:
     return f" {ordinal(int(year), 'g')} года" if year else ""
 
@@ -56,7 +51,7 @@ def _of_year(year: str | None) -> str:
 def _date(m: re.Match[str]) -> str | None:
     month = _month(m["month"])
     days = [int(day) for day in (m["d"], m["d2"]) if day]
-    if not all(_valid(day, month) for day in days):
+    if not all(is_day(day, month) for day in days):
         return None
     case = _day_case(m)
     said = " – ".join(ordinal(day, case, "n") for day in days)
@@ -66,7 +61,7 @@ def _date(m: re.Match[str]) -> str | None:
 def _from_to(m: re.Match[str]) -> str | None:
     """С 10 по 15 ноября."""
     month = _month(m["month"])
-    if before(m).lower() not in {"с", "со", "от"} or not (_valid(int(m["d"]), month) and _valid(int(m["d2"]), month)):
+    if before(m).lower() not in {"с", "со", "от"} or not (is_day(int(m["d"]), month) and is_day(int(m["d2"]), month)):
         return None
     case = "a" if m["to"] == "по" else "g"
     days = f"{ordinal(int(m['d']), 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')}"
@@ -74,7 +69,7 @@ def _from_to(m: re.Match[str]) -> str | None:
 
 
 def _numeric(m: re.Match[str]) -> str | None:
-    if not _valid(int(m["d"]), int(m["m"])):
+    if not is_day(int(m["d"]), int(m["m"])):
         return None
     return f"{ordinal(int(m['d']), _day_case(m), 'n')} {MONTHS[int(m['m']) - 1]}{_of_year(m['y'])}{_end(m)}"
 
@@ -82,7 +77,7 @@ def _numeric(m: re.Match[str]) -> str | None:
 def _short_numeric(m: re.Match[str]) -> str | None:
     """25.12.25, с 25.12 по 08.01, 27.11 в 10:00. Behind a preposition alone 27.11 may be a version: it stays."""
     front = before(m).lower().lstrip("(«")
-    if not _valid(int(m["d"]), int(m["m"])) or (front and front.isascii()) or lemma(front) in LABELS:
+    if not is_day(int(m["d"]), int(m["m"])) or (front and front.isascii()) or lemma(front) in LABELS:
         return None
     to_another = front in {"с", "со"} and BY_ANOTHER_DAY.match(m.string, m.end())
     from_another = FROM_ANOTHER_DAY.search(in_front(m))
@@ -145,10 +140,10 @@ def _first_year(m: re.Match[str]) -> str | None:
 def _day_of_month(m: re.Match[str]) -> str | None:
     """К 1 числу, с 1 по 21 число; 2 числа and 1 число may count numbers."""
     day, word, front = int(m["d"]), m["word"], before(m).lower()
-    if not _valid(day, 1):
+    if not is_day(day, 1):
         return None
     if m["to"]:
-        if front not in {"с", "со"} or not _valid(int(m["d2"]), 1):
+        if front not in {"с", "со"} or not is_day(int(m["d2"]), 1):
             return None
         return (
             f"{ordinal(day, 'g', 'n')} {m['to']} {ordinal(int(m['d2']), 'a' if m['to'] == 'по' else 'g', 'n')} {word}"

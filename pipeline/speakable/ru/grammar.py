@@ -9,8 +9,8 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
+from pipeline.speakable.language import table
+from pipeline.speakable.language import words as word_list
 from pipeline.speakable.numerals import words
 from pipeline.speakable.rewriting import after, before, in_front
 

@@ -3,7 +3,7 @@
 import re
 from itertools import product
 
-from pipeline.speakable.data import words as word_list
+from pipeline.speakable.language import words as word_list
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front
 from pipeline.speakable.ru.amounts import TO, parts, sign, version
 from pipeline.speakable.ru.grammar import (

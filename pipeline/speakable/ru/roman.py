@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.speakable.data import words
+from pipeline.speakable.language import words
 from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
 from pipeline.speakable.ru.grammar import ANY_CASE, counted, governed, inflected, is_name, lemma, nouns, ordinal
 

@@ -2,10 +2,20 @@
 
 import re
 
-from pipeline.speakable import numerals as words
+from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
-from pipeline.speakable.data import table
-from pipeline.speakable.rewriting import FORMULA, Rule, before, beside_a_number, rewritten
+from pipeline.speakable.language import table
+from pipeline.speakable.rewriting import (
+    DIGIT,
+    FORMULA,
+    Rule,
+    abbreviations,
+    any_of,
+    before,
+    beside_a_number,
+    last_words,
+    rewritten,
+)
 from pipeline.speakable.ru import amounts, dates, grammar, numbers, roman
 
 _TABLE = table("ru")
@@ -13,21 +23,16 @@ ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 PLACES: dict[str, str] = _TABLE["places"]
 LABELS: dict[str, str] = _TABLE["labels"]
 
-LAST_WORDS = frozenset(word.rstrip(".").lower().split()[-1] for word in ABBREVIATIONS)
+LAST_WORDS = last_words(ABBREVIATIONS)
 """Abbreviations that may end a sentence of letters alone."""
 
-DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
 CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
 LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
 
 
-def _any(table: dict[str, str]) -> str:
-    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
-
-
-SHORT = re.compile(rf"(?<![\w.])(?<!\d )({_any(ABBREVIATIONS)})(?=[\s,;:)]|$)")
-PLACE = re.compile(rf"(?<![\w.])(?<!\d )({_any(PLACES)})\s?(?=[А-ЯЁ])")
-LABEL = re.compile(rf"(?<![\w.])({_any(LABELS)})\s?(?=\d)")
+WRITTEN_OUT = abbreviations(ABBREVIATIONS, left=r"(?<![\w.])(?<!\d )")
+PLACE = re.compile(rf"(?<![\w.])(?<!\d )({any_of(PLACES)})\s?(?=[А-ЯЁ])")
+LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d)")
 
 SPOON = re.compile(r"(?<=[\d½⅓⅔¼¾]) ?(ч|ст)\. ?лож(?:к[аи]|ек)(?!\w)")
 
@@ -68,13 +73,18 @@ SUMS = arithmetic(
 
 def load() -> None:
     """Import what numbers and their agreement need."""
-    words.available()
+    numerals.available()
     grammar.available()
+
+
+def may_change(text: str) -> bool:
+    """Return whether *text* may have a Roman numeral."""
+    return LOOKS_ROMAN.search(text) is not None
 
 
 def spoken(text: str) -> str:
     """*text* with abbreviations, and with numbers where num2words and pymorphy3 are there, as words."""
-    able = words.available() and grammar.available()
+    able = numerals.available() and grammar.available()
     if able and ("." in text or "№" in text or "-" in text):
         text = LABEL.sub(lambda m: _cased(m, LABELS), text)
         text = PLACE.sub(lambda m: _cased(m, PLACES), text)
@@ -83,12 +93,7 @@ def spoken(text: str) -> str:
         text = roman.centuries(text)
     if able and DIGIT.search(text):
         text = rewritten(SUMS(SPOON.sub(r" \1. л", text)), RULES)
-    return SHORT.sub(_short, text) if "." in text else text
-
-
-def _short(m: re.Match[str]) -> str:
-    """A dot that also ends the sentence is kept: the voice falls at it."""
-    return ABBREVIATIONS[m[1]] + ("." if m.end() == len(m.string) else "")
+    return WRITTEN_OUT(text) if "." in text else text
 
 
 def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:

@@ -10,8 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.speakable import speakable
-from pipeline.speakable.languages import ENGLISH, OTHER, RUSSIAN, Language, language_of
-from pipeline.speakable.speak import _is_plain, _once
+from pipeline.speakable.en import ENGLISH
+from pipeline.speakable.language import OTHER, Language
+from pipeline.speakable.ru import RUSSIAN
+from pipeline.speakable.speak import _is_plain, _once, language_of
 from pipeline.speakable.tidy import tidied
 
 LANGUAGES = st.sampled_from(["", "en", "en-GB", "ru", "ru-RU", "de", "ja"])

@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from pipeline.speakable.languages import Language
+from pipeline.speakable.language import Language
 from pipeline.speakable.markup.emphasis import without_emphasis
 from pipeline.speakable.markup.links import without_links
 from pipeline.speakable.markup.tables import is_separator, row
