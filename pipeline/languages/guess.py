@@ -2,10 +2,10 @@
 
 import re
 
-from pipeline.languages.script import CYRILLIC, CYRILLIC_LANGUAGES, RUSSIAN, is_cyrillic
+from pipeline.languages.script import CYRILLIC_BUT_RUSSIAN, CYRILLIC_LANGUAGES, RUSSIAN, is_cyrillic
 from pipeline.languages.tables import BY_SCRIPT, TABLES
 
-_FOREIGN = re.compile(rf"(?![{RUSSIAN}])[{CYRILLIC}]|[À-ÖØ-öø-ɏ]|[^\W\d_\u0000-\u058f]")
+_FOREIGN = re.compile(rf"[{CYRILLIC_BUT_RUSSIAN}À-ÖØ-öø-ɏ]|[^\W\d_\u0000-\u058f]")
 """Letters of neither English nor Russian."""
 _ADDRESS = re.compile(r"(?<!\S)\S*?(?:://|www\.|@)\S*")
 _SMALL_LATIN_WORD = re.compile("(?<![A-Za-z])[a-z]+")
@@ -14,8 +14,11 @@ _COUNTS_RUSSIAN = re.compile(rf"\d\W*[{RUSSIAN}]|[{RUSSIAN}]\W*\d[\d\W]*$")
 """A number before a Russian word, or one behind it with nothing to follow."""
 _LATIN_PROSE = re.compile(r"(?<![\w./@:-])[A-Za-z][a-z]{2,}(?![\w@/-]|[.:]\S)")
 """A word rather than a unit, an abbreviation or a part of a link."""
+_TWO = 2
+"""Common words that tell: one may be a name (El Paso) or an English word as well."""
 _COMMON_WORD = re.compile("[a-z]{2,}")
 _COMMON_WORDS = {language: TABLES[language].words for language in BY_SCRIPT["latin"]}
+_NOT_ENGLISH = frozenset().union(*_COMMON_WORDS.values()) - _COMMON_WORDS["en"]
 
 
 def guess(text: str, voice: str = "") -> str:
@@ -37,14 +40,13 @@ def guess(text: str, voice: str = "") -> str:
 
 
 def _by_common_words(text: str) -> str:
-    """Return the language of which *text* has at least two common words more than of English, else "".
-
-    One word may be a name (El Paso) or an English word as well.
-    """
+    """Return the language of which *text* has at least two common words more than of English, else ""."""
     words = set(_COMMON_WORD.findall(text.lower()))
+    if len(words & _NOT_ENGLISH) < _TWO:
+        return ""
     counts = {language: len(words & common) for language, common in _COMMON_WORDS.items()}
     likeliest = max(counts, key=counts.__getitem__)
-    return likeliest if counts[likeliest] - counts["en"] > 1 else ""
+    return likeliest if counts[likeliest] - counts["en"] >= _TWO else ""
 
 
 def _is_mainly_english(text: str) -> bool:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-CYRILLIC = r"\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d"
-"""All Cyrillic letters, for use within the brackets of a regular expression."""
+# For use within the brackets of a regular expression.
 RUSSIAN = "А-Яа-яЁё"
-"""The letters of the Russian alphabet, likewise."""
+CYRILLIC_BUT_RUSSIAN = r"\u0400\u0402-\u040f\u0450\u0452-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d"
+CYRILLIC = RUSSIAN + CYRILLIC_BUT_RUSSIAN
 
 CYRILLIC_LETTER = re.compile(f"[{CYRILLIC}]")
 

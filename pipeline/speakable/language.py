@@ -23,7 +23,7 @@ class Language:
     may_change: Callable[[str], bool] = lambda _: False
     """Whether ``spoken`` may change a text of letters and ordinary punctuation that ends in none of ``last_words``."""
     readers: frozenset[str] = frozenset()
-    """Languages of the other voices that can read the words of this one."""
+    """The languages of the voices that can read its words."""
     link_word: Callable[[str], str] = lambda _: ""
     """Returns what to say before the host of a link, given the text in front of the link: "link to"."""
     at: str = ""

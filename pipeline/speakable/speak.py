@@ -69,9 +69,8 @@ def language_of(tag: str, text: str, voice: str = "") -> Language:
     code, reader = base_tag(tag), base_tag(voice)
     asked = bool(code) and not (code == "en" and is_cyrillic(text))
     language = LANGUAGES.get(code if asked else guess(text, reader), OTHER)
-    if asked and code in CYRILLIC_LANGUAGES:
-        return language
-    return language if reader in {"", language.code, *language.readers} else OTHER
+    readable = not reader or reader in language.readers or (asked and code in CYRILLIC_LANGUAGES)
+    return language if readable else OTHER
 
 
 def _is_plain(text: str) -> bool:

@@ -12,6 +12,8 @@ NOT_SPACE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 def tidied(text: str) -> str:
     """*text* without control characters and silent marks; lines kept, other white space collapsed, stripped."""
+    if text.isprintable() and "  " not in text:  # neither silent marks nor white space but single spaces
+        return text.strip()
     text = NOT_SPACE.sub(" ", SILENT.sub("", text))
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)

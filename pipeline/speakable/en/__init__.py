@@ -1,7 +1,7 @@
 """English."""
 
 from pipeline.speakable.en import roman
-from pipeline.speakable.en.spoken import LAST_WORDS, load, spoken
+from pipeline.speakable.en.rules import LAST_WORDS, load, spoken
 from pipeline.speakable.language import Language
 
 ENGLISH = Language(
@@ -10,7 +10,7 @@ ENGLISH = Language(
     load=load,
     last_words=LAST_WORDS,
     may_change=roman.seen,
-    readers=frozenset({"ru"}),  # a Russian voice reads Latin words as English
+    readers=frozenset({"en", "ru"}),  # a Russian voice reads Latin words as English
     link_word=lambda _: "link to",
     at="at",
     dot="dot",

@@ -46,7 +46,7 @@ RANGE = re.compile(" ?[-–—] ?")
 NO_PRONOUN = re.compile(rf" (?:of(?! course)|{'|'.join(word_list('en', 'behind_roman_one'))})\b")
 INITIAL = re.compile(r"\.\s[A-Z]")
 
-CAPITALS = re.compile("[IVXL]")
+CAPITALS = re.compile("[IVX]")
 CANDIDATE = re.compile(r"\b([A-Za-z]+) (?=[IVXL])")
 WORDS = frozenset(name.split()[-1] for name in RULERS) | {
     word + plural

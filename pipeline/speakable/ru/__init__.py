@@ -2,7 +2,7 @@
 
 from pipeline.speakable.language import Language
 from pipeline.speakable.ru.links import link_word
-from pipeline.speakable.ru.spoken import LAST_WORDS, load, may_change, spoken
+from pipeline.speakable.ru.rules import LAST_WORDS, load, may_change, spoken
 
 RUSSIAN = Language(
     code="ru",
@@ -10,6 +10,7 @@ RUSSIAN = Language(
     load=load,
     last_words=LAST_WORDS,
     may_change=may_change,
+    readers=frozenset({"ru"}),
     link_word=link_word,
     at="собака",
     dot="точка",

@@ -78,8 +78,8 @@ def load() -> None:
 
 
 def may_change(text: str) -> bool:
-    """Return whether *text* may have a Roman numeral."""
-    return LOOKS_ROMAN.search(text) is not None
+    """Return whether *text* may have a Roman numeral beside a Russian word."""
+    return not text.isascii() and LOOKS_ROMAN.search(text) is not None
 
 
 def spoken(text: str) -> str:
