@@ -1,4 +1,4 @@
-"""English."""
+"""English, as ``speak`` knows it."""
 
 from pipeline.speakable.en import roman
 from pipeline.speakable.en.rules import LAST_WORDS, load, spoken

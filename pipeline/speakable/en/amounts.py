@@ -1,4 +1,4 @@
-"""English: amounts, units, money, ranges, ordinals, versions and phone numbers."""
+"""English: amounts, units, money, ranges, ordinals, fractions, versions and phone numbers."""
 
 import re
 
@@ -41,7 +41,7 @@ INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
 
 
 def _sign(m: re.Match[str]) -> str | None:
-    """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
+    """Return the sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
     sign = (m["sign"] or "").strip()
     if sign and between_amounts(m):
         return None
@@ -50,7 +50,7 @@ def _sign(m: re.Match[str]) -> str | None:
 
 
 def may_be_a_command(word: str) -> bool:
-    """Whether a hyphen and a number behind *word* may be a flag."""
+    """Return whether a hyphen and a number behind *word* may be a flag of a command."""
     return word[-1:].isalnum() and word.lower() not in BEFORE_NEGATIVES
 
 
@@ -90,8 +90,8 @@ def _money(m: re.Match[str]) -> str | None:
 
 
 def _money_per(m: re.Match[str]) -> str | None:
-    said = _money(m)
-    return None if said is None else said + _per(m)
+    money = _money(m)
+    return None if money is None else money + _per(m)
 
 
 def _per(m: re.Match[str]) -> str:
@@ -105,7 +105,7 @@ def _ordinal(m: re.Match[str]) -> str | None:
 
 
 def _plain_range(m: re.Match[str]) -> str | None:
-    """10–15: up, and not 555-1234 or a score."""
+    """Say 10–15, but neither 555-1234 nor a score, nor a range that goes down."""
     low, high = int(m["n"]), int(m["to"])
     if low >= high or m["n"][0] == "0" or len(m["to"]) > 3:
         return None
@@ -124,7 +124,7 @@ def _fraction(m: re.Match[str]) -> str | None:
 
 
 def _version(m: re.Match[str]) -> str | None:
-    """3.11.2 is three point eleven point two; what ends in a year is a date that does not exist."""
+    """Say 3.11.2 as three point eleven point two. A number that ends in a year is a date that does not exist."""
     return None if LIKE_A_DATE.fullmatch(m[0]) else " point ".join(_version_part(part) for part in m[0].split("."))
 
 
@@ -146,7 +146,7 @@ def _phone(m: re.Match[str]) -> str:
 
 
 def _name(m: re.Match[str]) -> str | None:
-    """Windows 11, iPhone 15, GPT 4: the number is a part of the name."""
+    """Keep the number of a name: Windows 11, iPhone 15, GPT 4."""
     name = before(m)
     named = name.lower() in PRODUCT_NAMES or INNER_CAPITAL.fullmatch(name)
     return m[0] if named and name[-1:].isalpha() else None
@@ -162,9 +162,7 @@ def _decimal(m: re.Match[str]) -> str | None:
 
 
 def _integer(m: re.Match[str]) -> str | None:
-    """Not an amount for sure: leading zeros, numbers to dial, and four digits without what they count (a year, a
-    code).
-    """
+    """Say an integer. Leading zeros, and four digits that count nothing (a year, a code), may be no amount."""
     number, sign = m["n"], _sign(m)
     if sign is None or (number[0] == "0" and number != "0"):
         return None
@@ -183,7 +181,7 @@ _PER = rf"(?P<per>(?:/(?:{any_of(PER)})(?!\w)){{0,2}})"
 _SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
 _CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
 
-_MEASURED = rf"(?:\s(?P<unit>{any_of({unit: said for unit, said in UNITS.items() if unit not in SURE})}){_DOT}(?!\w))?"
+_MEASURED = rf"(?:\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){_DOT}(?!\w))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"\d{{3,6}}(?:(?:,|,? (?:and|or)) \d{{3,6}}){{1,3}}{RIGHT}"), keeps(CODES)),
@@ -193,7 +191,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
     (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
 )
-"""Rules for what is made of several numbers."""
+"""Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<n>{NUMBER}){RIGHT}"), _name),

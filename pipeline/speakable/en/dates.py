@@ -29,7 +29,7 @@ _SHORT = "|".join(SHORT_MONTHS)
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _WEEKDAY = rf"(?<![\w.])(?P<weekday>(?<!the )(?<!The )Sun|{'|'.join(day for day in WEEKDAYS if day != 'Sun')})\b\.?"
 SHORT_WEEKDAY = re.compile(rf"{_WEEKDAY}(?=,? (?:(?:{_SHORT}|{MONTH})\b\.? \d|{_DAY} (?:of )?(?:{_SHORT}|{MONTH})\b))")
-"""Before a day and a month only. "The Sun, May 5" is a newspaper."""
+"""Weekdays before a day and a month. "The Sun, May 5" is a newspaper."""
 SHORT_MONTH = re.compile(rf"\b(?P<month>{_SHORT})\b\.?(?=\s\d)")
 SHORT_MONTH_BEHIND = re.compile(
     rf"(?P<day>\b(?i:{'|'.join(BEFORE_DATES)}),? {_DAY} )(?P<month>{_SHORT})\b(?P<dot>\.?)(?![\w-]| [A-Z])"
@@ -37,7 +37,7 @@ SHORT_MONTH_BEHIND = re.compile(
 
 
 def written_out(text: str) -> str:
-    """*text* with the weekdays and months of its dates in full: Mon., Dec. 3rd is Monday, December 3rd."""
+    """Return *text* with the weekdays and months of dates in full: Monday, December 3rd for Mon., Dec. 3rd."""
     text = SHORT_WEEKDAY.sub(lambda m: WEEKDAYS[m["weekday"]], text)
     text = SHORT_MONTH.sub(lambda m: SHORT_MONTHS[m["month"]], text)
     return SHORT_MONTH_BEHIND.sub(_month_behind, text)
@@ -55,7 +55,7 @@ def _numeric(day: str, month: str, of_year: str) -> str | None:
 
 
 def _slashed(m: re.Match[str]) -> str | None:
-    """Month and day have no fixed order between slashes: only where one of them can be no month."""
+    """Say 5/13/2025. Month and day have no fixed order, so one of them must be too high for a month."""
     first, second = int(m["a"]), int(m["b"])
     if (first > 12) == (second > 12):
         return None
@@ -71,7 +71,7 @@ def _day_month(m: re.Match[str]) -> str | None:
 
 
 def _after_month(m: re.Match[str]) -> str | None:
-    """The day behind "November"; behind May and March only where they can be no verbs."""
+    """Say the day behind "November". Behind May and March, only where these cannot be verbs."""
     name = before(m).lower()
     month = LONG_MONTHS.get(name)
     if month is None or not before(m)[0].isupper() or not is_day(int(m["d"]), MONTHS.index(month) + 1):
@@ -93,7 +93,7 @@ def _month_year(m: re.Match[str]) -> str | None:
 
 
 def _clock(hour: str, minute: str, *, half: bool) -> str:
-    """14:05 is fourteen oh five; *half*: AM or PM follows."""
+    """Return "fourteen oh five" for 14:05. *half*: whether AM or PM follows."""
     number = cardinal(int(hour))
     if minute == "00":
         if half:
@@ -104,12 +104,12 @@ def _clock(hour: str, minute: str, *, half: bool) -> str:
 
 
 def _time(m: re.Match[str]) -> str | None:
-    """14:05, 9:30 PM; 9 is a time before AM or PM only."""
+    """Say 14:05 and 9:30 PM. A 9 alone is a time only before AM or PM."""
     return _at(m["h"], m["m"], m["half"], half=bool(m["half"])) if m["m"] or m["half"] else None
 
 
 def _times(m: re.Match[str]) -> str | None:
-    """9 AM–5:30 PM, 9–11 a.m., 9:00–17:30, 10 a.m.-noon; 9–5 is no time, nor is the 9 of 9 - 5 PM for sure."""
+    """Say 9 AM–5:30 PM, 9–11 a.m., 9:00–17:30, 10 a.m.-noon. 9–5 is no time; the 9 of 9 - 5 PM may be none."""
     half, until = m["half"], m["half2"]
     if not (m["m"] or half or (until and " " not in m["dash"])) or not (m["m2"] or until or m["word"]):
         return None
@@ -136,12 +136,12 @@ def _years(m: re.Match[str]) -> str | None:
 
 
 def _decade(m: re.Match[str]) -> str:
-    said = year(int(m["y"]))
-    return said[:-1] + "ies" if said.endswith("y") else f"{said}s"
+    words = year(int(m["y"]))
+    return words[:-1] + "ies" if words.endswith("y") else f"{words}s"
 
 
 def _year(m: re.Match[str]) -> str | None:
-    """A year, told by the word in front of it and by nothing that it could count behind it."""
+    """Say a year behind a word such as "in", if it counts nothing behind it."""
     number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
     if word in SURELY_YEAR and 1100 <= number <= 2099:
         return year(number) if number % 100 or number == 2000 or not counted else m[0]
@@ -168,7 +168,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?{RIGHT}"), _after_month),
     (re.compile(rf"(?P<y>(?:1[1-9]|20)\d\d){RIGHT}"), _month_year),
 )
-"""Rules for what is made of several numbers."""
+"""Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}{RIGHT}"), _times),

@@ -6,7 +6,7 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
 
 
 def cardinal(number: int) -> str:
-    """Return *number* in words, without the commas of num2words between thousands: a voice would pause at them."""
+    """Return *number* in words, without the commas of num2words, at which a voice would pause."""
     return words(number, "en").replace(",", "")
 
 

@@ -1,4 +1,4 @@
-"""English: ratios and scores, told from times of day and ranges by the words around them."""
+"""English: ratios and scores. The words around them tell them from times of day and ranges."""
 
 import re
 
@@ -15,7 +15,7 @@ NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_WORDS} [(\"“]?\Z", re.IGNORECASE)
 NAMED_BEHIND = re.compile(rf"(?: [a-z-]{{1,20}})? (?:{_RATIO}|{_SCORE})\b")
 AT_ONCE = re.compile(rf"\b(?:{_RATIO})(?: of| is| was|:)? \Z", re.IGNORECASE)
 AT_ONCE_BEHIND = re.compile(rf"(?: aspect)? (?:{_RATIO})\b")
-"""The same for what looks like a time of day: the word must stand at its side."""
+"""If a ratio looks like a time of day, the word must stand right beside it."""
 
 WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
 WON_BEHIND = re.compile(rf" (?:{_SCORE})\b")
@@ -24,7 +24,7 @@ TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 
 
 def _ratio(m: re.Match[str]) -> str | None:
-    """16:9 beside a word such as "ratio", 3:1 also behind one such as "won"."""
+    """Say 16:9 beside a word such as "ratio"; 3:1 also behind one such as "won"."""
     if TIME.fullmatch(m[0]):
         named = AT_ONCE.search(in_front(m)) or AT_ONCE_BEHIND.match(m.string, m.end())
     else:
@@ -33,7 +33,7 @@ def _ratio(m: re.Match[str]) -> str | None:
 
 
 def _score(m: re.Match[str]) -> str | None:
-    """3–1 behind a word such as "won" or before one such as "victory"; before a unit it is a range."""
+    """Say 3–1 behind a word such as "won" or before one such as "victory". Before a unit it is a range."""
     if after(m).strip(".,;:!?)") in UNITS:
         return None
     return _to(m) if WON.search(in_front(m)) or WON_BEHIND.match(m.string, m.end()) else None

@@ -1,4 +1,4 @@
-"""English: which rules there are and in which order."""
+"""English: all rules in their order."""
 
 import re
 
@@ -28,13 +28,11 @@ LABELS: dict[str, str] = _TABLE["labels"]
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 
 LAST_WORDS = last_words((*ABBREVIATIONS, *addresses.STREETS))
-"""Abbreviations that may end a sentence of letters alone."""
-
 NO_HASH = frozenset(word_list("en", "no_hash"))
 COLORS = frozenset(word_list("en", "colors"))
 
 HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
-"""A number of a list, not #333, which is a colour."""
+"""The # of #1. #333 is a colour."""
 
 
 LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d)")
@@ -66,12 +64,12 @@ SUMS = arithmetic(
 
 
 def load() -> None:
-    """Import what numbers need."""
+    """Import num2words."""
     numerals.available()
 
 
 def spoken(text: str) -> str:
-    """*text* with abbreviations, and with numbers where num2words is there, as words."""
+    """Return *text* with abbreviations written out and, if num2words is installed, numbers in words."""
     if DIGIT.search(text):
         text = HASH.sub(_hash, dates.written_out(text))
     if "." in text or "/" in text:
@@ -91,6 +89,6 @@ def _numbers(text: str) -> str:
 
 
 def _hash(m: re.Match[str]) -> str:
-    """#1 is number one, but a key to press behind "press" and a colour near "color"."""
+    """Say #1 as number one; behind "press" it is a key, near "color" a colour."""
     near = in_front(m).lower().replace(":", "").split()
     return m[0] if (near and near[-1] in NO_HASH) or COLORS.intersection(near) else "number "

@@ -1,4 +1,4 @@
-"""Addresses: a link is said by its text, a bare address by its host."""
+"""Say a link by its text, a bare address by its host."""
 
 import re
 
@@ -20,8 +20,9 @@ HOST = re.compile(r"(?:\w+://)?(?:[^\s/?#@]*@)?(?:www\.)?([^/?#]*)", re.IGNORECA
 
 
 def without_links(text: str, language: Language) -> str:
-    """*text* with Markdown links as their texts, bare addresses as "link to" their hosts, e-mail addresses read out;
-    footnote marks are dropped.
+    """Return *text* with links as their texts, bare addresses as "link to" their hosts, e-mail addresses read out.
+
+    Footnote marks are dropped.
     """
     if "[" in text:
         text = FOOTNOTE.sub("", text)
@@ -39,7 +40,7 @@ def without_links(text: str, language: Language) -> str:
 def _link(m: re.Match[str]) -> str:
     inside_a_word = m.start() and (m.string[m.start() - 1].isalnum() or m.string[m.start() - 1] in "_])")
     if inside_a_word and not re.search(r"[:/.]", m[2]):
-        return m[0]  # list[i](x) is a call
+        return m[0]  # list[i](x) calls a function
     return m[1] if m[1].strip() else m[2]
 
 
@@ -47,8 +48,8 @@ def _address(m: re.Match[str], language: Language) -> str:
     url = m[0].rstrip(".,;:!?…*_~'")
     while url.endswith((")", "]", "}")) and url.count(url[-1]) > url.count({")": "(", "]": "[", "}": "{"}[url[-1]]):
         url = url[:-1].rstrip(".,;:!?…*_~'")
-    found = HOST.match(url)
-    host = found[1] if found else ""
+    match = HOST.match(url)
+    host = match[1] if match else ""
     if not any(map(str.isalnum, host)):
         return m[0]
     rest = m[0][len(url) :]

@@ -1,4 +1,4 @@
-"""Russian."""
+"""Russian, as ``speak`` knows it."""
 
 from pipeline.speakable.language import Language
 from pipeline.speakable.ru.links import link_word

@@ -1,4 +1,4 @@
-"""Russian: the word for a link, in the case that the word in front of it asks for."""
+"""Russian: "link to" in the case that the word in front of it asks for."""
 
 from pipeline.speakable.ru import grammar
 

@@ -1,4 +1,4 @@
-"""Russian: which rules there are and in which order."""
+"""Russian: all rules in their order."""
 
 import re
 
@@ -24,8 +24,6 @@ PLACES: dict[str, str] = _TABLE["places"]
 LABELS: dict[str, str] = _TABLE["labels"]
 
 LAST_WORDS = last_words(ABBREVIATIONS)
-"""Abbreviations that may end a sentence of letters alone."""
-
 CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
 LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
 
@@ -72,7 +70,7 @@ SUMS = arithmetic(
 
 
 def load() -> None:
-    """Import what numbers and their agreement need."""
+    """Import num2words and pymorphy3, and load its dictionary."""
     numerals.available()
     grammar.available()
 
@@ -83,7 +81,7 @@ def may_change(text: str) -> bool:
 
 
 def spoken(text: str) -> str:
-    """*text* with abbreviations, and with numbers where num2words and pymorphy3 are there, as words."""
+    """Return *text* with abbreviations written out and, if num2words and pymorphy3 are installed, numbers in words."""
     able = numerals.available() and grammar.available()
     if able and ("." in text or "№" in text or "-" in text):
         text = LABEL.sub(lambda m: _cased(m, LABELS), text)
@@ -97,7 +95,7 @@ def spoken(text: str) -> str:
 
 
 def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:
-    """The noun in the case of the word in front: на стр. 5 is на странице 5."""
+    """Return the noun in the case that the word in front asks for: "странице" in на стр. 5."""
     cases = grammar.governed(m)
     word = before(m).lower()
     case = "a" if word in {"см.", "смотри", "смотрите"} else "p" if cases == "ap" else cases[:1] or "n"
