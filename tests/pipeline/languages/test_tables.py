@@ -114,3 +114,9 @@ def test_a_table_is_read_once() -> None:
     """Tables are shared by all replies."""
     assert table("en") is table("en")
     assert table("xx").kinds == {}
+
+
+def test_the_table_of_a_script_holds_for_its_languages() -> None:
+    """latin.txt holds for Polish, not for Russian."""
+    assert table("pl").kinds["bros"] is Kind.CAPITAL
+    assert "bros" not in table("ru").kinds
