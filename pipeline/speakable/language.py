@@ -1,7 +1,7 @@
 """What a language brings along: its rules, its words for what markup means, and its tables."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -44,6 +44,7 @@ def table(code: str) -> dict[str, Any]:
     return tomllib.loads((files(f"{__package__}.{code}") / f"{code}.toml").read_text("utf-8"))
 
 
-def words(code: str, key: str) -> tuple[str, ...]:
-    """Return a list of words from the table of a language."""
-    return tuple(table(code)["words"][key].split())
+@cache
+def vocabulary(code: str) -> Mapping[str, frozenset[str]]:
+    """Return the lists of words in the table of a language."""
+    return {name: frozenset(listed.split()) for name, listed in table(code)["words"].items()}

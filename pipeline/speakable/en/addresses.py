@@ -2,20 +2,20 @@
 
 import re
 
-from pipeline.speakable.language import table
-from pipeline.speakable.language import words as word_list
+from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import after, any_of, before, in_front
 
 _TABLE = table("en")
+_WORDS = vocabulary("en")
 STREETS: dict[str, str] = _TABLE["streets"]
 TITLES: dict[str, str] = _TABLE["titles"]
 DIRECTIONS: dict[str, str] = _TABLE["directions"]
-SAINTS = frozenset(word_list("en", "saints"))
+SAINTS = _WORDS["saints"]
 
 _STREET = "|".join(sorted({short.rstrip(".") for short in STREETS} | set(STREETS.values())))
 _ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
 _NAME = rf"(?:(?:[A-Z][a-z]{{1,20}}|{_ORDINAL}) ){{1,4}}"
-_OPENER = rf"\s(?:{'|'.join(word_list('en', 'openers'))})\b"
+_OPENER = rf"\s(?:{any_of(_WORDS['openers'])})\b"
 
 DIRECTION = re.compile(
     rf"(?<!\S)(?P<number>\d{{1,5}} )(?P<to>{'|'.join(DIRECTIONS)})"
@@ -27,7 +27,7 @@ STREET = re.compile(
     rf"(?:(?P<inside>(?=\s[a-z]|[,;:!?)]))|(?P<last>(?=$|{_OPENER})))?"
 )
 TITLE = re.compile(rf"(?<![\w.])(?P<short>{any_of(TITLES)})(?=\s[A-Z][a-z])(?!{_OPENER})")
-LIES = re.compile(rf"(?:(?<!\S)\d{{1,5}}|\b(?:{'|'.join(word_list('en', 'before_streets'))})) {_NAME}\Z")
+LIES = re.compile(rf"(?:(?<!\S)\d{{1,5}}|\b(?:{any_of(_WORDS['before_streets'])})) {_NAME}\Z")
 """A house number or a preposition before a name. Dr. is a drive only behind these."""
 
 

@@ -4,8 +4,7 @@ import re
 
 from pipeline.speakable.en.numbers import NUMBER, cardinal, ordinal, speak, speak_digits
 from pipeline.speakable.en.units import FUNCTION_WORDS, SURE, ends, is_sure, one_thing
-from pipeline.speakable.language import table
-from pipeline.speakable.language import words as word_list
+from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import (
     DASH,
     LIKE_A_DATE,
@@ -20,6 +19,7 @@ from pipeline.speakable.rewriting import (
 )
 
 _TABLE = table("en")
+_WORDS = vocabulary("en")
 SPACED: dict[str, list[str]] = _TABLE["spaced"]
 UNITS: dict[str, list[str]] = _TABLE["units"] | SPACED
 CURRENCIES: dict[str, list[str]] = _TABLE["currencies"]
@@ -33,10 +33,10 @@ FRACTIONS = {
 }  # fmt: skip
 ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
-BEFORE_NEGATIVES = frozenset(word_list("en", "before_negatives"))
-CODES = frozenset(word_list("en", "codes"))
-PRODUCT_NAMES = frozenset(word_list("en", "products"))
-PAGED = frozenset(word_list("en", "paged"))
+BEFORE_NEGATIVES = _WORDS["before_negatives"]
+CODES = _WORDS["codes"]
+PRODUCT_NAMES = _WORDS["products"]
+PAGED = _WORDS["paged"]
 INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
 
 

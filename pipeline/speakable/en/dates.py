@@ -3,10 +3,10 @@
 import re
 
 from pipeline.speakable.en.numbers import cardinal, ordinal, year
-from pipeline.speakable.language import table
-from pipeline.speakable.language import words as word_list
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front, is_day
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, any_of, before, in_front, is_day
 
+_WORDS = vocabulary("en")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -16,13 +16,13 @@ LONG_MONTHS = {month.lower(): month for month in MONTHS}
 MONTH = "|".join(MONTHS)
 WEEKDAYS: dict[str, str] = table("en")["weekdays"]
 
-BEFORE_DATES = frozenset(word_list("en", "before_dates"))
-BEHIND_DATES = frozenset(word_list("en", "behind_dates"))
+BEFORE_DATES = _WORDS["before_dates"]
+BEHIND_DATES = _WORDS["behind_dates"]
 
-SURELY_YEAR = frozenset(word_list("en", "surely_year"))
-MAYBE_YEAR = frozenset(word_list("en", "maybe_year"))
-ARTICLES = frozenset(word_list("en", "articles"))
-SINGULAR_S = frozenset(word_list("en", "singular_s"))
+SURELY_YEAR = _WORDS["surely_year"]
+MAYBE_YEAR = _WORDS["maybe_year"]
+ARTICLES = _WORDS["articles"]
+SINGULAR_S = _WORDS["singular_s"]
 
 
 _SHORT = "|".join(SHORT_MONTHS)
@@ -32,7 +32,7 @@ SHORT_WEEKDAY = re.compile(rf"{_WEEKDAY}(?=,? (?:(?:{_SHORT}|{MONTH})\b\.? \d|{_
 """Weekdays before a day and a month. "The Sun, May 5" is a newspaper."""
 SHORT_MONTH = re.compile(rf"\b(?P<month>{_SHORT})\b\.?(?=\s\d)")
 SHORT_MONTH_BEHIND = re.compile(
-    rf"(?P<day>\b(?i:{'|'.join(BEFORE_DATES)}),? {_DAY} )(?P<month>{_SHORT})\b(?P<dot>\.?)(?![\w-]| [A-Z])"
+    rf"(?P<day>\b(?i:{any_of(BEFORE_DATES)}),? {_DAY} )(?P<month>{_SHORT})\b(?P<dot>\.?)(?![\w-]| [A-Z])"
 )
 
 

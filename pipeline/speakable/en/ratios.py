@@ -4,20 +4,21 @@ import re
 
 from pipeline.speakable.en.amounts import UNITS
 from pipeline.speakable.en.numbers import NUMBER, speak
-from pipeline.speakable.language import words as word_list
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, in_front
+from pipeline.speakable.language import vocabulary
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, any_of, in_front
 
-_RATIO = "|".join(word_list("en", "ratios"))
-_SCORE = "|".join(word_list("en", "scores"))
-_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:-]{1,20}){0,6}"
+_WORDS = vocabulary("en")
+_RATIO = any_of(_WORDS["ratios"])
+_SCORE = any_of(_WORDS["scores"])
+_UP_TO_SIX_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:-]{1,20}){0,6}"
 
-NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_WORDS} [(\"“]?\Z", re.IGNORECASE)
+NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_UP_TO_SIX_WORDS} [(\"“]?\Z", re.IGNORECASE)
 NAMED_BEHIND = re.compile(rf"(?: [a-z-]{{1,20}})? (?:{_RATIO}|{_SCORE})\b")
 AT_ONCE = re.compile(rf"\b(?:{_RATIO})(?: of| is| was|:)? \Z", re.IGNORECASE)
 AT_ONCE_BEHIND = re.compile(rf"(?: aspect)? (?:{_RATIO})\b")
 """If a ratio looks like a time of day, the word must stand right beside it."""
 
-WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
+WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
 WON_BEHIND = re.compile(rf" (?:{_SCORE})\b")
 
 TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")

@@ -6,20 +6,20 @@ An I is mostly the pronoun and an X mostly a letter. Alone they are numerals onl
 import re
 
 from pipeline.speakable.en.numbers import cardinal, ordinal
-from pipeline.speakable.language import table
-from pipeline.speakable.language import words as word_list
-from pipeline.speakable.rewriting import RIGHT, before
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import RIGHT, any_of, before
 
 _TABLE = table("en")
+_WORDS = vocabulary("en")
 RULERS: dict[str, int] = _TABLE["rulers"]
 """The highest number of the rulers of a name: a Mary X is no queen."""
 _NAMES: dict[str, list[str]] = _TABLE["numerals"]
 LETTERED = frozenset(_NAMES["lettered"])
 ALWAYS = frozenset(_NAMES["always"])
 
-PRONOUN_VERBS = frozenset(word_list("en", "ruled"))
-TITLES = frozenset(word_list("en", "rulers_titles"))
-INFUSIONS = frozenset(word_list("en", "infusions"))
+PRONOUN_VERBS = _WORDS["ruled"]
+TITLES = _WORDS["rulers_titles"]
+INFUSIONS = _WORDS["infusions"]
 
 VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 LETTER = re.compile("X{1,3}|L|XL")
@@ -43,7 +43,7 @@ NUMBERED = re.compile(rf"\b(?P<noun>{_NOUN}) (?P<first>{_ROMAN})(?P<more>(?:{_JO
 RULER = re.compile(rf"(?<![\w-])(?P<name>{_RULER}) (?P<first>{_ROMAN})(?P<more>(?: (?:and|or) {_SECOND})?){_END}")
 RANGE = re.compile(" ?[-–—] ?")
 
-NO_PRONOUN = re.compile(rf" (?:of(?! course)|{'|'.join(word_list('en', 'behind_roman_one'))})\b")
+NO_PRONOUN = re.compile(rf" (?:of(?! course)|{any_of(_WORDS['behind_roman_one'])})\b")
 INITIAL = re.compile(r"\.\s[A-Z]")
 
 CAPITALS = re.compile("[IVX]")

@@ -7,8 +7,7 @@ from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.en import addresses, amounts, dates, ratios, roman
 from pipeline.speakable.en.grouped import with_commas
 from pipeline.speakable.en.numbers import NUMBER, cardinal, speak
-from pipeline.speakable.language import table
-from pipeline.speakable.language import words as word_list
+from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import (
     DIGIT,
     FORMULA,
@@ -24,12 +23,13 @@ from pipeline.speakable.rewriting import (
 )
 
 _TABLE = table("en")
+_WORDS = vocabulary("en")
 LABELS: dict[str, str] = _TABLE["labels"]
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 
 LAST_WORDS = last_words((*ABBREVIATIONS, *addresses.STREETS))
-NO_HASH = frozenset(word_list("en", "no_hash"))
-COLORS = frozenset(word_list("en", "colors"))
+NO_HASH = _WORDS["no_hash"]
+COLORS = _WORDS["colors"]
 
 HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 """The # of #1. #333 is a colour."""

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Callable
 
-from pipeline.speakable.language import words as word_list
-from pipeline.speakable.rewriting import NEAR, after, before
+from pipeline.speakable.language import vocabulary
+from pipeline.speakable.rewriting import NEAR, after, any_of, before
 
-FUNCTION_WORDS = frozenset(word_list("en", "function"))
-NO_SECONDS = frozenset(word_list("en", "no_seconds"))
-BEFORE_INCHES = frozenset(word_list("en", "before_inches"))
-FEET = frozenset(word_list("en", "feet"))
+_WORDS = vocabulary("en")
+FUNCTION_WORDS = _WORDS["function"]
+NO_SECONDS = _WORDS["no_seconds"]
+BEFORE_INCHES = _WORDS["before_inches"]
+FEET = _WORDS["feet"]
 
-TIME_IN_FRONT = re.compile(rf"\b(?:{'|'.join(word_list('en', 'times'))}) (?:and )?\Z")
+TIME_IN_FRONT = re.compile(rf"\b(?:{any_of(_WORDS['times'])}) (?:and )?\Z")
 MILLISECONDS = re.compile(r" \d{1,9} ?ms\b")
 ENDS = re.compile(r"[)\"”’]*(?:\s+[^a-z]|$)")
 

@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from pipeline.speakable.language import table
-from pipeline.speakable.language import words as word_list
+from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import (
     DASH,
     LIKE_A_DATE,
@@ -33,8 +32,9 @@ from pipeline.speakable.ru.grammar import (
 )
 
 _TABLE = table("ru")
+_WORDS = vocabulary("ru")
 UNITS: dict[str, dict[str, Any]] = _TABLE["units"]
-PAGED = frozenset(word_list("ru", "paged"))
+PAGED = _WORDS["paged"]
 MAGNITUDES: dict[str, str] = _TABLE["magnitudes"]
 
 NUMBER = r"(?:\d{1,3}(?: \d{3}){1,5}(?!\d)|\d{1,3}(?:,\d{3}){2,5}(?![\d,])|\d{1,15})(?:[.,]\d{1,15})?(?![\d])"

@@ -2,12 +2,12 @@
 
 import re
 
-from pipeline.speakable.language import words
+from pipeline.speakable.language import table
 from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front, is_day
 from pipeline.speakable.ru import times
 from pipeline.speakable.ru.grammar import LABELS, governed, inflected, kind, lemma, ordinal
 
-MONTHS = words("ru", "months")
+MONTHS = table("ru")["months"]
 MONTH = (
     rf"(?P<month>(?:{'|'.join(MONTHS)})(?!\w)"
     r"|(?:янв|февр?|апр|ию[нл]|авг|сент|окт|нояб?|дек)(?!\w)\.?|(?:мар|сен)\.)"

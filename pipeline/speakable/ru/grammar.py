@@ -9,11 +9,11 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
-from pipeline.speakable.language import table
-from pipeline.speakable.language import words as word_list
+from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.numerals import words
 from pipeline.speakable.rewriting import after, before, in_front
 
+_WORDS = vocabulary("ru")
 CASES = {"nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
 TAGS = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "loct"}
 GENDER_TAGS = {"m": "masc", "f": "femn", "n": "neut"}
@@ -28,7 +28,7 @@ RARE = 0.02
 PREPOSITIONS = {word: cases for cases, listed in table("ru")["prepositions"].items() for word in listed.split()}
 """The cases that a word allows the number behind it, the likeliest first."""
 VERBS = {verb: cases for cases, listed in table("ru")["verbs"].items() for verb in listed.split()}
-LABELS = frozenset(word_list("ru", "numbered"))
+LABELS = _WORDS["numbered"]
 """Nouns with a number for their name: страница пять."""
 BETWEEN = re.compile(r"(?<!\w)между \d\S*(?: \S+)? и \Z", re.IGNORECASE)
 OVER_AN_AMOUNT = re.compile(

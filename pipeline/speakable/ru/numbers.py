@@ -3,7 +3,7 @@
 import re
 from itertools import product
 
-from pipeline.speakable.language import words as word_list
+from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front
 from pipeline.speakable.ru.amounts import TO, parts, sign, version
 from pipeline.speakable.ru.grammar import (
@@ -29,8 +29,9 @@ from pipeline.speakable.ru.grammar import (
     takes_object,
 )
 
-RANKED = frozenset(word_list("ru", "ranked"))
-RANKED_CLEARLY = frozenset(word_list("ru", "ranked_clearly"))
+_WORDS = vocabulary("ru")
+RANKED = _WORDS["ranked"]
+RANKED_CLEARLY = _WORDS["ranked_clearly"]
 CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
 DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}
 GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "сто"}

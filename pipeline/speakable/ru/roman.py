@@ -2,11 +2,12 @@
 
 import re
 
-from pipeline.speakable.language import words
+from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
 from pipeline.speakable.ru.grammar import ANY_CASE, counted, governed, inflected, is_name, lemma, nouns, ordinal
 
-RANKED_IN_ROMAN = frozenset(words("ru", "ranked_in_roman"))
+_WORDS = vocabulary("ru")
+RANKED_IN_ROMAN = _WORDS["ranked_in_roman"]
 CENTURY = "век(?:а|у|ом|е|ов|ах|ами|ам)?|вв?\\.|столети[еяюй]|столетием|столетиях|тысячелети[еяю]"
 ROMAN = {"I": 1, "V": 5, "X": 10}
 ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
