@@ -2,15 +2,15 @@
 
 import re
 
-from pipeline.languages.script import CYRILLIC_BUT_RUSSIAN, CYRILLIC_LANGUAGES, RUSSIAN, is_cyrillic
+from pipeline.languages.script import CYRILLIC_LANGUAGES, OTHER_CYRILLIC_LETTERS, RUSSIAN_LETTERS, is_cyrillic
 from pipeline.languages.tables import BY_SCRIPT, TABLES
 
-_FOREIGN = re.compile(rf"[{CYRILLIC_BUT_RUSSIAN}À-ÖØ-öø-ɏ]|[^\W\d_\u0000-\u058f]")
+_FOREIGN = re.compile(rf"[{OTHER_CYRILLIC_LETTERS}À-ÖØ-öø-ɏ]|[^\W\d_\u0000-\u058f]")
 """Letters of neither English nor Russian."""
 _ADDRESS = re.compile(r"(?<!\S)\S*?(?:://|www\.|@)\S*")
 _SMALL_LATIN_WORD = re.compile("(?<![A-Za-z])[a-z]+")
-_RUSSIAN_WORD = re.compile(f"[{RUSSIAN}]+")
-_COUNTS_RUSSIAN = re.compile(rf"\d\W*[{RUSSIAN}]|[{RUSSIAN}]\W*\d[\d\W]*$")
+_RUSSIAN_WORD = re.compile(f"[{RUSSIAN_LETTERS}]+")
+_COUNTS_RUSSIAN = re.compile(rf"\d\W*[{RUSSIAN_LETTERS}]|[{RUSSIAN_LETTERS}]\W*\d[\d\W]*$")
 """A number before a Russian word, or one behind it with nothing to follow."""
 _LATIN_PROSE = re.compile(r"(?<![\w./@:-])[A-Za-z][a-z]{2,}(?![\w@/-]|[.:]\S)")
 """A word rather than a unit, an abbreviation or a part of a link."""

@@ -3,8 +3,7 @@
 import re
 from typing import Literal
 
-from pipeline.languages import CYRILLIC_LANGUAGES, base_tag, guess, is_cyrillic
-from pipeline.languages.script import RUSSIAN as RUSSIAN_LETTERS
+from pipeline.languages import CYRILLIC_LANGUAGES, RUSSIAN_LETTERS, base_tag, guess, is_cyrillic
 from pipeline.speakable.en import ENGLISH
 from pipeline.speakable.language import OTHER, Language
 from pipeline.speakable.markup.emojis import without_emoji

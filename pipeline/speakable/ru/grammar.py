@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
+from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.numerals import words
 from pipeline.speakable.rewriting import after, before, in_front
@@ -36,7 +37,7 @@ OVER_AN_AMOUNT = re.compile(
 )
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
-_WORD = "[А-Яа-яЁё]++(?:-[А-Яа-яЁё]++)*+"
+_WORD = f"[{RUSSIAN_LETTERS}]++(?:-[{RUSSIAN_LETTERS}]++)*+"
 _SHORTENED = r"\.(?:/| ?[а-яё])"
 SHORTENED = re.compile(rf"\s+{_WORD}{_SHORTENED}")
 NEXT = re.compile(rf"\s+({_WORD})(?!{_SHORTENED})")

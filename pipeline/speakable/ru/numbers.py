@@ -3,6 +3,7 @@
 import re
 from itertools import product
 
+from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front
 from pipeline.speakable.ru.amounts import TO, parts, sign, version
@@ -38,7 +39,7 @@ GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "ст
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
 RATIO = re.compile("соотношени|пропорци|масштаб")
 SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
-PART = re.compile(r"(?<!\w)([А-Яа-яЁё]{2,20}) \d{1,6} из \Z")
+PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
 
 
