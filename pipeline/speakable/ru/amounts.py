@@ -16,6 +16,7 @@ from pipeline.speakable.rewriting import (
     between_amounts,
     in_front,
 )
+from pipeline.speakable.ru.decimals import NUMBER, parts, speak, wholes
 from pipeline.speakable.ru.grammar import (
     adjective_behind,
     agreement,
@@ -37,7 +38,6 @@ UNITS: dict[str, dict[str, Any]] = _TABLE["units"]
 PAGED = _WORDS["paged"]
 MAGNITUDES: dict[str, str] = _TABLE["magnitudes"]
 
-NUMBER = r"(?:\d{1,3}(?: \d{3}){1,5}(?!\d)|\d{1,3}(?:,\d{3}){2,5}(?![\d,])|\d{1,15})(?:[.,]\d{1,15})?(?![\d])"
 SIGNS = {"-": "минус ", "−": "минус ", "+": "плюс ", "±": "плюс-минус ", "~": "примерно ", "≈": "примерно ", "": ""}
 
 PER = {
@@ -45,39 +45,9 @@ PER = {
     "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду", "с": "в секунду",
 }  # fmt: skip
 TIMES = {"noun": "раз", "count": "раз"}
-DENOMINATORS = {1: "десят", 2: "сот", 3: "тысячн"}
-ONE = {"n": "ая", "g": "ой", "d": "ой", "a": "ую", "i": "ой", "p": "ой"}
-MORE = {"n": "ых", "g": "ых", "d": "ым", "a": "ых", "i": "ыми", "p": "ых"}
-WHOLE = {"n": "целая", "g": "целой", "d": "целой", "a": "целую", "i": "целой", "p": "целой"}
 PRESSURE = re.compile(r"(?<!\w)давлени[еяюи]м?(?: \w{1,10}| [-–—]){0,2} \Z", re.IGNORECASE)
 ONE_AND_A_HALF = (1, "5")
 FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
-
-
-def parts(number: str) -> tuple[int, str]:
-    """Return the whole and the decimals of a written number: 1 234,5 or 1,234,567."""
-    number = number.replace(" ", "")
-    if number.count(",") > 1:
-        number = number.replace(",", "")
-    whole, _, decimals = number.replace(",", ".").partition(".")
-    return int(whole), decimals
-
-
-def speak(number: str, case: str = "n", gender: str = "m") -> str:
-    """Return a number in words: "две целых пять десятых" for 2,5."""
-    whole, decimals = parts(number)
-    if not decimals:
-        return cardinal(whole, case, gender)
-    if len(decimals) > len(DENOMINATORS):
-        return f"{cardinal(whole)} запятая {' '.join(cardinal(int(digit)) for digit in decimals)}"
-    share = int(decimals)
-    whole_word = WHOLE[case] if _single(whole) else f"цел{MORE[case]}"
-    denominator = DENOMINATORS[len(decimals)] + (ONE if _single(share) else MORE)[case]
-    return f"{cardinal(whole, case, 'f')} {whole_word} {cardinal(share, case, 'f')} {denominator}"
-
-
-def _single(number: int) -> bool:
-    return number % 10 == 1 and number % 100 != 11
 
 
 def sign(m: re.Match[str], *, sure: bool = False) -> str | None:
@@ -250,7 +220,7 @@ def _fraction(m: re.Match[str]) -> str | None:
     of = " ".join(["", *_behind("0,5", str(row["noun"]), "n", row)]) + _dot(m) if row else ""
     part = ordinal(below, case, "f") if above == 1 else ordinal(below, "g", plural=True)
     share = f"{cardinal(above, case, 'f')} {part}{of}"
-    return f"{speak(whole, case, 'f')} {WHOLE[case] if _single(int(whole)) else 'целых'} {share}" if whole else share
+    return f"{wholes(int(whole), case)} {share}" if whole else share
 
 
 TO = rf"(?:{DASH}|…|\.{{3}})"

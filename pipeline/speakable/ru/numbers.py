@@ -6,7 +6,8 @@ from itertools import product
 from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front
-from pipeline.speakable.ru.amounts import TO, parts, sign, version
+from pipeline.speakable.ru.amounts import TO, sign, version
+from pipeline.speakable.ru.decimals import parts
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,

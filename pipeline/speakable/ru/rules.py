@@ -17,6 +17,7 @@ from pipeline.speakable.rewriting import (
     rewritten,
 )
 from pipeline.speakable.ru import amounts, dates, grammar, numbers, roman
+from pipeline.speakable.ru.decimals import NUMBER, parts, speak
 
 _TABLE = table("ru")
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
@@ -42,7 +43,7 @@ RULES: tuple[Rule, ...] = (
     *dates.FIRST_RULES,
     *amounts.FIRST_RULES,
     *numbers.FIRST_RULES,
-    (re.compile(rf"{amounts.NUMBER}(?:{amounts.TO}{amounts.NUMBER})?\S*"), beside_a_number),
+    (re.compile(rf"{NUMBER}(?:{amounts.TO}{NUMBER})?\S*"), beside_a_number),
     *numbers.RULES,
     *dates.RULES,
     *amounts.RULES,
@@ -51,9 +52,9 @@ RULES: tuple[Rule, ...] = (
 
 
 def _percent(number: str) -> str:
-    whole, decimals = amounts.parts(number)
+    whole, decimals = parts(number)
     percent = grammar.inflected("процент", "g") if decimals else grammar.form_behind("процент", whole, "n")
-    return f"{amounts.speak(number)} {percent}"
+    return f"{speak(number)} {percent}"
 
 
 SUMS = arithmetic(
@@ -61,7 +62,7 @@ SUMS = arithmetic(
         table=_TABLE,
         pattern=r"\d{1,15}(?:[.,]\d{1,15})?",
         value=lambda number: float(number.replace(",", ".")),
-        number=amounts.speak,
+        number=speak,
         percent=_percent,
         flag=amounts.may_be_a_command,
     ),
