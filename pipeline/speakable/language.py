@@ -1,4 +1,4 @@
-"""What a language brings along: its rules, its words for what markup means, and its tables."""
+"""What a spoken language consists of: rules, words for markup, and tables."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """One language. Without words of its own, a mark is left out and everything else stays as written."""
+    """One language. The defaults suit a language without words: marks are left out, the text stays as written."""
 
     code: str = ""
     """The base tag: "en"."""
