@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.interfaces import Voice
+from pipeline.languages import CYRILLIC_LANGUAGES, base_tag, is_cyrillic, tag_forms
 from pipeline.tts.convert import RATES, Converter, PcmFormat, require_soxr
-from pipeline.tts.espeak.voices import CYRILLIC, VoiceInfo
+from pipeline.tts.espeak.voices import VoiceInfo
 
 WORKERS = 2
 """Sentences at once. onnxruntime spreads each over all cores by itself; the second thread is there so that a long
@@ -26,7 +27,6 @@ sentence does not hold up all others.
 LENGTH_SCALES = (0.1, 10.0)
 
 _LETTER = re.compile(r"[^\W\d_]")
-_CYRILLIC_LETTER = re.compile(r"[\u0400-\u052f\u1c80-\u1c8f\ua640-\ua69d]")
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|(?<=\[)(?=\[)")
 """Control characters and lone surrogates, which espeak, piper's reader, can't take; and what is between two brackets,
 since ``[[`` would begin phonemes.
@@ -48,7 +48,7 @@ class _Loaded:
 
     @property
     def cyrillic(self) -> bool:
-        return _base(self.language) in CYRILLIC
+        return base_tag(self.language) in CYRILLIC_LANGUAGES
 
 
 class PiperSpeech:
@@ -99,7 +99,7 @@ class PiperSpeech:
 
     def reads_in(self, text: str, voice: Voice) -> str:
         """The language of the voice that reads *text*: "en" of "en-US"."""
-        return _base(self.choose(text, voice).language)
+        return base_tag(self.choose(text, voice).language)
 
     async def voices(self) -> list[VoiceInfo]:
         """The voices of the settings."""
@@ -120,7 +120,7 @@ class PiperSpeech:
         known = [loaded for loaded in found if loaded is not None]
         if not _LETTER.search(text):
             return known[0]
-        cyrillic = bool(_CYRILLIC_LETTER.search(text))
+        cyrillic = is_cyrillic(text)
         return next((loaded for loaded in known if loaded.cyrillic == cyrillic), known[0])
 
     def _named(self, name: str) -> "_Loaded | None":
@@ -131,13 +131,11 @@ class PiperSpeech:
 
     def _of_language(self, tag: str) -> "_Loaded | None":
         """That of *tag*, else of a shorter form of it, else of another form of the same language."""
-        wanted = tag.lower().replace("_", "-")
         tags = {language.lower().replace("_", "-"): voice for language, voice in self._voices.items()}
-        while wanted:
-            if wanted in tags:
-                return tags[wanted]
-            wanted = wanted.rpartition("-")[0]
-        return next((voice for voice in tags.values() if tag and _base(voice.language) == _base(tag)), None)
+        for form in tag_forms(tag):
+            if form in tags:
+                return tags[form]
+        return next((voice for voice in tags.values() if tag and base_tag(voice.language) == base_tag(tag)), None)
 
 
 def _load(language: str, path: Path, length_scale: float) -> _Loaded:
@@ -169,7 +167,3 @@ def _next(chunks: Iterator[Any]) -> bytes | None:
     """Make one piece, in a thread; None when there are no more."""
     chunk = next(chunks, None)
     return None if chunk is None else chunk.audio_int16_bytes
-
-
-def _base(tag: str) -> str:
-    return tag.lower().replace("_", "-").partition("-")[0]

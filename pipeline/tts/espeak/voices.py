@@ -1,30 +1,10 @@
 """Which of espeak-ng's voices reads a sentence: by the request, by the script of the text, by the settings."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.interfaces import Voice
-
-_CYRILLIC_LETTER = re.compile(r"[\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d]")
-
-CYRILLIC = frozenset({"ba", "be", "bg", "cv", "kk", "ky", "mk", "nog", "ru", "sr", "tt", "uk"})
-"""The languages whose espeak voices read Cyrillic. They read Latin words too, the Russian voice as English."""
-
-_ALL = frozenset("абвгдежзклмнопрстуфхцчш")
-_RUSSIAN = _ALL | frozenset("ийщъыьэюяё")
-_ALPHABETS = {
-    "be": _ALL | frozenset("ійыьэюяёў"),
-    "bg": _ALL | frozenset("ийщъьюя"),
-    "kk": _RUSSIAN | frozenset("әғқңөұүһі"),
-    "mk": _ALL | frozenset("иѓјљњќџѕ"),
-    "ru": _RUSSIAN,
-    "sr": _ALL | frozenset("иђјљњћџ"),
-    "uk": _ALL | frozenset("иійщьюяїєґ"),
-}
-"""A voice spells words with a letter of another language: "ef, a, short i, el, yery" for "файлы" in Ukrainian, three
-times as long. The voices that are not here know all Russian letters.
-"""
+from pipeline.languages import ALPHABETS, CYRILLIC_LANGUAGES, CYRILLIC_LETTER, base_tag, tag_forms
 
 VARIANTS = {"": "", "male": "", "female": "+f2"}
 """What is added to a voice for a gender: every voice of espeak-ng is male by itself, and +f2 is the one it takes for
@@ -75,7 +55,7 @@ class Voices:
         self._default = default
         self.configured = (*self._preferred.values(), self._of_language(default))
         """The voices that the settings name; the last is that of the default language."""
-        self._cyrillic = [tag for tag in (default, *preferences.voices, "ru") if _base(tag) in CYRILLIC]
+        self._cyrillic = [tag for tag in (default, *preferences.voices, "ru") if base_tag(tag) in CYRILLIC_LANGUAGES]
 
     def choose(self, text: str, voice: Voice) -> str:
         """The identifier for espeak-ng of the voice that reads *text*.
@@ -86,12 +66,13 @@ class Voices:
         over: a wrong name must not silence an answer.
         """
         asked = (self._named(voice.name), self._of_language(voice.language))
-        letters = frozenset(_CYRILLIC_LETTER.findall(text.lower()))
+        letters = frozenset(CYRILLIC_LETTER.findall(text.lower()))
         if not letters:
             return next(filter(None, asked), "") or self._of_language(self._default)
         found = filter(None, (*asked, *map(self._of_language, self._cyrillic)))
-        cyrillic = [identifier for identifier in found if self._language(identifier) in CYRILLIC]
-        fitting = (one for one in cyrillic if letters <= _ALPHABETS.get(self._language(one), letters))
+        cyrillic = [identifier for identifier in found if self._language(identifier) in CYRILLIC_LANGUAGES]
+        # A voice spells words with letters that are not in its alphabet: "ef, a, short i, el, yery" for "файлы".
+        fitting = (one for one in cyrillic if letters <= ALPHABETS.get(self._language(one), letters))
         return next(fitting, "") or next(iter(cyrillic), "") or self._of_language(self._default)
 
     def reads_in(self, text: str, voice: Voice) -> str:
@@ -103,7 +84,7 @@ class Voices:
 
     def _of_language(self, tag: str) -> str:
         """The settings' voice for *tag* or espeak's own, else for a shorter form of it (en-GB-oxendict, en-GB, en)."""
-        for form in _forms(tag):
+        for form in tag_forms(tag):
             if found := self._preferred.get(form) or self._named(form):
                 return found
         return ""
@@ -131,21 +112,10 @@ class Voices:
             ranked = [(int(rank), tag) for rank, _, tag in (tag.partition(":") for tag in tags)]
             language = ranked[0][1]
             self.infos.append(VoiceInfo(short.lower(), language, gender))
-            self._languages[identifier] = _base(language)
+            self._languages[identifier] = base_tag(language)
             self._identifiers |= dict.fromkeys((short.lower(), identifier.lower(), name.lower()), identifier)
             spoken += [(rank, tag.lower(), identifier) for rank, tag in ranked]
         # Only after all names: a tag must never hide a voice that has it for a name. The lowest number is the best
         # voice for a tag.
         for _, tag, identifier in sorted(spoken, key=lambda entry: entry[0]):
             self._identifiers.setdefault(tag, identifier)
-
-
-def _forms(tag: str) -> Iterator[str]:
-    form = tag.lower().replace("_", "-")
-    while form:
-        yield form
-        form = form.rpartition("-")[0]
-
-
-def _base(tag: str) -> str:
-    return tag.lower().replace("_", "-").partition("-")[0]
