@@ -45,6 +45,7 @@ NOT_RAISED = {"UNAUTHENTICATED", "STORE_UNAVAILABLE", "LEASE_LOST"}
 """Rows of the status table that no part of the server uses."""
 
 UNSETTLED = {"http2", "proxy"}
+"""Keys of the settings that may be there or not."""
 
 SOON_RUN = {"demo", "ask"}
 """Targets of the Makefile that take a second."""
@@ -242,6 +243,11 @@ def test_reasons() -> None:
     }
     raised = {(reason, row.code.name) for reason, row in TABLE.items() if reason not in NOT_RAISED}
     assert told == raised | {("COMMAND_REFUSED", "ABORTED")}
+
+
+def test_fields() -> None:
+    """docs/clients.md tells every field of the messages."""
+    assert set(fields()) <= set(re.findall(r"`([\w.]+)`", (ROOT / "docs" / "clients.md").read_text()))
 
 
 def test_keys() -> None:
