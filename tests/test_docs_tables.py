@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from app.service.statuses import TABLE
 from app.settings.stages import CustomSettings, VoicedSettings
-from app.settings.tables import STAGES, Limits, Logging, Pipeline, Server
+from app.settings.tables import STAGES, Limits, LinkSettings, Logging, Pipeline, Server
 from protos import streaming_pb2 as pb
 from tests.documents import DOCUMENTS, blocks, rows
 from tests.processes import ROOT
@@ -59,7 +59,7 @@ def test_keys() -> None:
     """The documents have every key of the settings with its default."""
     told = {}
     for heading, (key, default, *_) in (row for document in DOCUMENTS for row in rows(document, "Key")):
-        section = re.search(r"`\[([\w.]+)\]`(?:.* `kind = \"(\w+)\"`)?", heading)
+        section = re.search(r"`\[+([\w.]+)\]+`(?:.* `kind = \"(\w+)\"`)?", heading)
         assert section, heading
         if key.strip("`") not in UNSETTLED:
             told[f"{section[1]} {section[2] or ''} {key.strip('`')}"] = value(default)
@@ -74,8 +74,14 @@ def value(default: str) -> Any:
 
 
 def keys() -> Iterator[tuple[str, Any]]:
-    for section, model in {"server": Server, "limits": Limits, "logging": Logging, "pipeline": Pipeline}.items():
-        yield from keys_of(model, f"{section} ", set(STAGES) if model is Pipeline else set())
+    for section, model in {
+        "server": Server,
+        "limits": Limits,
+        "logging": Logging,
+        "interceptors": LinkSettings,
+    }.items():
+        yield from keys_of(model, f"{section} ", set())
+    yield from keys_of(Pipeline, "pipeline ", set(STAGES))
     yield from keys_of(VoicedSettings, "pipeline.tts ", set())
     for stage in STAGES:
         for model in get_args(Pipeline.model_fields[stage].annotation):
