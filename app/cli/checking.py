@@ -27,9 +27,9 @@ from app.settings.stages import (
 from app.settings.tables import STAGES, Settings
 from pipeline.errors import StageError
 from pipeline.interfaces import Voice
+from pipeline.pcm import seconds_of
 from pipeline.run import Stages, recite
 from pipeline.segmenter.segmenter import RulesSegmenter
-from pipeline.tts.chunks import SAMPLE_BYTES
 from pipeline.tts.espeak.engine import EspeakSpeech
 from pipeline.tts.fallback import WithFallback
 from protos import streaming_pb2 as pb
@@ -114,7 +114,7 @@ async def _voice(table: AnyVoiceSettings, name: str, stages: Stages, online: boo
     try:
         async with aclosing(recite(TEST_TEXT, Voice(), stages)) as chunks:
             async for chunk in chunks:
-                seconds += len(chunk.pcm) / SAMPLE_BYTES / chunk.sample_rate
+                seconds += seconds_of(chunk.pcm, chunk.sample_rate)
                 first = first or clock() - began
     except StageError as error:
         report.failed(f"{name} does not speak: {error.status} {error.reason}: {error.text}")

@@ -14,6 +14,7 @@ from interceptors.streams import Streams
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent
 from pipeline.interfaces import Message, Voice
 from pipeline.memory.memory import Memory
+from pipeline.pcm import SAMPLE_BYTES
 from pipeline.run import Stages, recite, run
 from protos import streaming_pb2 as pb
 
@@ -107,7 +108,7 @@ class Tally:
         """*event* has left."""
         match event:
             case AudioChunk():
-                self._counts["audio_samples"] += len(event.pcm) // wire.SAMPLE_BYTES
+                self._counts["audio_samples"] += len(event.pcm) // SAMPLE_BYTES
                 self._first("first_audio_ms")
             case Sentence():
                 self.sentence = event.index

@@ -5,8 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from app.settings.types import (
-    LEAST_HZ,
-    MOST_HZ,
     Count,
     Json,
     NotNegative,
@@ -17,6 +15,7 @@ from app.settings.types import (
     finite,
     rate_or_off,
 )
+from pipeline.pcm import LEAST_HZ, MOST_HZ
 
 
 class CustomSettings(Strict):

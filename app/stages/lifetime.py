@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from app.settings.load import SettingsError
-from app.settings.types import LEAST_HZ, MOST_HZ
+from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
 from pipeline.tts.fallback import WithFallback
 
 CLOSE_SECONDS = 5.0
@@ -60,7 +60,7 @@ async def _start(engine: Any) -> None:
 def _check_rate(engine: Any) -> None:
     """A voice tells its sample rate by now; with one that nobody can play it would fail in every turn."""
     rate = getattr(engine, "sample_rate", LEAST_HZ)
-    if type(rate) is not int or not LEAST_HZ <= rate <= MOST_HZ:
+    if type(rate) is not int or rate not in RATES:
         raise ValueError(f"its sample_rate is {rate!r}: must be a whole number from {LEAST_HZ} to {MOST_HZ} Hz")
 
 

@@ -11,7 +11,7 @@ from math import inf
 from types import TracebackType
 
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
-from pipeline.tts.chunks import SAMPLE_BYTES
+from pipeline.pcm import seconds_of
 from pipeline.tts.fallback import AnySpeech
 from pipeline.tts.options import Wanted
 from pipeline.tts.utterance import Utterance
@@ -56,8 +56,8 @@ class Ahead:
     def heard(self, part: AudioChunk | Notice) -> None:
         """*part*, of the first sentence, is on its way to the listener."""
         if isinstance(part, AudioChunk):
-            seconds = len(part.pcm) / (SAMPLE_BYTES * part.sample_rate)
-            self._silent_from = max(self._silent_from, self._clock()) + seconds
+            began = max(self._silent_from, self._clock())
+            self._silent_from = began + seconds_of(part.pcm, part.sample_rate)
 
     def _due(self, sentence: Sentence) -> float:
         return self._silent_from if self._open and self._open[0].sentence is sentence else inf

@@ -8,8 +8,9 @@ from typing import Protocol
 from pipeline.events import AudioChunk, WordMark
 from pipeline.flow import End, closing, prefetch
 from pipeline.interfaces import Speech, Voice
+from pipeline.pcm import SAMPLE_BYTES
 from pipeline.tts.alignment import Stretch, aligned, placed
-from pipeline.tts.chunks import CHUNK_SECONDS, SAMPLE_BYTES, Chunks, Cut
+from pipeline.tts.chunks import CHUNK_SECONDS, Chunks, Cut
 from pipeline.tts.options import Wanted
 from pipeline.tts.urgency import due
 

@@ -16,6 +16,7 @@ import structlog
 
 from pipeline.flow import closing
 from pipeline.interfaces import Speech, Voice
+from pipeline.pcm import SAMPLE_BYTES
 from pipeline.tts.sound_files import SoundFiles
 
 T = TypeVar("T")
@@ -28,8 +29,6 @@ PART = 8
 
 DISK_SECONDS = 2.0
 """A disk that takes longer does not answer any more; it is left alone from then on."""
-
-SAMPLE_BYTES = 2
 
 log = structlog.get_logger(scope="speech")
 

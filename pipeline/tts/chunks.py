@@ -4,8 +4,8 @@ import struct
 from collections.abc import Iterator
 
 from pipeline.events import WordMark
+from pipeline.pcm import SAMPLE_BYTES, whole
 
-SAMPLE_BYTES = 2
 FIRST_SECONDS = 0.02
 """A sentence's first chunk leaves as soon as this much of it is there: less would cost messages and start no player
 any sooner.
@@ -34,8 +34,8 @@ class Chunks:
     """
 
     def __init__(self, sample_rate: int) -> None:
-        self._first = _whole(FIRST_SECONDS * sample_rate)
-        self._most = _whole(CHUNK_SECONDS * sample_rate)
+        self._first = _bytes_of(FIRST_SECONDS * sample_rate)
+        self._most = _bytes_of(CHUNK_SECONDS * sample_rate)
         self._kept = int(FADE_SECONDS * sample_rate) * SAMPLE_BYTES
         self._bytes_per_ms = sample_rate * SAMPLE_BYTES / 1000
         self._held = b""
@@ -69,13 +69,13 @@ class Chunks:
     def _size(self, there: int) -> int:
         """How much of what is there may leave as one chunk; 0 = none yet."""
         if not self.given:
-            return _even(min(there - self._kept, self._most)) if there >= self._first else 0
+            return whole(min(there - self._kept, self._most)) if there >= self._first else 0
         size = min(self.given, self._most)
         return size if there >= size + self._kept else 0
 
     def _ending(self, pcm: bytes) -> Iterator[Cut]:
         self._held, self._start = pcm, 0
-        left = _even(len(pcm))
+        left = whole(len(pcm))
         while left > (most := min(self.given, self._most) or left):
             yield self._leave(most)
             left -= most
@@ -96,7 +96,7 @@ class Chunks:
 
 def fade_out(pcm: bytes, size: int) -> bytes:
     """*pcm*, whole samples of it, with its last *size* bytes going down to nothing."""
-    pcm = pcm[: _even(len(pcm))]
+    pcm = pcm[: whole(len(pcm))]
     count = min(len(pcm), size) // SAMPLE_BYTES
     start = len(pcm) - count * SAMPLE_BYTES
     tail = struct.unpack_from(f"<{count}h", pcm, start)
@@ -104,9 +104,5 @@ def fade_out(pcm: bytes, size: int) -> bytes:
     return pcm[:start] + struct.pack(f"<{count}h", *faded)
 
 
-def _even(size: int) -> int:
-    return size - size % SAMPLE_BYTES
-
-
-def _whole(samples: float) -> int:
+def _bytes_of(samples: float) -> int:
     return max(1, int(samples)) * SAMPLE_BYTES

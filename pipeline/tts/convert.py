@@ -17,9 +17,7 @@ from typing import Any
 
 from pipeline.flow import closing
 from pipeline.interfaces import Speech, Voice
-
-RATES = range(4000, 384_001)
-"""Hz that speech can have."""
+from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class Resampled:
 
     def __init__(self, speech: Speech, output_sample_rate: int) -> None:
         if output_sample_rate not in RATES:
-            raise ValueError(f"output_sample_rate: must be from {RATES[0]} to {RATES[-1]} Hz")
+            raise ValueError(f"output_sample_rate: must be from {LEAST_HZ} to {MOST_HZ} Hz")
         require_soxr()
         self._speech = speech
         self.sample_rate = output_sample_rate

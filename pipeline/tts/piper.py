@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.interfaces import Voice
-from pipeline.tts.convert import RATES, Converter, PcmFormat, require_soxr
+from pipeline.pcm import RATES
+from pipeline.tts.convert import Converter, PcmFormat, require_soxr
 from pipeline.tts.espeak.voices import CYRILLIC, VoiceInfo
 
 WORKERS = 2

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
+from pipeline.pcm import SAMPLE_BYTES
 from pipeline.tts.espeak import worker as espeak_worker
 from pipeline.tts.espeak.pool import Pool
 from pipeline.tts.espeak.process import EspeakFailed, EspeakUnavailable, WordEvent
@@ -132,7 +133,7 @@ class EspeakSpeech:
             async with aclosing(self._speak(chosen, piece, marked=True)) as sound:
                 async for item in sound:
                     if isinstance(item, bytes):
-                        samples += len(item) // 2
+                        samples += len(item) // SAMPLE_BYTES
                         yield item
                     elif mark := marker.mark(item[0], before + item[1]):
                         gaps = piece.count(_GAP, 0, mark.offset - start)

@@ -15,7 +15,7 @@ import httpx2
 from pipeline.http.client import HttpClient
 from pipeline.interfaces import Voice
 from pipeline.llm.openai.errors import retry_after
-from pipeline.tts.convert import RATES
+from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
 from pipeline.tts.errors import (
     NotPcm,
     SpeechBusy,
@@ -61,7 +61,7 @@ class OpenAISpeech:
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         if sample_rate not in RATES:
-            raise ValueError(f"sample_rate: must be from {RATES[0]} to {RATES[-1]} Hz")
+            raise ValueError(f"sample_rate: must be from {LEAST_HZ} to {MOST_HZ} Hz")
         self.sample_rate = sample_rate
         self._voice = voice
         self._body = {"model": model, "response_format": "pcm", **(extra_body or {})}

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from pipeline.tts.convert import RATES, Converter, PcmFormat
+from pipeline.pcm import RATES
+from pipeline.tts.convert import Converter, PcmFormat
 from pipeline.tts.errors import NotPcm
 from pipeline.tts.openai.riff import Riff
 
