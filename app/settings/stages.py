@@ -135,12 +135,7 @@ class VoicedSettings(Strict):
     emoji: Literal["drop", "name"] = "drop"
     output_sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
     cache: SpeechCacheSettings = SpeechCacheSettings()
-    fallback: (
-        Annotated[
-            "EspeakSettings | OpenAISpeechSettings | PiperSettings | CustomSpeechSettings", Field(discriminator="kind")
-        ]
-        | None
-    ) = None
+    fallback: Annotated["AnyVoiceSettings", Field(discriminator="kind")] | None = None
 
 
 class EspeakSettings(VoicedSettings):
@@ -196,5 +191,7 @@ class CustomSpeechSettings(VoicedSettings, CustomSettings):
     sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
 
 
-AnyVoiceSettings = EspeakSettings | OpenAISpeechSettings | PiperSettings | CustomSpeechSettings
+BuiltInVoiceSettings = EspeakSettings | OpenAISpeechSettings | PiperSettings
+AnyVoiceSettings = BuiltInVoiceSettings | CustomSpeechSettings
+SpeechSettings = BuiltInVoiceSettings | NoSpeechSettings | CustomSpeechSettings
 VoicedSettings.model_rebuild()
