@@ -1,6 +1,6 @@
 """The tables of ``[pipeline]``: one class for each kind of each stage."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -194,4 +194,5 @@ class CustomSpeechSettings(VoicedSettings, CustomSettings):
 BuiltInVoiceSettings = EspeakSettings | OpenAISpeechSettings | PiperSettings
 AnyVoiceSettings = BuiltInVoiceSettings | CustomSpeechSettings
 SpeechSettings = BuiltInVoiceSettings | NoSpeechSettings | CustomSpeechSettings
-VoicedSettings.model_rebuild()
+for _voice in get_args(AnyVoiceSettings):
+    _voice.model_rebuild()  # now that the kinds of ``fallback`` are known

@@ -19,6 +19,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "unknown section": ("[servers]\nport = 1", "servers: unknown key, did you mean server?"),
     "unknown key": ("[limits]\nmax_stream = 3", "limits.max_stream: unknown key, did you mean"),
     "unknown key of a stage": ("[pipeline.tts]\nspeed = 3", "pipeline.tts.speed: unknown key"),
+    "unknown key of a fallback": (
+        "[pipeline.tts]\nkind = 'piper'\nvoices = { en = 'x' }\nfallback = { kind = 'espeak', speed = 3 }",
+        "pipeline.tts.fallback.speed: unknown key",
+    ),
     "unknown key of a store": ("[limits]\nstore = { kind = 'memory', url = 'x' }", "limits.store.url: unknown key"),
     "a later key": ("[telemetry]\nmetrics_port = 1", "telemetry: unknown key"),
     "text for a number": ('[server]\nport = "50051"', "server.port: must be a valid integer"),
