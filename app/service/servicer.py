@@ -42,7 +42,7 @@ class StreamingServicer:
         self._memory = memory
         self._client_of = client_of
         self._welcome_text = welcome_text
-        self._voice_names = voice_names
+        self._voice_name, self._fallback_name = voice_names
 
     async def StreamAudio(self, request: pb.StreamRequest, context: Any) -> None:
         """Answer one prompt. Sends the initial metadata at once, so that the client knows it is admitted."""
@@ -87,7 +87,8 @@ class StreamingServicer:
         await context.write(pb.WelcomeResponse(end_message="done"))
 
     def _welcome_metadata(self, stands_in: bool, sample_rate: int) -> pb.WelcomeResponse:
-        return wire.welcome_metadata(self._voice_names[stands_in], sample_rate)
+        name = self._fallback_name if stands_in else self._voice_name
+        return wire.welcome_metadata(name, sample_rate)
 
 
 class Tally:

@@ -2,15 +2,14 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from app.settings.load import SettingsError
 from app.settings.stages import CustomSettings, CustomSpeechSettings
-from pipeline.interfaces import Speech
-from pipeline.tts.plain import PlainSpeech, is_plain
+from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
 
 
 def build(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
@@ -26,13 +25,13 @@ def build(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -
     return stage
 
 
-def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> Speech:
-    """The same for a voice, which may also be an async generator function: ``speak(text, voice, **options)``."""
-    found = _find(table.factory, folder, key)
-    if not is_plain(found):
-        return build(table, folder, key, ("sample_rate", "synthesize"))  # type: ignore[no-any-return]
+def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> CustomSpeech:
+    """Build a voice as an engine. It may also be an async generator function: ``speak(text, voice, **options)``."""
+    factory = _find(table.factory, folder, key)
+    if not is_function(factory):
+        return CustomSpeech(build(table, folder, key, ("sample_rate", "synthesize")))
     try:
-        return PlainSpeech(found, table.options, table.sample_rate)
+        return CustomSpeech(FunctionSpeech(factory, table.options, table.sample_rate))
     except ValueError as error:
         raise SettingsError(f"{key}.{error}") from error
 
@@ -42,6 +41,15 @@ def build_each_turn(table: CustomSettings, folder: Path, key: str, needs: Sequen
     build(table, folder, key, needs)
     factory = _find(table.factory, folder, key)
     return lambda: factory(**table.options)
+
+
+def optional(stage: Any, method: str) -> Callable[[], Awaitable[object]]:
+    """Give the coroutine method of *stage*, which may be custom; one that does nothing where it has none."""
+    return getattr(stage, method, None) or _nothing
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:

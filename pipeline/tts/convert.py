@@ -8,16 +8,16 @@ import importlib
 import importlib.util
 import sys
 from array import array
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from functools import partial
 from itertools import repeat
 from operator import floordiv, mul
 from typing import Any
 
+from pipeline.events import WordMark
 from pipeline.flow import closing
-from pipeline.interfaces import Speech, Voice
-from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
+from pipeline.interfaces import Voice
+from pipeline.tts.engines import Due, Engine, at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +84,29 @@ def require_soxr() -> None:
 
 
 class Resampled:
-    """*speech* at *output_sample_rate* Hz; whatever else it can do, this can do too.
+    """*engine* at *output_sample_rate* Hz. Word marks pass in their places: their ms do not change.
 
-    Of ``synthesize_marked``, where there is one, the bytes are converted and everything else passes in its place:
-    marks are in ms, which do not change. ``ModuleNotFoundError`` when soxr is not installed.
+    Raise ModuleNotFoundError when soxr is not installed.
     """
 
-    def __init__(self, speech: Speech, output_sample_rate: int) -> None:
-        if output_sample_rate not in RATES:
-            raise ValueError(f"output_sample_rate: must be from {LEAST_HZ} to {MOST_HZ} Hz")
+    def __init__(self, engine: Engine, output_sample_rate: int) -> None:
         require_soxr()
-        self._speech = speech
+        self._engine = engine
         self.sample_rate = output_sample_rate
+        self.marks_words = engine.marks_words
+        self.start, self.aclose, self.voices, self.reads_in = (
+            engine.start,
+            engine.aclose,
+            engine.voices,
+            engine.reads_in,
+        )
 
-    def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
-        """See Speech."""
-        return self._converted(self._speech.synthesize, text, voice)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # of an object that is not made yet; there is nothing behind it
-            raise AttributeError(name)
-        found = getattr(self._speech, name)
-        return partial(self._converted, found) if name == "synthesize_marked" else found
-
-    async def _converted(
-        self, synthesize: Callable[..., AsyncIterator[Any]], *args: Any, **options: Any
-    ) -> AsyncGenerator[Any, None]:
-        convert = Converter(PcmFormat(self._speech.sample_rate), self.sample_rate)
-        sound = synthesize(*args, **options)
-        async with closing(sound) as pieces:
+    async def synthesize(
+        self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
+    ) -> AsyncGenerator[bytes | WordMark, None]:
+        """See Engine."""
+        convert = Converter(PcmFormat(self._engine.sample_rate), self.sample_rate)
+        async with closing(self._engine.synthesize(text, voice, marks, due)) as pieces:
             async for piece in pieces:
                 if not isinstance(piece, bytes | bytearray | memoryview):
                     yield piece

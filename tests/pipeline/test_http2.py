@@ -27,10 +27,10 @@ from pipeline.http.connection import MOST_BARREN_BYTES, MOST_BYTES
 from pipeline.http.transport import Body, Transport
 from pipeline.llm.openai import exchange
 from pipeline.llm.openai.model import OpenAIModel
-from pipeline.tts.openai.engine import OpenAISpeech
 from tests.fakes import PATIENCE, still, until
 from tests.pipeline.llm.openai.asking import QUICK, TURN, ask
 from tests.pipeline.llm.openai.hostile_server import WELL, text
+from tests.pipeline.tts.engines import openai
 from tests.pipeline.tts.openai.hostile_speech import said
 from tests.serving import serving
 
@@ -606,8 +606,6 @@ async def test_speech() -> None:
         await talk.event()
 
     async with peer_of(serve) as peer:
-        speech = OpenAISpeech(
-            base_url=f"http://127.0.0.1:{peer.port}", model="m", voice="v", environment={}, http2=True
-        )
+        speech = openai({}, base_url=f"http://127.0.0.1:{peer.port}", http2=True)
         async with aclosing(speech):
             assert await said(speech) == PCM

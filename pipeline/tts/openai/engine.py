@@ -6,8 +6,9 @@ No proxy of the environment, no redirects, nothing compressed: as for the model'
 import asyncio
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -15,7 +16,7 @@ import httpx2
 from pipeline.http.client import HttpClient
 from pipeline.interfaces import Voice
 from pipeline.llm.openai.errors import retry_after
-from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
+from pipeline.tts.engines import VoiceInfo
 from pipeline.tts.errors import (
     NotPcm,
     SpeechBusy,
@@ -37,51 +38,66 @@ WRONG_TEXT = frozenset({400, 413, 422})
 """How they answer to a text that they cannot say."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAISpeechOptions:
+    """The settings of the voice.
+
+    ``base_url``: of the server, without ``/audio/speech``.
+    ``model``, ``voice``: as the server names them; the voice is for requests that name none.
+    ``api_key_env``: the environment variable of the key; empty = no key.
+    ``sample_rate``: the Hz of our sound; also assumed for PCM replies without a rate.
+    ``extra_body``: is put over the body of each request.
+    """
+
+    base_url: str
+    model: str
+    voice: str
+    api_key_env: str
+    sample_rate: int
+    extra_body: Mapping[str, Any]
+    connect_timeout_seconds: float
+    stall_timeout_seconds: float
+    http2: bool
+
+
 class OpenAISpeech:
     """Speaks with ``base_url`` + ``/audio/speech``. Calls may overlap; each is one request, and none is repeated.
 
-    Gives ``sample_rate`` whatever the server sends: PCM whose Content-Type tells the rate, bare PCM of *sample_rate*,
-    or a WAV of int16 or float32, stereo too; another rate needs the extra ``resample``. The key is that of the
-    environment variable *api_key_env*, read for each request; without one no Authorization is sent, as local servers
-    like it. *extra_body* is put over the request's body. ValueError, with the key, for what cannot be used.
+    Gives ``sample_rate`` whatever the server sends: PCM whose Content-Type tells the rate, bare PCM of
+    ``sample_rate``, or a WAV of int16 or float32, stereo too; another rate needs the extra ``resample``. The key is
+    read for each request; without one no Authorization is sent, as local servers like it. Raise ValueError, with the
+    key, for options that cannot be used.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        model: str,
-        voice: str,
-        api_key_env: str = "OPENAI_API_KEY",
-        sample_rate: int = 24_000,
-        extra_body: Mapping[str, Any] | None = None,
-        connect_timeout_seconds: float = 5.0,
-        stall_timeout_seconds: float = 10.0,
-        http2: bool = False,
-        environment: Mapping[str, str] = os.environ,
-    ) -> None:
-        if sample_rate not in RATES:
-            raise ValueError(f"sample_rate: must be from {LEAST_HZ} to {MOST_HZ} Hz")
-        self.sample_rate = sample_rate
-        self._voice = voice
-        self._body = {"model": model, "response_format": "pcm", **(extra_body or {})}
+    marks_words = False
+
+    def __init__(self, options: OpenAISpeechOptions, environment: Mapping[str, str] = os.environ) -> None:
+        self.sample_rate = options.sample_rate
+        self._voice = options.voice
+        self._body = {"model": options.model, "response_format": "pcm", **options.extra_body}
         _json(self._body)
-        self._api_key_env = api_key_env
+        self._api_key_env = options.api_key_env
         self._environment = environment
-        stall = stall_timeout_seconds
-        timeout = httpx2.Timeout(connect=connect_timeout_seconds, read=stall, write=stall, pool=None)
-        self._http = HttpClient(base_url, timeout, http2=http2)
+        stall = options.stall_timeout_seconds
+        timeout = httpx2.Timeout(connect=options.connect_timeout_seconds, read=stall, write=stall, pool=None)
+        self._http = HttpClient(options.base_url, timeout, http2=options.http2)
 
-    @property
-    def api_key_missing(self) -> bool:
-        """Whether a variable is named that is not set."""
-        return bool(self._api_key_env) and not self._key()
+    async def start(self) -> None:
+        """Do nothing: the first request connects."""
 
-    async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+    async def voices(self) -> Sequence[VoiceInfo]:
+        """List nothing: the protocol has no list of voices."""
+        return ()
+
+    def reads_in(self, _text: str, _voice: Voice) -> str:
+        """Tell nothing: the language of a voice is the server's secret."""
+        return ""
+
+    async def synthesize(self, text: str, voice: Voice, *_: object) -> AsyncGenerator[bytes, None]:
         """Yield the sound of *text* as it comes, whole samples; nothing is read ahead of the reader.
 
         ``voice.name`` is asked for instead of the settings' voice, which still speaks where the server refuses that
-        name: a wrong name must not silence an answer. Closing the generator closes the connection. Raises a
+        name: a wrong name must not silence an answer. Closing the generator closes the connection. Raise a
         SpeechEngineError, or ModuleNotFoundError where the rate has to change and soxr is not installed.
         """
         for name in dict.fromkeys((voice.name or self._voice, self._voice)):

@@ -42,6 +42,22 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "unknown store": ("[limits.store]\nkind = 'redis'", "limits.store.kind: must be 'memory'"),
     "rate too fast": ("[pipeline.tts]\nrate = 451", "pipeline.tts.rate: must be less than or equal to 450"),
+    "rate too slow": ("[pipeline.tts]\nrate = 79", "pipeline.tts.rate: must be greater than or equal to 80"),
+    "pitch too high": ("[pipeline.tts]\npitch = 101", "pipeline.tts.pitch: must be less than or equal to 100"),
+    "unknown gender": ("[pipeline.tts]\ngender = 'x'", "pipeline.tts.gender: must be '', 'male' or 'female'"),
+    "fewer workers than none": ("[pipeline.tts]\nworkers = -1", "pipeline.tts.workers: must be greater than or equal"),
+    "endlessly fast piper": (
+        "[pipeline.tts]\nkind = 'piper'\nvoices = { en = 'x' }\nlength_scale = 0.0",
+        "pipeline.tts.length_scale: must be greater than or equal to 0.1",
+    ),
+    "rate that nobody plays": (
+        "[pipeline.tts]\noutput_sample_rate = 7",
+        "pipeline.tts.output_sample_rate: must be from 4000 to 384000 Hz",
+    ),
+    "no rate of a speech server": (
+        "[pipeline.tts]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nvoice = 'v'\nsample_rate = 0",
+        "pipeline.tts.sample_rate: must be greater than or equal to 4000",
+    ),
     "rate of no sound": (
         "[pipeline.tts]\nkind = 'custom'\nfactory = 'm:f'\nsample_rate = 3000000000",
         "pipeline.tts.sample_rate: must be from 4000 to 384000 Hz",
