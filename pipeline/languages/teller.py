@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from pipeline.languages.script import script
 from pipeline.languages.tables import BY_SCRIPT, CYRILLIC, LATIN, table
 
 _CANDIDATES = {"latin": LATIN, "cyrillic": CYRILLIC}
@@ -12,24 +13,6 @@ _WORD = re.compile(r"[^\W\d_]{2,}|[^\W\d_](?=[\s'’])|¿|¡")
 _MOST_PIECES = 300
 _ENOUGH = 16
 """Words and letters that settle a language, if no other has more than half as many."""
-
-
-def script(char: str) -> str:
-    """The script of a letter, by the name that the rules use."""
-    code = ord(char)
-    if code < 0x370:
-        return "latin"
-    if 0x400 <= code < 0x530:
-        return "cyrillic"
-    if 0x590 <= code < 0x8A0 or 0xFB50 <= code < 0xFE00 or 0xFE70 <= code < 0xFF00:
-        return "arabic"
-    if 0x900 <= code < 0x980:
-        return "devanagari"
-    if 0xAC00 <= code < 0xD7B0 or 0x1100 <= code < 0x1200:
-        return "hangul"
-    if 0x2E80 <= code < 0xA000 or 0xF900 <= code < 0xFB00 or 0xFF66 <= code < 0xFFA0 or 0x20000 <= code < 0x32000:
-        return "cjk"
-    return "latin" if 0x1E00 <= code < 0x2000 else "other"
 
 
 def _owners(section: Literal["words", "letters"]) -> Mapping[str, tuple[str, ...]]:

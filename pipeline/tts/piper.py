@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.interfaces import Voice
+from pipeline.languages import CYRILLIC_LANGUAGES, base_tag, is_cyrillic, tag_forms
 from pipeline.pcm import RATES
 from pipeline.tts.convert import Converter, PcmFormat, require_soxr
 from pipeline.tts.engines import VoiceInfo
-from pipeline.tts.espeak.voices import CYRILLIC
 
 WORKERS = 2
 """Sentences at once. onnxruntime spreads each over all cores by itself; the second thread keeps a long sentence from
@@ -26,7 +26,6 @@ holding up all others.
 """
 
 _LETTER = re.compile(r"[^\W\d_]")
-_CYRILLIC_LETTER = re.compile(r"[\u0400-\u052f\u1c80-\u1c8f\ua640-\ua69d]")
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|(?<=\[)(?=\[)")
 """Control characters and lone surrogates, which espeak, piper's reader, can't take; and the place between two brackets,
 since ``[[`` would begin phonemes.
@@ -52,7 +51,7 @@ class _Loaded:
 
     @property
     def cyrillic(self) -> bool:
-        return _base(self.language) in CYRILLIC
+        return base_tag(self.language) in CYRILLIC_LANGUAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +113,7 @@ class PiperSpeech:
 
     def reads_in(self, text: str, voice: Voice) -> str:
         """See Engine."""
-        return _base(self.choose(text, voice).language)
+        return base_tag(self.choose(text, voice).language)
 
     async def voices(self) -> Sequence[VoiceInfo]:
         """List the voices of the settings."""
@@ -135,7 +134,7 @@ class PiperSpeech:
         known = [loaded for loaded in asked if loaded is not None]
         if not _LETTER.search(text):
             return known[0]
-        cyrillic = bool(_CYRILLIC_LETTER.search(text))
+        cyrillic = is_cyrillic(text)
         return next((loaded for loaded in known if loaded.cyrillic == cyrillic), known[0])
 
     def _named(self, name: str) -> "_Loaded | None":
@@ -146,13 +145,11 @@ class PiperSpeech:
 
     def _of_language(self, tag: str) -> "_Loaded | None":
         """Find the voice of *tag*, else of a shorter form of it, else of another form of the same language."""
-        wanted = tag.lower().replace("_", "-")
         tags = {language.lower().replace("_", "-"): voice for language, voice in self._voices.items()}
-        while wanted:
-            if wanted in tags:
-                return tags[wanted]
-            wanted = wanted.rpartition("-")[0]
-        return next((voice for voice in tags.values() if tag and _base(voice.language) == _base(tag)), None)
+        for form in tag_forms(tag):
+            if form in tags:
+                return tags[form]
+        return next((voice for voice in tags.values() if tag and base_tag(voice.language) == base_tag(tag)), None)
 
 
 def _load(language: str, path: Path, length_scale: float) -> _Loaded:
@@ -184,7 +181,3 @@ def _next(chunks: Iterator[Any]) -> bytes | None:
     """Make one piece, in a thread; None when there are no more."""
     chunk = next(chunks, None)
     return None if chunk is None else chunk.audio_int16_bytes
-
-
-def _base(tag: str) -> str:
-    return tag.lower().replace("_", "-").partition("-")[0]

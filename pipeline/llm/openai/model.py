@@ -14,6 +14,7 @@ from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta
 from pipeline.flow import closing
 from pipeline.interfaces import Message, Model, Turn
+from pipeline.languages import base_tag, is_cyrillic
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.chat import ChatDecoder
 from pipeline.llm.openai.connection import Connection
@@ -215,10 +216,6 @@ def _ending(answer: Answer | None, turn: Turn) -> list[ModelEvent]:
 
 def _content_filter(turn: Turn, answered: bool) -> str:
     """The notice in the turn's language; where none is asked for, in the script of the prompt."""
-    russian = turn.language.lower().startswith("ru") or (not turn.language and _is_cyrillic(turn.prompt))
+    russian = base_tag(turn.language) == "ru" if turn.language else is_cyrillic(turn.prompt)
     before, after = CONTENT_FILTER["ru" if russian else "en"]
     return f"\n\n{after}" if answered else before
-
-
-def _is_cyrillic(text: str) -> bool:
-    return any("\u0400" <= char <= "\u04ff" for char in text)

@@ -1,30 +1,10 @@
 """Chooses the voice of espeak-ng that reads a sentence: by the request, by the script of the text, by the settings."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pipeline.interfaces import Voice
+from pipeline.languages import ALPHABETS, CYRILLIC_LANGUAGES, CYRILLIC_LETTER, base_tag, tag_forms
 from pipeline.tts.engines import VoiceInfo
-
-_CYRILLIC_LETTER = re.compile(r"[\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d]")
-
-CYRILLIC = frozenset({"ba", "be", "bg", "cv", "kk", "ky", "mk", "nog", "ru", "sr", "tt", "uk"})
-"""The languages whose espeak voices read Cyrillic. They read Latin words too, the Russian voice as English."""
-
-_ALL = frozenset("абвгдежзклмнопрстуфхцчш")
-_RUSSIAN = _ALL | frozenset("ийщъыьэюяё")
-_ALPHABETS = {
-    "be": _ALL | frozenset("ійыьэюяёў"),
-    "bg": _ALL | frozenset("ийщъьюя"),
-    "kk": _RUSSIAN | frozenset("әғқңөұүһі"),
-    "mk": _ALL | frozenset("иѓјљњќџѕ"),
-    "ru": _RUSSIAN,
-    "sr": _ALL | frozenset("иђјљњћџ"),
-    "uk": _ALL | frozenset("иійщьюяїєґ"),
-}
-"""The letters that a voice knows; the voices that are not here know all Russian letters. A voice spells words that have
-another letter, three times as long: "ef, a, short i, el, yery" for "файлы" in Ukrainian.
-"""
 
 VARIANTS = {"": "", "male": "", "female": "+f2"}
 """The variant that is added to a voice for a gender. Every voice of espeak-ng is male by itself; +f2 is its own choice
@@ -52,7 +32,7 @@ class Voices:
             raise ValueError(f"default_language: espeak has no voice for {default_language!r}")
         self.configured = (*self._preferred.values(), self._default)
         """The voices that the settings name."""
-        self._cyrillic = [tag for tag in (default_language, *voices, "ru") if _base(tag) in CYRILLIC]
+        self._cyrillic = [tag for tag in (default_language, *voices, "ru") if base_tag(tag) in CYRILLIC_LANGUAGES]
 
     def choose(self, text: str, voice: Voice) -> str:
         """Give espeak-ng's identifier of the voice that reads *text*.
@@ -63,11 +43,12 @@ class Voices:
         is not known is passed over: it must not silence an answer.
         """
         asked = [self._named(voice.name), self._of_language(voice.language)]
-        letters = frozenset(_CYRILLIC_LETTER.findall(text.lower()))
+        letters = frozenset(CYRILLIC_LETTER.findall(text.lower()))
         if letters:
             candidates = [*asked, *map(self._of_language, self._cyrillic)]
-            cyrillic = [each for each in candidates if each and self._language(each) in CYRILLIC]
-            fitting = [each for each in cyrillic if letters <= _ALPHABETS.get(self._language(each), letters)]
+            cyrillic = [each for each in candidates if each and self._language(each) in CYRILLIC_LANGUAGES]
+            # A voice spells words with letters that are not in its alphabet: "ef, a, short i, el, yery" for "файлы".
+            fitting = [each for each in cyrillic if letters <= ALPHABETS.get(self._language(each), letters)]
             asked = [*fitting, *cyrillic]
         return next(filter(None, asked), self._default)
 
@@ -80,7 +61,7 @@ class Voices:
 
     def _of_language(self, tag: str) -> str:
         """Find the settings' voice for *tag* or espeak's own, else for a shorter form of it (en-GB-oxendict, en-GB)."""
-        for form in _forms(tag):
+        for form in tag_forms(tag):
             if identifier := self._preferred.get(form) or self._named(form):
                 return identifier
         return ""
@@ -108,21 +89,10 @@ class Voices:
             ranked = [(int(rank), tag) for rank, _, tag in (tag.partition(":") for tag in tags)]
             language = ranked[0][1]
             self.infos.append(VoiceInfo(short.lower(), language, gender, "espeak"))
-            self._languages[identifier] = _base(language)
+            self._languages[identifier] = base_tag(language)
             self._identifiers |= dict.fromkeys((short.lower(), identifier.lower(), name.lower()), identifier)
             spoken += [(rank, tag.lower(), identifier) for rank, tag in ranked]
         # Only after all names: a tag must never hide a voice that has it for a name. The lowest number is the best
         # voice for a tag.
         for _, tag, identifier in sorted(spoken, key=lambda entry: entry[0]):
             self._identifiers.setdefault(tag, identifier)
-
-
-def _forms(tag: str) -> Iterator[str]:
-    form = tag.lower().replace("_", "-")
-    while form:
-        yield form
-        form = form.rpartition("-")[0]
-
-
-def _base(tag: str) -> str:
-    return tag.lower().replace("_", "-").partition("-")[0]

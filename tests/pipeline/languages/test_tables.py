@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from pipeline.languages import CYRILLIC, LATIN, Abbreviations, Kind, LanguageTeller, parse, script, table
+from pipeline.languages import CYRILLIC, LATIN, Abbreviations, Kind, LanguageTeller, parse, table
 
 TABLES = sorted(file.name for file in files("pipeline.languages").iterdir() if file.name.endswith(".txt"))
 
@@ -99,18 +99,6 @@ def test_unknown_language() -> None:
     assert teller.languages("cyrillic") == list(CYRILLIC)
     assert list(teller.languages("devanagari")) == ["hi"]
     assert list(teller.languages("other")) == ["en"]
-
-
-@pytest.mark.parametrize(
-    ("char", "name"),
-    [
-        *(("a", "latin"), ("ß", "latin"), ("ế", "latin"), ("я", "cyrillic"), ("ي", "arabic")),
-        *(("ह", "devanagari"), ("한", "hangul"), ("好", "cjk"), ("の", "cjk"), ("α", "other")),
-    ],
-)
-def test_script(char: str, name: str) -> None:
-    """Each letter has the script that its rules go by."""
-    assert script(char) == name
 
 
 def test_a_table_is_read_once() -> None:
