@@ -55,7 +55,7 @@ class OpenAIModelSettings(Strict):
     stall_timeout_seconds: Positive = 10.0
     total_timeout_seconds: Positive = 120.0
     retries: Annotated[int, Field(ge=0, le=10)] = 1
-    http2: bool = False
+    proxy: str = ""
     fallback: (
         Annotated["DemoModelSettings | OpenAIModelSettings | CustomSettings", Field(discriminator="kind")] | None
     ) = None
@@ -167,7 +167,7 @@ class OpenAISpeechSettings(VoicedSettings):
     sample_rate: Annotated[int, Field(ge=LEAST_HZ, le=MOST_HZ)] = 24_000
     extra_body: Json = {}
     connect_timeout_seconds: Positive = 5.0
-    http2: bool = False
+    proxy: str = ""
 
 
 class PiperSettings(VoicedSettings):

@@ -11,11 +11,8 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-
-from pipeline.http.client import HttpClient
+from pipeline.http import HttpClient, HttpFailed, Reply, Unreachable, retry_after
 from pipeline.interfaces import Voice
-from pipeline.llm.openai.errors import retry_after
 from pipeline.tts.engines import VoiceInfo
 from pipeline.tts.errors import (
     NotPcm,
@@ -47,6 +44,7 @@ class OpenAISpeechOptions:
     ``api_key_env``: the environment variable of the key; empty = no key.
     ``sample_rate``: the Hz of our sound; also assumed for PCM replies without a rate.
     ``extra_body``: is put over the body of each request.
+    ``proxy``: the URL of an http proxy; empty = none.
     """
 
     base_url: str
@@ -57,7 +55,7 @@ class OpenAISpeechOptions:
     extra_body: Mapping[str, Any]
     connect_timeout_seconds: float
     stall_timeout_seconds: float
-    http2: bool
+    proxy: str
 
 
 class OpenAISpeech:
@@ -78,9 +76,9 @@ class OpenAISpeech:
         _json(self._body)
         self._api_key_env = options.api_key_env
         self._environment = environment
-        stall = options.stall_timeout_seconds
-        timeout = httpx2.Timeout(connect=options.connect_timeout_seconds, read=stall, write=stall, pool=None)
-        self._http = HttpClient(options.base_url, timeout, http2=options.http2)
+        self._connect = options.connect_timeout_seconds
+        self._stall = options.stall_timeout_seconds
+        self._http = HttpClient(options.base_url, options.proxy)
 
     async def start(self) -> None:
         """Do nothing: the first request connects."""
@@ -101,10 +99,10 @@ class OpenAISpeech:
         SpeechEngineError, or ModuleNotFoundError where the rate has to change and soxr is not installed.
         """
         for name in dict.fromkeys((voice.name or self._voice, self._voice)):
-            async with self._ask(text, name) as response:
-                if response.status_code in WRONG_VOICE and name != self._voice:
+            async with self._ask(text, name) as reply:
+                if reply.status in WRONG_VOICE and name != self._voice:
                     continue
-                async with aclosing(self._sound(response)) as sound:
+                async with aclosing(self._sound(reply)) as sound:
                     async for pcm in sound:
                         yield pcm
                 return
@@ -113,11 +111,11 @@ class OpenAISpeech:
         """Close every connection."""
         await self._http.aclose()
 
-    async def _sound(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-        _accepted(response)
-        decoder = SoundDecoder(response.headers.get("content-type", ""), self.sample_rate, self.sample_rate)
+    async def _sound(self, reply: Reply) -> AsyncGenerator[bytes, None]:
+        _accepted(reply)
+        decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate, self.sample_rate)
         given = False
-        async with aclosing(_body(response)) as body:
+        async with aclosing(_body(reply, self._stall)) as body:
             async for data in body:
                 if pcm := decoder.feed(data):
                     given = True
@@ -131,18 +129,17 @@ class OpenAISpeech:
             raise NotPcm("the speech server sent no sound")
 
     @asynccontextmanager
-    async def _ask(self, text: str, voice: str) -> AsyncIterator[httpx2.Response]:
-        """The response with its body unread; leaving the block closes it."""
-        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+    async def _ask(self, text: str, voice: str) -> AsyncIterator[Reply]:
+        """The reply with its body unread; leaving the block closes it."""
+        headers = {"content-type": "application/json"}
         if key := self._key():
             headers["authorization"] = f"Bearer {key}"
         content = _json({"input": text, "voice": voice, **self._body})
-        client = self._http.open()
-        request = client.build_request("POST", self._http.url("audio/speech"), headers=headers, content=content)
         with _failures():
-            response = await client.send(request, stream=True)
-        async with aclosing(response):
-            yield response
+            async with asyncio.timeout(self._connect + self._stall):
+                reply = await self._http.send("POST", "audio/speech", headers, content, connect_seconds=self._connect)
+        async with aclosing(reply):
+            yield reply
 
     def _key(self) -> str:
         key = self._environment.get(self._api_key_env, "").strip() if self._api_key_env else ""
@@ -151,22 +148,21 @@ class OpenAISpeech:
         return key
 
 
-async def _body(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+async def _body(reply: Reply, stall: float) -> AsyncGenerator[bytes, None]:
     """The bytes as they come; of many at once some at a time, between which the loop has its turn."""
     with _failures():
-        async with aclosing(response.aiter_raw()) as body:
-            async for data in body:
-                yield data[:MOST_BYTES]
-                for start in range(MOST_BYTES, len(data), MOST_BYTES):
-                    await asyncio.sleep(0)
-                    yield data[start : start + MOST_BYTES]
+        while data := await reply.read(stall):
+            yield data[:MOST_BYTES]
+            for start in range(MOST_BYTES, len(data), MOST_BYTES):
+                await asyncio.sleep(0)
+                yield data[start : start + MOST_BYTES]
 
 
-def _accepted(response: httpx2.Response) -> None:
+def _accepted(reply: Reply) -> None:
     """Raises what a status stands for; the body, which may hold the text or the key, is not read."""
-    status = response.status_code
-    if response.is_success:
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
+    status = reply.status
+    if reply.is_success:
+        if reply.headers.get("content-encoding", "identity").lower() != "identity":
             raise NotPcm("the speech server compressed its answer unasked")
         return
     kind: type[SpeechEngineError] = TextRejected if status in WRONG_TEXT else SpeechRejected
@@ -174,7 +170,7 @@ def _accepted(response: httpx2.Response) -> None:
         kind = SpeechBusy
     elif status >= 500 or status == 408:
         kind = SpeechUnavailable
-    raise kind(f"the speech server answered {status}", retry_after=retry_after(response.headers))
+    raise kind(f"the speech server answered {status}", retry_after=retry_after(reply.headers))
 
 
 @contextmanager
@@ -182,13 +178,11 @@ def _failures() -> Iterator[None]:
     """A transport error by its class; its own text may hold bytes of the server."""
     try:
         yield
-    except httpx2.ConnectTimeout:
+    except Unreachable:
         raise SpeechUnavailable("the speech server cannot be reached") from None
-    except httpx2.TimeoutException:
+    except TimeoutError:
         raise SpeechStalled("the speech server sends nothing any more") from None
-    except httpx2.ConnectError:
-        raise SpeechUnavailable("the speech server cannot be reached") from None
-    except httpx2.TransportError:
+    except HttpFailed:
         raise SpeechUnavailable("the speech server broke off") from None
 
 
