@@ -8,12 +8,15 @@ import pytest
 
 from app.container import Container
 from app.settings.load import SettingsError, load
+from app.settings.stages import SpeechSettings
 from app.settings.tables import STAGES, Pipeline, Settings
 
 ROOT = Path(__file__).parents[3]
 
 TYPE_CHECKED = {"llm", "tts"}
 """Built by a match over their kinds, which mypy holds complete."""
+
+VOICES = ", ".join(repr(table.model_fields["kind"].default) for table in get_args(SpeechSettings))
 
 WRONG: dict[str, tuple[str, str]] = {
     "unknown section": ("[servers]\nport = 1", "servers: unknown key, did you mean server?"),
@@ -38,7 +41,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "unknown choice": ("[limits]\nrate_policy = 'drop'", "limits.rate_policy: must be 'reject' or 'pace'"),
     "unknown kind": (
         "[pipeline.tts]\nkind = 'siri'",
-        "pipeline.tts.kind: must be one of 'espeak', 'openai', 'piper', 'off'",
+        f"pipeline.tts.kind: must be one of {VOICES}",
     ),
     "unknown store": ("[limits.store]\nkind = 'redis'", "limits.store.kind: must be 'memory'"),
     "rate too fast": ("[pipeline.tts]\nrate = 451", "pipeline.tts.rate: must be less than or equal to 450"),
