@@ -1,6 +1,6 @@
-"""Sentences that were spoken before, because assistants repeat themselves: in memory, and on disk if wanted.
+"""Remembers sentences that were spoken, because assistants repeat themselves: in memory, and on disk if wanted.
 
-What is remembered is sound, which anybody who can read the folder can hear; its text is only in a digest.
+Anybody who can read the folder can hear the sound; its text is only in a digest.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from pipeline.tts.sound_files import SoundFiles
 T = TypeVar("T")
 
 PIECE_SECONDS = 0.2
-"""What is remembered is given in pieces, as an engine would, and the loop has its turn between them."""
+"""Remembered sound is given in pieces, as an engine would do it; the loop has its turn between them."""
 
 PART = 8
-"""One sentence may take no more than this part of the room, so that a long one does not push out all others."""
+"""A sentence takes at most an eighth of the room, so that a long one does not push out all others."""
 
 DISK_SECONDS = 2.0
-"""A disk that takes longer does not answer any more; it is left alone from then on."""
+"""A disk that takes longer counts as dead: it is left alone from then on."""
 
 log = structlog.get_logger(scope="speech")
 
@@ -123,7 +123,7 @@ class CachedSpeech:
         return sound or None
 
     async def _on_disk(self, work: Callable[[], T]) -> T | None:
-        """*work*, in a thread; None when the disk fails, which is told once."""
+        """Do *work* in a thread. Give None when the disk fails, and log its first failure."""
         try:
             async with asyncio.timeout(DISK_SECONDS):
                 done = await asyncio.to_thread(work)
@@ -144,7 +144,7 @@ class CachedSpeech:
 
 
 class _Memory:
-    """Sounds by key, at most so many bytes; the least lately used go first. Long ones are not taken in."""
+    """Sounds by key, at most *max_bytes*; the least lately used go first. Long ones are not taken in."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes

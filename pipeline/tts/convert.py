@@ -1,7 +1,7 @@
-"""Sound of any rate and layout as PCM signed 16-bit little endian, mono: bytes in, bytes out, no I/O.
+"""Converts sound of any rate and layout to our PCM: bytes in, bytes out, no I/O.
 
-Everything but another sample rate is done with the standard library; resampling needs soxr (LGPL), an optional extra
-that is imported only when it is needed.
+The standard library does everything but another sample rate. That needs soxr (LGPL), an optional extra, which is
+imported only when it is needed.
 """
 
 import importlib
@@ -22,7 +22,12 @@ from pipeline.tts.engines import Due, Engine, at_once
 
 @dataclass(frozen=True, slots=True)
 class PcmFormat:
-    """How samples lie in a stream: ``rate`` in Hz, interleaved ``channels``, ``encoding`` int16 or float32."""
+    """How samples lie in a stream.
+
+    ``rate``: in Hz.
+    ``channels``: how many are interleaved.
+    ``encoding``: int16 or float32.
+    """
 
     rate: int
     channels: int = 1
@@ -31,9 +36,9 @@ class PcmFormat:
 
 
 class Converter:
-    """Turns a stream of *source* into mono int16 of *sample_rate* Hz; cut the stream anywhere.
+    """Turns a stream of *source*, cut anywhere, into mono int16 of *sample_rate* Hz.
 
-    ``ModuleNotFoundError`` when the rate has to change and soxr is not installed.
+    Raise ModuleNotFoundError when the rate has to change and soxr is not installed.
     """
 
     def __init__(self, source: PcmFormat, sample_rate: int) -> None:
@@ -41,19 +46,19 @@ class Converter:
         self._resample = Resampler(source.rate, sample_rate) if source.rate != sample_rate else None
 
     def feed(self, data: bytes) -> bytes:
-        """What can be said of the stream so far; whole samples, maybe none."""
+        """Take *data* in and give the samples that are ready: whole ones, maybe none."""
         pcm = self._mono.feed(data)
         return self._resample.feed(pcm) if self._resample else pcm
 
     def flush(self) -> bytes:
-        """The rest, once. A part of a sample that never became whole is dropped."""
+        """Give the rest, once. A part of a sample that never became whole is dropped."""
         return self._resample.flush() if self._resample else b""
 
 
 class Resampler:
-    """Another sample rate for mono int16 little endian, in whole samples.
+    """Changes the sample rate of mono int16 little endian, in whole samples.
 
-    Nothing comes out before some 40 ms went in; the whole is as long as it was, to the sample.
+    Nothing comes out before some 40 ms went in; the length stays the same, to the sample.
     """
 
     def __init__(self, source_rate: int, sample_rate: int) -> None:
@@ -63,11 +68,11 @@ class Resampler:
         self._stream = soxr.ResampleStream(source_rate, sample_rate, 1, dtype="int16", quality="HQ")
 
     def feed(self, pcm: bytes) -> bytes:
-        """What is ready."""
+        """Take *pcm* in and give the samples that are ready."""
         return self._run(pcm) if pcm else b""
 
     def flush(self) -> bytes:
-        """The rest, once."""
+        """Give the rest, once."""
         return self._run(b"", last=True)
 
     def _run(self, pcm: bytes, *, last: bool = False) -> bytes:
@@ -77,7 +82,7 @@ class Resampler:
 
 
 def require_soxr() -> None:
-    """ModuleNotFoundError, with what to do, when sound can't be resampled here."""
+    """Raise ModuleNotFoundError, which says how to install it, when soxr or numpy is missing."""
     for name in ("soxr", "numpy"):
         if importlib.util.find_spec(name) is None:
             raise ModuleNotFoundError(f"another sample rate needs {name}: pip install 'stentor[resample]'", name=name)
@@ -117,7 +122,7 @@ class Resampled:
 
 
 class _Mono:
-    """Mono int16 little endian of the same rate."""
+    """Turns a stream of *source* into mono int16 little endian of the same rate."""
 
     def __init__(self, source: PcmFormat) -> None:
         code = {"int16": "h", "float32": "f"}[source.encoding]
@@ -145,7 +150,7 @@ class _Mono:
 
 
 def _scaled(samples: "array[Any]") -> "array[int]":
-    """From -1.0 … 1.0; louder is clipped and what is no number is silence."""
+    """Scale from -1.0 … 1.0; louder samples are clipped, and NaN is silence."""
     try:
         return array("h", map(int, map(mul, samples, repeat(32767.0))))
     except (OverflowError, ValueError):  # rare, and five times slower
@@ -157,6 +162,6 @@ def _clipped(sample: float) -> int:
 
 
 def _mixed(samples: "array[int]", channels: int) -> "array[int]":
-    """The mean of the channels, which cannot clip. Some 5 ms for a second of stereo at 24 kHz."""
+    """Give the mean of the channels, which cannot clip. A second of stereo at 24 kHz takes some 5 ms."""
     sides = (samples[side::channels] for side in range(channels))
     return array("h", map(floordiv, map(sum, zip(*sides, strict=True)), repeat(channels)))

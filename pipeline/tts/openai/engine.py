@@ -1,6 +1,6 @@
 """Any server with OpenAI's ``/audio/speech``: https://platform.openai.com/docs/api-reference/audio/createSpeech.
 
-No proxy of the environment, no redirects, nothing compressed: as for the model's server.
+As for the model's server, no proxy of the environment is used, no redirect followed, nothing compressed.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from pipeline.tts.errors import (
 from pipeline.tts.openai.sound_format import SoundDecoder
 
 MOST_BYTES = 8192
-"""What is converted in one go: of stereo or float that takes a ms."""
+"""Bytes that are converted in one go: stereo or float takes a ms."""
 
 WRONG_VOICE = frozenset({400, 404, 422})
-"""How servers answer to a voice that they don't have, and to much else."""
+"""Statuses with which servers refuse a voice that they don't have, and much else."""
 
 WRONG_TEXT = frozenset({400, 413, 422})
-"""How they answer to a text that they cannot say."""
+"""Statuses with which servers refuse a text that they cannot say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class OpenAISpeech:
 
     async def _sound(self, reply: Reply) -> AsyncGenerator[bytes, None]:
         _accepted(reply)
-        decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate, self.sample_rate)
+        decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate)
         given = False
         async with aclosing(_body(reply, self._stall)) as body:
             async for data in body:
@@ -130,7 +130,7 @@ class OpenAISpeech:
 
     @asynccontextmanager
     async def _ask(self, text: str, voice: str) -> AsyncIterator[Reply]:
-        """The reply with its body unread; leaving the block closes it."""
+        """Give the reply with its body unread; leaving the block closes it."""
         headers = {"content-type": "application/json"}
         if key := self._key():
             headers["authorization"] = f"Bearer {key}"
@@ -149,7 +149,7 @@ class OpenAISpeech:
 
 
 async def _body(reply: Reply, stall: float) -> AsyncGenerator[bytes, None]:
-    """The bytes as they come; of many at once some at a time, between which the loop has its turn."""
+    """Yield the bytes as they come, at most ``MOST_BYTES`` at a time; the loop has its turn in between."""
     with _failures():
         while data := await reply.read(stall):
             yield data[:MOST_BYTES]
@@ -159,7 +159,7 @@ async def _body(reply: Reply, stall: float) -> AsyncGenerator[bytes, None]:
 
 
 def _accepted(reply: Reply) -> None:
-    """Raises what a status stands for; the body, which may hold the text or the key, is not read."""
+    """Raise the error of a refusal. The body, which may hold the text or the key, is not read."""
     status = reply.status
     if reply.is_success:
         if reply.headers.get("content-encoding", "identity").lower() != "identity":
@@ -175,7 +175,7 @@ def _accepted(reply: Reply) -> None:
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """A transport error by its class; its own text may hold bytes of the server."""
+    """Turn a transport error into ours, without its text, which may hold bytes of the server."""
     try:
         yield
     except Unreachable:
@@ -187,7 +187,7 @@ def _failures() -> Iterator[None]:
 
 
 def _json(body: Mapping[str, Any]) -> bytes:
-    """Lone surrogates, which JSON has no bytes for, become question marks."""
+    """Encode *body*; lone surrogates, which JSON has no bytes for, become question marks."""
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False).encode(errors="replace")
     except (TypeError, ValueError):
