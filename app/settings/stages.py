@@ -108,8 +108,10 @@ class CustomCommandsSettings(CustomSettings):
 
 
 class SpeechCacheSettings(Strict):
-    """Sentences that were spoken are remembered. ``max_bytes``: in memory, 0 = none; ``folder``: on disk too, empty =
-    not.
+    """Remembers sentences that were spoken.
+
+    ``max_bytes``: of sound in memory; 0 = none.
+    ``folder``: where sound is kept on disk too; empty = nowhere.
     """
 
     max_bytes: Count = 0
@@ -118,8 +120,8 @@ class SpeechCacheSettings(Strict):
 
 
 class VoicedSettings(Strict):
-    """What holds for every voice. Of a fallback only what concerns its engine counts: ``output_sample_rate``,
-    ``cache``.
+    """The keys of every voice. In a ``fallback`` table only engine keys, ``output_sample_rate`` and ``cache`` have an
+    effect.
     """
 
     first_audio_timeout_seconds: Positive = 10.0
@@ -157,7 +159,9 @@ class EspeakSettings(VoicedSettings):
 
 
 class OpenAISpeechSettings(VoicedSettings):
-    """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: what is given, and of PCM whose rate nobody tells."""
+    """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: Hz we output; also assumed for PCM replies without a
+    rate.
+    """
 
     kind: Literal["openai"] = "openai"
     base_url: Text
@@ -186,7 +190,7 @@ class NoSpeechSettings(Strict):
 
 
 class CustomSpeechSettings(VoicedSettings, CustomSettings):
-    """A voice of one's own. ``sample_rate``: of one that is only a function, in Hz; 0 = it tells itself."""
+    """A custom voice. ``sample_rate``: Hz of a voice that is only a function; 0 = the function has the attribute."""
 
     sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
 

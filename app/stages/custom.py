@@ -1,4 +1,4 @@
-"""Stages of one's own: found, built and looked at when the server starts, so that a wrong one stops the start."""
+"""Builds and checks custom stages when the server starts, so that a wrong one stops the start."""
 
 import importlib
 import sys
@@ -13,10 +13,10 @@ from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
 
 
 def build(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
-    """``factory(**options)`` of the settings table at *key*; it must have what *needs* names.
+    """Call ``factory(**options)`` of the settings table at *key*; the stage must have the attributes that *needs* names.
 
-    Its module is also looked for in *folder*, behind all installed ones. SettingsError if it can't be imported,
-    called or used.
+    The factory's module is also looked for in *folder*, behind all installed ones. Raise SettingsError if it can't be
+    imported, called or used.
     """
     stage = _call(_find(table.factory, folder, key), table, key)
     missing = [name for name in needs if not hasattr(stage, name)]
@@ -37,7 +37,7 @@ def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> CustomS
 
 
 def build_each_turn(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:
-    """The same for a stage that is built for each turn; built here once to see that it can be."""
+    """Give a function that builds the stage for each turn; build it here once to see that it can be built."""
     build(table, folder, key, needs)
     factory = _find(table.factory, folder, key)
     return lambda: factory(**table.options)
@@ -58,12 +58,12 @@ def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
         sys.path.append(path)
     module, _, attribute = name.partition(":")
     try:
-        found = attrgetter(attribute)(importlib.import_module(module))
+        factory = attrgetter(attribute)(importlib.import_module(module))
     except Exception as error:
         raise SettingsError(f"{key}.factory: {name} cannot be imported: {type(error).__name__}: {error}") from error
-    if not callable(found):
+    if not callable(factory):
         raise SettingsError(f"{key}.factory: {name} cannot be called")
-    return found  # type: ignore[no-any-return]
+    return factory  # type: ignore[no-any-return]
 
 
 def _call(factory: Callable[..., Any], table: CustomSettings, key: str) -> Any:

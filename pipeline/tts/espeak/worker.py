@@ -32,7 +32,8 @@ SAMPLE_RATE = 22_050
 _SYNCHRONOUS, _DONT_EXIT, _CHARS_UTF8, _ENDPAUSE, _RATE, _PITCH, _CHARACTERS = 2, 0x8000, 1, 0x1000, 1, 3, 1
 _EVENTS_END, _EVENT_WORD = 0, 1
 _PIECE_MS = 200
-_FRAME_BYTES = 2 * SAMPLE_RATE
+_SAMPLE_BYTES = ctypes.sizeof(ctypes.c_short)
+_FRAME_BYTES = _SAMPLE_BYTES * SAMPLE_RATE
 _PIPE_BYTES = 1 << 20
 _GENDERS = ("", "male", "female")
 
@@ -160,8 +161,9 @@ class Espeak:
 
     def _on_audio(self, samples: int | None, count: int, events: int | None) -> int:
         if samples and count > 0:
-            self._sound += ctypes.string_at(samples, 2 * count)
-            self._given += 2 * count
+            sound = ctypes.string_at(samples, _SAMPLE_BYTES * count)
+            self._sound += sound
+            self._given += len(sound)
             if self._marked and events:
                 self._begun += self._words(events)
             if len(self._sound) >= min(self._sent, _FRAME_BYTES):
@@ -183,7 +185,7 @@ class Espeak:
 
     def _words(self, address: int) -> bytes:
         # At a rate of 450 the sound is shortened after positions were told: no position may lie beyond this sound.
-        most = 1000 * self._given // (2 * SAMPLE_RATE)
+        most = 1000 * self._given // (_SAMPLE_BYTES * SAMPLE_RATE)
         words = b""
         while (event := _Event.from_address(address)).type != _EVENTS_END:
             if event.type == _EVENT_WORD:
