@@ -13,7 +13,7 @@ from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
 
 
 def build(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
-    """Call ``factory(**options)`` of the settings table at *key*; the stage must have the attributes that *needs* names.
+    """Call ``factory(**options)`` of the settings table at *key*. The stage must have the attributes in *needs*.
 
     The factory's module is also looked for in *folder*, behind all installed ones. Raise SettingsError if it can't be
     imported, called or used.
