@@ -76,13 +76,11 @@ class CachedSpeech:
 
     @property
     def sample_rate(self) -> int:
-        """See Engine."""
         return self._engine.sample_rate
 
     def synthesize(
         self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
     ) -> AsyncIterator[bytes | WordMark]:
-        """See Engine."""
         if marks:
             return self._engine.synthesize(text, voice, marks, due)
         return self._sound(text, voice, due)

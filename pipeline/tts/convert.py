@@ -109,7 +109,6 @@ class Resampled:
     async def synthesize(
         self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
     ) -> AsyncGenerator[bytes | WordMark, None]:
-        """See Engine."""
         convert = Converter(PcmFormat(self._engine.sample_rate), self.sample_rate)
         async with closing(self._engine.synthesize(text, voice, marks, due)) as pieces:
             async for piece in pieces:

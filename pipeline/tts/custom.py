@@ -34,13 +34,11 @@ class CustomSpeech:
 
     @property
     def sample_rate(self) -> int:
-        """See Engine."""
         return self._speech.sample_rate
 
     def synthesize(
         self, text: str, voice: Voice, marks: bool = False, _due: Due = at_once
     ) -> AsyncIterator[bytes | WordMark]:
-        """See Engine."""
         if marks and self._marked:
             return self._marked(text, voice)
         return self._speech.synthesize(text, voice)
@@ -82,5 +80,4 @@ class FunctionSpeech:
         self._speak = partial(speak, **options)
 
     def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
-        """See Speech."""
         return self._speak(text, voice)

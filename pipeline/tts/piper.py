@@ -112,7 +112,6 @@ class PiperSpeech:
             yield given
 
     def reads_in(self, text: str, voice: Voice) -> str:
-        """See Engine."""
         return base_tag(self.choose(text, voice).language)
 
     async def voices(self) -> Sequence[VoiceInfo]:
