@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from app.settings.stages import (
 )
 from app.settings.tables import STAGES, Settings
 from app.stages.lifetime import close
-from app.stages.voice import voice as voice_stage
+from app.stages.voice import speakers
 from pipeline.errors import StageError
 from pipeline.interfaces import Voice
 from pipeline.pcm import seconds_of
@@ -168,16 +168,16 @@ async def voices(settings: Settings) -> Sequence[Any]:
     SettingsError for an engine that cannot be built or started.
     """
     table = settings.pipeline.tts
+    if isinstance(table, NoSpeechSettings):
+        return ()
     if isinstance(table, EspeakSettings):
         table = EspeakSettings()  # settings that name a voice it does not have must not keep the list of them secret
     try:
-        speech = voice_stage(table, settings.folder)
-        if speech is None:
-            return ()
-        engine = speech.speakers[0].engine
-        async with AsyncExitStack() as closing:
-            closing.push_async_callback(close, engine)
+        engine = speakers(table, settings.folder)[0].engine
+        try:
             return sorted(await engine.voices(), key=_row)
+        finally:
+            await close(engine)
     except (ValueError, ImportError, OSError) as error:
         raise SettingsError(f"pipeline.tts: {error}") from error
 

@@ -11,6 +11,7 @@ from app.settings.stages import (
     AnyVoiceSettings,
     CustomSpeechSettings,
     EspeakSettings,
+    NoSpeechSettings,
     OpenAISpeechSettings,
     PiperSettings,
     SpeechSettings,
@@ -30,15 +31,19 @@ from pipeline.tts.stage import SpeechStage
 
 def voice(table: SpeechSettings, folder: Path, key: str = "pipeline.tts") -> SpeechStage | None:
     """Build the voice of the table at *key*; None for no voice."""
-    if not isinstance(table, VoicedSettings):
+    if isinstance(table, NoSpeechSettings):
         return None
+    return SpeechStage(speakers(table, folder, key), options(SpeechOptions, table, wording=wording(table)))
+
+
+def speakers(table: AnyVoiceSettings, folder: Path, key: str = "pipeline.tts") -> tuple[Speaker, ...]:
+    """Build the engine of the table at *key*, and behind it that of its fallback."""
     first = _wrapped(table, folder, key)
-    speakers: tuple[Speaker, ...] = (Speaker(first),)
-    if table.fallback is not None:
-        breaker = Breaker(table.rest_after_failures, table.rest_seconds)
-        fallback = _wrapped(table.fallback, folder, f"{key}.fallback")
-        speakers = (Speaker(first, breaker), Speaker(fallback, stands_in=True))
-    return SpeechStage(speakers, options(SpeechOptions, table, wording=wording(table)))
+    if table.fallback is None:
+        return (Speaker(first),)
+    breaker = Breaker(table.rest_after_failures, table.rest_seconds)
+    fallback = _wrapped(table.fallback, folder, f"{key}.fallback")
+    return Speaker(first, breaker), Speaker(fallback, stands_in=True)
 
 
 def wording(table: VoicedSettings) -> Wording:
