@@ -12,7 +12,7 @@ from dependency_injector.providers import Dependency, Dict, Factory, Object, Sel
 
 from app.service import requests, statuses, wire
 from app.service.servicer import StreamingServicer
-from app.settings.stages import RulesSegmenterSettings, VoicedSettings
+from app.settings.stages import RulesSegmenterSettings
 from app.settings.tables import Pipeline, Settings
 from app.stages import custom, links
 from app.stages import model as models
@@ -26,12 +26,10 @@ from interceptors.single_flight import SingleFlightInterceptor
 from interceptors.status import StatusInterceptor
 from interceptors.streams import Streams
 from interceptors.validation import ValidationInterceptor
-from pipeline import speakable
 from pipeline.commands.extractor import JsonCommands
 from pipeline.memory.memory import MemoryOptions, ProcessMemory
 from pipeline.run import Stages
 from pipeline.segmenter import segmenter as rules
-from pipeline.tts.stage import SpeechOptions, Wording, as_written
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
@@ -54,30 +52,6 @@ def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], rules.RulesSe
         max_json_chars=table.max_json_chars,
         max_json_depth=table.max_json_depth,
     )
-
-
-def speech_options(table: Any) -> SpeechOptions:
-    """How long the voice may take and what it is given to say; without a voice it does not matter."""
-    if not isinstance(table, VoicedSettings):
-        return SpeechOptions()
-    return SpeechOptions(
-        first_audio=table.first_audio_timeout_seconds,
-        stall=table.stall_timeout_seconds,
-        max_sentence=table.max_sentence_seconds,
-        on_failure=table.on_failure,
-        wording=wording(table),
-        prefetch=table.prefetch,
-        buffer_seconds=table.buffer_seconds,
-        retries=table.retries,
-    )
-
-
-def wording(table: VoicedSettings) -> Wording:
-    """What the voice gets for a sentence; its word lists are loaded now rather than in the first turn."""
-    if not table.normalize:
-        return as_written
-    speakable.load()
-    return partial(speakable.speakable, emoji=table.emoji)
 
 
 def voice_names(table: Any) -> tuple[str, str]:
@@ -125,7 +99,6 @@ class Container(DeclarativeContainer):
         speech=tts,
         hold=Factory(hold_seconds, pipeline),
         on_invalid=pipeline.commands.on_invalid,
-        speech_options=Factory(speech_options, pipeline.tts),
     )
 
     streams = Singleton(Streams, limits.single_flight)

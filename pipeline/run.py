@@ -5,7 +5,7 @@ before it.
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count
 
@@ -27,7 +27,7 @@ from pipeline.events import (
 )
 from pipeline.flow import End, prefetch
 from pipeline.interfaces import Commands, Model, Segmenter, Turn, Voice
-from pipeline.tts.stage import AnySpeech, SpeechOptions, spoken
+from pipeline.tts.stage import SpeechStage, spoken
 
 DELTAS_AHEAD = 32
 """How far the model may run ahead of a slow reader: some sentences; then the reading of the model stops too."""
@@ -44,10 +44,9 @@ class Stages:
     model: Model
     segmenter: Callable[[], Segmenter]
     commands: Commands
-    speech: AnySpeech | None
+    speech: SpeechStage | None
     hold: float = 0.12
     on_invalid: str = "warn"
-    speech_options: SpeechOptions = field(default_factory=SpeechOptions)
 
 
 def nobody() -> None:
@@ -65,7 +64,7 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter, stages.hold, progress)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
-        aclosing(spoken(answer, stages.speech, voice, stages.speech_options, progress, turn.word_timings)) as events,
+        aclosing(spoken(answer, stages.speech, voice, progress, turn.word_timings)) as events,
     ):
         async for event in events:
             yield event
@@ -79,10 +78,10 @@ async def recite(
     """
     if stages.speech is None:
         raise StageError("UNAVAILABLE", "SPEECH_FAILED", "this server has no voice")
-    options = replace(stages.speech_options, on_failure="abort")
+    speech = replace(stages.speech, options=replace(stages.speech.options, on_failure="abort"))
     async with (
         aclosing(_sentences(text, stages.segmenter())) as sentences,
-        aclosing(spoken(sentences, stages.speech, voice, options, progress)) as events,
+        aclosing(spoken(sentences, speech, voice, progress)) as events,
     ):
         async for event in events:
             if isinstance(event, AudioChunk):

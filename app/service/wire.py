@@ -12,14 +12,13 @@ from google.protobuf.message import DecodeError, Message
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
 from pipeline.interfaces import Message as Utterance
 from pipeline.interfaces import Screenshot, Turn
+from pipeline.pcm import SAMPLE_BYTES
 from protos import streaming_pb2 as pb
 
 SERVICE = "streaming.StreamingService"
 STREAM_AUDIO = f"/{SERVICE}/StreamAudio"
 INTERRUPT_SESSION = f"/{SERVICE}/InterruptSession"
 GENERATE_WELCOME_AUDIO = f"/{SERVICE}/GenerateWelcomeAudio"
-
-SAMPLE_BYTES = 2
 
 IMAGE_TYPES = {
     re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",

@@ -31,6 +31,7 @@ from pipeline.interfaces import Turn, Voice
 from pipeline.run import Stages, recite, run
 from pipeline.testing import HANG, DotSegmenter, Pause, RawCommands, ScriptedModel, ScriptedSpeech, sentences
 from tests.fakes import PATIENCE, settle
+from tests.pipeline.tts.engines import speech_stage
 
 TURN = Turn(session_id="s", prompt="p")
 
@@ -38,6 +39,8 @@ TURN = Turn(session_id="s", prompt="p")
 def stages(steps: Any = (), **options: Any) -> Stages:
     """Text and commands only, unless *options* say otherwise; no sentence waits."""
     made = Stages(ScriptedModel(steps), DotSegmenter, RawCommands(), None, hold=5.0)
+    if "speech" in options:
+        options["speech"] = speech_stage(options["speech"])
     return replace(made, **options)
 
 
@@ -491,7 +494,7 @@ def test_two_turns_interleaved_are_as_apart(prompts: tuple[str, str], turns: lis
     """Two turns through the same stage objects, in any rhythm, give what each gives alone."""
     both = [Turn(session_id=name, prompt="t" + prompt, voice=name) for name, prompt in zip("ab", prompts, strict=True)]
     speech = ScriptedSpeech(lambda text: [text.encode().ljust(1 + 2 * len(text), b".")] * 2)
-    house = Stages(ScriptedModel(script), DotSegmenter, RawCommands(), speech, hold=5)
+    house = Stages(ScriptedModel(script), DotSegmenter, RawCommands(), speech_stage(speech), hold=5)
 
     async def apart() -> list[list[Any]]:
         return [(await outcome(house, turn))[0] for turn in both]
@@ -514,7 +517,7 @@ async def test_many_turns_at_once_share_nothing() -> None:
     """50 turns at once, tokens interleaved: each gets its own text and its own voice, complete and in order."""
     turns = [Turn(session_id=f"s{n}-", prompt="tptcptp" * 3, voice=f"voice {n}") for n in range(50)]
     speech = ScriptedSpeech()
-    house = Stages(ScriptedModel(script), DotSegmenter, RawCommands(), speech, hold=5)
+    house = Stages(ScriptedModel(script), DotSegmenter, RawCommands(), speech_stage(speech), hold=5)
     results = await asyncio.gather(*(outcome(house, turn) for turn in turns))
     for turn, (events, error) in zip(turns, results, strict=True):
         assert error is None

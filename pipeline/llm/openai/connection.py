@@ -1,16 +1,11 @@
-"""The transport of one model server, and its failures."""
+"""The connection to one model server, and its failures."""
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from functools import partial
 
-import httpx2
-
+from pipeline import http
 from pipeline.breaker import Breaker
-from pipeline.http.client import HttpClient
-from pipeline.http.transport import Body
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.errors import ModelFailed
 from pipeline.llm.openai.timers import Left, TurnTimers, ran_out
@@ -26,28 +21,24 @@ LEAST_WAIT = 0.1
 class Reply:
     """A response whose body is read piece by piece."""
 
-    def __init__(self, response: httpx2.Response) -> None:
-        self.status: int = response.status_code
-        self.headers = response.headers
-        self.is_success = response.is_success
-        self._response = response
-        self._body: Body = response.extensions["body"]
-        is_plain = response.headers.get("content-encoding", "identity").lower() == "identity"
-        self._decoded = None if is_plain else response.aiter_bytes()
+    def __init__(self, reply: http.Reply) -> None:
+        self.status = reply.status
+        self.headers = reply.headers
+        self.is_success = reply.is_success
+        self._reply = reply
 
     async def read(self, left: Left) -> bytes:
-        """The next piece of the body, decompressed, within the time that is *left*; b"" at its end. Raises ModelFailed:
+        """Return the next piece of the body within the time that is *left*, b"" at its end. Raises ModelFailed:
         MODEL_UNAVAILABLE, MODEL_TIMEOUT or MODEL_PROTOCOL_ERROR.
         """
-        self._body.timeout = left.seconds
         try:
-            if self._decoded is None:
-                return await self._body.read()
-            return await anext(self._decoded, b"")
-        except httpx2.ReadTimeout:
+            return await self._reply.read(left.seconds)
+        except TimeoutError:
             raise ran_out(left) from None
-        except (httpx2.TransportError, httpx2.DecodingError, zlib.error) as error:
-            raise _failure(error) from None
+        except http.NotHttp:
+            raise upstream_errors.malformed() from None
+        except http.HttpFailed:
+            raise upstream_errors.cut_off() from None
 
     async def all(self, wait: Callable[[], Left], most: int) -> bytes:
         """The body, or what of it came within *most* bytes; ``wait()`` tells the time for each piece. Raises as
@@ -58,24 +49,17 @@ class Reply:
             found += piece
         return found
 
-    async def aclose(self) -> None:
-        """Leave the connection for another request if the body was read to its end, else close it."""
-        if self._decoded is not None:
-            await self._decoded.aclose()
-        await self._response.aclose()
-
 
 class Connection:
-    """Sends requests to the server at *base_url*; ValueError if that is no http(s) URL, or for a header that cannot be
-    sent. *headers* go with every request.
+    """Sends requests to the server at *base_url*, through *proxy* unless that is "". *headers* go with every request.
+    ValueError for a URL or a header that cannot be used.
     """
 
     def __init__(
-        self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], *, http2: bool = False
+        self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], *, proxy: str = ""
     ) -> None:
-        self._http = HttpClient(base_url, http2=http2)
-        self._headers = {"accept-encoding": "identity", **_checked(headers)}
-        self._clock = clock
+        self._http = http.HttpClient(base_url, proxy)
+        self._headers = _checked(headers)
         self._breaker = Breaker(FAILURES, REST_SECONDS, clock)
 
     @asynccontextmanager
@@ -86,12 +70,18 @@ class Connection:
         MODEL_UNAVAILABLE, MODEL_TIMEOUT, or MODEL_PROTOCOL_ERROR.
         """
         headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
-        client = self._http.open()
-        request = client.build_request(method, self._http.url(path), headers=headers, content=content)
-        with self._unless_dead():
-            response = await self._answer(client, request, timers)
-        async with aclosing(Reply(response)) as reply:
-            yield reply
+        with self._unless_dead(), _unanswered(timers):
+            async with asyncio.timeout(timers.left().seconds):
+                reply = await self._http.send(
+                    method,
+                    path,
+                    headers,
+                    content,
+                    connect_seconds=timers.left_to_connect().seconds,
+                    connected=timers.connecting,
+                )
+        async with aclosing(reply):
+            yield Reply(reply)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -115,34 +105,21 @@ class Connection:
         finally:
             self._breaker.ended(call, well)
 
-    async def _answer(self, client: httpx2.AsyncClient, request: httpx2.Request, timers: TurnTimers) -> httpx2.Response:
-        connecting_left, left = timers.left_to_connect(), timers.left()
-        request.extensions["timeout"] = {"connect": connecting_left.seconds}
-        request.extensions["connecting"] = partial(self._connecting, timers)
-        try:
-            async with asyncio.timeout(left.seconds):
-                return await client.send(request, stream=True)
-        except httpx2.ConnectTimeout:
-            raise ran_out(connecting_left, answering=False) from None
-        except TimeoutError:
-            raise ran_out(left, answering=False) from None
-        except httpx2.TransportError as error:
-            raise _failure(error, answering=False) from None
 
-    @contextmanager
-    def _connecting(self, timers: TurnTimers) -> Iterator[None]:
-        began = self._clock()
-        try:
-            yield
-        finally:
-            timers.connecting(self._clock() - began)
-
-
-def _failure(error: Exception, *, answering: bool = True) -> ModelFailed:
-    """A transport error by its class: a peer that went away, or something that is no HTTP."""
-    if isinstance(error, httpx2.ProtocolError | httpx2.DecodingError | zlib.error):
-        return upstream_errors.malformed()
-    return upstream_errors.cut_off() if answering else upstream_errors.unavailable(dead=True)
+@contextmanager
+def _unanswered(timers: TurnTimers) -> Iterator[None]:
+    """Around a request until its head is there: a failure is one of a server that may be dead."""
+    connecting_left, left = timers.left_to_connect(), timers.left()
+    try:
+        yield
+    except http.ConnectTimeout:
+        raise ran_out(connecting_left, answering=False) from None
+    except TimeoutError:
+        raise ran_out(left, answering=False) from None
+    except http.NotHttp:
+        raise upstream_errors.malformed() from None
+    except http.HttpFailed:
+        raise upstream_errors.unavailable(dead=True) from None
 
 
 def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:

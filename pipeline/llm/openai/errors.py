@@ -4,12 +4,10 @@ Nothing that the server wrote is in the text; it may hold the prompt, the key or
 """
 
 import re
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pipeline.errors import MOST_RETRY_SECONDS, StageError
+from pipeline.errors import StageError
 
 SOON = 1.0
 """Seconds to wait where the server did not say."""
@@ -154,22 +152,6 @@ def by_report(body: Any) -> ModelFailed:
         return by_status(code, body)
     words = _words(error)
     return by_status(next((status for word, status in WORDS if word in words), 500), body)
-
-
-def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Seconds that the server asks to wait: ``retry-after-ms``, else Retry-After as seconds or date (RFC 9110, 10.2.3).
-
-    None where it says nothing that can be understood. *now*: the wall clock.
-    """
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name, "").strip()
-        if re.fullmatch(r"\d{1,12}(\.\d+)?", value, re.ASCII):
-            return min(float(value) * unit, MOST_RETRY_SECONDS)
-    try:
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return min(max(0.0, date.timestamp() - (time.time() if now is None else now)), MOST_RETRY_SECONDS)
 
 
 def _error(body: Any) -> Mapping[str, Any]:

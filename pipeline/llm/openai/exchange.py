@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from pipeline.events import EndReason, ModelEvent, Usage
+from pipeline.http import retry_after
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.body import BodyDecoder
 from pipeline.llm.openai.chat import ChatDecoder
@@ -173,4 +174,4 @@ async def _refusal(reply: Reply, timers: TurnTimers, key: str) -> ModelFailed:
         body: Any = json.loads(raw)
     except (ValueError, RecursionError):
         body = None
-    return upstream_errors.by_status(reply.status, body, upstream_errors.retry_after(reply.headers))
+    return upstream_errors.by_status(reply.status, body, retry_after(reply.headers))

@@ -70,7 +70,7 @@ class OpenAIModel:
         total_timeout_seconds: float = 120.0,
         retries: int = 1,
         retry_wait_seconds: float = 0.25,
-        http2: bool = False,
+        proxy: str = "",
         fallback: Model | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -88,7 +88,7 @@ class OpenAIModel:
         command = CommandKey(api_key_command, api_key_seconds, clock) if api_key_command else None
         self._key: Key = key or command or self._environment_key
         headers = {"content-type": "application/json", "accept": "text/event-stream", **(extra_headers or {})}
-        self._server = Server(Connection(base_url, headers, clock, http2=http2), self._key)
+        self._server = Server(Connection(base_url, headers, clock, proxy=proxy), self._key)
         self._limits = ModelLimits(
             connect=connect_timeout_seconds,
             first_content=first_content_timeout_seconds,

@@ -1,21 +1,19 @@
 """Any server with OpenAI's ``/audio/speech``: https://platform.openai.com/docs/api-reference/audio/createSpeech.
 
-No proxy of the environment, no redirects, nothing compressed: as for the model's server.
+As for the model's server, no proxy of the environment is used, no redirect followed, nothing compressed.
 """
 
 import asyncio
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-
-from pipeline.http.client import HttpClient
+from pipeline.http import HttpClient, HttpFailed, Reply, Unreachable, retry_after
 from pipeline.interfaces import Voice
-from pipeline.llm.openai.errors import retry_after
-from pipeline.tts.convert import RATES
+from pipeline.tts.engines import VoiceInfo
 from pipeline.tts.errors import (
     NotPcm,
     SpeechBusy,
@@ -28,67 +26,83 @@ from pipeline.tts.errors import (
 from pipeline.tts.openai.sound_format import SoundDecoder
 
 MOST_BYTES = 8192
-"""What is converted in one go: of stereo or float that takes a ms."""
+"""Bytes that are converted in one go: stereo or float takes a ms."""
 
 WRONG_VOICE = frozenset({400, 404, 422})
-"""How servers answer to a voice that they don't have, and to much else."""
+"""Statuses with which servers refuse a voice that they don't have, and much else."""
 
 WRONG_TEXT = frozenset({400, 413, 422})
-"""How they answer to a text that they cannot say."""
+"""Statuses with which servers refuse a text that they cannot say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAISpeechOptions:
+    """The settings of the voice.
+
+    ``base_url``: of the server, without ``/audio/speech``.
+    ``model``, ``voice``: as the server names them; the voice is for requests that name none.
+    ``api_key_env``: the environment variable of the key; empty = no key.
+    ``sample_rate``: the Hz of our sound; also assumed for PCM replies without a rate.
+    ``extra_body``: is put over the body of each request.
+    ``proxy``: the URL of an http proxy; empty = none.
+    """
+
+    base_url: str
+    model: str
+    voice: str
+    api_key_env: str
+    sample_rate: int
+    extra_body: Mapping[str, Any]
+    connect_timeout_seconds: float
+    stall_timeout_seconds: float
+    proxy: str
 
 
 class OpenAISpeech:
     """Speaks with ``base_url`` + ``/audio/speech``. Calls may overlap; each is one request, and none is repeated.
 
-    Gives ``sample_rate`` whatever the server sends: PCM whose Content-Type tells the rate, bare PCM of *sample_rate*,
-    or a WAV of int16 or float32, stereo too; another rate needs the extra ``resample``. The key is that of the
-    environment variable *api_key_env*, read for each request; without one no Authorization is sent, as local servers
-    like it. *extra_body* is put over the request's body. ValueError, with the key, for what cannot be used.
+    Gives ``sample_rate`` whatever the server sends: PCM whose Content-Type tells the rate, bare PCM of
+    ``sample_rate``, or a WAV of int16 or float32, stereo too; another rate needs the extra ``resample``. The key is
+    read for each request; without one no Authorization is sent, as local servers like it. Raise ValueError, with the
+    key, for options that cannot be used.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        model: str,
-        voice: str,
-        api_key_env: str = "OPENAI_API_KEY",
-        sample_rate: int = 24_000,
-        extra_body: Mapping[str, Any] | None = None,
-        connect_timeout_seconds: float = 5.0,
-        stall_timeout_seconds: float = 10.0,
-        http2: bool = False,
-        environment: Mapping[str, str] = os.environ,
-    ) -> None:
-        if sample_rate not in RATES:
-            raise ValueError(f"sample_rate: must be from {RATES[0]} to {RATES[-1]} Hz")
-        self.sample_rate = sample_rate
-        self._voice = voice
-        self._body = {"model": model, "response_format": "pcm", **(extra_body or {})}
+    marks_words = False
+
+    def __init__(self, options: OpenAISpeechOptions, environment: Mapping[str, str] = os.environ) -> None:
+        self.sample_rate = options.sample_rate
+        self._voice = options.voice
+        self._body = {"model": options.model, "response_format": "pcm", **options.extra_body}
         _json(self._body)
-        self._api_key_env = api_key_env
+        self._api_key_env = options.api_key_env
         self._environment = environment
-        stall = stall_timeout_seconds
-        timeout = httpx2.Timeout(connect=connect_timeout_seconds, read=stall, write=stall, pool=None)
-        self._http = HttpClient(base_url, timeout, http2=http2)
+        self._connect = options.connect_timeout_seconds
+        self._stall = options.stall_timeout_seconds
+        self._http = HttpClient(options.base_url, options.proxy)
 
-    @property
-    def api_key_missing(self) -> bool:
-        """Whether a variable is named that is not set."""
-        return bool(self._api_key_env) and not self._key()
+    async def start(self) -> None:
+        """Do nothing: the first request connects."""
 
-    async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+    async def voices(self) -> Sequence[VoiceInfo]:
+        """List nothing: the protocol has no list of voices."""
+        return ()
+
+    def reads_in(self, _text: str, _voice: Voice) -> str:
+        """Tell nothing: the language of a voice is the server's secret."""
+        return ""
+
+    async def synthesize(self, text: str, voice: Voice, *_: object) -> AsyncGenerator[bytes, None]:
         """Yield the sound of *text* as it comes, whole samples; nothing is read ahead of the reader.
 
         ``voice.name`` is asked for instead of the settings' voice, which still speaks where the server refuses that
-        name: a wrong name must not silence an answer. Closing the generator closes the connection. Raises a
+        name: a wrong name must not silence an answer. Closing the generator closes the connection. Raise a
         SpeechEngineError, or ModuleNotFoundError where the rate has to change and soxr is not installed.
         """
         for name in dict.fromkeys((voice.name or self._voice, self._voice)):
-            async with self._ask(text, name) as response:
-                if response.status_code in WRONG_VOICE and name != self._voice:
+            async with self._ask(text, name) as reply:
+                if reply.status in WRONG_VOICE and name != self._voice:
                     continue
-                async with aclosing(self._sound(response)) as sound:
+                async with aclosing(self._sound(reply)) as sound:
                     async for pcm in sound:
                         yield pcm
                 return
@@ -97,11 +111,11 @@ class OpenAISpeech:
         """Close every connection."""
         await self._http.aclose()
 
-    async def _sound(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-        _accepted(response)
-        decoder = SoundDecoder(response.headers.get("content-type", ""), self.sample_rate, self.sample_rate)
+    async def _sound(self, reply: Reply) -> AsyncGenerator[bytes, None]:
+        _accepted(reply)
+        decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate)
         given = False
-        async with aclosing(_body(response)) as body:
+        async with aclosing(_body(reply, self._stall)) as body:
             async for data in body:
                 if pcm := decoder.feed(data):
                     given = True
@@ -115,18 +129,17 @@ class OpenAISpeech:
             raise NotPcm("the speech server sent no sound")
 
     @asynccontextmanager
-    async def _ask(self, text: str, voice: str) -> AsyncIterator[httpx2.Response]:
-        """The response with its body unread; leaving the block closes it."""
-        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+    async def _ask(self, text: str, voice: str) -> AsyncIterator[Reply]:
+        """Give the reply with its body unread; leaving the block closes it."""
+        headers = {"content-type": "application/json"}
         if key := self._key():
             headers["authorization"] = f"Bearer {key}"
         content = _json({"input": text, "voice": voice, **self._body})
-        client = self._http.open()
-        request = client.build_request("POST", self._http.url("audio/speech"), headers=headers, content=content)
         with _failures():
-            response = await client.send(request, stream=True)
-        async with aclosing(response):
-            yield response
+            async with asyncio.timeout(self._connect + self._stall):
+                reply = await self._http.send("POST", "audio/speech", headers, content, connect_seconds=self._connect)
+        async with aclosing(reply):
+            yield reply
 
     def _key(self) -> str:
         key = self._environment.get(self._api_key_env, "").strip() if self._api_key_env else ""
@@ -135,22 +148,21 @@ class OpenAISpeech:
         return key
 
 
-async def _body(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    """The bytes as they come; of many at once some at a time, between which the loop has its turn."""
+async def _body(reply: Reply, stall: float) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes as they come, at most ``MOST_BYTES`` at a time; the loop has its turn in between."""
     with _failures():
-        async with aclosing(response.aiter_raw()) as body:
-            async for data in body:
-                yield data[:MOST_BYTES]
-                for start in range(MOST_BYTES, len(data), MOST_BYTES):
-                    await asyncio.sleep(0)
-                    yield data[start : start + MOST_BYTES]
+        while data := await reply.read(stall):
+            yield data[:MOST_BYTES]
+            for start in range(MOST_BYTES, len(data), MOST_BYTES):
+                await asyncio.sleep(0)
+                yield data[start : start + MOST_BYTES]
 
 
-def _accepted(response: httpx2.Response) -> None:
-    """Raises what a status stands for; the body, which may hold the text or the key, is not read."""
-    status = response.status_code
-    if response.is_success:
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
+def _accepted(reply: Reply) -> None:
+    """Raise the error of a refusal. The body, which may hold the text or the key, is not read."""
+    status = reply.status
+    if reply.is_success:
+        if reply.headers.get("content-encoding", "identity").lower() != "identity":
             raise NotPcm("the speech server compressed its answer unasked")
         return
     kind: type[SpeechEngineError] = TextRejected if status in WRONG_TEXT else SpeechRejected
@@ -158,26 +170,24 @@ def _accepted(response: httpx2.Response) -> None:
         kind = SpeechBusy
     elif status >= 500 or status == 408:
         kind = SpeechUnavailable
-    raise kind(f"the speech server answered {status}", retry_after=retry_after(response.headers))
+    raise kind(f"the speech server answered {status}", retry_after=retry_after(reply.headers))
 
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """A transport error by its class; its own text may hold bytes of the server."""
+    """Turn a transport error into ours, without its text, which may hold bytes of the server."""
     try:
         yield
-    except httpx2.ConnectTimeout:
+    except Unreachable:
         raise SpeechUnavailable("the speech server cannot be reached") from None
-    except httpx2.TimeoutException:
+    except TimeoutError:
         raise SpeechStalled("the speech server sends nothing any more") from None
-    except httpx2.ConnectError:
-        raise SpeechUnavailable("the speech server cannot be reached") from None
-    except httpx2.TransportError:
+    except HttpFailed:
         raise SpeechUnavailable("the speech server broke off") from None
 
 
 def _json(body: Mapping[str, Any]) -> bytes:
-    """Lone surrogates, which JSON has no bytes for, become question marks."""
+    """Encode *body*; lone surrogates, which JSON has no bytes for, become question marks."""
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False).encode(errors="replace")
     except (TypeError, ValueError):

@@ -109,7 +109,7 @@ async def test_many_cancelled_streams_leave_nothing() -> None:
         await until(lambda: len(asyncio.all_tasks()) <= before)
         assert kept(server) < objects + 2000
         assert psutil.Process().num_fds() <= files + 1
-        assert model._server._connection._http.connections == 0
+        assert not model._server._connection._http._opened[1]._acquired
 
 
 async def test_two_turns_do_not_mix() -> None:
@@ -136,4 +136,4 @@ async def test_closing_twice_and_using_it_again() -> None:
 
 def test_nothing_is_opened_before_it_is_needed() -> None:
     """A model can be made without a running loop, and costs no connection then."""
-    assert OpenAIModel(base_url="http://127.0.0.1:1/v1", model="m")._server._connection._http._client is None
+    assert OpenAIModel(base_url="http://127.0.0.1:1/v1", model="m")._server._connection._http._opened is None

@@ -390,29 +390,3 @@ def test_a_bare_error_object() -> None:
 def test_an_error_after_the_end_changes_nothing() -> None:
     """An answer that is complete stays complete."""
     assert said(delta(content="Hi."), STOP, {"error": {"code": 500}}) == "Hi."
-
-
-NOW = 1_792_000_000.0
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "3"}, 3.0),
-        ({"retry-after": " 0.5 "}, 0.5),
-        ({"retry-after": "0"}, 0.0),
-        ({"retry-after-ms": "250", "retry-after": "3"}, 0.25),
-        ({"retry-after": "Wed, 14 Oct 2026 17:46:50 GMT"}, 10.0),
-        ({"retry-after": "Wed, 14 Oct 2020 17:46:50 GMT"}, 0.0),
-        ({"retry-after": "999999999999"}, 1e9),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "-1"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": ""}, None),
-        ({"retry-after": "٣"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """Retry-After counts in seconds or names a date; anything else is as if it were not there."""
-    assert upstream_errors.retry_after(headers, now=NOW) == seconds
