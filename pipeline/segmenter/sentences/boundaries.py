@@ -22,31 +22,24 @@ class Boundaries:
 
     All that ``feed`` and ``flush`` give, joined, is what was fed; without ``release`` the cuts do not depend on how
     the prose was cut for ``feed``. A sentence is at most *max_chars* long, unless a single word is longer (up to
-    4,096 characters or ten times as much). ``room``: how much text without a mark completes nothing for certain.
+    4,096 characters or ten times as much).
     """
 
-    __slots__ = (
-        *("_begun", "_buf", "_continued", "_lead", "_mark", "_max_chars", "_pos", "_solid", "_teller", "_waiting"),
-        "room",
-    )
-
     def __init__(self, *, max_chars: int) -> None:
-        self._max_chars = self.room = max_chars
+        self._max_chars = max_chars
         self._lead: list[str] = []  # white space before the open sentence
         self._buf = ""  # the open sentence; begins with no white space
         self._pos = 0  # where to search on
         self._waiting = False  # at _pos is a mark that can't be judged yet
         self._continued = False  # the open sentence is the rest of one that was too long
         self._solid = False  # the open sentence is one word so far, as long as a sentence may be
-        self._begun = False  # a sentence has gone out
         self._mark = MARK
         self._teller = LanguageTeller()
 
-    def feed(self, text: str, quiet: str = "") -> list[str]:
-        """The sentences that *text* completes. *quiet*: what came before it and has no mark but one at its end."""
+    def feed(self, text: str) -> list[str]:
+        """The sentences that *text* completes."""
         if self._mark is MARK and not text.isascii() and FACE.search(text):
             self._mark = MARK_OR_FACE
-        text = quiet + text
         if not self._buf:
             body = text.lstrip()
             if len(body) < len(text):
@@ -57,7 +50,6 @@ class Boundaries:
         out: list[str] = []
         while (cut := self._next_cut()) > NO_CUT:
             out.append(self._take(cut))
-        self.room = 0 if self._waiting else max(0, self._max_chars - len(self._buf))
         return out
 
     def interrupt(self) -> list[str]:
@@ -67,11 +59,9 @@ class Boundaries:
         self._continued = False
         return out
 
-    def flush(self, quiet: str = "") -> list[str]:
-        """All that is left, as it is, white space behind it and *quiet* (see ``feed``) too."""
-        said = self._buf + quiet
-        rest = "".join(self._lead) + said
-        self._teller.end(said, len(said))
+    def flush(self) -> list[str]:
+        """All that is left, as it is, white space behind it too."""
+        rest = "".join(self._lead) + self._buf
         self._lead, self._buf = [], ""
         self._pos = 0
         self._waiting = False
@@ -83,11 +73,6 @@ class Boundaries:
             return []
         end = is_end(self._buf, self._pos, self._teller)
         return [] if end == NO_CUT else [self._take(end)]
-
-    @property
-    def blank(self) -> bool:
-        """Nothing but white space came so far."""
-        return not (self._buf or self._begun)
 
     # Cutting
 
@@ -126,7 +111,6 @@ class Boundaries:
         rest = self._buf[cut:]
         self._buf = rest.lstrip()
         self._lead = [rest[: len(rest) - len(self._buf)]]
-        self._begun = True
         self._pos = 0
         self._waiting = self._solid = False
         return sentence

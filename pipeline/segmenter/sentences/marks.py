@@ -11,9 +11,8 @@ NEWLINES = "\n\u2028\u2029"
 
 MARK_CHARS = frozenset(f".…{STRONG}{FULL_STOPS}{WIDE}")
 
-_SMALL_FACES = "\u2728\u2764"
-_FACES = _SMALL_FACES + (
-    "\U0001f600-\U0001f64f\U0001f900-\U0001f92f\U0001f970-\U0001f97a\U0001f389\U0001f38a\U0001f44b-\U0001f44f\U0001f4aa"
+_FACES = (
+    "\u2728\u2764\U0001f600-\U0001f64f\U0001f900-\U0001f92f\U0001f970-\U0001f97a\U0001f389\U0001f38a\U0001f44b-\U0001f44f\U0001f4aa"
     "\U0001f680\U0001f493-\U0001f49f"
 )
 _EMOJI = (
@@ -37,18 +36,6 @@ MARK = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}]")
 FACE = re.compile(f"[{_FACES}]")
 MARK_OR_FACE = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_FACES}]")
 """Apart from MARK: a set with characters beyond U+FFFF is searched ten times slower."""
-TELLING = re.compile(
-    f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_SMALL_FACES}{{`\ud800-\udfff\U00010000-\U0010ffff]"
-    rf"(?:(?<=[.…{STRONG}])( ?)\Z)?"
-)
-"""All that may end a sentence or open a zone, or has to be mended. Text without it may wait until more comes.
-
-Its group is there if it is a mark at the end of the text, which can't be judged yet.
-"""
-ZONES = re.compile("[{`\ud800-\udfff]")
-"""What may open a zone that is no prose, or has to be mended."""
-CLOSING = re.compile(r"[}\n]")
-"""What may close an object: its last brace, or prose on a line behind it where that is missing."""
 TAIL = re.compile(
     rf"[.…{STRONG}{FULL_STOPS}]*"
     rf"(?:\]\([^\s)]*\)|\[\^?\d{{1,3}}\]|[{_CLOSERS}]|[{_EMOJI}{_JOINERS}{_INVISIBLE}]|{_TAG})*"

@@ -11,10 +11,7 @@ from pipeline.segmenter.zones.pieces import Break, Piece
 class TextScanner(Protocol):
     """Reads the zones of a text that was written in an object."""
 
-    @property
-    def plain(self) -> bool: ...
-
-    def feed(self, text: str, before: str = "") -> list[Piece]: ...
+    def feed(self, text: str) -> list[Piece]: ...
 
     def flush(self) -> list[Piece]: ...
 
@@ -32,17 +29,11 @@ class ObjectReader:
         self._text_scanner = text_scanner
         self._text: TextScanner | None = None  # made when there is a text: most objects have none
         self._late: list[str] = []
-        self._passed = ""  # the last of the text that passed by its scanner
 
     @property
     def closed(self) -> bool:
         """The object's last brace was read, or something that is no part of it comes next."""
         return self._scanned.closed
-
-    @property
-    def room(self) -> int:
-        """How much text without a closing brace and a line break completes nothing for certain."""
-        return 0 if self._scanned.behind or (self._envelope and not self._scanned.has_spoken) else self._scanned.room
 
     @property
     def behind(self) -> str:
@@ -83,12 +74,7 @@ class ObjectReader:
     def _speak(self, said: str, out: list[Piece]) -> None:
         if self._text is None:
             self._text = self._text_scanner()
-        if said and self._text.plain and "{" not in said and "`" not in said:
-            self._passed = said
-            out.append(said)
-        else:
-            _say(self._text.feed(said, self._passed), out)
-            self._passed = ""
+        _say(self._text.feed(said), out)
 
     def _close(self, out: list[Piece]) -> None:
         if self._late and (self._scanned.session or not self._scanned.command):

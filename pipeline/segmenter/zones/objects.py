@@ -27,16 +27,15 @@ class ObjectScanner:
     After each ``feed``: ``said`` is what ``text`` said in it (decoded), ``text_ended`` that its string was closed in
     it, ``closed`` that the object is, ``refused`` why it is given up (``too_long``, ``too_deep``): it is then still
     read to its end, but nothing of it is kept and ``said`` stays empty. ``broken``: it closed without its last brace,
-    before something that is no part of any object; ``behind``: what comes next may show that. ``has_spoken``: a
-    ``text`` is complete; a second one is not said. ``command``: it has a ``command`` that is not null; ``session``:
-    it has a ``session_id``, as envelopes have. *quote* is ``'`` for an object whose strings are in single quotes; it
-    is no JSON, yet its end must be found. ``room``: how many characters more it may have.
+    before something that is no part of any object. ``has_spoken``: a ``text`` is complete; a second one is not said.
+    ``command``: it has a ``command`` that is not null; ``session``: it has a ``session_id``, as envelopes have.
+    *quote* is ``'`` for an object whose strings are in single quotes; it is no JSON, yet its end must be found.
     """
 
     def __init__(self, *, quote: str, max_chars: int, max_depth: int) -> None:
         self.closed = False
         self.broken = False
-        self.behind = ""  # "string" or "bracket": such a one has just closed
+        self._behind = ""  # "string" or "bracket": such a one has just closed
         self.refused = ""
         self.command = False
         self.session = False
@@ -47,7 +46,7 @@ class ObjectScanner:
         self._top = _TOP[quote].search
         self._deep = _DEEP[quote].search
         self._next = self._top  # finds the next character that matters
-        self.room = max_chars
+        self._room = max_chars
         self._max_depth = max_depth
         self._kept: list[str] = []
         self._braces: list[int] = []  # for each open brace the number of brackets open in it
@@ -70,9 +69,9 @@ class ObjectScanner:
         self.said = ""
         self.text_ended = False
         if not self.refused:
-            start, end = pos, min(len(text), pos + self.room)
+            start, end = pos, min(len(text), pos + self._room)
             pos = self._read(text, pos, end)
-            self.room -= pos - start
+            self._room -= pos - start
             self._kept.append(text[start:pos])
             if pos == end < len(text) and not self.closed and not self.refused:
                 self.refused = "too_long"
@@ -104,7 +103,7 @@ class ObjectScanner:
         """Change state by a character that matters."""
         if self._string:
             self._in_string(char)
-        elif self.behind:
+        elif self._behind:
             self._after_value(char)
         elif self._place == "value":
             self._value(char)
@@ -132,8 +131,8 @@ class ObjectScanner:
         if char == "\n":
             self._line = True
             return
-        behind, line = self.behind, self._line
-        self.behind, self._line = "", False
+        behind, line = self._behind, self._line
+        self._behind, self._line = "", False
         if char in _AFTER_VALUE or char == self._quote or (behind == "bracket" and char in "{["):
             self._outside(char)
         elif behind == "string" and (not line or char in "{["):
@@ -178,7 +177,7 @@ class ObjectScanner:
         if self._astray:
             self._next = _BRACKETS.search
             return
-        self.behind = behind
+        self._behind = behind
         if behind:
             self._next = _NOT_SPACE_OR_LINE.search
         elif self._place == "value":

@@ -17,20 +17,9 @@ class Scanner(Spans, Fences):
     joined, and their cuts do not depend on how the reply was cut for ``feed``.
     """
 
-    @property
-    def plain(self) -> bool:
-        """In prose, with nothing held: text without ``{`` and backtick is prose as it is and need not be fed."""
-        return not self._envelope and not self._held and self._zone == self._prose
-
-    @property
-    def room(self) -> int:
-        """How much text without a closing brace and a line break completes nothing for certain."""
-        return 0 if self._object is None else self._object.room
-
-    def feed(self, text: str, before: str = "") -> list[Piece]:
-        """What *text* makes certain. *before*: the prose that passed by just before it."""
+    def feed(self, text: str) -> list[Piece]:
+        """What *text* makes certain."""
         out: list[Piece] = []
-        self._last = before[-1:] or self._last
         self._read(text, out)
         return out
 
