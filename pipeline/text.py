@@ -2,6 +2,7 @@
 
 import re
 
+REPLACEMENT = "\ufffd"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from pipeline.events import JsonBlock, Segment, Sentence
 from pipeline.segmenter.sentences.boundaries import Boundaries
-from pipeline.segmenter.zones.pieces import Piece
-from pipeline.segmenter.zones.scanner import Scanner
+from pipeline.segmenter.zones.cursor import Piece
+from pipeline.segmenter.zones.reader import ZoneReader
 from pipeline.text import SurrogateJoiner
 
 _BLOCK = 4096
@@ -25,7 +25,7 @@ class RulesSegmenter:
 
     def __init__(self, *, max_segment_chars: int = 400, max_json_chars: int = 65536, max_json_depth: int = 32) -> None:
         self._joiner = SurrogateJoiner()
-        self._scanner = Scanner(max_json_chars=max_json_chars, max_json_depth=max_json_depth)
+        self._reader = ZoneReader(max_json_chars=max_json_chars, max_json_depth=max_json_depth)
         self._boundaries = Boundaries(max_chars=max_segment_chars)
         self._index = 0
 
@@ -33,11 +33,11 @@ class RulesSegmenter:
         """What *text* completes."""
         if len(text) > _BLOCK:
             return [segment for at in range(0, len(text), _BLOCK) for segment in self.feed(text[at : at + _BLOCK])]
-        return self._segments(self._scanner.feed(self._joiner.feed(text)))
+        return self._segments(self._reader.feed(self._joiner.feed(text)))
 
     def flush(self) -> list[Segment]:
         """All that is left; the segmenter is not used any more."""
-        rest = self._segments([*self._scanner.feed(self._joiner.flush()), *self._scanner.flush()])
+        rest = self._segments([*self._reader.feed(self._joiner.flush()), *self._reader.flush()])
         return rest + self._number(self._boundaries.flush())
 
     def release(self) -> list[Segment]:

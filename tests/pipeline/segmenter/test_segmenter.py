@@ -157,6 +157,17 @@ def test_stray_backtick_hides_no_object() -> None:
         assert objects(segments(*deltas)) == [('{"command": "a"}', "")]
 
 
+def test_stray_backticks_lose_nothing() -> None:
+    """Behind one stray backtick there may be another, with an object of its own."""
+    assert objects(segments('It` {"a": 1} in ``{"b": 2}')) == [('{"a": 1}', ""), ('{"b": 2}', "")]
+
+
+def test_a_long_row_of_backticks() -> None:
+    """A row of backticks may be longer than any that a fence has."""
+    for text in ("`" * 300 + "x", "`" * 300 + "x " * 99):
+        assert "".join(prose(segments(text))) == text
+
+
 @pytest.mark.parametrize("text", ["{smile} Hello", "Use {x} or {{y}} here", "f(x) { return 1; }", "a { b"])
 def test_braces_of_prose(text: str) -> None:
     """A brace opens an object only if a quote or the closing brace is next."""
