@@ -18,6 +18,7 @@ from app.settings.tables import Limits, Pipeline, Settings
 from app.stages import custom
 from app.stages import model as models
 from app.stages import voice as voices
+from app.stages.options import options
 from interceptors.admission import AdmissionInterceptor
 from interceptors.limiter import MemoryLimiter
 from interceptors.pace import PaceInterceptor, PaceLimits
@@ -27,10 +28,11 @@ from interceptors.status import StatusInterceptor
 from interceptors.streams import Streams
 from interceptors.validation import ValidationInterceptor
 from pipeline import speakable
-from pipeline.commands.extractor import JsonCommands
+from pipeline.commands.custom import CustomCommands
+from pipeline.commands.extractor import JsonCommands, JsonOptions
 from pipeline.memory.memory import ProcessMemory
 from pipeline.run import Stages
-from pipeline.segmenter import segmenter as rules
+from pipeline.segmenter.segmenter import RulesOptions, RulesSegmenter
 from pipeline.tts.stage import SpeechOptions, Wording, as_written
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
@@ -62,14 +64,9 @@ def running_streams(limits: Limits) -> Streams:
     return Streams(replace=limits.single_flight == "replace")
 
 
-def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], rules.RulesSegmenter]:
+def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
     """Builds one for each turn."""
-    return partial(
-        rules.RulesSegmenter,
-        max_segment_chars=table.max_segment_chars,
-        max_json_chars=table.max_json_chars,
-        max_json_depth=table.max_json_depth,
-    )
+    return partial(RulesSegmenter, options(RulesOptions, table))
 
 
 def speech_options(table: Any) -> SpeechOptions:
@@ -130,19 +127,20 @@ class Container(DeclarativeContainer):
     segmenter = Selector(
         pipeline.segmenter.kind,
         rules=Singleton(rules_segmenter, pipeline.segmenter),
-        custom=Singleton(custom.build_each_turn, pipeline.segmenter, folder, "pipeline.segmenter", ("feed", "flush")),
+        custom=Singleton(custom.build_segmenter, pipeline.segmenter, folder, "pipeline.segmenter"),
     )
     commands = Selector(
         pipeline.commands.kind,
-        json=Singleton(JsonCommands, allow=pipeline.commands.allow, schemas=pipeline.commands.schemas),
+        json=Singleton(JsonCommands, Factory(options, JsonOptions, pipeline.commands)),
         custom=Singleton(custom.build, pipeline.commands, folder, "pipeline.commands", ("extract",)),
     )
+    extractor = Selector(pipeline.commands.kind, json=commands, custom=Singleton(CustomCommands, commands))
     tts = Singleton(voices.voice, pipeline.tts, folder)
     stages = Singleton(
         Stages,
         model=llm,
         segmenter=segmenter,
-        commands=commands,
+        commands=extractor,
         speech=tts,
         hold=Factory(hold_seconds, pipeline),
         on_invalid=pipeline.commands.on_invalid,

@@ -17,15 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.container import rules_segmenter
+from app.settings.stages import JsonCommandsSettings, RulesSegmenterSettings
+from app.stages.options import options
 from benchmarks.prose import TEXTS
-from pipeline.commands.extractor import JsonCommands
+from pipeline.commands.extractor import JsonCommands, JsonOptions
 from pipeline.events import JsonBlock, Sentence
-from pipeline.segmenter.segmenter import RulesSegmenter
 
 GOLD = Path(__file__).parent.parent / "tests" / "data" / "boundaries.jsonl"
 DELTA = 4
 ROUNDS = 5
 Split = Callable[[str, str], list[str]]
+new_segmenter = rules_segmenter(RulesSegmenterSettings())
 
 
 @dataclass
@@ -59,7 +62,7 @@ def deltas(text: str) -> Iterator[str]:
 
 def ours(text: str, _language: str) -> list[str]:
     """The built-in segmenter, fed with deltas."""
-    segmenter = RulesSegmenter()
+    segmenter = new_segmenter()
     segments = [segment for delta in deltas(text) for segment in segmenter.feed(delta)]
     segments += segmenter.flush()
     return [segment.text for segment in segments if isinstance(segment, Sentence)]
@@ -164,7 +167,7 @@ def delays(replies: list[dict[str, Any]]) -> list[int]:
     """Characters that were fed behind the end of each sentence before it came out."""
     found = []
     for reply in replies:
-        segmenter, given = RulesSegmenter(), 0
+        segmenter, given = new_segmenter(), 0
         for fed, char in enumerate("".join(reply["segments"]), start=1):
             for segment in segmenter.feed(char):
                 given += len(segment.text) if isinstance(segment, Sentence) else 0
@@ -184,7 +187,7 @@ def growth(unit: str) -> float:
     small, large = (unit * (size // len(unit)) for size in (100_000, 1_000_000))
 
     def work(text: str) -> None:
-        segmenter = RulesSegmenter()
+        segmenter = new_segmenter()
         for delta in deltas(text):
             segmenter.feed(delta)
         segmenter.flush()
@@ -197,11 +200,11 @@ def token_cost(replies: list[str]) -> float:
     """Microseconds of CPU for one delta of four characters, extractor included: replies with a command behind each."""
     command = '{"command": "open_app", "args": {"app_name": "Safari"}}'
     texts = [f"{reply} {command}" for reply in replies]
-    extractor = JsonCommands()
+    extractor = JsonCommands(options(JsonOptions, JsonCommandsSettings()))
 
     def work() -> None:
         for text in texts:
-            segmenter = RulesSegmenter()
+            segmenter = new_segmenter()
             for delta in deltas(text):
                 for segment in segmenter.feed(delta):
                     if isinstance(segment, JsonBlock):

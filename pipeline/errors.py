@@ -57,6 +57,11 @@ class StageError(Exception):
         self.retry_after = None if retry_after is None else float(retry_after)
 
 
+def model_unavailable(text: str) -> StageError:
+    """The model is not there: another try may find it."""
+    return StageError("UNAVAILABLE", "MODEL_UNAVAILABLE", text, retry_after=1.0)
+
+
 class CommandRefused(Exception):
     """This object is not a command that may run. ``reason`` is a class such as ``invalid_json`` or ``not_allowed``,
     safe to show.

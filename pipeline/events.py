@@ -1,9 +1,12 @@
 """What flows between the stages: small frozen values, one class for each thing that can happen in a turn."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from pipeline.text import mend
 
 
 class EndReason(StrEnum):
@@ -34,10 +37,14 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model's native tool call, complete. ``refused`` names why it is not (see JsonBlock); then it must not run."""
+    """A model's native tool call, complete.
+
+    ``args`` is the JSON text as the model wrote it ("" = no arguments), or a mapping. ``refused`` names why the call is
+    not complete (see JsonBlock); then it must not run.
+    """
 
     name: str
-    args: Mapping[str, Any]
+    args: Mapping[str, Any] | str
     refused: str = ""
 
 
@@ -84,6 +91,12 @@ class Command:
     args: Mapping[str, Any]
 
 
+def command_json(command: Command) -> str:
+    """Return *command* as clients and memory get it: these two keys in this order, compact, UTF-8 as it is."""
+    fields = {"command": command.name, "args": dict(command.args)}
+    return mend(json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
 @dataclass(frozen=True, slots=True)
 class WordMark:
     """When a word is said: ``offset`` and ``length`` in characters of the sentence's text, ``ms`` from its first
@@ -121,6 +134,9 @@ class Notice:
     final: bool = False
 
 
+# What flows from each stage to the next one.
 ModelEvent = TextDelta | ToolCall | ModelEnd
 Segment = Sentence | JsonBlock
-TurnEvent = Sentence | AudioChunk | Command | Notice | ModelEnd
+CutEvent = Segment | ToolCall | ModelEnd
+CheckedEvent = Sentence | Command | Notice | ModelEnd
+TurnEvent = CheckedEvent | AudioChunk

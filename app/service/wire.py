@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence, command_json
 from pipeline.interfaces import Message as Utterance
 from pipeline.interfaces import Screenshot, Turn
 from protos import streaming_pb2 as pb
@@ -136,12 +136,6 @@ def welcome_metadata(method: str, sample_rate: int) -> pb.WelcomeResponse:
     """What follows: how it is spoken, and at how many Hz. Its length is not known yet."""
     metadata = pb.WelcomeMetadata(method=method, sample_rate=sample_rate, channels=1, dtype="int16")
     return pb.WelcomeResponse(metadata=metadata)
-
-
-def command_json(command: Command) -> str:
-    """A command as the wire has it: these two keys in this order, compact, UTF-8 as it is."""
-    fields = {"command": command.name, "args": dict(command.args)}
-    return repair(json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
 def command_message(command: Command, session_id: str, sentence: int) -> pb.StreamResponse:

@@ -10,6 +10,7 @@ from typing import Any
 from app.settings.load import SettingsError
 from app.settings.stages import CustomSettings, CustomSpeechSettings
 from pipeline.interfaces import Speech
+from pipeline.segmenter.stage import ReleasingSegmenter, WithoutRelease
 from pipeline.tts.plain import PlainSpeech, is_plain
 
 
@@ -37,11 +38,16 @@ def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> Speech:
         raise SettingsError(f"{key}.{error}") from error
 
 
-def build_each_turn(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:
-    """The same for a stage that is built for each turn; built here once to see that it can be."""
-    build(table, folder, key, needs)
+def build_segmenter(table: CustomSettings, folder: Path, key: str) -> Callable[[], ReleasingSegmenter]:
+    """The same for a segmenter, which is built for each turn; built here once to see that it can be."""
+    build(table, folder, key, ("feed", "flush"))
     factory = _find(table.factory, folder, key)
-    return lambda: factory(**table.options)
+
+    def make() -> ReleasingSegmenter:
+        segmenter: Any = factory(**table.options)
+        return segmenter if hasattr(segmenter, "release") else WithoutRelease(segmenter)
+
+    return make
 
 
 def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
