@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import structlog
 
@@ -133,12 +133,17 @@ class prefetch(Generic[T]):
                 self._writer = None
 
 
+@runtime_checkable
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
 def closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
-    """``aclosing`` for what a stage gave, which may be an iterator that cannot be closed."""
+    """Return ``aclosing(source)``, or a context that does nothing for an iterator that cannot be closed."""
     if isinstance(source, Coroutine):  # an ``async def`` that forgot to yield
         source.close()
         raise TypeError("an async generator is needed, not a coroutine")
-    return aclosing(source) if hasattr(source, "aclose") else nullcontext(source)  # type: ignore[type-var]
+    return aclosing(source) if isinstance(source, _Closable) else nullcontext(source)
 
 
 def _wake(future: "asyncio.Future[None]") -> None:
