@@ -1,4 +1,4 @@
-"""What an object of the reply says: the text of an envelope at once, that of a later object when it has closed."""
+"""Speaks the text in an object of the reply: of an envelope at once, of a later object when it has closed."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -9,7 +9,7 @@ from pipeline.segmenter.zones.objects import ObjectScanner
 
 
 class TextReader(Protocol):
-    """Reads the zones of a text that was written in an object."""
+    """Reads the zones of a text that stands in an object."""
 
     def feed(self, text: str) -> list[Piece]: ...
 
@@ -17,39 +17,39 @@ class TextReader(Protocol):
 
 
 class ObjectReader:
-    """One object: prose for its ``text`` if that may be spoken, then the object itself.
+    """Reads one object: gives prose for its ``text`` if that may be spoken, then the object itself.
 
-    With *envelope* the text is spoken while the object is open. Otherwise it is spoken when the object closes, and
-    only if it has a ``session_id`` or no command: beside a command, ``text`` may be an argument in the wrong place.
+    With *envelope*, the text is spoken while the object is open. Otherwise it is spoken when the object closes, and
+    only if the object has a ``session_id`` or no command: beside a command, ``text`` may be a misplaced argument.
     """
 
     def __init__(self, scanner: ObjectScanner, *, envelope: bool, text_reader: Callable[[], TextReader]) -> None:
         self._object = scanner
         self._envelope = envelope
         self._text_reader = text_reader
-        self._text: TextReader | None = None  # made when there is a text: most objects have none
+        self._text: TextReader | None = None  # most objects have no text
         self._late: list[str] = []
 
     @property
     def closed(self) -> bool:
-        """The object's last brace was read, or something that is no part of it comes next."""
+        """Whether the object has ended."""
         return self._object.closed
 
     @property
     def behind(self) -> str:
-        """White space that was read behind an object without its last brace: it belongs to what comes next."""
+        """White space behind an object without its last brace. It belongs to the text that comes next."""
         if not self._object.broken or self._object.refused:
             return ""
         raw = self._object.raw
         return raw[len(raw.rstrip()) :]
 
     def feed(self, text: str, pos: int, out: list[Piece]) -> int:
-        """Read *text* from *pos* on; gives the position behind what belongs to the object."""
+        """Read *text* from *pos* on. Return the position behind the part that belongs to the object."""
         was_refused = self._object.refused
         pos = self._object.feed(text, pos)
         if was_refused:
             return pos
-        if self._object.said or self._object.text_ended:
+        if self._object.words or self._object.text_ended:
             self._hear(out)
         if self._object.refused:
             self._give_up(self._object.refused, out)
@@ -58,22 +58,22 @@ class ObjectReader:
         return pos
 
     def cut(self, out: list[Piece]) -> None:
-        """The reply ends in the object: refused, for it may have held a command; what its text said stays said."""
+        """Refuse the object, because the reply ends in it. Words that were spoken stay spoken."""
         if not self._object.refused:
             self._give_up("truncated", out)
 
     def _hear(self, out: list[Piece]) -> None:
         if not self._envelope:
-            self._late.append(self._object.said)
+            self._late.append(self._object.words)
             return
-        self._speak(self._object.said, out)
+        self._speak(self._object.words, out)
         if self._object.text_ended:
             self._end_text(out)
 
-    def _speak(self, said: str, out: list[Piece]) -> None:
+    def _speak(self, words: str, out: list[Piece]) -> None:
         if self._text is None:
             self._text = self._text_reader()
-        _say(self._text.feed(said), out)
+        _say(self._text.feed(words), out)
 
     def _close(self, out: list[Piece]) -> None:
         if self._late and (self._object.session or not self._object.command):
@@ -96,5 +96,5 @@ class ObjectReader:
 
 
 def _say(pieces: Iterable[Piece], out: list[Piece]) -> None:
-    """An object written in the text of an object is neither spoken nor a command."""
+    """Give the pieces of a text. An object in it is neither spoken nor a command."""
     out += [JsonBlock(piece.raw, "invalid_envelope") if isinstance(piece, JsonBlock) else piece for piece in pieces]
