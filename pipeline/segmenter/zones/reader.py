@@ -11,15 +11,13 @@ from functools import partial
 from pipeline.events import JsonBlock
 from pipeline.segmenter.zones.cursor import Break, Cursor, Piece
 from pipeline.segmenter.zones.envelopes import ObjectReader
+from pipeline.segmenter.zones.fences import head_of_fence, is_code, opens_with_object
 from pipeline.segmenter.zones.objects import ObjectScanner
 
 _OPENING = re.compile(r"[{`]")
 _TICK = re.compile(r"`")
 _IN_CODE = re.compile(r"[{`\n]")
 _CODE_END = re.compile(r"[`\n]")
-_FENCE = re.compile(r"`+(?P<space>[^\S\n]{0,8})(?P<label>[\w+#-]{0,32})[\s\[]{0,256}")
-_LONGEST_FENCE = 300
-_COMMAND_LABELS = ("", "json")
 _BETWEEN = re.compile(r"[\s,\[\]]*")
 
 
@@ -137,27 +135,18 @@ class ZoneReader:
 
     def _open_fence(self, cursor: Cursor, ticks: int) -> bool:
         """Begin a fence. One that begins with an object, bare or marked json, is no text at all."""
-        text = cursor.text
-        head = _FENCE.match(text, cursor.pos)
-        assert head is not None
-        label, behind_label = head["label"].lower(), text[head.end("label") : head.end("label") + 1]
-        length = head.end() - head.start()
-        may_grow = head.end() == len(text) and length < _LONGEST_FENCE
-        if may_grow and (label in _COMMAND_LABELS or not behind_label):
-            return False
-        opens = cursor.opens_object(length) if label in _COMMAND_LABELS else ""
-        if opens is None:
-            return False
+        head = head_of_fence(cursor)
+        opens = opens_with_object(head, cursor)
         if opens:
             self._zone = Zone.FENCE
-            cursor.pos += length
-            return True
-        if label not in _COMMAND_LABELS and not head["space"] and behind_label.isspace():
-            self._zone = Zone.CODE
-        else:
-            self._zone = Zone.PROSE if self._zone is Zone.FENCE_TEXT else Zone.FENCE_TEXT
-        cursor.say(ticks)
-        return True
+            cursor.pos = head.end()
+        elif opens is False:
+            if is_code(head):
+                self._zone = Zone.CODE
+            else:
+                self._zone = Zone.PROSE if self._zone is Zone.FENCE_TEXT else Zone.FENCE_TEXT
+            cursor.say(ticks)
+        return opens is not None
 
     def _fence(self, cursor: Cursor) -> bool:
         between = _BETWEEN.match(cursor.text, cursor.pos)
