@@ -16,19 +16,19 @@ from pipeline.events import Command, JsonBlock, ToolCall
 from pipeline.text import mend
 
 MAX_DEPTH = 32
-"""Of the object with its arguments: protobuf readers stop at 100 nested messages; one level of a Struct takes three."""
+"""The deepest object. Protobuf readers stop at 100 nested messages, and one level of a Struct takes three."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonOptions:
-    """``allow``: the names that may run, empty = any. ``schemas``: a JSON Schema of ``args`` for some names."""
+    """``allow``: the names that may run, empty = any. ``schemas``: a JSON Schema of ``args`` by name."""
 
     allow: Sequence[str]
     schemas: Mapping[str, Mapping[str, Any]]
 
 
 class JsonCommands:
-    """Takes ``{"command": name, "args": {…}}`` and native tool calls; lets pass what the operator allows.
+    """Takes ``{"command": name, "args": {…}}`` and native tool calls, and lets the allowed ones pass.
 
     ValueError names a command whose schema is wrong. Reasons of ``CommandRefused``: ``too_deep``, ``invalid_json``,
     ``invalid_command`` (``command`` is not a string, is blank or repeated, or ``args`` is no object),

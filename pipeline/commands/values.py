@@ -1,4 +1,4 @@
-"""Argument values as every wire can carry them: JSON types, finite numbers, whole characters."""
+"""Turns arguments into values that every wire can carry: JSON types, finite numbers, whole characters."""
 
 import math
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from pipeline.text import mend
 
 
 def plain(value: Any, room: int) -> Any:
-    """A copy of *value* in plain JSON types.
+    """Copy *value* in plain JSON types.
 
-    CommandRefused: ``too_deep`` when nested deeper than *room*, ``invalid_args`` for another type, a number that no
-    double can hold, or a name that stands twice in an object.
+    CommandRefused: ``too_deep`` for more than *room* levels, ``invalid_args`` for another type, a number that no double
+    can hold, or a name that an object has twice.
     """
     if isinstance(value, str):
         return mend(value)
