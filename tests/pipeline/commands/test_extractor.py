@@ -233,6 +233,7 @@ def test_references_inside_a_schema() -> None:
         ("a", '{}} {"command": "open_app", "args": {"app_name": "x"}', "invalid_json"),
         ("a", "{}}", "invalid_json"),
         ("a", "{} {}", "invalid_json"),
+        ("a", "{}, {}", "invalid_json"),
         ("a", "[]", "invalid_args"),
         ("a", "null", "invalid_args"),
         ("a", '"x"', "invalid_args"),

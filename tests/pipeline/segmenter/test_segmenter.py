@@ -323,6 +323,7 @@ def test_escapes_are_decoded() -> None:
 def test_wrong_escapes_do_no_harm() -> None:
     """An escape that JSON does not know is spoken as its character."""
     assert prose(segments('{"text": "a\\x b\\u12G4 c\\udc00."}')) == ["ax b\ufffdG4 c\ufffd."]
+    assert prose(segments('{"text": "a\\ud83d"}')) == ["a\ufffd"]
 
 
 def test_cut_envelope() -> None:
