@@ -13,7 +13,7 @@ from rich.text import Text
 from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
-from app.container import Container
+from app.container import Container, rules_segmenter
 from app.service.listening import why_not
 from app.settings.load import SettingsError
 from app.settings.stages import (
@@ -22,6 +22,7 @@ from app.settings.stages import (
     NoSpeechSettings,
     OpenAIModelSettings,
     OpenAISpeechSettings,
+    RulesSegmenterSettings,
     SpeechCacheSettings,
 )
 from app.settings.tables import STAGES, Settings
@@ -31,7 +32,6 @@ from pipeline.errors import StageError
 from pipeline.interfaces import Voice
 from pipeline.pcm import seconds_of
 from pipeline.run import Stages, recite
-from pipeline.segmenter.segmenter import RulesSegmenter
 from pipeline.tts.engines import Speaker
 from protos import streaming_pb2 as pb
 
@@ -66,9 +66,8 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
     async with own_server(_without_caches(settings)) as server:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
         report.ok(f"the stages are built: {', '.join(kinds)}")
-        stages = replace(
-            server.container.stages(), segmenter=RulesSegmenter
-        )  # a custom one's failure is not the voice's
+        segmenter = rules_segmenter(RulesSegmenterSettings())  # the failure of a custom one is not the voice's
+        stages = replace(server.container.stages(), segmenter=segmenter)
         await _speech(settings.pipeline.tts, stages, online, report)
         if online:
             await _model(settings, server.address, report)

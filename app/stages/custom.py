@@ -9,6 +9,7 @@ from typing import Any
 
 from app.settings.load import SettingsError
 from app.settings.stages import CustomSettings, CustomSpeechSettings, FactorySettings
+from pipeline.segmenter.stage import ReleasingSegmenter, WithoutRelease
 from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
 
 
@@ -36,11 +37,16 @@ def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> CustomS
         raise SettingsError(f"{key}.{error}") from error
 
 
-def build_each_turn(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:
-    """Give a function that builds the stage for each turn; build it here once to see that it can be built."""
-    build(table, folder, key, needs)
+def build_segmenter(table: CustomSettings, folder: Path, key: str) -> Callable[[], ReleasingSegmenter]:
+    """Give a function that builds the segmenter for each turn; build it here once to see that it can be built."""
+    build(table, folder, key, ("feed", "flush"))
     factory = _find(table.factory, folder, key)
-    return lambda: factory(**table.options)
+
+    def make() -> ReleasingSegmenter:
+        segmenter: Any = factory(**table.options)
+        return segmenter if hasattr(segmenter, "release") else WithoutRelease(segmenter)
+
+    return make
 
 
 def optional(stage: Any, method: str) -> Callable[[], Awaitable[object]]:
