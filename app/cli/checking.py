@@ -1,4 +1,4 @@
-"""What ``stentor check`` and ``stentor voices`` do: look at the parts of a server without serving."""
+"""Looks at the parts of a server without serving: ``stentor check`` and ``stentor voices``."""
 
 import asyncio
 from collections.abc import Sequence
@@ -45,11 +45,11 @@ class Report:
         self.good = True
 
     def ok(self, text: str) -> None:
-        """This is as it should be."""
+        """Report something that is as it should be."""
         self._line("ok", "green", text)
 
     def failed(self, text: str) -> None:
-        """This is not."""
+        """Report something that is not as it should be."""
         self.good = False
         self._line("failed", "bold red", text)
 
@@ -58,14 +58,16 @@ class Report:
 
 
 async def check(settings: Settings, online: bool, console: Console) -> bool:
-    """Look at everything a server of these settings needs; tell whether it is all there. Raises SettingsError."""
+    """Look at everything a server of these settings needs, and tell whether it is all there. Raise SettingsError."""
     report = Report(console)
     report.ok("the settings are well formed")
     _port(settings, report)
     async with own_server(_without_caches(settings)) as server:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
         report.ok(f"the stages are built: {', '.join(kinds)}")
-        stages = replace(server.container.stages(), segmenter=RulesSegmenter)  # whose failure is not the voice's
+        stages = replace(
+            server.container.stages(), segmenter=RulesSegmenter
+        )  # a custom one's failure is not the voice's
         await _speech(settings.pipeline.tts, stages, online, report)
         if online:
             await _model(settings, server.address, report)
@@ -84,7 +86,7 @@ def _port(settings: Settings, report: Report) -> None:
 
 
 def _without_caches(settings: Settings) -> Settings:
-    """What an engine said once must not speak for it now."""
+    """Take the caches out: a sentence that an engine said once must not speak for it now."""
     table = settings.pipeline.tts
     if isinstance(table, NoSpeechSettings):
         return settings
@@ -94,7 +96,7 @@ def _without_caches(settings: Settings) -> Settings:
 
 
 async def _speech(table: AnyVoiceSettings | NoSpeechSettings, stages: Stages, online: bool, report: Report) -> None:
-    """Each engine by itself, for a fallback would speak for one that is dead."""
+    """Check each engine by itself, since a fallback would speak for one that is dead."""
     if isinstance(table, NoSpeechSettings):
         report.ok("speech is off: text and commands only")
     elif isinstance(stages.speech, WithFallback) and table.fallback:
@@ -142,7 +144,7 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
 
 
 async def _probe(settings: Settings, report: Report) -> None:
-    """What the model server can do, told in a line each; none of it must be there but the answer."""
+    """Report what the model server can do. It must answer; everything else is optional."""
     from pipeline.llm.openai.probe import probe
 
     model: Any = Container(settings=settings).llm()
@@ -161,10 +163,10 @@ async def _probe(settings: Settings, report: Report) -> None:
 
 
 async def voices(settings: Settings) -> Sequence[Any]:
-    """The voices of the configured engine, by language: ``name``, ``language``, ``gender``, ``engine``. Empty if it
-    lists none.
+    """Return the voices of the configured engine, sorted by language: objects with ``name``, ``language``, ``gender``
+    and ``engine``. Empty if the engine lists none.
 
-    SettingsError for an engine that cannot be built or started.
+    Raise SettingsError for an engine that cannot be built or started.
     """
     try:
         engine = _voice_engine(settings)
@@ -193,10 +195,10 @@ def _row(voice: Any) -> tuple[str, ...]:
 
 
 def voice_table(found: Sequence[Any]) -> Table:
-    """As columns without lines, which a screen reader would spell out."""
+    """Make columns without lines, since a screen reader would spell the lines out."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("Language", "Name", "Gender", "Engine"):
-        table.add_column(name, overflow="fold")  # what is cut cannot be copied into the settings
+        table.add_column(name, overflow="fold")  # a name that is cut cannot be copied into the settings
     for voice in found:
         table.add_row(*map(Text, _row(voice)))
     return table

@@ -19,12 +19,17 @@ from app.settings.types import (
 )
 
 
-class CustomSettings(Strict):
-    """A stage of one's own: ``factory(**options)`` is called at start."""
+class FactorySettings(Strict):
+    """Something custom: ``factory(**options)`` is called at start."""
 
-    kind: Literal["custom"] = "custom"
     factory: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
     options: dict[str, Any] = {}
+
+
+class CustomSettings(FactorySettings):
+    """A custom stage."""
+
+    kind: Literal["custom"] = "custom"
 
 
 class DemoModelSettings(Strict):

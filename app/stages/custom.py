@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from app.settings.load import SettingsError
-from app.settings.stages import CustomSettings, CustomSpeechSettings
+from app.settings.stages import CustomSettings, CustomSpeechSettings, FactorySettings
 from pipeline.interfaces import Speech
 from pipeline.tts.plain import PlainSpeech, is_plain
 
 
-def build(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
+def build(table: FactorySettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
     """``factory(**options)`` of the settings table at *key*; it must have what *needs* names.
 
     Its module is also looked for in *folder*, behind all installed ones. SettingsError if it can't be imported,
@@ -58,7 +58,7 @@ def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _call(factory: Callable[..., Any], table: CustomSettings, key: str) -> Any:
+def _call(factory: Callable[..., Any], table: FactorySettings, key: str) -> Any:
     try:
         return factory(**table.options)
     except Exception as error:
