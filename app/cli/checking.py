@@ -25,6 +25,7 @@ from app.settings.stages import (
     SpeechCacheSettings,
 )
 from app.settings.tables import STAGES, Settings
+from app.stages.model import openai_model
 from pipeline.errors import StageError
 from pipeline.interfaces import Voice
 from pipeline.run import Stages, recite
@@ -130,7 +131,7 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
         report.ok("nothing to ask online: the demo answers by rules, without a model")
         return
     if isinstance(settings.pipeline.llm, OpenAIModelSettings):
-        await _probe(settings, report)
+        await _probe(settings.pipeline.llm, settings, report)
     request = pb.StreamRequest(prompt="Hello.", hardware_id=HARDWARE_ID)
     total = 0.0
     try:
@@ -143,11 +144,11 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
         report.ok(f"the {kind} model answers: {total:.0f} ms in all")
 
 
-async def _probe(settings: Settings, report: Report) -> None:
+async def _probe(table: OpenAIModelSettings, settings: Settings, report: Report) -> None:
     """Report what the model server can do. It must answer; everything else is optional."""
     from pipeline.llm.openai.probe import probe
 
-    model: Any = Container(settings=settings).llm()
+    model = openai_model(table, settings.folder, settings.pipeline.commands)
     try:
         found = await probe(model)
     except StageError as error:

@@ -14,9 +14,9 @@ from app.settings.stages import (
     EspeakSettings,
     FactorySettings,
     JsonCommandsSettings,
+    ModelSettings,
     NoMemorySettings,
     NoSpeechSettings,
-    OpenAIModelSettings,
     OpenAISpeechSettings,
     PiperSettings,
     ProcessMemorySettings,
@@ -79,9 +79,7 @@ class Limits(Strict):
 class Pipeline(Strict):
     """``[pipeline]``: which stages answer."""
 
-    llm: Annotated[DemoModelSettings | OpenAIModelSettings | CustomSettings, Field(discriminator="kind")] = (
-        DemoModelSettings()
-    )
+    llm: Annotated[ModelSettings, Field(discriminator="kind")] = DemoModelSettings()
     memory: Annotated[ProcessMemorySettings | NoMemorySettings, Field(discriminator="kind")] = ProcessMemorySettings()
     welcome_text: Text = "Hello. I am ready."
     segmenter: Annotated[RulesSegmenterSettings | CustomSettings, Field(discriminator="kind")] = (
