@@ -34,10 +34,14 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model's native tool call, complete. ``refused`` names why it is not (see JsonBlock); then it must not run."""
+    """A model's native tool call, complete.
+
+    ``args`` is the JSON text that the model wrote ("" = no arguments), or a mapping. ``refused`` names why the call is
+    not complete (see JsonBlock); such a call does not run.
+    """
 
     name: str
-    args: Mapping[str, Any]
+    args: Mapping[str, Any] | str
     refused: str = ""
 
 

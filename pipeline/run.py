@@ -3,12 +3,16 @@ before it.
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, count
+from typing import Any
 
+from pipeline.commands.extractor import MAX_DEPTH
+from pipeline.commands.strict_json import depth, parse
+from pipeline.commands.values import plain
 from pipeline.errors import CommandRefused, StageError
 from pipeline.events import (
     AudioChunk,
@@ -235,7 +239,21 @@ def _extract(event: JsonBlock | ToolCall, extractor: Commands) -> Command | None
 def _as_block(call: ToolCall) -> JsonBlock:
     """A native tool call passes the same extractor as a command in the text: one allow-list, one set of schemas."""
     try:
-        fields = {"command": call.name, "args": dict(call.args)}
+        fields = {"command": call.name, "args": _arguments(call.args)}
         return JsonBlock(json.dumps(fields, ensure_ascii=False, allow_nan=False))
     except (TypeError, ValueError):
         raise CommandRefused("invalid_args") from None
+
+
+def _arguments(args: Mapping[str, Any] | str) -> Any:
+    if not isinstance(args, str):
+        return dict(args)
+    if depth(args) > MAX_DEPTH:
+        raise CommandRefused("too_deep")
+    try:
+        found = parse(args) if args.strip() else {}
+    except (ValueError, RecursionError):
+        raise CommandRefused("invalid_json") from None
+    if not isinstance(found, dict):
+        raise CommandRefused("invalid_args")
+    return plain(found, MAX_DEPTH)

@@ -186,7 +186,7 @@ async def test_tool_calls() -> None:
         chunk(finish="tool_calls"),
     ]
     found, _ = await outcome(Reply(steps))
-    assert found.events == [ToolCall("open_app", {"app_name": "Safari"}), ModelEnd()]
+    assert found.events == [ToolCall("open_app", '{"app_name": "Safari"}'), ModelEnd()]
 
 
 # Failures. Each with its ending, the text that came before, and how often the server was asked.
