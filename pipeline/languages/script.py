@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 # For use within the brackets of a regular expression.
-SMALL_RUSSIAN_LETTERS = "а-яё"
-RUSSIAN_LETTERS = "А-ЯЁ" + SMALL_RUSSIAN_LETTERS
+RUSSIAN_LETTERS = "А-Яа-яЁё"
 OTHER_CYRILLIC_LETTERS = r"\u0400\u0402-\u040f\u0450\u0452-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d"
 _CYRILLIC = RUSSIAN_LETTERS + OTHER_CYRILLIC_LETTERS
 

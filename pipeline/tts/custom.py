@@ -68,7 +68,7 @@ class FunctionSpeech:
     key, when there is neither, or when the function can't be called like that.
     """
 
-    def __init__(self, speak: Speak, options: Mapping[str, Any], sample_rate: int = 0) -> None:
+    def __init__(self, speak: Speak, options: Mapping[str, Any], sample_rate: int) -> None:
         rate = sample_rate or getattr(speak, "sample_rate", 0)
         if type(rate) is not int or rate <= 0:
             raise ValueError("sample_rate: must be told, in Hz, for a voice that is only a function")

@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.languages import RUSSIAN_LETTERS, SMALL_RUSSIAN_LETTERS
+from pipeline.languages import RUSSIAN_LETTERS
 
 STRONG = "!?‼⁇⁈⁉！？؟।॥۔"
 """Marks that only end sentences. The dot and the ellipsis are ambiguous."""
@@ -31,7 +31,6 @@ _POINTERS = (
 _CLOSERS = r")\]}»”’“‘\"'›」』）】》〉〗*_~`"
 _INVISIBLE = "\u200b\u200e\u200f\u2060\u2066-\u2069\ufeff"
 _TAG = r"</[a-zA-Z]{1,10}\d?>|<(?:br|BR) ?/?>"
-_SMALL = "a-z" + SMALL_RUSSIAN_LETTERS
 _SPACE = r"[^\S\n\u2028\u2029]"
 _BEHIND = f"(?:(?![{_POINTERS}])[{_EMOJI}][{_EMOJI}{_JOINERS}]*)"
 
@@ -47,7 +46,7 @@ TAIL = re.compile(
 """A mark and all behind it that belongs to the sentence which the mark ends."""
 TAIL_CUT = re.compile(r"\[\^?\d{0,3}|\([^\s)]*|</?[a-zA-Z]{0,10}\d? ?/?")
 """The beginning of a footnote's number, the address of a link or a tag."""
-IN_WORD = re.compile(rf"\.(?:\d|[{_SMALL}][{_SMALL}\d.\s])")
+IN_WORD = re.compile(r"\.(?:\d|[a-zа-яё][a-zа-яё\d.\s])")
 """A dot that ends nothing, whatever word it is in: 3.5, example.com."""
 GAP = re.compile(f"{_SPACE}*")
 OPENERS = re.compile(rf"(?:[\"'“”„«»‹›‘‚(\[{{¿¡*_~`#>—–‒•\-「『（【《〈{_EMOJI}{_JOINERS}{_INVISIBLE}]|{_SPACE})*")
@@ -58,9 +57,9 @@ AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±@&§%")
 SPEAKABLE = re.compile(r"[^\W_]")
 MARKER = re.compile(
     r"(?:[^\w\s]|_|\s)*(?:(?:step|шаг|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
-    rf"(?:\d{{1,3}}|[{_SMALL}]|[ivx]{{1,4}})?(?:[^\w\s]|_)*",
+    r"(?:\d{1,3}|[a-zа-яё]|[ivx]{1,4})?(?:[^\w\s]|_)*",
     re.IGNORECASE,
 )
 """A whole segment that is only the marker of a list item."""
-BARE_MARKER = re.compile(r"(?:[-*+•–—‣◦▪●○·>]|#{1,6}|[*_]*(?:\d{1,3}|[A-Za-z" + RUSSIAN_LETTERS + r"])[.)][*_]*)")
+BARE_MARKER = re.compile(rf"(?:[-*+•–—‣◦▪●○·>]|#{{1,6}}|[*_]*(?:\d{{1,3}}|[A-Za-z{RUSSIAN_LETTERS}])[.)][*_]*)")
 """A whole line that is only the marker of a list item. The item is on the next line."""

@@ -91,7 +91,7 @@ def stage(source: Iterable[Any], speech: Any, options: SpeechOptions | None = No
 
 def pair(speech: Any, fallback: Any, **breaker: Any) -> tuple[Speaker, Speaker]:
     """An engine and the one that stands in for it."""
-    first = Speaker(CustomSpeech(speech), Breaker(**breaker))
+    first = Speaker(CustomSpeech(speech), Breaker(**{"failures_in_a_row": 3, "rest_seconds": 30.0, **breaker}))
     return first, Speaker(CustomSpeech(fallback), stands_in=True)
 
 

@@ -31,15 +31,15 @@ async def test_a_function_speaks() -> None:
     speech = FunctionSpeech(speak, {"word": b"cd"}, 8000)
     assert speech.sample_rate == 8000
     assert await said(speech, "one two") == b"cdcd"
-    assert await said(FunctionSpeech(told, {}), "one") == b"ab"
+    assert await said(FunctionSpeech(told, {}, 0), "one") == b"ab"
 
 
 def test_the_rate() -> None:
     """The settings win over the function's own word; one of them must tell."""
-    assert FunctionSpeech(told, {}).sample_rate == 16_000
+    assert FunctionSpeech(told, {}, 0).sample_rate == 16_000
     assert FunctionSpeech(told, {}, 8000).sample_rate == 8000
     with pytest.raises(ValueError, match=r"^sample_rate: "):
-        FunctionSpeech(speak, {})
+        FunctionSpeech(speak, {}, 0)
 
 
 @pytest.mark.parametrize("options", [{"wrod": b""}, {"text": "x"}])
@@ -56,7 +56,7 @@ def test_what_is_function() -> None:
         return b""
 
     assert is_function(speak)
-    assert not any(map(is_function, (FunctionSpeech, FunctionSpeech(told, {}), coroutine, "speak")))
+    assert not any(map(is_function, (FunctionSpeech, FunctionSpeech(told, {}, 0), coroutine, "speak")))
 
 
 class Able(ScriptedSpeech):
