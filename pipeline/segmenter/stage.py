@@ -1,6 +1,6 @@
 """The segmenter stage: cuts the model's text into sentences and JSON objects, and numbers the sentences."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from itertools import chain
 from typing import Protocol, TypeVar
@@ -44,7 +44,7 @@ class WithoutRelease:
         return ()
 
 
-async def segments(
+def segments(
     items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], hold: float, progress: Callable[[], None]
 ) -> AsyncGenerator[CutEvent, None]:
     """Cut the model's text into segments. Tool calls keep their place; ModelEnd comes last, once.
@@ -53,36 +53,33 @@ async def segments(
     finished by then still comes before the error; half a sentence does not. *progress* is called for each item of the
     model.
     """
-    async with aclosing(_cut(items, make, hold, progress)) as cut, aclosing(_numbered(cut)) as events:
-        async for event in events:
-            if not isinstance(event, CutEvent):
-                raise TypeError(f"a segmenter gives Sentence or JsonBlock, not {type(event).__name__}")
-            yield event
+    return _numbered(_cut(items, make, hold, progress))
 
 
-async def sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
+def sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
     """Cut a given text into sentences. An object in it is read as it is written: a given text holds no commands."""
-    async with aclosing(_as_written(text, segmenter)) as cut, aclosing(_numbered(cut)) as numbered:
-        async for sentence in numbered:
-            yield sentence
+    return _numbered(_as_written(text, segmenter))
 
 
-async def _numbered(source: AsyncIterator[T]) -> AsyncGenerator[T | Sentence, None]:
+async def _numbered(source: AsyncGenerator[T, None]) -> AsyncGenerator[T | Sentence, None]:
     """Number the sentences from 1, whatever numbers a segmenter gives. The rest of *source* passes.
 
     A blank sentence is none: its white space goes before the next one.
     """
     index = 0
     blank = ""
-    async for item in source:
-        if not isinstance(item, Sentence):
-            yield item
-            continue
-        blank += item.text
-        if item.text.strip():
-            index += 1
-            yield Sentence(index, blank, apart=item.apart)
-            blank = ""
+    async with aclosing(source):
+        async for item in source:
+            if isinstance(item, Sentence):
+                blank += item.text
+                if item.text.strip():
+                    index += 1
+                    yield Sentence(index, blank, apart=item.apart)
+                    blank = ""
+            elif isinstance(item, CutEvent):
+                yield item
+            else:
+                raise TypeError(f"a segmenter gives Sentence or JsonBlock, not {type(item).__name__}")
 
 
 async def _as_written(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
