@@ -1,4 +1,4 @@
-"""What the tests of the speech stage share."""
+"""Tools for the tests of the speech stage."""
 
 import asyncio
 import selectors
@@ -27,7 +27,7 @@ CUT = "this sentence was not spoken to its end"
 
 
 class NoTimeSelector(selectors.DefaultSelector):
-    """Never waits, but says how long it should have."""
+    """Never waits, but counts the seconds that it should have waited."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class NoTimeSelector(selectors.DefaultSelector):
 
 
 class NoTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop in which time passes at once, when nobody has anything to do: timings are exact, and need none."""
+    """An event loop whose clock jumps as soon as nobody has anything to do: timings are exact and take no time."""
 
     def __init__(self) -> None:
         self._instant = NoTimeSelector()
@@ -96,7 +96,7 @@ def pair(speech: Any, fallback: Any, **breaker: Any) -> tuple[Speaker, Speaker]:
 
 
 async def heard(speech: Any, *texts: str, options: SpeechOptions | None = None, **more: Any) -> list[Any]:
-    """What comes out for sentences of *texts*."""
+    """The events of the stage for sentences of *texts*."""
     events = []
     async with aclosing(stage(numbered(*texts or ["One."]), speech, options, **more)) as out:
         async for event in out:
@@ -110,7 +110,7 @@ def pcm(events: Iterable[Any], sentence: int = 1) -> bytes:
 
 
 def finals(events: Iterable[Any]) -> list[tuple[type, int]]:
-    """Which events are final, and of which sentence."""
+    """The kind and the sentence of each final event."""
     return [(type(event), index_of(event)) for event in events if getattr(event, "final", False)]
 
 
@@ -120,6 +120,6 @@ def index_of(event: Any) -> int:
 
 
 def breaks_off(got: bytes, whole: bytes) -> bool:
-    """Whether *got* is the beginning of *whole*, but for its last 5 ms, which fade out."""
+    """Tell whether *got* is the beginning of *whole*, its last 5 ms faded out."""
     sure = max(0, len(got) - FADE)
     return len(got) <= len(whole) and got[:sure] == whole[:sure]

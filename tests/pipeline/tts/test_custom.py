@@ -49,8 +49,8 @@ def test_wrong_options(options: dict[str, object]) -> None:
         FunctionSpeech(speak, options, 8000)
 
 
-def test_what_is_function() -> None:
-    """A class, an object and a coroutine function are no voices by themselves."""
+def test_what_is_a_function() -> None:
+    """A class, an object and a coroutine function are no async generator functions."""
 
     async def coroutine(text: str, voice: Voice) -> bytes:
         return b""
@@ -86,7 +86,7 @@ ANN = VoiceInfo("ann", "en", "female", "custom")
 
 
 async def test_the_methods_of_the_voice() -> None:
-    """Whatever a voice can do, its engine does."""
+    """The engine has the voice's own methods."""
     inner = Able()
     engine = CustomSpeech(inner)
     await engine.start()
