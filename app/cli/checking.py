@@ -85,7 +85,7 @@ def _port(settings: Settings, report: Report) -> None:
 
 
 def _without_caches(settings: Settings) -> Settings:
-    """What an engine said once must not speak for it now."""
+    """Leave out the caches: remembered sound must not speak for an engine that is dead now."""
     table = settings.pipeline.tts
     if isinstance(table, NoSpeechSettings):
         return settings
@@ -95,7 +95,7 @@ def _without_caches(settings: Settings) -> Settings:
 
 
 async def _speech(table: AnyVoiceSettings | NoSpeechSettings, stages: Stages, online: bool, report: Report) -> None:
-    """Each engine by itself, for a fallback would speak for one that is dead."""
+    """Check each engine by itself: a fallback would speak for a dead one."""
     if isinstance(table, NoSpeechSettings):
         report.ok("speech is off: text and commands only")
     elif stages.speech is not None:
@@ -162,10 +162,8 @@ async def _probe(settings: Settings, report: Report) -> None:
 
 
 async def voices(settings: Settings) -> Sequence[Any]:
-    """The voices of the configured engine, by language: ``name``, ``language``, ``gender``, ``engine``. Empty if it
-    lists none.
-
-    SettingsError for an engine that cannot be built or started.
+    """List the voices of the configured engine, by language: ``name``, ``language``, ``gender``, ``engine``. The list
+    is empty if the engine has none. Raise SettingsError for an engine that cannot be built or started.
     """
     table = settings.pipeline.tts
     if isinstance(table, NoSpeechSettings):
@@ -187,7 +185,7 @@ def _row(voice: Any) -> tuple[str, ...]:
 
 
 def voice_table(found: Sequence[Any]) -> Table:
-    """As columns without lines, which a screen reader would spell out."""
+    """Show voices in columns without lines, which a screen reader would spell out."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("Language", "Name", "Gender", "Engine"):
         table.add_column(name, overflow="fold")  # what is cut cannot be copied into the settings

@@ -19,7 +19,7 @@ from pipeline.pcm import LEAST_HZ, MOST_HZ
 
 
 class CustomSettings(Strict):
-    """A stage of one's own: ``factory(**options)`` is called at start."""
+    """A custom stage: ``factory(**options)`` is called at start."""
 
     kind: Literal["custom"] = "custom"
     factory: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
@@ -102,7 +102,7 @@ class JsonCommandsSettings(Strict):
 
 
 class CustomCommandsSettings(CustomSettings):
-    """An extractor of one's own."""
+    """A custom extractor of commands."""
 
     on_invalid: Literal["warn", "abort"] = "warn"
 

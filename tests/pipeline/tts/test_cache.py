@@ -112,7 +112,7 @@ async def test_what_is_not_remembered(steps: Iterable[Any], tmp_path: Path) -> N
 
 
 async def test_a_sentence_that_was_left_is_not_remembered(tmp_path: Path) -> None:
-    """A sentence whose reader leaves is not remembered, even when only its end was missing; the engine is closed too."""
+    """A sentence whose reader leaves is not remembered, even when only its end was missing; the engine closes."""
     inner = ScriptedSpeech([samples(10), samples(10)])
     speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
     for count in (1, 2):
