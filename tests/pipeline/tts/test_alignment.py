@@ -79,7 +79,7 @@ def test_marks_stay_in_order_and_inside(text: str, said: str | None) -> None:
 
 
 def test_the_work_is_bounded() -> None:
-    """A text of very many words is not compared, unless it is said as written; nor are words that are repeated often."""
+    """A text of very many words is not compared, unless it is said as written; nor are often repeated words."""
     assert len(told("a 5 " * 100, "a five " * 100)) <= 2
     text = "a 5 " * MOST_WORDS
     assert told(text, "a five " * MOST_WORDS) == []
