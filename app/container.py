@@ -8,16 +8,16 @@ from functools import partial
 from typing import Any
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import Dependency, Factory, List, Object, Selector, Singleton
+from dependency_injector.providers import Dependency, Dict, Factory, Object, Selector, Singleton
 
-from app.service import requests as validation
-from app.service import statuses, wire
+from app.service import requests, statuses, wire
 from app.service.servicer import StreamingServicer
 from app.settings.stages import RulesSegmenterSettings
-from app.settings.tables import Limits, Pipeline, Settings
-from app.stages import custom
+from app.settings.tables import Pipeline, Settings
+from app.stages import custom, links
 from app.stages import model as models
 from app.stages import voice as voices
+from app.stages.options import options
 from interceptors.admission import AdmissionInterceptor
 from interceptors.limiter import MemoryLimiter
 from interceptors.pace import PaceInterceptor, PaceLimits
@@ -26,10 +26,11 @@ from interceptors.single_flight import SingleFlightInterceptor
 from interceptors.status import StatusInterceptor
 from interceptors.streams import Streams
 from interceptors.validation import ValidationInterceptor
-from pipeline.commands.extractor import JsonCommands
-from pipeline.memory.memory import ProcessMemory
+from pipeline.commands.custom import CustomCommands
+from pipeline.commands.extractor import JsonCommands, JsonOptions
+from pipeline.memory.memory import MemoryOptions, ProcessMemory
 from pipeline.run import Stages
-from pipeline.segmenter import segmenter as rules
+from pipeline.segmenter.segmenter import RulesOptions, RulesSegmenter
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
@@ -44,30 +45,9 @@ def client_of(request: Any, _context: Any) -> str:
     return getattr(request, "hardware_id", "") or UNKNOWN_CLIENT
 
 
-def pace_limits(limits: Limits) -> PaceLimits:
-    """The times and the rate of one stream."""
-    return PaceLimits(
-        rate=limits.max_message_rate_per_second,
-        policy=limits.rate_policy,
-        idle=limits.idle_timeout_seconds,
-        send=limits.send_timeout_seconds,
-        total=limits.max_stream_seconds,
-    )
-
-
-def running_streams(limits: Limits) -> Streams:
-    """The registry of this process."""
-    return Streams(replace=limits.single_flight == "replace")
-
-
-def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], rules.RulesSegmenter]:
+def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
     """Builds one for each turn."""
-    return partial(
-        rules.RulesSegmenter,
-        max_segment_chars=table.max_segment_chars,
-        max_json_chars=table.max_json_chars,
-        max_json_depth=table.max_json_depth,
-    )
+    return partial(RulesSegmenter, options(RulesOptions, table))
 
 
 def voice_names(table: Any) -> tuple[str, str]:
@@ -93,46 +73,55 @@ class Container(DeclarativeContainer):
     llm = Singleton(models.model, pipeline.llm, folder, pipeline.commands)
     memory = Selector(
         pipeline.memory.kind,
-        memory=Singleton(
-            ProcessMemory,
-            max_turns=pipeline.memory.max_turns,
-            max_sessions=pipeline.memory.max_sessions,
-            ttl=pipeline.memory.ttl_seconds,
-        ),
+        memory=Singleton(ProcessMemory, Factory(options, MemoryOptions, pipeline.memory)),
         none=Object(None),
     )
     segmenter = Selector(
         pipeline.segmenter.kind,
         rules=Singleton(rules_segmenter, pipeline.segmenter),
-        custom=Singleton(custom.build_each_turn, pipeline.segmenter, folder, "pipeline.segmenter", ("feed", "flush")),
+        custom=Singleton(custom.build_segmenter, pipeline.segmenter, folder, "pipeline.segmenter"),
     )
     commands = Selector(
         pipeline.commands.kind,
-        json=Singleton(JsonCommands, allow=pipeline.commands.allow, schemas=pipeline.commands.schemas),
+        json=Singleton(JsonCommands, Factory(options, JsonOptions, pipeline.commands)),
         custom=Singleton(custom.build, pipeline.commands, folder, "pipeline.commands", ("extract",)),
     )
+    extractor = Selector(pipeline.commands.kind, json=commands, custom=Singleton(CustomCommands, commands))
     tts = Singleton(voices.voice, pipeline.tts, folder)
     stages = Singleton(
         Stages,
         model=llm,
         segmenter=segmenter,
-        commands=commands,
+        commands=extractor,
         speech=tts,
         hold=Factory(hold_seconds, pipeline),
         on_invalid=pipeline.commands.on_invalid,
     )
 
-    streams = Singleton(running_streams, limits)
+    streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
-    chain = List(
-        Singleton(SessionInterceptor, ANSWERS, wire.stamp),
-        Singleton(
-            StatusInterceptor, EVERY, Object(statuses.judge), wire.ERROR_MESSAGE, settings.provided.server.refusals
+    status = Factory(
+        StatusInterceptor,
+        EVERY,
+        Object(statuses.judge),
+        wire.ERROR_MESSAGE,
+        refusals=settings.provided.server.refusals,
+    )
+    chain = Singleton(
+        links.chain,
+        Dict(
+            session=Singleton(SessionInterceptor, ANSWERS, wire.stamp),
+            status=status,
+            validation=Singleton(ValidationInterceptor, Factory(requests.rules, limits)),
+            single_flight=Singleton(SingleFlightInterceptor, ANSWERS, streams),
+            admission=Singleton(AdmissionInterceptor, ANSWERS, limiter, Object(client_of)),
+            pace=Singleton(
+                PaceInterceptor, ANSWERS, Factory(options, PaceLimits, limits), Object(wire.has_text_or_sound)
+            ),
         ),
-        Singleton(ValidationInterceptor, Factory(validation.rules, limits)),
-        Singleton(SingleFlightInterceptor, ANSWERS, streams),
-        Singleton(AdmissionInterceptor, ANSWERS, limiter, Object(client_of)),
-        Singleton(PaceInterceptor, ANSWERS, Factory(pace_limits, limits), Object(wire.has_text_or_sound)),
+        outer_status=Factory(status, is_outer=True),
+        tables=settings.provided.interceptors,
+        folder=folder,
     )
     servicer = Singleton(
         StreamingServicer,

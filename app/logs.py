@@ -1,57 +1,70 @@
-"""Logs, to stderr: ``scope``, ``method`` and ``decision`` on top, everything else in ``ctx``.
+"""Writes the log to stderr: ``scope``, ``method`` and ``decision`` on top, everything else in ``ctx``.
 
 A line that cannot be made or written is lost: a log whose reader has gone, or a full disk, ends no stream.
 
-No prompt, answer or command text is ever logged above DEBUG. An exception's own text may hold any of these, so that
-it is shown at DEBUG only; its type and traceback always are.
+No prompt, answer or command text is logged above DEBUG. The text of an exception may hold any of these, so it is shown
+at DEBUG only; the type and the traceback always are.
 """
 
 import logging
 import re
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 
 TOP = frozenset({"event", "level", "timestamp", "scope", "method", "decision", "exception"})
-EventDict = MutableMapping[str, Any]
+EventDict: TypeAlias = MutableMapping[str, Any]
+Processor: TypeAlias = Callable[[Any, str, Any], Any]
 
 MOST_CAUSES = 20
-"""Of a chain of exceptions so many are shown, causes first, as Python prints them: the last ones."""
+"""Exceptions that are shown of a chain: the last ones, causes first, as Python prints them."""
 
 ASYNCIO_SHOWS = re.compile(r"[<(\n]")
-"""Where asyncio begins to show tasks, arguments and exceptions, with their texts."""
+"""The characters from which on asyncio shows tasks, arguments and exceptions, with their texts."""
 
 
 def configure(log_format: str, level: str) -> None:
-    """``console`` for people, ``json`` for machines (one object a line)."""
+    """Log from *level* on: as ``console`` for people, or as ``json``, one object a line, for machines."""
     number = logging.getLevelNamesMapping()[level]
+    steps: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exception if number > logging.DEBUG else structlog.processors.format_exc_info,
+        *(_machine() if log_format == "json" else _people()),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _exception if number > logging.DEBUG else structlog.processors.format_exc_info,
-            *(_machine() if log_format == "json" else _people()),
-        ],
-        wrapper_class=_unfailing(structlog.make_filtering_bound_logger(number)),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # whatever stderr is by then
+        processors=[_all_or_nothing(steps)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=lambda *_: Stderr(sys.stderr),  # whatever stderr is by then
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[Libraries(number)], level=max(number, logging.WARNING))
 
 
+class Stderr(structlog.PrintLogger):
+    """Writes a line, or loses it where stderr takes none."""
+
+    def msg(self, message: str) -> None:
+        """Write *message* as a line."""
+        with suppress(OSError, ValueError):  # a full disk, a reader that has gone; a closed file
+            super().msg(message)
+
+    log = debug = info = warning = error = critical = msg
+
+
 class Libraries(logging.Handler):
-    """What libraries log of *level* and above, as lines like ours: ``scope`` is the library's logger."""
+    """Writes what libraries log, from *level* on, as lines like ours. ``scope`` is the name of the library's logger."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the line; of an exception only what we show of our own."""
+        """Write the line of *record*. An exception is shown as one of ours."""
         try:
             text = record.getMessage()
-        except Exception:  # noqa: BLE001  (its arguments don't fit, or one of them cannot be shown)
+        except Exception:  # noqa: BLE001  (the arguments don't fit, or one of them cannot be shown)
             text = str(record.msg)
         if record.name == "asyncio" and self.level > logging.DEBUG:
             text = ASYNCIO_SHOWS.split(text, 1)[0].rstrip()
@@ -60,20 +73,25 @@ class Libraries(logging.Handler):
         structlog.get_logger().log(level, text, scope=record.name, exc_info=error)
 
 
-def _unfailing(logger: Any) -> Any:
-    class Unfailing(logger):  # type: ignore[misc]
-        def _proxy_to_logger(self, *args: Any, **kw: Any) -> None:
-            with suppress(Exception):
-                super()._proxy_to_logger(*args, **kw)
+def _all_or_nothing(steps: list[Processor]) -> Processor:
+    """Run *steps* as one, and drop a line that cannot be made: what it shows may be foreign, and fail in any way."""
 
-    return Unfailing
+    def render(logger: Any, name: str, event: Any) -> Any:
+        try:
+            for step in steps:
+                event = step(logger, name, event)
+        except Exception:  # noqa: BLE001
+            raise structlog.DropEvent from None
+        return event
+
+    return render
 
 
-def _machine() -> list[Any]:
+def _machine() -> list[Processor]:
     return [_ctx, structlog.processors.JSONRenderer(ensure_ascii=False)]
 
 
-def _people() -> list[Any]:
+def _people() -> list[Processor]:
     return [
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
     ]
@@ -92,7 +110,7 @@ def _exception(_logger: Any, _name: str, event: EventDict) -> EventDict:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """*error*, what it came from, and so on. A chain may bite its own tail: ``raise error from error``."""
+    """List *error*, its cause, and so on. A chain may bite its own tail: ``raise error from error``."""
     seen: dict[int, BaseException] = {}
     before: BaseException | None = error
     while before is not None and id(before) not in seen and len(seen) < MOST_CAUSES:
@@ -103,6 +121,6 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _shown(error: BaseException) -> str:
-    """As Python prints it, but for its text."""
+    """Show *error* as Python prints it, but for its text."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     return f"{frames}{type(error).__qualname__} (its text is logged at level DEBUG only)"

@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,65 +17,43 @@ from grpc_reflection.v1alpha import reflection
 
 from app.container import Container
 from app.service import wire
-from app.service.listening import why_not
+from app.service.listening import bind, make_server
 from app.service.servicer import StreamingServicer
 from app.settings.stages import DemoModelSettings, OpenAIModelSettings
-from app.settings.tables import STAGES, Server, Settings
+from app.settings.tables import STAGES, Settings
 from app.stages.lifetime import started
 from protos import streaming_pb2 as pb
-
-KEEPALIVE_MS = 30_000
-"""A client that vanished without a word is noticed after this long. gRPC's own default is two hours."""
-
-LEAST_PING_GAP_MS = 10_000
-"""Clients may ping this often. By gRPC's default, one that pings more than every five minutes is cut off."""
 
 STOP_SECONDS = 1.0
 """For the last bytes of calls that are over, and then for what a stage left behind."""
 
-WATCHERS = 4096
-"""Clients that may watch the health at once."""
-
 log = structlog.get_logger(scope="server")
-
-
-class PortTaken(Exception):
-    """The address cannot be listened on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that listens. ``port`` is the real one, also where the settings said 0."""
+    """A server that listens on ``address``, ``HOST:PORT`` with the real port also where the settings say 0."""
 
-    host: str
-    port: int
+    address: str
     container: Container
-
-    @property
-    def address(self) -> str:
-        """``HOST:PORT``."""
-        return f"{self.host}:{self.port}"
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Running]:
-    """A server that listens while the block runs, and drains when it is left.
+    """Run a server that listens inside the block, and drains when the block is left.
 
     SettingsError for a stage that cannot be built, PortTaken for an address that cannot be had; nothing listens then.
     """
     container = Container(settings=settings)
     async with started({key: getattr(container, key) for key in STAGES}):
-        server = grpc.aio.server(
-            interceptors=container.chain(), options=_options(settings.server), maximum_concurrent_rpcs=_wall(settings)
-        )
+        server = make_server(settings, container.chain())
         health_servicer = _add_services(server, container.servicer(), reflects=settings.server.reflection)
-        port = _bind(server, settings.server)
-        host = _bracketed(settings.server.host)
+        address = bind(server, settings.server)
         await server.start()
         for service in ("", wire.SERVICE):
             await health_servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
         try:
-            yield Running(host, port, container)
+            yield Running(address, container)
         finally:
             await health_servicer.enter_graceful_shutdown()
             log.info("draining", decision="drain", streams=len(container.streams()))
@@ -84,8 +62,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 
 
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Listen until SIGTERM or SIGINT, then drain; a second signal ends the process at once. *announce* gets
-    ``HOST:PORT``. A signal that comes before that ends the start.
+    """Listen until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
+
+    *announce* gets ``HOST:PORT``. A signal that comes before that ends the start.
     """
     stop = asyncio.Event()
     starting = asyncio.current_task()
@@ -117,8 +96,9 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
 
 def end_soon() -> None:
-    """Called when all is closed: the process ends by itself now, or in a moment here. asyncio and Python wait for every
-    task and thread that a stage left behind, however long.
+    """Make sure that the process ends, when all is closed: by itself now, or by force in a moment.
+
+    asyncio and Python wait for every task and thread that a stage left behind, however long.
     """
 
     def end() -> None:
@@ -130,39 +110,19 @@ def end_soon() -> None:
     timer.start()
 
 
-def warnings_at_start(settings: Settings) -> list[str]:
-    """What an operator should know although it keeps nothing from working."""
-    found = []
+def warnings_at_start(settings: Settings) -> Iterator[str]:
+    """Tell what an operator should know although nothing keeps the server from working."""
     table: Any = settings.pipeline.llm
     while table is not None:
         if isinstance(table, DemoModelSettings):
-            found.append("no language model is connected: the demo answers by rules")
+            yield "no language model is connected: the demo answers by rules"
         elif isinstance(table, OpenAIModelSettings) and not table.api_key_command and _is_unset(table.api_key_env):
-            found.append(f"${table.api_key_env} is not set: the model {table.model} is asked without a key")
+            yield f"${table.api_key_env} is not set: the model {table.model} is asked without a key"
         table = getattr(table, "fallback", None)
-    return found
 
 
 def _is_unset(variable: str) -> bool:
     return bool(variable) and not os.environ.get(variable, "").strip()
-
-
-def _options(server: Server) -> list[tuple[str, int]]:
-    return [
-        ("grpc.so_reuseport", int(server.workers > 1)),  # else a second server takes the same port in silence
-        ("grpc.max_receive_message_length", server.max_request_bytes),
-        ("grpc.keepalive_time_ms", KEEPALIVE_MS),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_ping_interval_without_data_ms", LEAST_PING_GAP_MS),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", LEAST_PING_GAP_MS),
-    ]
-
-
-def _wall(settings: Settings) -> int:
-    """Calls whose request never arrives pass no link, so that something must bound them. Health checks count here too,
-    and a client may watch for as long as it runs: so many that nobody has so many.
-    """
-    return 4 * settings.limits.max_concurrent_streams + WATCHERS
 
 
 def _add_services(server: grpc.aio.Server, servicer: StreamingServicer, *, reflects: bool) -> Any:
@@ -183,17 +143,3 @@ def _add_services(server: grpc.aio.Server, servicer: StreamingServicer, *, refle
     if reflects:
         reflection.enable_server_reflection((wire.SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     return health_servicer
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
-def _bind(server: grpc.aio.Server, settings: Server) -> int:
-    address = f"{_bracketed(settings.host)}:{settings.port}"
-    if trouble := why_not(settings.host.strip("[]"), settings.port):
-        raise PortTaken(f"cannot listen on {address}: {trouble}")
-    try:
-        return server.add_insecure_port(address)
-    except RuntimeError:
-        raise PortTaken(f"cannot listen on {address}: the port is taken") from None  # a moment ago

@@ -1,4 +1,4 @@
-"""Backpressure at the door: a stream runs with a lease, or not at all."""
+"""Applies backpressure at the door: a stream runs with a lease, or not at all."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -8,7 +8,7 @@ from interceptors.limiter import Limiter
 
 
 class AdmissionInterceptor(StreamInterceptor):
-    """Acquires a lease before the handler and releases it after all its work has stopped, however it ended.
+    """Acquire a lease before the handler runs; release it after all work of the call has stopped, however it ended.
 
     ``client_of(request, context)`` names the client whose streams are counted together.
     """

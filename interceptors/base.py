@@ -5,16 +5,16 @@ come back before the work has stopped. A chain of plain awaits ends inside out, 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from types import TracebackType
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
 
 Call = Callable[[Any, Any], Awaitable[Any]]
-"""The next link, or the handler: awaits ``(request, context)``. A unary one returns the response, a streaming one
-None.
+"""The next link or the handler, called as ``await call(request, context)``. A unary call returns the response, a
+streaming call None.
 """
 
 GONE_SECONDS = 1.0
@@ -23,25 +23,35 @@ GONE_SECONDS = 1.0
 ANONYMOUS = "anonymous"
 
 
-class StreamInterceptor(AsyncServerInterceptor):
-    """A link: what it does stands around ``await method(request, context)``.
+INFRASTRUCTURE = "/grpc."
+"""How the methods of gRPC's own services begin, such as health and reflection."""
 
-    *methods* are the full names (``/package.Service/Method``) of the calls that pass it; all others don't notice it.
-    ``request`` is None where the bytes could not be decoded.
+
+class StreamInterceptor(AsyncServerInterceptor):
+    """A link of the chain.
+
+    *methods* are the full names (``/package.Service/Method``) of the calls that pass the link; all others don't notice
+    it. By default every call passes but those to gRPC's own services.
     """
 
-    def __init__(self, methods: Collection[str]) -> None:
-        self.methods = frozenset(methods)
+    methods: frozenset[str] | None = None
+
+    def __init__(self, methods: Collection[str] | None = None) -> None:
+        if methods is not None:
+            self.methods = frozenset(methods)
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
-        """Await ``method(request, context)``; everything around it is the link."""
+        """Await ``method(request, context)``; everything around it is the link.
+
+        *request* is None where the client's bytes could not be decoded; the validation link refuses such a call.
+        """
         raise NotImplementedError
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """Wrap the next handler, as a coroutine of the same arity."""
         handler = await continuation(handler_call_details)
         name = handler_call_details.method
-        if handler is None or name not in self.methods:
+        if handler is None or not self._passes(name):
             return handler
         method = handler.unary_stream or handler.unary_unary
 
@@ -51,9 +61,12 @@ class StreamInterceptor(AsyncServerInterceptor):
         wrap = grpc.unary_stream_rpc_method_handler if handler.unary_stream else grpc.unary_unary_rpc_method_handler
         return wrap(link, handler.request_deserializer, handler.response_serializer)
 
+    def _passes(self, name: str) -> bool:
+        return not name.startswith(INFRASTRUCTURE) if self.methods is None else name in self.methods
+
 
 class WrappedContext:
-    """A call's context as the links further in see it: all but what a subclass defines is the inner context's."""
+    """A call's context as the links further in see it. What a subclass does not define is the inner context's."""
 
     def __init__(self, context: Any) -> None:
         self.inner = context
@@ -63,41 +76,41 @@ class WrappedContext:
 
 
 def identity(context: Any) -> str:
-    """Who is calling: everybody is the same anonymous identity unless a link further out says otherwise."""
+    """Return who is calling: the identity that a link further out has set on the context, else ``anonymous``."""
     return getattr(context, "identity", ANONYMOUS)
 
 
 def metadata_value(context: Any, key: str) -> str:
-    """The first value of *key* in the client's metadata, empty if there is none."""
+    """Return the first value of *key* in the client's metadata, "" if there is none."""
     return next((str(value) for name, value in context.invocation_metadata() or () if name == key), "")
 
 
-class endable:
-    """``async with endable() as end``: whoever calls ``end(error)`` ends the block, which then raises *error*.
+@asynccontextmanager
+async def endable() -> AsyncIterator[Callable[[Exception], None]]:
+    """Make a block that others can end: ``async with endable() as end``, and ``end(error)`` ends it with *error*.
 
-    The block is cancelled, closes what it holds, and only then the error comes out; the first error wins. A client's
-    own cancellation that comes meanwhile stays a cancellation. A block that is over can't be ended any more.
+    The block is cancelled and closes what it holds; only then *error* comes out. The first error wins. A client's own
+    cancellation that comes meanwhile stays a cancellation. ``end`` has no effect on a block that is over.
     """
+    given: list[Exception] = []
+    own_timeout: TimeoutError | None = None
+    is_over = False
+    try:
+        async with asyncio.timeout(None) as scope:
 
-    def __init__(self) -> None:
-        self._scope = asyncio.timeout(None)
-        self._error: list[Exception] = []
-        self._over = False
+            def end(error: Exception) -> None:
+                if not given and not is_over:
+                    given.append(error)
+                    scope.reschedule(asyncio.get_running_loop().time())
 
-    async def __aenter__(self) -> Callable[[Exception], None]:
-        await self._scope.__aenter__()
-        return self._end
-
-    def _end(self, error: Exception) -> None:
-        if not self._error and not self._over:
-            self._error.append(error)
-            self._scope.reschedule(asyncio.get_running_loop().time())
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over = True
-        try:
-            await self._scope.__aexit__(kind, error, trace)
-        except TimeoutError:
-            raise self._error[0] from None
+            try:
+                yield end
+            except TimeoutError as error:
+                own_timeout = error
+                raise
+            finally:
+                is_over = True
+    except TimeoutError as error:
+        if error is own_timeout:
+            raise
+        raise given[0] from None

@@ -1,4 +1,4 @@
-"""What a link raises. The status link turns it into the stream's status; nobody else touches one."""
+"""The errors that links raise. The status link turns them into the stream's status; nobody else sets one."""
 
 from collections.abc import Mapping
 

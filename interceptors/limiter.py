@@ -1,4 +1,4 @@
-"""Who may run: exact counts of the streams that run now, all over and for each client."""
+"""Decides who may run, by exact counts of the streams that run now: all of them, and those of each client."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to run one stream. ``token`` is made here, for this stream alone: nobody else can name it."""
+    """The right to run one stream. Only its holder knows the random ``token``, so nobody else can give it back."""
 
     token: str
     key: str
@@ -29,24 +29,24 @@ class Limiter(Protocol):
 
 
 class MemoryLimiter:
-    """The limits of one process. ``most`` streams at once, ``most_per_key`` of them for one client (0 = no such limit).
+    """The limits of one process: *most* streams at once, *most_per_key* of them for one client (0 = no such limit).
 
-    Checking and adding have no await in between, so within one event loop the counts are exact without a lock.
+    There is no await between check and count, so within one event loop the counts are exact without a lock.
     """
 
-    def __init__(self, most: int, most_per_key: int = 0) -> None:
+    def __init__(self, most: int, most_per_key: int) -> None:
         self._most = most
         self._most_per_key = most_per_key
         self._leases: dict[str, Lease] = {}
         self._per_key: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        """How many leases are held."""
+        """Return how many leases are held."""
         return len(self._leases)
 
     @asynccontextmanager
     async def admit(self, key: str) -> AsyncIterator[Lease]:
-        """Hold a lease for *key*; Rejected (STREAM_LIMIT_EXCEEDED) names the limit that is reached."""
+        """Hold a lease for *key* in the block. Raise Rejected (STREAM_LIMIT_EXCEEDED), which names the limit."""
         lease = self.acquire(key)
         try:
             yield lease
@@ -54,7 +54,7 @@ class MemoryLimiter:
             self.release(lease)
 
     def acquire(self, key: str) -> Lease:
-        """A lease, or Rejected."""
+        """Return a lease for *key*. Raise Rejected as ``admit`` does."""
         if len(self._leases) >= self._most:
             raise _full("max_concurrent_streams", self._most)
         if self._most_per_key and self._per_key[key] >= self._most_per_key:
@@ -65,7 +65,7 @@ class MemoryLimiter:
         return lease
 
     def release(self, lease: Lease) -> None:
-        """Give *lease* back, once; a second time, or with a lease that is not held, nothing happens."""
+        """Give *lease* back. A lease that is not held, or no longer, has no effect."""
         if self._leases.get(lease.token) != lease:
             return
         del self._leases[lease.token]

@@ -1,4 +1,4 @@
-"""Time: how fast a stream may send, and how long it may stand still, wait for its reader, and last."""
+"""Bounds a stream in time: how fast it sends, and how long it stands still, waits for its reader, and lasts."""
 
 import asyncio
 import time
@@ -11,31 +11,32 @@ from interceptors.base import Call, StreamInterceptor, WrappedContext, endable
 from interceptors.errors import StreamError
 
 WINDOW = 1.0
-"""The rate counts messages in any window of this many seconds."""
+"""Seconds of the moving window in which the rate counts messages."""
 
 MARGIN = 0.01
-"""A paced message leaves this much later than it might, since the way to the client may shorten the gap again."""
+"""Seconds that a paced message leaves later than it might, since the way to the client may shorten the gap again."""
 
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaceLimits:
-    """Seconds, and messages a second; 0 = off for ``rate`` and ``idle``. ``policy``: message n+1 is a ``reject`` or
-    waits (``pace``).
-    """
+    """The limits of one stream, in seconds and in messages a second."""
 
-    rate: int = 0
-    policy: str = "reject"
-    idle: float = 300.0
-    send: float = 10.0
-    total: float = 600.0
+    max_message_rate_per_second: int
+    """0 = off."""
+    rate_policy: str
+    """One message more than the rate ends the stream (``reject``) or waits (``pace``)."""
+    idle_timeout_seconds: float
+    """0 = off."""
+    send_timeout_seconds: float
+    max_stream_seconds: float
 
 
 class PaceInterceptor(StreamInterceptor):
-    """Watches one stream; each of its limits ends the stream itself.
+    """Watch each stream; a limit that is passed ends the stream itself.
 
-    ``counts(message)`` says which messages the rate is about: those with text or sound.
+    ``counts(message)`` tells whether the rate counts a message.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class PaceInterceptor(StreamInterceptor):
                 watch.stop()
 
     def _rate(self) -> "Rate | None":
-        return Rate(self._limits.rate, self._limits.policy, self._clock) if self._limits.rate else None
+        most = self._limits.max_message_rate_per_second
+        return Rate(most, self._limits.rate_policy, self._clock) if most else None
 
 
 class PacedContext(WrappedContext):
-    """``progress()`` is the handler's word that the stream is alive although nothing is sent."""
+    """Paces what is sent. The handler calls ``progress()`` at every sign of life that sends nothing."""
 
     def __init__(self, context: Any, watch: "Watch", rate: "Rate | None", counts: Callable[[Any], bool]) -> None:
         super().__init__(context)
@@ -74,7 +76,7 @@ class PacedContext(WrappedContext):
         self._counts = counts
 
     async def write(self, message: Any) -> None:
-        """Send *message*, when the rate allows it; what is not counted passes freely."""
+        """Send *message* when the rate allows it."""
         counted = self._rate is not None and self._counts(message)
         if counted:
             await self._rate.turn(self._watch)  # type: ignore[union-attr]
@@ -86,8 +88,9 @@ class PacedContext(WrappedContext):
 
 
 class Rate:
-    """An exact moving window: the stamps of the last *most* messages. A bucket or a sliding counter would let up to
-    twice as many through.
+    """An exact moving window: it keeps the times of the last *most* messages.
+
+    A bucket or a sliding counter would let up to twice as many through.
     """
 
     def __init__(self, most: int, policy: str, clock: Clock) -> None:
@@ -96,7 +99,7 @@ class Rate:
         self._clock = clock
 
     async def turn(self, watch: "Watch") -> None:
-        """Return when one more message may leave; with ``reject``, raise instead of waiting."""
+        """Wait until one more message may leave; with ``reject``, raise StreamError instead."""
         if len(self._stamps) < self._stamps.maxlen:  # type: ignore[operator]
             return
         wait = self._stamps[0] + WINDOW - self._clock()
@@ -109,13 +112,14 @@ class Rate:
         await asyncio.sleep(wait + MARGIN)
 
     def sent(self) -> None:
-        """Count a message, when it has left: stamped at its start, a blocked one would let the next follow too soon."""
+        """Count a message that has left. Counted at its start, a blocked one would let the next follow too soon."""
         self._stamps.append(self._clock())
 
 
 class Watch:
-    """Ends a stream that stands still. A write only stores a time; the timer looks at it when it rings, and sets
-    itself again.
+    """Ends a stream that stands still.
+
+    A write only stores a time. The timer looks at that time when it rings, and sets itself again.
     """
 
     def __init__(self, end: Callable[[Exception], None], limits: PaceLimits, clock: Clock) -> None:
@@ -123,45 +127,49 @@ class Watch:
         self._limits = limits
         self._clock = clock
         now = clock()
-        self._until = now + limits.total
+        self._until = now + limits.max_stream_seconds
         self._moved = now
         self._sending: float | None = None
         self._timer = self._set(now)
 
     def progress(self) -> None:
-        """Something came from the model or the voice; it says nothing of a client that does not read, and shortens no
-        pause.
+        """Note a sign of life of the model or the voice. It does not shorten a pause, nor excuse a client that does not
+        read.
         """
         self._moved = max(self._moved, self._clock())
 
     def sent(self) -> None:
-        """A message has left."""
+        """Note that a message has left."""
         self._sending = None
         self._moved = self._clock()
 
     def sends(self) -> None:
-        """A message is on its way: from now on it is the client's reading that counts."""
+        """Note that a message is on its way: from now on the client's reading counts."""
         self._sending = self._clock()
 
     def pauses(self, seconds: float) -> None:
-        """The stream waits on purpose."""
+        """Note that the stream waits on purpose."""
         self._moved = self._clock() + seconds
 
     def stop(self) -> None:
-        """The stream is over."""
+        """Stop watching: the stream is over."""
         self._timer.cancel()
 
     def _due(self) -> tuple[float, str]:
         total = (self._until, "STREAM_TIMEOUT")
         if self._sending is not None:
-            return min(total, (self._sending + self._limits.send, "SEND_TIMEOUT"))
-        if self._limits.idle:
-            return min(total, (self._moved + self._limits.idle, "STREAM_IDLE_TIMEOUT"))
+            return min(total, (self._sending + self._limits.send_timeout_seconds, "SEND_TIMEOUT"))
+        if self._limits.idle_timeout_seconds:
+            return min(total, (self._moved + self._limits.idle_timeout_seconds, "STREAM_IDLE_TIMEOUT"))
         return total
 
     def _set(self, now: float) -> asyncio.TimerHandle:
-        # No later than a write, or a standstill, that begins right now may last.
-        due = min(self._due()[0], now + self._limits.send, now + (self._limits.idle or self._limits.send))
+        # A write or a standstill that begins right now may end no later than this.
+        due = min(
+            self._due()[0],
+            now + self._limits.send_timeout_seconds,
+            now + (self._limits.idle_timeout_seconds or self._limits.send_timeout_seconds),
+        )
         return asyncio.get_running_loop().call_later(max(0.0, due - now), self._ring)
 
     def _ring(self) -> None:

@@ -14,22 +14,22 @@ from interceptors.base import GONE_SECONDS, Call, StreamInterceptor, WrappedCont
 
 SESSION_HEADER = "x-session-id"
 RETRY_SECONDS = 0.01
-"""Between two tries to send behind a message that is still on its way."""
+"""The pause between two tries to send a message behind one that is still on its way."""
 
 SHORT = 8
-"""How much of an id a log shows: enough to follow a session, too little to take part in it."""
+"""How many characters of an id a log shows: enough to follow a session, too few to take part in it."""
 
 Stamp = Callable[[Any, int, str], None]
-"""Writes a message's number in the stream (from 1) and, in the first one, the session id, where its type has fields
-for them.
+"""``stamp(message, number, session_id)`` writes both into *message*, where its type has fields for them. *number*
+counts the messages of a stream from 1; *session_id* is "" but for the first message.
 """
 
 
 class SessionInterceptor(StreamInterceptor):
-    """Makes a session id where the request has none, the only place that does; judging one is validation's business.
+    """Make a session id where the request has none. No other place makes one; the validation link judges a given one.
 
     The id goes back in the initial metadata, which the handler sends when the stream is admitted, and in the first
-    message. Never raises.
+    message. This link never raises.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class SessionInterceptor(StreamInterceptor):
         self._clock = clock
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
-        """Give the request a session id and the context what it needs to send it back."""
+        """Give the request a session id, and the call a context that sends it back."""
         session_id = (request.session_id if request is not None else "") or self._new_id()
         if request is not None:
             request.session_id = session_id
@@ -55,7 +55,7 @@ class SessionInterceptor(StreamInterceptor):
 
 
 class SessionContext(WrappedContext):
-    """``arrived``: when the request came, in the clock's seconds."""
+    """Names the session in what is sent. ``arrived`` is when the request came, in seconds of the link's clock."""
 
     def __init__(self, context: Any, session_id: str, stamp: Stamp, arrived: float) -> None:
         super().__init__(context)
@@ -66,8 +66,9 @@ class SessionContext(WrappedContext):
         self._left = False  # a write was cancelled: its message may still be on its way
 
     async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
-        """Send *metadata* and the session id. A cancellation waits until they have left: grpc sends no status behind
-        headers whose sending nobody awaited to its end.
+        """Send *metadata* and the session id.
+
+        A cancellation waits until they have left: grpc sends no status behind headers whose sending was cut.
         """
         headers = (*metadata, (SESSION_HEADER, self._session_id))
         sending = asyncio.ensure_future(self.inner.send_initial_metadata(headers))
@@ -91,10 +92,10 @@ class SessionContext(WrappedContext):
             raise
 
     async def _follow(self, message: Any) -> None:
-        """Send *message* behind the one that is on its way, for as long as whoever awaits this allows.
+        """Send *message* behind the one that is still on its way, by trying again and again.
 
-        grpc takes only one message at a time, refuses the next one with the error of a client that is gone, and goes on
-        sending what nobody awaits any more; when that has left cannot be asked.
+        grpc goes on sending a message whose write was cancelled, and meanwhile refuses the next one with the error of a
+        client that is gone. It does not tell when the first one has left.
         """
         while True:
             try:
@@ -111,10 +112,10 @@ class SessionContext(WrappedContext):
 
 
 async def unless_gone(sending: Any) -> None:
-    """Await *sending*; to a client that is gone it is a cancellation like any other.
+    """Await *sending*. Raise CancelledError, as for any other cancellation, when the client is gone.
 
-    grpc first raises a private error and only a moment later cancels the call, once; left alone, that late cancellation
-    would cut a clean-up that is just awaiting something.
+    grpc first raises a private error and cancels the call once, a moment later. That late cancellation would cut a
+    clean-up that is just awaiting something, so it is waited for here.
     """
     try:
         await sending

@@ -1,4 +1,4 @@
-"""One active stream per identity and session. Not Go's ``singleflight``: nobody shares a result."""
+"""Lets one stream per identity and session run. Unlike Go's ``singleflight``, nobody shares a result."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,8 +8,10 @@ from interceptors.streams import Streams
 
 
 class SingleFlightInterceptor(StreamInterceptor):
-    """Stands outside admission: a duplicate is told so on a full server too, and a replaced stream's lease is back
-    in time.
+    """Refuse a second stream of a session, or let it replace the first one.
+
+    Stands outside admission, so that a duplicate gets CONCURRENT_REQUEST on a full server too, and the lease of a
+    replaced stream is back before the newer one asks for its own.
     """
 
     def __init__(self, methods: Collection[str], streams: Streams) -> None:
@@ -17,7 +19,7 @@ class SingleFlightInterceptor(StreamInterceptor):
         self._streams = streams
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
-        """Raise Rejected (CONCURRENT_REQUEST, DRAINING), or StreamError for whoever ends this stream from outside."""
+        """Raise Rejected (CONCURRENT_REQUEST, DRAINING), or the StreamError with which somebody ends this stream."""
         hardware_id = getattr(request, "hardware_id", "")
         async with self._streams.enter(identity(context), request.session_id, hardware_id):
             return await method(request, context)

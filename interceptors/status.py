@@ -1,5 +1,6 @@
-"""The only place that sets a status: every exception becomes one last message, a gRPC status and the trailers that
-explain it.
+"""Sets the status of every failed call; no other place does.
+
+An exception becomes one last message, a gRPC status, and the trailers that explain it.
 """
 
 import asyncio
@@ -21,36 +22,39 @@ DOMAIN = "stentor"
 PUSHBACK = "grpc-retry-pushback-ms"
 REFUSALS_HEADER = "x-refusals"
 LAST_WORDS_SECONDS = 2.0
-"""How long the last message and the status may take: a client that does not read would hold them for ever."""
+"""How long the last message, and then the status, may take. A client that does not read would hold them for ever."""
 
 log = structlog.get_logger(scope="stream")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a failed call ends.
-
-    ``text`` is shown to the user, in any language; ``details`` is the status' own text: ASCII, at most 200 characters,
-    for a client shows more of it wrongly. ``retry_after`` in seconds, None = do not retry. ``silent``: the client does
-    not read, so there is no last message. ``defect``: nobody foresaw this; it is logged with its traceback.
-    """
+    """How a failed call ends."""
 
     code: grpc.StatusCode
     reason: str
+    """UPPER_SNAKE, the ErrorInfo's."""
     text: str
+    """Shown to the user, in any language."""
     details: str
+    """The status' text: ASCII, at most 200 characters, since clients show anything else wrongly."""
     retry_after: float | None = None
+    """Seconds; None = do not retry."""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    """The ErrorInfo's."""
     silent: bool = False
+    """There is no last message, because the client does not read."""
     defect: bool = False
+    """Nobody foresaw this failure; the log shows its traceback."""
 
 
 class StatusInterceptor(StreamInterceptor):
-    """Ends failed calls. ``judge(error)`` is the table; ``error_message[method](text)`` makes a streaming method's
-    last message.
+    """Give failed calls their end on the wire; leave successful ones alone.
 
-    A success is never touched. ``refusals``: whether a refused stream gets a last ``message`` or ``trailers`` only,
-    which is what a stock retry policy needs; a client may ask for the latter in its metadata.
+    ``judge(error)`` is the table of outcomes. ``error_message[method](text)`` makes the last message of a streaming
+    method. ``refusals`` tells whether a refused stream gets a last ``message``, or ``trailers`` only, which a stock
+    retry policy needs; a client may ask for the latter in its metadata. ``is_outer``: another status link stands
+    further in, and logs the calls that end there.
     """
 
     def __init__(
@@ -58,12 +62,15 @@ class StatusInterceptor(StreamInterceptor):
         methods: Collection[str],
         judge: Callable[[BaseException], Outcome],
         error_message: Mapping[str, Callable[[str], Any]],
-        refusals: str = "message",
+        *,
+        refusals: str,
+        is_outer: bool = False,
     ) -> None:
         super().__init__(methods)
         self._judge = judge
         self._error_message = error_message
         self._refusals = refusals
+        self._is_outer = is_outer
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Await the call; turn whatever it raises into its end on the wire, and log how it ended."""
@@ -72,10 +79,13 @@ class StatusInterceptor(StreamInterceptor):
         try:
             response = await method(request, watched)
         except BaseException as error:
+            if watched.aborted:  # grpc takes only one status
+                self._log_end("ended by a link further in", decision="end")
+                raise
             if isinstance(error, GeneratorExit) and not _runs(own):
-                raise  # this coroutine was thrown away: it can wait for nothing any more
+                raise  # the coroutine was thrown away and cannot await anything any more
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
-                log.info("the client left", decision="cancel")
+                self._log_end("the client left", decision="cancel")
                 raise
             outcome = self._judge(error)
             _log(error, outcome)
@@ -84,8 +94,13 @@ class StatusInterceptor(StreamInterceptor):
             )
             await _end(watched, outcome, message)
             return None
-        log.info("done", decision="end", outcome="OK")
+        if not watched.aborted:
+            self._log_end("done", decision="end", outcome="OK")
         return response
+
+    def _log_end(self, event: str, **fields: str) -> None:
+        if not self._is_outer:
+            log.info(event, **fields)
 
     def _by_trailers(self, error: BaseException, context: Any) -> bool:
         if not isinstance(error, Rejected):
@@ -94,11 +109,19 @@ class StatusInterceptor(StreamInterceptor):
 
 
 class WatchedContext(WrappedContext):
-    """Remembers whether anything was sent: after that, no client may retry by itself."""
+    """Remembers whether anything was sent, after which no client may retry by itself, and whether a link or a status
+    link further in has ended the call with a status of its own.
+    """
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self.wrote = False
+        self.aborted = False
+
+    async def abort(self, code: grpc.StatusCode, details: str = "", trailing_metadata: Any = ()) -> None:
+        """End the call with a status."""
+        self.aborted = True
+        await self.inner.abort(code, details, trailing_metadata)
 
     async def write(self, message: Any) -> None:
         """Send *message*."""
@@ -140,7 +163,7 @@ def _rich(outcome: Outcome) -> Status:
 
 
 def _runs(task: "asyncio.Task[Any] | None") -> bool:
-    """Whether we are called by *task* itself, not by somebody who closes its coroutine."""
+    """Tell whether *task* itself runs this, not somebody who closes its coroutine."""
     try:
         return asyncio.current_task() is task
     except RuntimeError:  # the loop has stopped
@@ -148,7 +171,9 @@ def _runs(task: "asyncio.Task[Any] | None") -> bool:
 
 
 def _is_cancelled() -> bool:
-    """Whether somebody cancelled this call. A CancelledError that nobody asked for would leave the client waiting."""
+    """Tell whether somebody cancelled this call. A CancelledError that nobody asked for must not leave the client
+    waiting.
+    """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

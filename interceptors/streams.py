@@ -1,6 +1,4 @@
-"""The streams that run in this process: found by session and device, ended from outside, waited for when the server
-drains.
-"""
+"""Keeps the streams that run in this process: finds them by session and device, ends them from outside, drains them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,47 +9,50 @@ from interceptors.base import endable
 from interceptors.errors import Rejected, StreamError
 
 CLOSE_SECONDS = 15.0
-"""How long to wait for streams that were ended: more than a stage that hangs is given to close."""
+"""How long ended streams are waited for. A stage that hangs is left behind sooner."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """One running stream. ``end`` ends it with an error; ``ended`` is done when its work has stopped and its lease
-    is back.
-    """
+    """One running stream."""
 
     identity: str
     session_id: str
     hardware_id: str
     end: Callable[[Exception], None]
+    """Ends the stream with an error."""
     ended: asyncio.Future[None]
+    """Done when the stream's work has stopped and its lease is back."""
 
 
 class Streams:
-    """Every stream between its admission and its end. ``replace``: a newer stream of a session ends the older one."""
+    """Every stream between its admission and its end.
 
-    def __init__(self, *, replace: bool = False) -> None:
-        self._replace = replace
+    ``single_flight``: a newer stream of a session is refused (``reject``) or ends the older one (``replace``).
+    """
+
+    def __init__(self, single_flight: str) -> None:
+        self._single_flight = single_flight
         self._running: set[Stream] = set()
         self._newest: dict[tuple[str, str], Stream] = {}
         self._draining = False
 
     def __len__(self) -> int:
-        """How many run."""
+        """Return how many streams run."""
         return len(self._running)
 
     @asynccontextmanager
     async def enter(self, identity: str, session_id: str, hardware_id: str) -> AsyncIterator[None]:
-        """Run as the only stream of this identity and session.
+        """Run the block as the only stream of this identity and session.
 
-        Rejected with DRAINING or CONCURRENT_REQUEST; with ``replace`` the older stream is ended first, and the block
-        begins when all its work has stopped. The block is ended in turn by whoever ends this stream.
+        Raise Rejected (DRAINING, CONCURRENT_REQUEST). With ``replace`` the older stream is ended first, and the block
+        begins when all work of the older one has stopped. Whoever ends this stream ends the block.
         """
         if self._draining:
             raise Rejected("DRAINING", retry_after=1.0)
         key = (identity, session_id)
         older = self._newest.get(key)
-        if older is not None and not self._replace:
+        if older is not None and self._single_flight == "reject":
             raise Rejected("CONCURRENT_REQUEST")
         async with endable() as end:
             ended = asyncio.get_running_loop().create_future()
@@ -79,10 +80,10 @@ class Streams:
         stream.ended.set_result(None)
 
     async def interrupt(self, identity: str, hardware_id: str, session_id: str) -> list[str]:
-        """End the streams of a device, or only one session of it; give their session ids when they have stopped. A
-        session without a device is looked for on all.
+        """End the streams of a device, of one session, or of one session of a device; "" stands for any.
 
-        Rejected (PERMISSION_DENIED) when all that match belong to somebody else.
+        Return their session ids when they have stopped. Raise Rejected (PERMISSION_DENIED) when all streams that match
+        belong to somebody else.
         """
         matching = [
             stream
@@ -96,7 +97,7 @@ class Streams:
         return sorted({stream.session_id for stream in own})
 
     async def drain(self, grace: float) -> None:
-        """Admit nothing more; let what runs finish within *grace* seconds, then end it."""
+        """Admit no more streams; let those that run finish within *grace* seconds, then end them."""
         self._draining = True
         if self._running:
             await asyncio.wait([stream.ended for stream in self._running], timeout=grace)

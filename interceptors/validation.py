@@ -1,4 +1,4 @@
-"""Refuses what can't be answered, before anything is held for it."""
+"""Refuses requests that break a rule, before anything is held for them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ Validate = Callable[[Any], None]
 
 
 class ValidationInterceptor(StreamInterceptor):
-    """Asks the method's own rules; a request that could not even be decoded breaks them all."""
+    """Ask the rules of the method. A request that could not be decoded breaks them all."""
 
     def __init__(self, rules: Mapping[str, Validate]) -> None:
         super().__init__(rules.keys())

@@ -1,4 +1,4 @@
-"""What ``stentor ask`` and ``stentor speak`` do: a server of one's own if none is named, a call, and its sound."""
+"""Asks and speaks: ``stentor ask`` and ``stentor speak``, with a server of their own where none is named."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -19,9 +19,9 @@ HARDWARE_ID = "stentor-cli"
 
 
 class Output:
-    """Where the sound of one answer goes: into the file *wav*, to a player if *plays*, to both, or nowhere.
+    """Takes the sound of one answer: into the file *wav*, to a player if *plays*, to both, or nowhere.
 
-    Raises SoundError when nothing can play or *wav* cannot be written.
+    Raises SoundError where no player is installed or *wav* cannot be written.
     """
 
     def __init__(self, wav: Path | None, plays: bool) -> None:
@@ -30,7 +30,7 @@ class Output:
 
     @property
     def saved(self) -> str:
-        """One line on what became of the file, empty if there was to be none."""
+        """Tell in one line what became of the file; "" where none was asked for."""
         if self._file is None:
             return ""
         if not self._file.seconds:
@@ -40,20 +40,20 @@ class Output:
 
 @asynccontextmanager
 async def own_server(settings: Settings) -> AsyncIterator[Running]:
-    """A server that runs in this process while the block runs: on this machine, on a free port.
+    """Run a server in this process, on this machine and a free port, while the block runs.
 
-    It logs warnings and errors only. Raises SettingsError.
+    It logs warnings and errors only. Raise SettingsError.
     """
     logs.configure(settings.logging.format, "ERROR" if settings.logging.level == "ERROR" else "WARNING")
-    # Its one client is here: once that has left, there is nobody to finish an answer for.
+    # The only client is in this process. Once that has left, there is nobody to finish an answer for.
     own = {"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False, "grace_seconds": 0.0}
     server = settings.server.model_copy(update=own)
-    async with running(settings.model_copy(update={"server": server})) as it:
-        yield it
+    async with running(settings.model_copy(update={"server": server})) as server_here:
+        yield server_here
 
 
 async def ask(target: str, request: pb.StreamRequest, view: View, output: Output) -> None:
-    """Show the answer to *request* as it comes; its sound goes to *output*. Raises CallFailed, SoundError."""
+    """Show the answer to *request* as it comes, and give its sound to *output*. Raise CallFailed, SoundError."""
     try:
         async with output.sound as sound, aclosing(answer(target, request)) as messages:
             async for message in messages:
@@ -66,7 +66,7 @@ async def ask(target: str, request: pb.StreamRequest, view: View, output: Output
 
 
 async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, output: Output) -> None:
-    """The same with a server of one's own. Raises SettingsError too."""
+    """Ask a server of these settings that runs for this question only. Raise SettingsError, CallFailed, SoundError."""
     for warning in warnings_at_start(settings):
         print(f"Note: {warning}", file=sys.stderr, flush=True)
     async with own_server(settings) as server:
@@ -74,7 +74,7 @@ async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, out
 
 
 async def speak(settings: Settings, request: pb.WelcomeRequest, output: Output) -> None:
-    """Speak a text. Raises SettingsError, CallFailed, SoundError."""
+    """Speak a text with the voice of these settings. Raise SettingsError, CallFailed, SoundError."""
     async with own_server(settings) as server:
         try:
             async with output.sound as sound, aclosing(recital(server.address, request)) as messages:

@@ -1,4 +1,4 @@
-"""What ``stentor check`` and ``stentor voices`` do: look at the parts of a server without serving."""
+"""Looks at the parts of a server without serving: ``stentor check`` and ``stentor voices``."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from rich.text import Text
 from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
-from app.container import Container
+from app.container import Container, rules_segmenter
 from app.service.listening import why_not
 from app.settings.load import SettingsError
 from app.settings.stages import (
@@ -22,6 +22,7 @@ from app.settings.stages import (
     NoSpeechSettings,
     OpenAIModelSettings,
     OpenAISpeechSettings,
+    RulesSegmenterSettings,
     SpeechCacheSettings,
 )
 from app.settings.tables import STAGES, Settings
@@ -31,7 +32,6 @@ from pipeline.errors import StageError
 from pipeline.interfaces import Voice
 from pipeline.pcm import seconds_of
 from pipeline.run import Stages, recite
-from pipeline.segmenter.segmenter import RulesSegmenter
 from pipeline.tts.engines import Speaker
 from protos import streaming_pb2 as pb
 
@@ -46,11 +46,11 @@ class Report:
         self.good = True
 
     def ok(self, text: str) -> None:
-        """This is as it should be."""
+        """Report something that is as it should be."""
         self._line("ok", "green", text)
 
     def failed(self, text: str) -> None:
-        """This is not."""
+        """Report something that is not as it should be."""
         self.good = False
         self._line("failed", "bold red", text)
 
@@ -59,14 +59,15 @@ class Report:
 
 
 async def check(settings: Settings, online: bool, console: Console) -> bool:
-    """Look at everything a server of these settings needs; tell whether it is all there. Raises SettingsError."""
+    """Look at everything a server of these settings needs, and tell whether it is all there. Raise SettingsError."""
     report = Report(console)
     report.ok("the settings are well formed")
     _port(settings, report)
     async with own_server(_without_caches(settings)) as server:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
         report.ok(f"the stages are built: {', '.join(kinds)}")
-        stages = replace(server.container.stages(), segmenter=RulesSegmenter)  # whose failure is not the voice's
+        segmenter = rules_segmenter(RulesSegmenterSettings())  # the failure of a custom one is not the voice's
+        stages = replace(server.container.stages(), segmenter=segmenter)
         await _speech(settings.pipeline.tts, stages, online, report)
         if online:
             await _model(settings, server.address, report)
@@ -85,7 +86,7 @@ def _port(settings: Settings, report: Report) -> None:
 
 
 def _without_caches(settings: Settings) -> Settings:
-    """Leave out the caches: remembered sound must not speak for an engine that is dead now."""
+    """Take the caches out: a sentence that an engine said once must not speak for it now."""
     table = settings.pipeline.tts
     if isinstance(table, NoSpeechSettings):
         return settings
@@ -95,7 +96,7 @@ def _without_caches(settings: Settings) -> Settings:
 
 
 async def _speech(table: AnyVoiceSettings | NoSpeechSettings, stages: Stages, online: bool, report: Report) -> None:
-    """Check each engine by itself: a fallback would speak for a dead one."""
+    """Check each engine by itself, since a fallback would speak for one that is dead."""
     if isinstance(table, NoSpeechSettings):
         report.ok("speech is off: text and commands only")
     elif stages.speech is not None:
@@ -143,7 +144,7 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
 
 
 async def _probe(settings: Settings, report: Report) -> None:
-    """What the model server can do, told in a line each; none of it must be there but the answer."""
+    """Report what the model server can do. It must answer; everything else is optional."""
     from pipeline.llm.openai.probe import probe
 
     model: Any = Container(settings=settings).llm()
@@ -162,8 +163,10 @@ async def _probe(settings: Settings, report: Report) -> None:
 
 
 async def voices(settings: Settings) -> Sequence[Any]:
-    """List the voices of the configured engine, by language: ``name``, ``language``, ``gender``, ``engine``. The list
-    is empty if the engine has none. Raise SettingsError for an engine that cannot be built or started.
+    """Return the voices of the configured engine, sorted by language: objects with ``name``, ``language``, ``gender``
+    and ``engine``. Empty if the engine lists none.
+
+    Raise SettingsError for an engine that cannot be built or started.
     """
     table = settings.pipeline.tts
     if isinstance(table, NoSpeechSettings):
@@ -185,10 +188,10 @@ def _row(voice: Any) -> tuple[str, ...]:
 
 
 def voice_table(found: Sequence[Any]) -> Table:
-    """Show voices in columns without lines, which a screen reader would spell out."""
+    """Make columns without lines, since a screen reader would spell the lines out."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("Language", "Name", "Gender", "Engine"):
-        table.add_column(name, overflow="fold")  # what is cut cannot be copied into the settings
+        table.add_column(name, overflow="fold")  # a name that is cut cannot be copied into the settings
     for voice in found:
         table.add_row(*map(Text, _row(voice)))
     return table

@@ -16,7 +16,7 @@ from protos import streaming_pb2_grpc as pb_grpc
 CONNECT_SECONDS = 5.0
 
 OPTIONS = (
-    ("grpc.enable_http_proxy", 0),  # http_proxy of the environment is for the web, not for one's own machine
+    ("grpc.enable_http_proxy", 0),  # http_proxy of the environment is for the web, not for this machine
     ("grpc.max_receive_message_length", -1),
 )
 
@@ -27,13 +27,13 @@ DETAILS = "grpc-status-details-bin"
 
 
 class CallFailed(Exception):
-    """The call did not end well. The text is one line: gRPC status, reason if there is one, what the server says."""
+    """The call failed. The text is one line: the gRPC status, the reason if there is one, and the server's words."""
 
 
 async def answer(target: str, request: pb.StreamRequest) -> AsyncGenerator[pb.StreamResponse, None]:
-    """The messages of one answer, as they come. Closing the generator cancels the call.
+    """Yield the messages of one answer as they come. Closing the generator cancels the call.
 
-    *target* is ``HOST:PORT``. Raises CallFailed, after all messages, for every status but OK and for a server that
+    *target* is ``HOST:PORT``. Raise CallFailed, after all messages, for every status but OK, and for a server that
     cannot be reached.
     """
     async with _connected(target) as stub, _read(stub.StreamAudio(request)) as messages:
@@ -42,7 +42,7 @@ async def answer(target: str, request: pb.StreamRequest) -> AsyncGenerator[pb.St
 
 
 async def recital(target: str, request: pb.WelcomeRequest) -> AsyncGenerator[pb.WelcomeResponse, None]:
-    """The sound of a given text; everything else is as with ``answer``."""
+    """Yield the messages that speak a given text, as ``answer`` does."""
     async with _connected(target) as stub, _read(stub.GenerateWelcomeAudio(request)) as messages:
         async for message in messages:
             yield message
@@ -50,7 +50,7 @@ async def recital(target: str, request: pb.WelcomeRequest) -> AsyncGenerator[pb.
 
 @asynccontextmanager
 async def _connected(target: str) -> AsyncIterator[Any]:
-    """The stub of a server that is there. One that is not is found out here, and not taken for a call that failed."""
+    """Connect first, so that a server that is not there is not taken for a call that failed."""
     async with grpc.aio.insecure_channel(target, OPTIONS) as channel:
         if not await _is_ready(channel):
             raise CallFailed(f'UNAVAILABLE: no server answers at {target}; is "stentor serve" running there?')
@@ -72,10 +72,10 @@ def _read(call: Any) -> aclosing[AsyncGenerator[Any, None]]:
 
 
 async def _messages(call: Any) -> AsyncGenerator[Any, None]:
-    said = ""
+    last_words = ""
     try:
         async for message in call:
-            said = message.error_message or said
+            last_words = message.error_message or last_words
             yield message
     except grpc.aio.AioRpcError:
         pass
@@ -84,21 +84,21 @@ async def _messages(call: Any) -> AsyncGenerator[Any, None]:
             raise
     finally:
         call.cancel()
-    if said or await call.code() is not grpc.StatusCode.OK:
-        raise CallFailed(await _line(call, said))
+    if last_words or await call.code() is not grpc.StatusCode.OK:
+        raise CallFailed(await _line(call, last_words))
 
 
 def _is_cancelled() -> bool:
-    """Whether somebody cancelled us; grpc raises the same for a call that the server ended with CANCELLED."""
+    """Tell whether somebody cancelled this task. grpc raises the same when the server ends it."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-async def _line(call: Any, said: str) -> str:
-    """*said*, the last message, is preferred to the status' details: it may be in the user's language."""
+async def _line(call: Any, last_words: str) -> str:
+    """Prefer *last_words*, the error message, to the status' details: they may be in the user's language."""
     code = (await call.code()).name
     reason = await _reason(call)
-    return f"{code} {reason}".rstrip() + f": {said or await call.details() or 'no details'}"
+    return f"{code} {reason}".rstrip() + f": {last_words or await call.details() or 'no details'}"
 
 
 async def _reason(call: Any) -> str:
@@ -106,5 +106,7 @@ async def _reason(call: Any) -> str:
     for key, value in await call.trailing_metadata() or ():
         if key == DETAILS:
             with suppress(DecodeError):
-                any(detail.Unpack(info) for detail in Status.FromString(value).details)
+                for detail in Status.FromString(value).details:
+                    if detail.Unpack(info):
+                        break
     return str(info.reason)

@@ -263,7 +263,7 @@ def _expected() -> tuple[type[Exception], ...]:
     """Asked for only when something went wrong."""
     from app.cli.client import CallFailed
     from app.cli.sound import SoundError
-    from app.server import PortTaken
+    from app.service.listening import PortTaken
 
     return CallFailed, PortTaken, SoundError
 

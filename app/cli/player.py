@@ -1,4 +1,4 @@
-"""Plays sound with a program of the system. What it has still to say is all that is kept in memory."""
+"""Plays sound with a program of the system. Only sound that was not played yet is kept in memory."""
 
 import asyncio
 import shutil
@@ -14,14 +14,14 @@ PLAYERS = {
     "ffplay": ("-nodisp", "-autoexit", "-loglevel", "error", "-f", "s16le", "-sample_rate", "{rate}", "-i", "-"),
     "play": ("-q", "-t", "raw", "-r", "{rate}", "-e", "signed", "-b", "16", "-c", "1", "-"),
 }
-"""Programs that play what comes on their stdin, best first, and how they are told its form."""
+"""Programs that play their stdin, the best first, with the arguments that tell them the form of the sound."""
 
 FILE_PLAYER = "afplay"
-"""That of macOS: it plays files only, so that it starts when the answer is complete."""
+"""The program of macOS plays files only, so it starts when the answer is complete."""
 
 
 class Player:
-    """Plays through one of ``PLAYERS`` while the sound still comes."""
+    """Plays through one of ``PLAYERS`` while more sound comes."""
 
     def __init__(self, program: str) -> None:
         self._program = program
@@ -29,7 +29,7 @@ class Player:
         self._rate = 0
 
     async def add(self, pcm: bytes, rate: int) -> None:
-        """Play one piece when those before it are done; does not wait for that."""
+        """Play one piece behind those before it, without waiting for it."""
         if self._process is None:
             self._rate = rate
             arguments = (argument.format(rate=rate) for argument in PLAYERS[self._program])
@@ -42,7 +42,7 @@ class Player:
             self._process.stdin.write(pcm)  # not drained: a slow listener must not hold up the server
 
     async def finish(self) -> None:
-        """Wait until all of it was heard. Raises SoundError if the player failed."""
+        """Wait until all of the sound was heard. Raise SoundError if the player failed."""
         if self._process is not None and self._process.stdin:
             self._process.stdin.close()
             await _wait(self._program, self._process)
@@ -53,7 +53,7 @@ class Player:
 
 
 class FilePlayer:
-    """Plays through ``FILE_PLAYER`` when all of the sound came."""
+    """Plays through ``FILE_PLAYER`` after all of the sound came."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="stentor-")
@@ -61,11 +61,11 @@ class FilePlayer:
         self._process: Process | None = None
 
     async def add(self, pcm: bytes, rate: int) -> None:
-        """Keep one piece."""
+        """Keep one piece of sound."""
         await self._file.add(pcm, rate)
 
     async def finish(self) -> None:
-        """Play, and wait until it was heard. Raises SoundError if the player failed."""
+        """Play the sound and wait until it was heard. Raise SoundError if the player failed."""
         self._file.stop()
         if self._file.path.exists():
             self._process = await _spawn(FILE_PLAYER, str(self._file.path))
@@ -79,7 +79,7 @@ class FilePlayer:
 
 
 def player() -> Player | FilePlayer:
-    """The best player that is installed. Raises SoundError, with what to install, if there is none."""
+    """Return the best player that is installed. Raise SoundError, with programs to install, if there is none."""
     for program in PLAYERS:
         if shutil.which(program):
             return Player(program)
@@ -97,9 +97,9 @@ async def _spawn(program: str, *arguments: str) -> Process:
 
 
 async def _wait(program: str, process: Process) -> None:
-    _, said = await process.communicate()
+    _, errors = await process.communicate()
     if process.returncode:
-        last = (said.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+        last = (errors.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
         raise SoundError(f"{program} could not play the sound: {last}")
 
 

@@ -1,4 +1,4 @@
-"""Makes text of others fit to be shown: what a model writes may hold anything."""
+"""Makes foreign text fit to be shown: a model may write anything."""
 
 import re
 
@@ -10,10 +10,10 @@ _UNPRINTABLE = re.compile(f"{_SEQUENCES}|{_CONTROLS}")
 
 
 def printable(text: str) -> str:
-    """*text* without control characters and terminal sequences; tabs and newlines stay."""
+    """Remove control characters and terminal sequences from *text*; tabs and newlines stay."""
     return _UNPRINTABLE.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """The same, with all white space as single blanks."""
+    """Make *text* ``printable``, with all white space as single blanks."""
     return " ".join(printable(text).split())

@@ -1,4 +1,4 @@
-"""How an answer is shown: for a terminal, for a screen reader, for a program."""
+"""Shows an answer: to a terminal, to a screen reader, to a program."""
 
 import json
 import re
@@ -24,11 +24,11 @@ class View(Protocol):
     """Shows an answer while it comes."""
 
     def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:
-        """Show one message. *audio_seconds*: the length of the sound up to now."""
+        """Show one message. *audio_seconds* is the length of the sound up to now."""
         ...
 
     def note(self, text: str) -> None:
-        """Say something about the answer that is no part of it."""
+        """Show a line about the answer that is no part of it."""
         ...
 
     def close(self) -> None:
@@ -37,10 +37,10 @@ class View(Protocol):
 
 
 class PlainView:
-    """One event a line, in words: no colours, no symbols, nothing that moves. Good for screen readers."""
+    """Prints one event a line, in words, for screen readers: no colours, no symbols, nothing that moves."""
 
     def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:
-        """Print the line of *message*, if it has one; sound has none."""
+        """Print the line of *message*. Sound has none."""
         match message.WhichOneof("content"):
             case "text_chunk":
                 self.note(message.text_chunk)
@@ -52,7 +52,7 @@ class PlainView:
             self.note(f"Warning: {_warning(message.warning)}")
 
     def note(self, text: str) -> None:
-        """Print it as one line."""
+        """Print *text* as one line."""
         if line := one_line(text):
             print(line, flush=True)
 
@@ -67,7 +67,7 @@ class PlainView:
 
 
 class RichView:
-    """Prose as it flows, with commands, warnings and times set off from it. Colours only where there is a terminal."""
+    """Prints prose as it flows, and sets off commands, warnings and times. A terminal gets colours."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -75,7 +75,7 @@ class RichView:
         self._column = 0
 
     def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:
-        """Print *message*; sound is not shown."""
+        """Print *message*. Sound is not shown."""
         match message.WhichOneof("content"):
             case "text_chunk":
                 self._print("".join(self._wrapped(printable(message.text_chunk))), end="")
@@ -104,15 +104,15 @@ class RichView:
         self.note(" · ".join([*timings, *_length(audio_seconds, "{} s of speech")]))
 
     def _line(self, text: str, style: str = "", indent: str = "") -> None:
-        """On a line of its own, also in the middle of prose."""
+        """Print *text* on a line of its own, also in the middle of prose."""
         self.close()
         self._print(indent + one_line(text), style)
 
     def _wrapped(self, text: str) -> Iterator[str]:
-        """*text*, broken between words at the width of the terminal; a terminal itself breaks within them."""
+        """Break *text* between words at the width of the terminal. A terminal itself breaks within words."""
         for blank, word in re.findall(r"(\s*)(\S*)", text):
             room = self._width - self._column - cell_len(word)
-            if not self._column:  # what stood before a line that we began ourselves
+            if not self._column:  # white space before a line that this view began
                 blank = ""
             elif "\n" in blank:
                 self._column = cell_len(blank.rpartition("\n")[2])
@@ -124,15 +124,15 @@ class RichView:
             yield blank + word
 
     def _print(self, text: str, style: str = "", end: str = "\n") -> None:
-        # Not console.print: it would look for markup, emoji names and things to highlight in the model's text.
+        # console.print would look for markup, emoji names and things to highlight in the model's text.
         self._console.out(text, style=style or None, highlight=False, end=end)
 
 
 class JsonView:
-    """One JSON object a line: ``type`` is the field of the message; sound is told by its length."""
+    """Prints one JSON object a line. ``type`` is the field of the message; of sound only the length is shown."""
 
     def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:  # noqa: ARG002 (told by EndInfo)
-        """Print the object of *message*."""
+        """Print *message* as an object."""
         kind = message.WhichOneof("content")
         fields: dict[str, Any] = {
             "type": kind or "warning",
@@ -153,7 +153,7 @@ class JsonView:
         print(_json(fields), flush=True)
 
     def note(self, text: str) -> None:
-        """Print it beside the answer, on stderr."""
+        """Print *text* on stderr, beside the answer."""
         print(one_line(text), file=sys.stderr, flush=True)
 
     def close(self) -> None:
@@ -183,21 +183,21 @@ FIELDS: dict[str, Callable[[pb.StreamResponse], dict[str, Any]]] = {
     "end_message": _end_fields,
     "error_message": lambda message: {"text": message.error_message},
 }
-"""What each kind of message has beside the fields that all have."""
+"""The fields of each kind of message, beside those that all kinds have."""
 
 
 def _json(fields: dict[str, Any]) -> str:
-    """As one line. The control characters that JSON itself would let pass are escaped too, for a terminal's sake."""
+    """Write one line of JSON. Control characters that JSON lets pass are escaped too, for the terminal's sake."""
     text = json.dumps(fields, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
     return re.sub(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _command(action: pb.ActionMessage) -> tuple[str, dict[str, Any]]:
-    """Name and arguments, from the JSON: in a Struct every number is a float."""
+    """Read name and arguments from the JSON, since a Struct knows only floats."""
     try:
         order = json.loads(action.action_json)
         return str(order["command"]), dict(order["args"])
-    except (ValueError, TypeError, KeyError):  # of another server
+    except (ValueError, TypeError, KeyError):  # another server may write anything
         return action.command, MessageToDict(action.args)
 
 

@@ -1,4 +1,4 @@
-"""Where the sound of an answer goes: into a WAV file, to a player, or nowhere. Nothing of it is kept in memory."""
+"""Saves the sound of an answer in a WAV file, or hands it to a player. Nothing of it is kept in memory."""
 
 import io
 import os
@@ -22,20 +22,20 @@ class Sink(Protocol):
     async def add(self, pcm: bytes, rate: int) -> None: ...
 
     async def finish(self) -> None:
-        """All of it came."""
+        """Finish: all of the sound came."""
         ...
 
     def stop(self) -> None:
-        """Nobody wants it any more."""
+        """Stop at once: nobody wants the sound any more."""
         ...
 
 
 class Sound:
-    """``async with Sound(sinks) as sound``: counts what comes and hands it to *sinks*.
+    """Counts the sound of one answer and hands it to *sinks*: ``async with Sound(*sinks) as sound``.
 
-    They finish their work at the end of the block, also when an answer failed; when it is cancelled, they stop at once.
-    A sink that fails gets no more. The end of the block raises its SoundError, or that of sound of an unknown form,
-    unless the answer failed: whoever reads on loses no text.
+    The sinks finish their work at the end of the block, also when the answer failed; in a block that is cancelled they
+    stop at once. A sink that fails gets no more sound. Its SoundError, or that of sound of an unknown form, comes when
+    the block ends, unless the answer failed: whoever reads on loses no text.
     """
 
     def __init__(self, *sinks: Sink) -> None:
@@ -43,10 +43,10 @@ class Sound:
         self._taking = list(sinks)
         self._error: SoundError | None = None
         self.seconds = 0.0
-        """The length of what came."""
+        """The length of the sound so far."""
 
     async def add(self, chunk: pb.AudioChunk) -> None:
-        """Take one piece."""
+        """Take one piece of sound."""
         if not chunk.audio_data:
             return
         if chunk.sample_rate <= 0 or chunk.channels > 1 or chunk.dtype not in ("", "int16"):
@@ -83,19 +83,19 @@ class Sound:
                 self._failed(error)
 
     def _failed(self, error: SoundError) -> None:
-        self._error = self._error or error  # the first one is the one to tell
+        self._error = self._error or error  # the first one tells the cause
 
 
 class WavFile:
-    """Writes to *path*, from the first sound on: without any, there is no new file and an old one stays as it is.
+    """Writes the file *path*, from the first sound on. Without any sound, an old file stays as it is.
 
-    The file is a valid one at any moment. Raises SoundError, at once if *path* cannot be written.
+    The file is valid at any moment. Raises SoundError; the constructor does where *path* cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.seconds = 0.0
-        """The length of what is in it."""
+        """The length of the sound in the file."""
         self._raw: io.FileIO | None = None
         self._file: wave.Wave_write | None = None
         place = path if path.exists() else path.parent
@@ -106,7 +106,7 @@ class WavFile:
         """Write one piece."""
         try:
             if self._file is None:
-                # Not buffered: what was written is there, whatever becomes of this process.
+                # Unbuffered, so that all sound is in the file whatever becomes of this process.
                 self._raw = self.path.open("wb", buffering=0)
                 self._file = wave.open(self._raw, "wb")  # noqa: SIM115 (closed by stop)
                 self._file.setparams((1, SAMPLE_BYTES, rate, 0, "NONE", ""))
@@ -118,7 +118,7 @@ class WavFile:
             raise SoundError(f"{self.path} cannot be written: {error.strerror}") from error
 
     async def finish(self) -> None:
-        """Nothing to wait for."""
+        """Do nothing: every piece was written when it came."""
 
     def stop(self) -> None:
         """Close the file."""

@@ -1,6 +1,4 @@
-"""The rules of every request field. A broken one is named, with what is allowed; the offending value is never
-repeated.
-"""
+"""Holds the rules of every request field. An error names the field and what is allowed, never the offending value."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +16,7 @@ BASE64_GROWTH = 4 / 3
 
 
 def rules(limits: Limits) -> Mapping[str, Callable[[Any], None]]:
-    """The check of each method: raises Rejected for a request that breaks a rule."""
+    """Return the check of each method, which raises Rejected for a request that breaks a rule."""
     return {
         wire.STREAM_AUDIO: lambda request: _stream(request, limits),
         wire.GENERATE_WELCOME_AUDIO: lambda request: _welcome(request, limits),
@@ -87,7 +85,7 @@ def _at_most(field: str, text: str, most: int) -> None:
 def _screenshot(request: pb.StreamRequest, most: int) -> None:
     if request.screen_width < 0 or request.screen_height < 0:
         raise _bad("screen_width, screen_height", "must not be negative")
-    # Looked at before it is decoded: what is too long costs nothing.
+    # The length comes first, so that an image which is too long costs nothing.
     if len(request.screenshot) > most * BASE64_GROWTH + 4:
         raise _bad("screenshot", f"must be at most {most} bytes")
     try:

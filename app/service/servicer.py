@@ -11,7 +11,7 @@ import structlog
 from app.service import wire
 from interceptors.base import identity
 from interceptors.streams import Streams
-from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent
+from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent, command_json
 from pipeline.interfaces import Message, Voice
 from pipeline.memory.memory import Memory
 from pipeline.pcm import SAMPLE_BYTES
@@ -119,7 +119,7 @@ class Tally:
                 self._first("first_text_ms")
             case Command():
                 self._counts["commands"] += 1
-                self.said.append(f" {wire.command_json(event)}")
+                self.said.append(f" {command_json(event)}")
             case ModelEnd():
                 self._complete = event.reason is not EndReason.CONTENT_FILTER
 

@@ -1,4 +1,4 @@
-"""The one table: how each failure arrives at a client."""
+"""Holds the one table of statuses: how each failure arrives at a client."""
 
 import re
 from contextlib import suppress
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from grpc import StatusCode
 
-from app.service.wire import repair
 from interceptors.errors import StreamError
 from interceptors.status import Outcome
 from pipeline.errors import StageError
+from pipeline.text import mend
 
 MOST_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A reason's status and what the user is told when nobody knows better."""
+    """The status of a reason, and the text for the user where the error has none of its own."""
 
     code: StatusCode
     text: str
@@ -47,11 +47,11 @@ TABLE = {
     "SPEECH_FAILED": Row(StatusCode.UNAVAILABLE, "the answer could not be spoken"),
     "INTERNAL": Row(StatusCode.INTERNAL, "something went wrong in the server"),
 }
-"""Every reason that this server gives of its own accord; a stage author may add others with a StageError."""
+"""Every reason that this server gives by itself. A stage may add others with a StageError."""
 
 
 def judge(error: BaseException) -> Outcome:
-    """How *error* ends its call. What nobody foresaw is INTERNAL, and nothing of its own text leaves the server."""
+    """Tell how *error* ends its call. One that nobody foresaw is INTERNAL, and its text stays here."""
     match error:
         case StageError():
             with suppress(Exception):  # a subclass may have made anything of its attributes
@@ -66,8 +66,8 @@ def judge(error: BaseException) -> Outcome:
 
 
 def _staged(error: StageError) -> Outcome:
-    """A stage's own words. A reason that is not UPPER_SNAKE would break the ErrorInfo (https://google.aip.dev/193)."""
-    # What was set past its constructor is as good as that would have let through, or this raises.
+    """Use the stage's words. A reason that is not UPPER_SNAKE would break the ErrorInfo (https://google.aip.dev/193)."""
+    # The constructor judges again, since a stage may have set the attributes past it.
     error = StageError(error.status, error.reason, error.text, retry_after=error.retry_after)
     reason = error.reason if re.fullmatch(r"[A-Z][A-Z0-9_]{1,61}[A-Z0-9]", error.reason) else "INTERNAL"
     fallback = TABLE[reason].text if reason in TABLE else reason
@@ -76,9 +76,9 @@ def _staged(error: StageError) -> Outcome:
 
 
 def _short(text: str) -> str:
-    return " ".join(repair(text).split())[:MOST_CHARS]
+    return " ".join(mend(text).split())[:MOST_CHARS]
 
 
 def _ascii(text: str, fallback: str) -> str:
-    """gRPC percent-encodes anything else, and clients show it so."""
+    """Return *text* if it is ASCII. gRPC percent-encodes anything else, and clients show it so."""
     return text if text.isascii() and text.isprintable() else fallback

@@ -1,4 +1,4 @@
-"""Events to messages and back: the only place that knows the fields of the protocol."""
+"""Turns requests into turns and events into messages. Only this module knows how the protocol's fields are filled."""
 
 import base64
 import json
@@ -9,10 +9,11 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence, command_json
 from pipeline.interfaces import Message as Utterance
 from pipeline.interfaces import Screenshot, Turn
 from pipeline.pcm import SAMPLE_BYTES
+from pipeline.text import mend
 from protos import streaming_pb2 as pb
 
 SERVICE = "streaming.StreamingService"
@@ -25,11 +26,11 @@ IMAGE_TYPES = {
     re.compile(rb"\xff\xd8\xff"): "image/jpeg",
     re.compile(rb"RIFF.{4}WEBP", re.DOTALL): "image/webp",
 }
-"""How the formats that a screenshot may have begin."""
+"""The formats that a screenshot may have, by how their data begins."""
 
 
 def decoder(message: type[Message]) -> Callable[[bytes], Message | None]:
-    """A deserializer that gives None for bytes that are no such message: the validation link then says so properly.
+    """Make a deserializer that returns None for bytes that are no such message: the validation link refuses them.
 
     grpc itself would answer UNKNOWN, with internal text.
     """
@@ -43,17 +44,8 @@ def decoder(message: type[Message]) -> Callable[[bytes], Message | None]:
     return decode
 
 
-def repair(text: str) -> str:
-    """*text* as UTF-8 can carry it: surrogate halves that belong together are joined, lone ones become U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 def stamp(message: Message, number: int, session_id: str) -> None:
-    """Number *message* (from 1) and name its session, where its type has fields for that."""
+    """Write the number (from 1) and the session into *message*, where its type has fields for them."""
     if isinstance(message, pb.StreamResponse):
         message.sequence = number
         if session_id:
@@ -61,7 +53,7 @@ def stamp(message: Message, number: int, session_id: str) -> None:
 
 
 def has_text_or_sound(message: Any) -> bool:
-    """Whether the message rate counts it."""
+    """Tell whether the message rate counts *message*."""
     return bool(getattr(message, "text_chunk", "") or message.audio_chunk.audio_data)
 
 
@@ -74,7 +66,7 @@ ERROR_MESSAGE: Mapping[str, Callable[[str], Message]] = {
 def turn(
     request: pb.StreamRequest, identity: str, history: tuple[Utterance, ...], time_remaining: float | None
 ) -> Turn:
-    """The request, validated before, as the pipeline wants it."""
+    """Make the turn of a request that is valid. *time_remaining*: seconds to the client's deadline, None = none."""
     deadline = None if time_remaining is None else time.monotonic() + time_remaining
     return Turn(
         session_id=request.session_id,
@@ -91,7 +83,7 @@ def turn(
 
 
 def screenshot(request: pb.StreamRequest) -> Screenshot | None:
-    """The image that the request carries. ValueError if it is no base64, or no PNG, JPEG or WebP."""
+    """Decode the image that the request carries. Raise ValueError if it is no base64, or no PNG, JPEG or WebP."""
     if not request.screenshot:
         return None
     try:
@@ -105,12 +97,15 @@ def screenshot(request: pb.StreamRequest) -> Screenshot | None:
 
 
 def text_message(sentence: Sentence) -> pb.StreamResponse:
-    """One sentence as written."""
-    return pb.StreamResponse(text_chunk=repair(sentence.text), sentence_index=sentence.index, final=sentence.final)
+    """Make the message of a sentence as it is written."""
+    return pb.StreamResponse(text_chunk=mend(sentence.text), sentence_index=sentence.index, final=sentence.final)
 
 
 def audio(chunk: AudioChunk) -> dict[str, Any]:
-    """The fields of a pb.AudioChunk: PCM with all that a player must know. A dict, for a message would be copied in."""
+    """Return the fields of a pb.AudioChunk: PCM, and all that a player must know.
+
+    A dict, because a message would be copied into the message around it.
+    """
     samples = len(chunk.pcm) // SAMPLE_BYTES
     fields = {
         "audio_data": chunk.pcm,
@@ -127,38 +122,32 @@ def audio(chunk: AudioChunk) -> dict[str, Any]:
 
 
 def audio_message(chunk: AudioChunk) -> pb.StreamResponse:
-    """A piece of a sentence's sound; without data it only says that the sentence is over."""
+    """Make the message of a piece of sound. Without data it only tells that the sentence is over."""
     return pb.StreamResponse(audio_chunk=audio(chunk), sentence_index=chunk.sentence, final=chunk.final)
 
 
 def welcome_metadata(method: str, sample_rate: int) -> pb.WelcomeResponse:
-    """What follows: how it is spoken, and at how many Hz. Its length is not known yet."""
+    """Make the message that tells who speaks, and at how many Hz. The duration is not known yet."""
     metadata = pb.WelcomeMetadata(method=method, sample_rate=sample_rate, channels=1, dtype="int16")
     return pb.WelcomeResponse(metadata=metadata)
 
 
-def command_json(command: Command) -> str:
-    """A command as the wire has it: these two keys in this order, compact, UTF-8 as it is."""
-    fields = {"command": command.name, "args": dict(command.args)}
-    return repair(json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
-
-
 def command_message(command: Command, session_id: str, sentence: int) -> pb.StreamResponse:
-    """An instruction for the client, after sentence number *sentence*."""
+    """Make the message of a command that stands behind sentence number *sentence*."""
     raw = command_json(command)
-    action = pb.ActionMessage(action_json=raw, session_id=session_id, command=repair(command.name))
+    action = pb.ActionMessage(action_json=raw, session_id=session_id, command=mend(command.name))
     action.args.update(json.loads(raw)["args"])
     return pb.StreamResponse(action_message=action, sentence_index=sentence)
 
 
 def warning_message(notice: Notice) -> pb.StreamResponse:
-    """Something that the listener should know and that does not end the stream."""
-    warning = pb.Warning(reason=notice.reason, message=repair(notice.text), sentence_index=notice.sentence)
+    """Make the message of something that the listener should know and that does not end the stream."""
+    warning = pb.Warning(reason=notice.reason, message=mend(notice.text), sentence_index=notice.sentence)
     return pb.StreamResponse(warning=warning, sentence_index=notice.sentence, final=notice.final)
 
 
 def end_message(end: ModelEnd, figures: Mapping[str, float]) -> pb.StreamResponse:
-    """The last message of a stream that went well. *figures*: the counts and times of EndInfo."""
+    """Make the last message of a stream that went well. *figures* are the counts and times of EndInfo."""
     info = pb.EndInfo(
         reason=f"END_REASON_{end.reason}",
         input_tokens=end.usage.input_tokens,

@@ -1,7 +1,7 @@
-"""Where the settings come from: a TOML file, then the environment; and what is said when they can't be used.
+"""Loads the settings from a TOML file and the environment, and says in one line why they can't be used.
 
-Environment values (``STENTOR__LIMITS__MAX_CONCURRENT_STREAMS=2``) are read as TOML values too (``true``, ``2``,
-``["a"]``); what is no TOML value is text.
+Environment values (``STENTOR__LIMITS__MAX_CONCURRENT_STREAMS=2``) are read as TOML values (``true``, ``2``, ``["a"]``);
+any other value is text.
 """
 
 import difflib
@@ -22,7 +22,7 @@ FILE_VARIABLE = "STENTOR_SETTINGS"
 DEFAULT_FILE = "settings.toml"
 
 UNIONS = (*STAGES, "fallback")
-"""The keys whose table is picked by its kind."""
+"""The keys whose table's ``kind`` picks its class."""
 
 Table = dict[str, Any]
 Path_ = tuple[str, ...]
@@ -33,11 +33,10 @@ class SettingsError(Exception):
 
 
 def load(path: str | None, environment: Mapping[str, str], options: Mapping[Path_, Any] | None = None) -> Settings:
-    """The settings of *path*, else of ``$STENTOR_SETTINGS``, else of ``./settings.toml`` if there is one, else the
-    defaults.
+    """Load the file *path*, else ``$STENTOR_SETTINGS``, else ``./settings.toml`` if there is one, else the defaults.
 
-    *options*: what the command line sets, by key, such as ``("server", "port")`` for ``--port``; it has the last word.
-    SettingsError for anything that is not exactly right.
+    *options* are the values of the command line by key, such as ``("server", "port")`` for ``--port``; they have the
+    last word. Raise SettingsError for anything that is not exactly right.
     """
     file = _find(path, environment)
     table = _read(file) if file else {}
@@ -61,7 +60,7 @@ def _find(path: str | None, environment: Mapping[str, str]) -> Path | None:
             if not os.path.exists(name):
                 raise SettingsError(f"{source}: there is no file {name}")
             return Path(name)
-    # Also what only has the name: a folder, which a container makes of a file that is missing, or a broken link.
+    # A broken link counts too, and so does a folder, which a container makes of a file that is missing.
     return Path(DEFAULT_FILE) if os.path.lexists(DEFAULT_FILE) else None
 
 
@@ -73,7 +72,7 @@ def _read(file: Path) -> Table:
 
 
 def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[Path_, Any]]:
-    """Sorted, so that a table's ``kind`` set beside its other keys does not wipe them out: see _put."""
+    """Read the variables, ``kind`` first: it starts its table anew (see _put), and must not wipe out the other keys."""
     names = [name for name in environment if name.startswith(PREFIX)]
     for name in sorted(names, key=lambda name: (not name.endswith("__KIND"), name)):
         yield tuple(name.removeprefix(PREFIX).lower().split("__")), _value(environment[name])
@@ -87,7 +86,7 @@ def _value(raw: str) -> Any:
 
 
 def _put(table: Table, keys: Path_, value: Any) -> None:
-    """Set one value; another ``kind`` starts its table anew, since the keys beside it belong to the old kind."""
+    """Set one value. Another ``kind`` starts its table anew, since the other keys belong to the old kind."""
     *folders, last = keys
     for folder in folders:
         inner = table.get(folder)
@@ -107,7 +106,9 @@ def _default(keys: Path_) -> Any:
 
 
 def _say(error: ValidationError, file: Path | None, names: Mapping[Path_, str]) -> str:
-    """The first error in one line; the others are told by their number. *names*: what set a key beside the file."""
+    """Tell the first error in one line, and the number of the others. *names* has the source of keys that the file did
+    not set.
+    """
     first, *others = error.errors()
     location = tuple(str(part) for part in first["loc"])
     keys = _without_tags(location)
@@ -143,7 +144,7 @@ def _source(keys: Path_, file: Path | None, names: Mapping[Path_, str]) -> str:
 
 
 def _without_tags(location: Path_) -> Path_:
-    """pydantic puts the kind behind the key of a table that is picked by it; nobody wrote it there."""
+    """Remove the kinds: pydantic puts one behind the key of its table, where nobody wrote it."""
     pairs = zip(("", *location), location, strict=False)
     return tuple(part for before, part in pairs if before not in UNIONS)
 
@@ -159,14 +160,16 @@ def _unknown(key: str, location: Path_) -> str:
 
 
 def _inside(model: Any, part: str) -> Any:
-    """The model behind a key, or behind a kind of the union that the key stands for."""
+    """Find the model behind a key, behind a number in a list, or behind a kind of a union."""
     if isinstance(model, type) and issubclass(model, BaseModel):
         return model.model_fields[part].annotation
-    members = (member for member in _members(model) if hasattr(member, "model_fields"))
+    members = [member for member in _members(model) if isinstance(member, type) and issubclass(member, BaseModel)]
+    if part.isdigit():
+        return members[0]
     return next(member for member in members if member.model_fields["kind"].default == part)
 
 
 def _members(annotation: Any) -> list[Any]:
-    """All that a union is made of, however deep."""
+    """List the members of a union, however deep."""
     inner = get_args(annotation)
     return [member for part in inner for member in _members(part)] if inner else [annotation]

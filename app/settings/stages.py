@@ -18,12 +18,17 @@ from app.settings.types import (
 from pipeline.pcm import LEAST_HZ, MOST_HZ
 
 
-class CustomSettings(Strict):
-    """A custom stage: ``factory(**options)`` is called at start."""
+class FactorySettings(Strict):
+    """Something custom: ``factory(**options)`` is called at start."""
 
-    kind: Literal["custom"] = "custom"
     factory: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
     options: dict[str, Any] = {}
+
+
+class CustomSettings(FactorySettings):
+    """A custom stage."""
+
+    kind: Literal["custom"] = "custom"
 
 
 class DemoModelSettings(Strict):
@@ -102,7 +107,7 @@ class JsonCommandsSettings(Strict):
 
 
 class CustomCommandsSettings(CustomSettings):
-    """A custom extractor of commands."""
+    """An extractor of one's own."""
 
     on_invalid: Literal["warn", "abort"] = "warn"
 

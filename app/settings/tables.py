@@ -1,4 +1,4 @@
-"""The settings: typed, checked whole at start, with every default in one place."""
+"""Defines the settings but for the stages' tables: typed, and checked whole at start."""
 
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,6 +11,7 @@ from app.settings.stages import (
     CustomSettings,
     DemoModelSettings,
     EspeakSettings,
+    FactorySettings,
     JsonCommandsSettings,
     NoMemorySettings,
     OpenAIModelSettings,
@@ -22,7 +23,7 @@ from app.settings.types import Count, NotNegative, Positive, PositiveCount, Stri
 
 
 class Server(Strict):
-    """``[server]``: where it listens and how it stops."""
+    """``[server]``: where the server listens and how it stops."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 50051
@@ -51,13 +52,13 @@ def _is_loopback(host: str) -> bool:
 
 
 class MemoryStoreSettings(Strict):
-    """Limits that hold in one process."""
+    """Counts the limits in one process."""
 
     kind: Literal["memory"] = "memory"
 
 
 class Limits(Strict):
-    """``[limits]``: what one server takes on, and how long a stream may take."""
+    """``[limits]``: how much one server takes on, and how long a stream may take."""
 
     max_concurrent_streams: Annotated[int, Field(ge=1, le=1_000_000)] = 64
     max_streams_per_client: Count = 0
@@ -105,6 +106,16 @@ STAGES = ("llm", "memory", "segmenter", "commands", "tts")
 """The keys of ``[pipeline]`` whose table is picked by its ``kind``."""
 
 
+Link = Literal["session", "status", "auth", "validation", "single_flight", "admission", "pace"]
+"""The links of the chain, the outermost first. Nothing stands at ``auth`` yet: it is the place before validation."""
+
+
+class LinkSettings(FactorySettings):
+    """``[[interceptors]]``: a custom link, right inside the link that ``after`` names."""
+
+    after: Link
+
+
 class Logging(Strict):
     """``[logging]``, to stderr."""
 
@@ -113,17 +124,18 @@ class Logging(Strict):
 
 
 class Settings(Strict):
-    """Everything. ``folder`` is where file names and factories are looked for: that of the settings file."""
+    """All settings."""
 
     server: Server = Server()
     limits: Limits = Limits()
     pipeline: Pipeline = Pipeline()
     logging: Logging = Logging()
+    interceptors: list[LinkSettings] = []
     _folder: Path = Path()
 
     @property
     def folder(self) -> Path:
-        """That of the settings file; the current one without a file."""
+        """The folder of file names and factories: that of the settings file, else the current one."""
         return self._folder
 
     @model_validator(mode="after")

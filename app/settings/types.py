@@ -1,4 +1,4 @@
-"""What the tables of the settings are made of."""
+"""Defines the types that the tables of the settings are made of."""
 
 import json
 import math
@@ -10,27 +10,27 @@ from pipeline.pcm import LEAST_HZ, MOST_HZ
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors at any depth, types are not guessed, and nothing changes after the start."""
+    """A table: unknown keys are errors, types are not guessed, and nothing changes after the start."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def finite(value: float) -> float:
-    """A number that one can wait for."""
+    """Refuse infinity and NaN."""
     if not math.isfinite(value):
         raise ValueError("must be a finite number")
     return value
 
 
 def rate_or_off(value: int) -> int:
-    """A sample rate, or 0."""
+    """Accept a sample rate in Hz, or 0."""
     if value and not LEAST_HZ <= value <= MOST_HZ:
         raise ValueError(f"must be from {LEAST_HZ} to {MOST_HZ} Hz, or 0 for the engine's own")
     return value
 
 
 def jsonable(value: dict[str, Any]) -> dict[str, Any]:
-    """What can go into a request; TOML has dates and NaN too."""
+    """Refuse values that JSON cannot hold; TOML has dates and NaN too."""
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from app.settings.load import SettingsError
-from app.settings.stages import CustomSettings, CustomSpeechSettings
+from app.settings.stages import CustomSettings, CustomSpeechSettings, FactorySettings
+from pipeline.segmenter.stage import ReleasingSegmenter, WithoutRelease
 from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
 
 
-def build(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
+def build(table: FactorySettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
     """Call ``factory(**options)`` of the settings table at *key*. The stage must have the attributes in *needs*.
 
     The factory's module is also looked for in *folder*, behind all installed ones. Raise SettingsError if it can't be
@@ -36,11 +37,16 @@ def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> CustomS
         raise SettingsError(f"{key}.{error}") from error
 
 
-def build_each_turn(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:
-    """Give a function that builds the stage for each turn; build it here once to see that it can be built."""
-    build(table, folder, key, needs)
+def build_segmenter(table: CustomSettings, folder: Path, key: str) -> Callable[[], ReleasingSegmenter]:
+    """Give a function that builds the segmenter for each turn; build it here once to see that it can be built."""
+    build(table, folder, key, ("feed", "flush"))
     factory = _find(table.factory, folder, key)
-    return lambda: factory(**table.options)
+
+    def make() -> ReleasingSegmenter:
+        segmenter: Any = factory(**table.options)
+        return segmenter if hasattr(segmenter, "release") else WithoutRelease(segmenter)
+
+    return make
 
 
 def optional(stage: Any, method: str) -> Callable[[], Awaitable[object]]:
@@ -66,7 +72,7 @@ def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
     return factory  # type: ignore[no-any-return]
 
 
-def _call(factory: Callable[..., Any], table: CustomSettings, key: str) -> Any:
+def _call(factory: Callable[..., Any], table: FactorySettings, key: str) -> Any:
     try:
         return factory(**table.options)
     except Exception as error:

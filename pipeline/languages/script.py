@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-CYRILLIC = r"\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d"
-"""All Cyrillic letters, for use within the brackets of a regular expression."""
-RUSSIAN = "А-Яа-яЁё"
-"""The letters of the Russian alphabet, likewise."""
+# For use within the brackets of a regular expression.
+RUSSIAN_LETTERS = "А-Яа-яЁё"
+OTHER_CYRILLIC_LETTERS = r"\u0400\u0402-\u040f\u0450\u0452-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d"
+_CYRILLIC = RUSSIAN_LETTERS + OTHER_CYRILLIC_LETTERS
 
-CYRILLIC_LETTER = re.compile(f"[{CYRILLIC}]")
+CYRILLIC_LETTER = re.compile(f"[{_CYRILLIC}]")
 
 _SCRIPTS = {
     "latin": r"\u0000-\u036f\u1e00-\u1fff",
-    "cyrillic": CYRILLIC,
+    "cyrillic": _CYRILLIC,
     "arabic": r"\u0590-\u089f\ufb50-\ufdff\ufe70-\ufeff",
     "devanagari": r"\u0900-\u097f",
     "hangul": r"\uac00-\ud7af\u1100-\u11ff",

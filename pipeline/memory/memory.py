@@ -34,25 +34,26 @@ class _Session:
     chars: int = field(default=0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryOptions:
+    """The bounds of a ProcessMemory."""
+
+    max_turns: int
+    """Of one session; the oldest turns go."""
+    max_sessions: int
+    """The session that was unused longest goes."""
+    ttl_seconds: float
+    """A session that was not used for this long, by ``recall`` or ``remember``, is gone."""
+
+
 class ProcessMemory:
     """The memory of one process, bounded in turns, text, sessions and time.
 
-    A session that was not used for ``ttl`` seconds, by ``recall`` or ``remember``, is gone; when there are more than
-    ``max_sessions``, the one that was unused longest goes. Touched only from the event loop, without an await in
-    between.
+    Touched only from the event loop, without an await in between.
     """
 
-    def __init__(
-        self,
-        *,
-        max_turns: int = 20,
-        max_sessions: int = 10_000,
-        ttl: float = 1800.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._max_turns = max_turns
-        self._max_sessions = max_sessions
-        self._ttl = ttl
+    def __init__(self, options: MemoryOptions, clock: Callable[[], float] = time.monotonic) -> None:
+        self._options = options
         self._clock = clock
         self._sessions: OrderedDict[Key, _Session] = OrderedDict()  # the longest unused first
 
@@ -81,15 +82,15 @@ class ProcessMemory:
         turn = tuple(map(_bounded, turn))
         session.turns.append(turn)
         session.chars += _chars(turn)
-        while len(session.turns) > self._max_turns or session.chars > SESSION_CHARS:
+        while len(session.turns) > self._options.max_turns or session.chars > SESSION_CHARS:
             session.chars -= _chars(session.turns.popleft())
         session.used = self._clock()
         self._sessions[key] = session
-        while len(self._sessions) > self._max_sessions:
+        while len(self._sessions) > self._options.max_sessions:
             self._sessions.popitem(last=False)
 
     def _expire(self) -> None:
-        oldest = self._clock() - self._ttl
+        oldest = self._clock() - self._options.ttl_seconds
         while self._sessions and next(iter(self._sessions.values())).used <= oldest:
             self._sessions.popitem(last=False)
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from interceptors.admission import AdmissionInterceptor
 from interceptors.errors import Rejected
@@ -23,7 +24,7 @@ def ask(client: str = "a") -> SimpleNamespace:
 @pytest.mark.parametrize("how", ENDINGS)
 async def test_every_ending_gives_back_after_the_work_has_stopped(how: str) -> None:
     """However the call ends, its lease is held while the handler cleans up, and back when it is over."""
-    limiter = MemoryLimiter(1)
+    limiter = MemoryLimiter(1, 0)
     entered = asyncio.Event()
     held = []
 
@@ -39,17 +40,15 @@ async def test_every_ending_gives_back_after_the_work_has_stopped(how: str) -> N
     assert len(limiter) == 0
 
 
-async def test_a_refused_call_never_reaches_the_handler() -> None:
+async def test_a_refused_call_never_reaches_the_handler(mocker: MockerFixture) -> None:
     """On a full server the handler is not called, nothing is sent, and the running stream keeps its place."""
-    limiter = MemoryLimiter(1)
+    limiter = MemoryLimiter(1, 0)
     limiter.acquire("a")
     context = FakeContext()
-
-    async def handler(_request: Any, _context: Any) -> None:
-        pytest.fail("the handler was called")
-
+    handler = mocker.AsyncMock()
     with pytest.raises(Rejected, match="STREAM_LIMIT_EXCEEDED"):
         await door(limiter).intercept(handler, ask("b"), context, METHOD)
+    handler.assert_not_called()
     assert context.events == []
     assert len(limiter) == 1
 
@@ -83,4 +82,4 @@ async def test_a_unary_response_passes() -> None:
     async def handler(_request: Any, _context: Any) -> str:
         return "response"
 
-    assert await door(MemoryLimiter(1)).intercept(handler, ask(), FakeContext(), METHOD) == "response"
+    assert await door(MemoryLimiter(1, 0)).intercept(handler, ask(), FakeContext(), METHOD) == "response"

@@ -226,6 +226,25 @@ async def test_a_method_it_does_not_know_passes_untouched() -> None:
     assert seen == []
 
 
+class Anyone(StreamInterceptor):
+    """Lets every call pass, also where its constructor forgets the base's."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def intercept(self, method: Any, request: Any, context: Any, method_name: str) -> Any:
+        return f"{method_name}: {await method(request, context)}"
+
+
+async def test_by_default_every_method_but_grpcs_own_passes() -> None:
+    """A link that names no methods wraps the service's methods; health and reflection don't notice it."""
+    handler = grpc.unary_unary_rpc_method_handler(unary)
+    wrapped = await found(Anyone(), handler, METHOD)
+    assert await wrapped.unary_unary("x", FakeContext()) == f"{METHOD}: answer to x"
+    for method in ("/grpc.health.v1.Health/Check", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"):
+        assert await found(Anyone(), handler, method) is handler
+
+
 async def test_an_unknown_method_stays_unknown() -> None:
     """Where there is no handler, a link makes none."""
     assert await found(Marked("a", []), None, METHOD) is None

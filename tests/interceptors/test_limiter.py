@@ -26,7 +26,7 @@ def reason(limiter: MemoryLimiter, key: str) -> dict[str, str]:
 
 def test_exactly_so_many() -> None:
     """The limit's number of streams is admitted, and not one more; the refusal names the limit."""
-    limiter = MemoryLimiter(3)
+    limiter = MemoryLimiter(3, 0)
     leases = [limiter.acquire(f"client {n}") for n in range(3)]
     assert reason(limiter, "client 9") == {"limit": "max_concurrent_streams", "value": "3"}
     limiter.release(leases[1])
@@ -56,7 +56,7 @@ def test_no_limit_for_one_client() -> None:
 
 def test_tokens_are_unique() -> None:
     """Each lease has a token of its own, also for the same client."""
-    limiter = MemoryLimiter(100)
+    limiter = MemoryLimiter(100, 0)
     assert len({limiter.acquire("a").token for _ in range(100)}) == 100
 
 
@@ -76,7 +76,7 @@ def test_nobody_elses_lease_can_be_released() -> None:
     """
     limiter = MemoryLimiter(1, 1)
     real = limiter.acquire("a")
-    for forged in (Lease("", "a"), Lease("0" * 32, "a"), MemoryLimiter(1).acquire("a"), replace(real, key="b")):
+    for forged in (Lease("", "a"), Lease("0" * 32, "a"), MemoryLimiter(1, 0).acquire("a"), replace(real, key="b")):
         limiter.release(forged)
         assert len(limiter) == 1
         assert reason(limiter, "a") == {"limit": "max_concurrent_streams", "value": "1"}
@@ -132,7 +132,7 @@ async def test_every_ending_gives_back(how: str) -> None:
 
 async def test_a_lease_released_early_stays_released() -> None:
     """A lease that was released inside its block frees no second place at its end."""
-    limiter = MemoryLimiter(1)
+    limiter = MemoryLimiter(1, 0)
     async with limiter.admit("a") as lease:
         limiter.release(lease)
         limiter.acquire("b")
@@ -141,7 +141,7 @@ async def test_a_lease_released_early_stays_released() -> None:
 
 async def test_a_refused_stream_frees_nothing() -> None:
     """A refusal leaves the counts as they are."""
-    limiter = MemoryLimiter(1)
+    limiter = MemoryLimiter(1, 0)
     limiter.acquire("a")
     for _ in range(3):
         with pytest.raises(Rejected):

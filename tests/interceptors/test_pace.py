@@ -6,7 +6,6 @@ import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,13 +18,25 @@ from interceptors.pace import PaceInterceptor, PaceLimits
 from interceptors.testing import ENDINGS, METHOD, FakeContext, end_as, ending
 from tests.fakes import PATIENCE, ManualClock, settle
 
-LONG = PaceLimits(rate=0, idle=3600, send=3600, total=3600)
 SHORT = 0.02
 
 
 def counts(message: str) -> bool:
     """Which messages the rate is about, here."""
     return not message.startswith("free")
+
+
+def within(
+    *, rate: int = 0, policy: str = "reject", idle: float = 3600, send: float = 3600, total: float = 3600
+) -> PaceLimits:
+    """Limits of which a test is about one; the others are far away."""
+    return PaceLimits(
+        max_message_rate_per_second=rate,
+        rate_policy=policy,
+        idle_timeout_seconds=idle,
+        send_timeout_seconds=send,
+        max_stream_seconds=total,
+    )
 
 
 def link(limits: PaceLimits, clock: Callable[[], float] = time.monotonic) -> PaceInterceptor:
@@ -58,7 +69,7 @@ async def sent_at(times: list[float], rate: int) -> list[float]:
             await context.write("x")
             sent.append(clock.now)
 
-    limits = replace(LONG, rate=rate, idle=0, send=1e6, total=1e6)
+    limits = within(rate=rate, idle=0, send=1e6, total=1e6)
     with suppress(StreamError):
         await link(limits, clock).intercept(handler, None, FakeContext(), METHOD)
     return sent
@@ -78,7 +89,7 @@ async def test_the_one_too_many_says_why() -> None:
             await context.write("x")
 
     context = FakeContext()
-    error = await reason_of(link(replace(LONG, rate=3), ManualClock()).intercept(handler, None, context, METHOD))
+    error = await reason_of(link(within(rate=3), ManualClock()).intercept(handler, None, context, METHOD))
     assert (error.reason, error.retry_after) == ("RATE_LIMIT_EXCEEDED", 1.0)
     assert error.metadata == {"limit": "max_message_rate_per_second", "value": "3"}
     assert context.events == ["write"] * 3
@@ -117,7 +128,7 @@ async def test_a_message_counts_when_it_has_left() -> None:
         clock.now = 0.9
         context.unblock()
 
-    assert (await reason_of(link(replace(LONG, rate=1), clock).intercept(handler, None, context, METHOD))).reason == (
+    assert (await reason_of(link(within(rate=1), clock).intercept(handler, None, context, METHOD))).reason == (
         "RATE_LIMIT_EXCEEDED"
     )
     assert context.sent == ["x"]
@@ -131,7 +142,7 @@ async def test_uncounted_messages_are_free() -> None:
             await context.write(message)
 
     context = FakeContext()
-    await link(replace(LONG, rate=2), ManualClock()).intercept(handler, None, context, METHOD)
+    await link(within(rate=2), ManualClock()).intercept(handler, None, context, METHOD)
     assert len(context.sent) == 6
 
 
@@ -143,7 +154,7 @@ async def test_0_is_no_rate() -> None:
             await context.write("x")
 
     context = FakeContext()
-    await link(LONG, ManualClock()).intercept(handler, None, context, METHOD)
+    await link(within(), ManualClock()).intercept(handler, None, context, METHOD)
     assert len(context.sent) == 500
 
 
@@ -169,7 +180,7 @@ async def test_pace_waits(window: float) -> None:
             await context.write(f"{number}")
 
     context = Timed()
-    await link(replace(LONG, rate=3, policy="pace")).intercept(handler, None, context, METHOD)
+    await link(within(rate=3, policy="pace")).intercept(handler, None, context, METHOD)
     assert context.sent == [f"{number}" for number in range(7)]
     assert all(after - before >= window for before, after in zip(stamps, stamps[3:], strict=False))
     assert stamps[-1] - stamps[0] < PATIENCE, "it waits no longer than it must"
@@ -189,7 +200,7 @@ async def test_a_paced_wait_is_no_standstill(also: bool, window: float) -> None:
         await context.write("x")
 
     context = FakeContext()
-    limits = replace(LONG, rate=1, policy="pace", idle=window / 8, send=window / 8)
+    limits = within(rate=1, policy="pace", idle=window / 8, send=window / 8)
     await link(limits, clock).intercept(handler, None, context, METHOD)
     assert len(context.sent) == 2
 
@@ -197,7 +208,7 @@ async def test_a_paced_wait_is_no_standstill(also: bool, window: float) -> None:
 async def test_streams_have_rates_of_their_own() -> None:
     """Two streams through one link don't share a window."""
     clock = ManualClock()
-    shared = link(replace(LONG, rate=2), clock)
+    shared = link(within(rate=2), clock)
 
     async def handler(_request: Any, context: Any) -> None:
         for _ in range(2):
@@ -228,7 +239,7 @@ async def test_idle() -> None:
             closed.append(True)
 
     start = time.monotonic()
-    error = await reason_of(link(replace(LONG, idle=SHORT)).intercept(handler, None, FakeContext(), METHOD))
+    error = await reason_of(link(within(idle=SHORT)).intercept(handler, None, FakeContext(), METHOD))
     assert (error.reason, error.retry_after) == ("STREAM_IDLE_TIMEOUT", 1.0)
     assert SHORT <= time.monotonic() - start < PATIENCE
     assert closed == [True]
@@ -254,14 +265,14 @@ async def test_progress_resets_the_idle_time(by: str) -> None:
         clock.advance(SHORT * 0.2)
         await asyncio.sleep(3600)
 
-    error = await reason_of(link(replace(LONG, idle=SHORT), clock).intercept(handler, None, FakeContext(), METHOD))
+    error = await reason_of(link(within(idle=SHORT), clock).intercept(handler, None, FakeContext(), METHOD))
     assert error.reason == "STREAM_IDLE_TIMEOUT"
     assert lived == [True]
 
 
 async def test_0_is_no_idle_timeout() -> None:
     """0 = off: a stream may stand still until its total time is over."""
-    error = await reason_of(link(replace(LONG, idle=0, total=SHORT)).intercept(hang, None, FakeContext(), METHOD))
+    error = await reason_of(link(within(idle=0, total=SHORT)).intercept(hang, None, FakeContext(), METHOD))
     assert error.reason == "STREAM_TIMEOUT"
 
 
@@ -278,7 +289,7 @@ async def test_a_client_that_does_not_read(idle: float) -> None:
     context = FakeContext()
     context.block()
     start = time.monotonic()
-    limits = replace(LONG, idle=idle, send=SHORT)
+    limits = within(idle=idle, send=SHORT)
     error = await reason_of(link(limits).intercept(write_one, None, context, METHOD))
     assert (error.reason, error.retry_after) == ("SEND_TIMEOUT", None)
     assert SHORT <= time.monotonic() - start < PATIENCE
@@ -296,7 +307,7 @@ async def test_the_send_time_counts_from_the_write() -> None:
         times.append(time.monotonic())
         await paced.write("x")
 
-    limits = replace(LONG, send=SHORT)
+    limits = within(send=SHORT)
     assert (await reason_of(link(limits).intercept(handler, None, context, METHOD))).reason == "SEND_TIMEOUT"
     assert SHORT <= time.monotonic() - times[0] < PATIENCE
 
@@ -312,7 +323,7 @@ async def test_a_slow_client_that_reads_in_the_end() -> None:
             asyncio.get_running_loop().call_later(SHORT, context.unblock)
             await paced.write("x")
 
-    await link(replace(LONG, idle=SHORT / 2, send=SHORT), clock).intercept(handler, None, context, METHOD)
+    await link(within(idle=SHORT / 2, send=SHORT), clock).intercept(handler, None, context, METHOD)
     assert len(context.sent) == 4
 
 
@@ -328,7 +339,7 @@ async def test_idle_after_a_slow_write() -> None:
         times.append(time.monotonic())
         await asyncio.sleep(3600)
 
-    limits = replace(LONG, idle=SHORT)
+    limits = within(idle=SHORT)
     error = await reason_of(link(limits).intercept(handler, None, context, METHOD))
     assert error.reason == "STREAM_IDLE_TIMEOUT"
     assert SHORT <= time.monotonic() - times[0] < PATIENCE
@@ -348,7 +359,7 @@ async def chatter(_request: Any, context: Any) -> None:
 async def test_total_time(policy: str, handler: Any) -> None:
     """A stream ends with STREAM_TIMEOUT when its time is over, whatever it does, and waits for nothing."""
     start = time.monotonic()
-    limits = replace(LONG, total=SHORT, rate=1 if policy == "pace" else 0, policy=policy)
+    limits = within(total=SHORT, rate=1 if policy == "pace" else 0, policy=policy)
     error = await reason_of(link(limits).intercept(handler, None, FakeContext(), METHOD))
     assert (error.reason, error.retry_after) == ("STREAM_TIMEOUT", None)
     assert SHORT <= time.monotonic() - start < PATIENCE
@@ -358,7 +369,7 @@ async def test_total_time_of_a_blocked_stream() -> None:
     """The total time ends a blocked write too, when it is the first limit to pass."""
     context = FakeContext()
     context.block()
-    error = await reason_of(link(replace(LONG, total=SHORT)).intercept(write_one, None, context, METHOD))
+    error = await reason_of(link(within(total=SHORT)).intercept(write_one, None, context, METHOD))
     assert error.reason == "STREAM_TIMEOUT"
 
 
@@ -375,7 +386,7 @@ async def test_every_ending_stops_the_timer(how: str) -> None:
         await context.write("x")
         await end_as(how, entered)
 
-    await ending(how, lambda: link(LONG).intercept(handler, None, FakeContext(), METHOD), entered)
+    await ending(how, lambda: link(within()).intercept(handler, None, FakeContext(), METHOD), entered)
     assert len(pending_timers()) == before
 
 
@@ -389,7 +400,7 @@ async def test_no_timer_is_left_after_the_watchdog_rang() -> None:
         finally:
             await asyncio.sleep(SHORT)
 
-    await reason_of(link(replace(LONG, idle=0.005)).intercept(handler, None, FakeContext(), METHOD))
+    await reason_of(link(within(idle=0.005)).intercept(handler, None, FakeContext(), METHOD))
     assert len(pending_timers()) == before
 
 
@@ -401,7 +412,7 @@ async def test_a_watchdog_ends_with_its_stream() -> None:
         watches.append(weakref.ref(context.progress.__self__))
         await context.write("x")
 
-    await link(LONG).intercept(handler, None, FakeContext(), METHOD)
+    await link(within()).intercept(handler, None, FakeContext(), METHOD)
     await settle()
     assert watches[0]() is None
 
@@ -412,4 +423,4 @@ async def test_a_response_passes() -> None:
     async def handler(_request: Any, _context: Any) -> str:
         return "response"
 
-    assert await link(LONG).intercept(handler, None, FakeContext(), METHOD) == "response"
+    assert await link(within()).intercept(handler, None, FakeContext(), METHOD) == "response"

@@ -20,8 +20,8 @@ class House:
     """Single-flight and admission, as the container chains them, with a handler that waits."""
 
     def __init__(self, *, replace: bool, most: int = 10) -> None:
-        self.streams = Streams(replace=replace)
-        self.limiter = MemoryLimiter(most)
+        self.streams = Streams("replace" if replace else "reject")
+        self.limiter = MemoryLimiter(most, 0)
         self.asked: list[str] = []
         self.go_on = asyncio.Event()
         self.call = chained(
@@ -55,7 +55,7 @@ async def reason(task: asyncio.Task[None]) -> str:
 @pytest.mark.parametrize("how", ENDINGS)
 async def test_every_ending_leaves_nothing(replace: bool, how: str) -> None:
     """However the call ends, the session is free afterwards."""
-    streams = Streams(replace=replace)
+    streams = Streams("replace" if replace else "reject")
     link = SingleFlightInterceptor([METHOD], streams)
     for _ in range(2):
         entered = asyncio.Event()
@@ -133,7 +133,7 @@ async def test_racing_duplicates_call_one_model() -> None:
 
 async def test_a_request_without_a_device() -> None:
     """A request of a type that names no device runs all the same."""
-    streams = Streams()
+    streams = Streams("reject")
 
     async def handler(_request: Any, _context: Any) -> str:
         assert len(streams) == 1

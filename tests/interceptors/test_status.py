@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -51,7 +52,7 @@ CONTRACT = {
 
 
 def link(refusals: str = "message") -> StatusInterceptor:
-    return StatusInterceptor([METHOD, UNARY], judge, {METHOD: lambda text: f"error: {text}"}, refusals)
+    return StatusInterceptor([METHOD, UNARY], judge, {METHOD: lambda text: f"error: {text}"}, refusals=refusals)
 
 
 def raising(error: BaseException, *, after: int = 0) -> Callable[[Any, Any], Any]:
@@ -426,6 +427,54 @@ async def test_a_client_that_is_gone_during_the_last_words(error: Exception, can
     await asyncio.wait({task}, timeout=PATIENCE)
     assert task.done()
     assert task.cancelled() or task.exception() is None
+
+
+# Links with a status of their own.
+
+
+async def refuse(_request: Any, context: Any) -> None:
+    """A link that was written for another server: it sets a status itself."""
+    await context.abort(grpc.StatusCode.PERMISSION_DENIED, "not today")
+
+
+async def test_a_status_that_a_link_has_set_stays() -> None:
+    """What a link further in ends with ``abort`` keeps its status; nothing is written behind it."""
+    context = FakeContext()
+    with pytest.raises(grpc.aio.AbortError), capture_logs() as lines:
+        await link().intercept(refuse, None, context, METHOD)
+    assert context.status == (grpc.StatusCode.PERMISSION_DENIED, "not today")
+    assert context.events == ["abort"]
+    assert [line["event"] for line in lines] == ["ended by a link further in"]
+
+
+async def test_an_abort_that_a_link_swallows_is_no_success() -> None:
+    """The log does not call a stream done that ended with a status."""
+
+    async def swallowing(request: Any, context: Any) -> None:
+        with suppress(grpc.aio.AbortError):
+            await refuse(request, context)
+
+    with capture_logs() as lines:
+        await link().intercept(swallowing, None, FakeContext(), METHOD)
+    assert lines == []
+
+
+@pytest.mark.parametrize("error", [None, ValueError("x"), Rejected("DRAINING")], ids=lambda value: type(value).__name__)
+async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> None:
+    """Around a status link an outer one changes nothing: one last message, one status, one line in the log."""
+
+    async def handler(_request: Any, _context: Any) -> None:
+        if error is not None:
+            raise error
+
+    context = FakeContext()
+    outer = StatusInterceptor(
+        [METHOD], judge, {METHOD: lambda text: f"error: {text}"}, refusals="message", is_outer=True
+    )
+    with suppress(grpc.aio.AbortError), capture_logs() as lines:
+        await chained(outer, link(), handler=handler)(None, context)
+    assert context.events == ([] if error is None else ["write", "abort"])
+    assert len(lines) == 1
 
 
 # The log.

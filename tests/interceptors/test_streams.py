@@ -35,7 +35,7 @@ class Run:
         self.closed = False
         self.log = [] if log is None else log
         self.name = name
-        self._limiter = MemoryLimiter(1000) if limiter is None else limiter  # an empty one is falsy
+        self._limiter = MemoryLimiter(1000, 0) if limiter is None else limiter  # an empty one is falsy
         self._closing = closing
         self.let_go = asyncio.Event()
         self.let_go.set()
@@ -73,10 +73,10 @@ def bookkeeping(streams: Streams) -> tuple[int, int]:
     return len(streams), len(streams._newest)
 
 
-@pytest.fixture(params=[False, True], ids=["reject", "replace"])
+@pytest.fixture(params=["reject", "replace"])
 def streams(request: pytest.FixtureRequest) -> Iterator[Streams]:
     """Of both policies; nothing may be left in the books after a test."""
-    made = Streams(replace=request.param)
+    made = Streams(request.param)
     yield made
     assert bookkeeping(made) == (0, 0)
 
@@ -112,7 +112,7 @@ async def test_reject_refuses_the_second() -> None:
     """The second stream of a session is refused at once, without a retry; the first does not notice; a third after its
     end runs.
     """
-    streams = Streams()
+    streams = Streams("reject")
     first = Run(streams)
     await settle()
     with pytest.raises(Rejected) as refused:
@@ -132,7 +132,7 @@ async def test_reject_refuses_the_second() -> None:
 
 async def test_reject_refuses_while_the_first_closes() -> None:
     """As long as a stream's work has not stopped, its session is taken."""
-    streams = Streams()
+    streams = Streams("reject")
     first = Run(streams)
     first.let_go.clear()
     await settle()
@@ -147,7 +147,7 @@ async def test_reject_refuses_while_the_first_closes() -> None:
 
 async def test_of_racing_duplicates_one_wins() -> None:
     """200 streams of one session at once: exactly one runs, all others are CONCURRENT_REQUEST."""
-    streams = Streams()
+    streams = Streams("reject")
     runs = [Run(streams) for _ in range(200)]
     await settle()
     assert [run.began for run in runs].count(True) == 1
@@ -164,7 +164,7 @@ async def test_of_racing_duplicates_one_wins() -> None:
 
 async def test_replace_waits_for_the_olders_lease() -> None:
     """The older stream ends INTERRUPTED, and its lease is back before the newer one starts, on a full server too."""
-    streams, limiter, log = Streams(replace=True), MemoryLimiter(1), list[str]()
+    streams, limiter, log = Streams("replace"), MemoryLimiter(1, 0), list[str]()
     older = Run(streams, limiter=limiter, closing=0.005, log=log, name="older")
     await settle()
     newer = Run(streams, limiter=limiter, log=log, name="newer")
@@ -179,7 +179,7 @@ async def test_replace_waits_for_the_olders_lease() -> None:
 
 async def test_three_in_a_row() -> None:
     """A third waits for both before it: for the second, ended while it waited itself, and so for the first."""
-    streams, limiter, log = Streams(replace=True), MemoryLimiter(1), list[str]()
+    streams, limiter, log = Streams("replace"), MemoryLimiter(1, 0), list[str]()
     a = Run(streams, limiter=limiter, log=log, name="a")
     a.let_go.clear()
     await settle()
@@ -202,7 +202,7 @@ async def test_three_in_a_row() -> None:
 
 async def test_one_that_leaves_while_it_waits() -> None:
     """When a client leaves while it waits for an older stream, the next one still waits for that older stream."""
-    streams, limiter, log = Streams(replace=True), MemoryLimiter(1), list[str]()
+    streams, limiter, log = Streams("replace"), MemoryLimiter(1, 0), list[str]()
     a = Run(streams, limiter=limiter, log=log, name="a")
     a.let_go.clear()
     await settle()
@@ -225,7 +225,7 @@ async def test_one_that_leaves_while_it_waits() -> None:
 
 async def test_all_that_wait_leave() -> None:
     """When all that waited have left, and then the oldest has closed, nothing is left in the books."""
-    streams = Streams(replace=True)
+    streams = Streams("replace")
     runs = [Run(streams, closing=0.005)]
     await settle()
     for _ in range(3):
@@ -241,7 +241,7 @@ async def test_all_that_wait_leave() -> None:
 
 async def test_200_replacing_each_other() -> None:
     """200 streams of one session at once, at a limit of one: the last runs, and never two together."""
-    streams, limiter = Streams(replace=True), MemoryLimiter(1)
+    streams, limiter = Streams("replace"), MemoryLimiter(1, 0)
     runs = [Run(streams, limiter=limiter, closing=0.001) for _ in range(200)]
     runs[-1].finish()
     endings = [await run.ended() for run in runs]
@@ -323,7 +323,7 @@ async def test_interrupt_twice_at_once(streams: Streams) -> None:
 async def test_interrupt_one_that_never_closes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever interrupts waits a bounded time for a stream that does not close."""
     monkeypatch.setattr(streams_module, "CLOSE_SECONDS", 0.01)
-    streams = Streams()
+    streams = Streams("reject")
     let_go = asyncio.Event()
 
     async def hang() -> None:
@@ -398,7 +398,7 @@ async def test_drain_of_an_idle_server(streams: Streams) -> None:
 
 async def test_drain_while_one_waits_for_an_older() -> None:
     """A drain ends the one that waits for its turn as well."""
-    streams = Streams(replace=True)
+    streams = Streams("replace")
     older = Run(streams, closing=0.01)
     await settle()
     newer = Run(streams)

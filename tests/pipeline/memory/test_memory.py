@@ -1,11 +1,20 @@
 """The memory of one process: bounded in every direction."""
 
+from typing import Any
+
 import pytest
 
+from app.settings.stages import ProcessMemorySettings
+from app.stages.options import options
 from pipeline.interfaces import Message
 from pipeline.memory import memory as module
-from pipeline.memory.memory import ProcessMemory
+from pipeline.memory.memory import MemoryOptions, ProcessMemory
 from tests.fakes import ManualClock
+
+
+def memory_of(clock: ManualClock | None = None, **changes: Any) -> ProcessMemory:
+    """A memory with the default bounds but for *changes*."""
+    return ProcessMemory(options(MemoryOptions, ProcessMemorySettings(**changes)), clock or ManualClock())
 
 
 def turn(text: str) -> tuple[Message, Message]:
@@ -18,7 +27,7 @@ def answers(memory: ProcessMemory, session_id: str = "s", client: str = "mac") -
 
 def test_order() -> None:
     """Turns come back oldest first, the user's message before the assistant's."""
-    memory = ProcessMemory()
+    memory = memory_of()
     for text in ("one", "two"):
         memory.remember("mac", "s", turn(text))
     assert memory.recall("mac", "s") == (*turn("one"), *turn("two"))
@@ -26,7 +35,7 @@ def test_order() -> None:
 
 def test_max_turns() -> None:
     """The oldest turns go."""
-    memory = ProcessMemory(max_turns=2)
+    memory = memory_of(max_turns=2)
     for text in ("one", "two", "three"):
         memory.remember("mac", "s", turn(text))
     assert answers(memory) == ["two.", "three."]
@@ -34,7 +43,7 @@ def test_max_turns() -> None:
 
 def test_max_sessions() -> None:
     """The session that was unused longest goes; being spoken in is use, and so is being answered from."""
-    memory = ProcessMemory(max_sessions=2)
+    memory = memory_of(max_sessions=2)
     for session_id in ("a", "b", "a", "c"):
         memory.remember("mac", session_id, turn(session_id))
     assert (answers(memory, "a"), answers(memory, "b"), answers(memory, "c")) == (["a.", "a."], [], ["c."])
@@ -47,7 +56,7 @@ def test_max_sessions() -> None:
 def test_time() -> None:
     """A session is gone when it was unused for its time, and its memory is free."""
     clock = ManualClock()
-    memory = ProcessMemory(ttl=10.0, clock=clock)
+    memory = memory_of(clock, ttl_seconds=10.0)
     memory.remember("mac", "old", turn("old"))
     clock.advance(9.0)
     memory.remember("mac", "new", turn("new"))
@@ -60,7 +69,7 @@ def test_time() -> None:
 def test_time_that_an_answer_takes() -> None:
     """A turn that begins in time does not lose what it was answered from, if it ends after that time."""
     clock = ManualClock()
-    memory = ProcessMemory(ttl=10.0, clock=clock)
+    memory = memory_of(clock, ttl_seconds=10.0)
     memory.remember("mac", "s", turn("one"))
     clock.advance(9.0)
     assert answers(memory) == ["one."]
@@ -72,7 +81,7 @@ def test_time_that_an_answer_takes() -> None:
 def test_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long answers push old turns out, but never the last one; of that the beginning is kept."""
     monkeypatch.setattr(module, "SESSION_CHARS", 100)
-    memory = ProcessMemory()
+    memory = memory_of()
     for text in ("one", "two" * 10, "three" * 8):
         memory.remember("mac", "s", turn(text))
     assert answers(memory) == ["three" * 8 + "."]
@@ -83,6 +92,6 @@ def test_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_clients_are_apart() -> None:
     """Two clients with one session id do not hear of each other."""
-    memory = ProcessMemory()
+    memory = memory_of()
     memory.remember("mac", "s", turn("secret"))
     assert answers(memory, client="phone") == []

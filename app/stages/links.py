@@ -1,0 +1,50 @@
+"""Builds the custom links of the settings and puts each into the chain at its place."""
+
+from collections.abc import Mapping, Sequence
+from inspect import iscoroutinefunction, signature
+from pathlib import Path
+from typing import get_args
+
+from app.settings.load import SettingsError
+from app.settings.tables import Link, LinkSettings
+from app.stages import custom
+from interceptors.base import StreamInterceptor
+
+
+def chain(
+    built_in: Mapping[Link, StreamInterceptor],
+    outer_status: StreamInterceptor,
+    tables: Sequence[LinkSettings],
+    folder: Path,
+) -> list[StreamInterceptor]:
+    """List all links, the outermost first, each custom link right inside the link that it names.
+
+    Links between session and status stand outside the link that sets the status, so *outer_status* is put around them:
+    what they raise needs a status too. SettingsError for a link that cannot be built.
+    """
+    places: dict[Link, list[StreamInterceptor]] = {name: [] for name in get_args(Link)}
+    for number, table in enumerate(tables):
+        places[table.after].append(_link(table, folder, f"interceptors.{number}"))
+    if places["session"]:
+        places["session"].insert(0, outer_status)
+    for name, link in built_in.items():
+        places[name].insert(0, link)
+    return [link for place in places.values() for link in place]
+
+
+def _link(table: LinkSettings, folder: Path, key: str) -> StreamInterceptor:
+    link = custom.build(table, folder, key, ())
+    if not isinstance(link, StreamInterceptor):
+        raise SettingsError(f"{key}.factory: {table.factory} gives no interceptors.base.StreamInterceptor")
+    if not iscoroutinefunction(link.intercept) or not _takes_a_call(link):
+        rule = "must be async def intercept(self, method, request, context, method_name)"
+        raise SettingsError(f"{key}.factory: intercept of {table.factory} {rule}")
+    return link
+
+
+def _takes_a_call(link: StreamInterceptor) -> bool:
+    try:
+        signature(link.intercept).bind(None, None, None, "")
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,105 @@
+"""Rules of the house that a reader relies on, and that no other tool checks."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from app.settings.tables import Settings
+from tests.processes import ROOT
+
+PRODUCT = ("app", "interceptors", "pipeline")
+STAGE_METHODS = frozenset(
+    {"aclose", "extract", "feed", "flush", "reads_in", "release", "sample_rate", "start", "stream", "synthesize"}
+    | {"synthesize_marked", "voices"}
+)
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Every module of the product by its path."""
+    files = [file for folder in PRODUCT for file in sorted((ROOT / folder).rglob("*.py"))]
+    return {str(file.relative_to(ROOT)): ast.parse(file.read_text()) for file in files}
+
+
+def nodes(kind: type[Any]) -> Iterator[tuple[str, Any]]:
+    return ((path, node) for path, tree in trees().items() for node in ast.walk(tree) if isinstance(node, kind))
+
+
+def test_only_the_adapters_of_custom_stages_probe() -> None:
+    """Stages inside the house have every method; what a custom one lacks is added where it is wrapped."""
+    probes = [
+        f"{path}:{node.lineno}"
+        for path, node in nodes(ast.Call)
+        if isinstance(node.func, ast.Name)
+        and node.func.id in ("getattr", "hasattr")
+        and isinstance(node.args[1], ast.Constant)
+        and node.args[1].value in STAGE_METHODS
+        and path != "app/stages/custom.py"
+    ]
+    assert probes == []
+
+
+def settings_keys(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield name
+        for member in _members(field.annotation):
+            if isinstance(member, type) and issubclass(member, BaseModel) and name != "fallback":
+                yield from settings_keys(member)
+
+
+def _members(annotation: Any) -> list[Any]:
+    inner = get_args(annotation)
+    return [member for part in inner for member in _members(part)] if inner else [annotation]
+
+
+def defaults() -> Iterator[tuple[str, str]]:
+    """Every parameter and every field of an options class that has a default, but for None: place and name."""
+    for path, function in nodes(ast.FunctionDef):
+        arguments = function.args
+        positional = [*arguments.posonlyargs, *arguments.args]
+        pairs = [
+            *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
+            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+        ]
+        for argument, default in pairs:
+            if default is not None and not (isinstance(default, ast.Constant) and default.value is None):
+                yield f"{path}:{function.lineno}", argument.arg
+    for path, kind in nodes(ast.ClassDef):
+        if kind.name.endswith(("Options", "Limits")):
+            for line in kind.body:
+                if isinstance(line, ast.AnnAssign) and line.value is not None and isinstance(line.target, ast.Name):
+                    yield f"{path}:{line.lineno}", line.target.id
+
+
+def test_defaults_of_settings_stand_in_the_settings_only() -> None:
+    """A key's default is written once; the code behind it has no second one."""
+    keys = frozenset(settings_keys(Settings))
+    assert {"max_concurrent_streams", "hold_ms", "ttl_seconds", "rate", "system_prompt"} <= keys
+    twice = [f"{place} {name}" for place, name in defaults() if name in keys and not place.startswith("app/")]
+    assert twice == []
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "pattern", "home"),
+    [
+        ("the Cyrillic alphabet", r"[АаA-a]-[Яя]|\\u0400", "pipeline/languages/script.py"),
+        ("the base of a language tag", r"""partition\("-"\)|split\("-"\)""", "pipeline/languages/script.py"),
+        ("how surrogates are repaired", r"surrogatepass", "pipeline/text.py"),
+        ("how many bytes a sample has", r"(?:SAMPLE_)?BYTES = 2\b", "pipeline/pcm.py"),
+    ],
+)
+def test_knowledge_has_one_home(knowledge: str, pattern: str, home: str) -> None:
+    """Small knowledge that several stages need is defined on the ground floor, once."""
+    homes = [path for path in trees() if re.search(pattern, (ROOT / path).read_text())]
+    assert homes == [home], knowledge
+
+
+def test_every_package_is_typed() -> None:
+    """A type checker believes the annotations of an installed package only beside this file."""
+    assert [name for name in (*PRODUCT, "protos") if not Path(ROOT, name, "py.typed").exists()] == []
