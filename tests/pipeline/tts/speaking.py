@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from app.settings.stages import VoicedSettings
 from pipeline.breaker import Breaker
 from pipeline.events import AudioChunk, Sentence
 from pipeline.interfaces import Voice
@@ -91,7 +92,9 @@ def stage(source: Iterable[Any], speech: Any, options: SpeechOptions | None = No
 
 def pair(speech: Any, fallback: Any, **breaker: Any) -> tuple[Speaker, Speaker]:
     """An engine and the one that stands in for it."""
-    first = Speaker(CustomSpeech(speech), Breaker(**breaker))
+    table = VoicedSettings()
+    given = {"failures_in_a_row": table.rest_after_failures, "rest_seconds": table.rest_seconds, **breaker}
+    first = Speaker(CustomSpeech(speech), Breaker(**given))
     return first, Speaker(CustomSpeech(fallback), stands_in=True)
 
 
