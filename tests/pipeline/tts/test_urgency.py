@@ -105,6 +105,7 @@ def test_what_wraps_an_engine_passes_it_on(wrapped: Callable[[Engine], Engine]) 
     speech = Queueing()
 
     async def read() -> None:
+        await asyncio.sleep(5)
         async with aclosing(turn(wrapped(speech), "a")) as events:
             await anext(events)
             began = asyncio.get_running_loop().time()
