@@ -1,6 +1,6 @@
-"""What reading a model's answer costs: Stentor's model stage beside the openai SDK (extra ``bench``), beside httpx2 and
-beside bare asyncio, which both only count the events; the same scripted events from one server in a process of its own,
-in turns, so that a noisy machine is noisy to all. And how soon the first text leaves through the whole server.
+"""Measure what reading a model's answer costs: Stentor's model stage beside the openai SDK (extra ``test``), and beside
+aiohttp and bare asyncio, which both only count the events. All read the same scripted events from one server in a
+process of its own, in turns, so that a noisy machine is noisy to all. And how soon the first text leaves the server.
 
 ``python -m benchmarks.model [ROUNDS]``
 """
@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from benchmarks.serving import serving
@@ -106,9 +107,11 @@ Ask = Callable[[str], Awaitable[int]]
 @asynccontextmanager
 async def stentor(url: str) -> AsyncIterator[Ask]:
     """Ours."""
-    from pipeline.llm.openai.model import OpenAIModel
+    from app.settings.stages import OpenAIModelSettings
+    from app.stages.model import openai_model
 
-    models = {name: OpenAIModel(base_url=url, model=name) for name in (f"{EVENTS}/0", f"{TOKENS}/{RATE}")}
+    tables = [OpenAIModelSettings(base_url=url, model=name) for name in (f"{EVENTS}/0", f"{TOKENS}/{RATE}")]
+    models = {table.model: openai_model(table, Path(), None) for table in tables}
 
     async def ask(name: str) -> int:
         async with aclosing(models[name].stream(Turn("s", "Hello"))) as events:
@@ -138,15 +141,15 @@ async def sdk(url: str) -> AsyncIterator[Ask]:
 
 @asynccontextmanager
 async def plain(url: str) -> AsyncIterator[Ask]:
-    """httpx2 as it comes, which only counts."""
-    import httpx2
+    """aiohttp as it comes, which only counts."""
+    import aiohttp
 
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
 
         async def ask(name: str) -> int:
             count = 0
-            async with client.stream("POST", f"{url}/chat/completions", json={"model": name}) as response:
-                async for piece in response.aiter_bytes():
+            async with client.post(f"{url}/chat/completions", json={"model": name}) as response:
+                async for piece in response.content.iter_any():
                     count += piece.count(b" token")
             return count
 
@@ -238,13 +241,13 @@ async def main(rounds: int) -> None:
     url = f"http://127.0.0.1:{int(await server.stdout.readline())}/v1"
     try:
         spent = await measure((stentor, sdk, plain, bare), url, rounds)
-        loaded = [imported(name) for name in ("pipeline.llm.openai.model", "openai", "httpx2", "asyncio")]
+        loaded = [imported(name) for name in ("pipeline.llm.openai.model", "openai", "aiohttp", "asyncio")]
         first = statistics.quantiles(await first_text(url), n=100)
     finally:
         server.terminate()
         await server.wait()
     names = ("CPU per event, one fast answer, µs", f"CPU per event, {STREAMS} answers of {RATE}/s, µs")
-    print(f"{'':42}{'stentor':>10}{'openai':>10}{'httpx2':>10}{'asyncio':>10}")
+    print(f"{'':42}{'stentor':>10}{'openai':>10}{'aiohttp':>10}{'asyncio':>10}")
     columns = [(*cpu, *imports) for cpu, imports in zip(spent, loaded, strict=True)]
     for name, row in zip((*names, "import, s of CPU", "import, MB"), zip(*columns, strict=True), strict=True):
         print(f"{name:42}" + "".join(f"{value:10.2f}" for value in row))

@@ -144,7 +144,7 @@ class HttpClient:
     milliseconds, in which an event loop would stand still.
     """
 
-    def __init__(self, base_url: str, proxy: str = "") -> None:
+    def __init__(self, base_url: str, proxy: str) -> None:
         self._base = _url("base_url", base_url, "http", "https")
         self._proxy = _url("proxy", proxy, "http").geturl() if proxy else None
         self._ssl = _certificates() if self._base.scheme == "https" else True

@@ -21,9 +21,6 @@ FIELDS = {field.name for message in pb.DESCRIPTOR.message_types_by_name.values()
 NOT_RAISED = {"UNAUTHENTICATED", "STORE_UNAVAILABLE", "LEASE_LOST"}
 """Rows of the status table that no part of the server uses."""
 
-UNSETTLED = {"http2", "proxy"}
-"""Keys of the settings that may be there or not."""
-
 LOGGED = re.compile(r'log\.(?:info|warning|error|exception)\("(.+?)"')
 
 
@@ -61,8 +58,7 @@ def test_keys() -> None:
     for heading, (key, default, *_) in (row for document in DOCUMENTS for row in rows(document, "Key")):
         section = re.search(r"`\[+([\w.]+)\]+`(?:.* `kind = \"(\w+)\"`)?", heading)
         assert section, heading
-        if key.strip("`") not in UNSETTLED:
-            told[f"{section[1]} {section[2] or ''} {key.strip('`')}"] = value(default)
+        told[f"{section[1]} {section[2] or ''} {key.strip('`')}"] = value(default)
     assert told == dict(keys())
 
 
@@ -93,6 +89,6 @@ def keys() -> Iterator[tuple[str, Any]]:
 
 def keys_of(model: type[BaseModel], section: str, without: set[str]) -> Iterator[tuple[str, Any]]:
     for name, field in model.model_fields.items():
-        if name not in {"kind", *without, *UNSETTLED}:
+        if name not in {"kind", *without}:
             default = field.default.model_dump() if isinstance(field.default, BaseModel) else field.default
             yield f"{section} {name}", "required" if field.is_required() else "none" if default is None else default

@@ -13,7 +13,7 @@ from rich.text import Text
 from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
-from app.container import Container, rules_segmenter
+from app.container import rules_segmenter
 from app.service.listening import why_not
 from app.settings.load import SettingsError
 from app.settings.stages import (
@@ -27,6 +27,7 @@ from app.settings.stages import (
 )
 from app.settings.tables import STAGES, Settings
 from app.stages.lifetime import close
+from app.stages.model import openai_model
 from app.stages.voice import speakers
 from pipeline.errors import StageError
 from pipeline.interfaces import Voice
@@ -130,7 +131,7 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
         report.ok("nothing to ask online: the demo answers by rules, without a model")
         return
     if isinstance(settings.pipeline.llm, OpenAIModelSettings):
-        await _probe(settings, report)
+        await _probe(settings.pipeline.llm, settings, report)
     request = pb.StreamRequest(prompt="Hello.", hardware_id=HARDWARE_ID)
     total = 0.0
     try:
@@ -143,11 +144,11 @@ async def _model(settings: Settings, target: str, report: Report) -> None:
         report.ok(f"the {kind} model answers: {total:.0f} ms in all")
 
 
-async def _probe(settings: Settings, report: Report) -> None:
+async def _probe(table: OpenAIModelSettings, settings: Settings, report: Report) -> None:
     """Report what the model server can do. It must answer; everything else is optional."""
     from pipeline.llm.openai.probe import probe
 
-    model: Any = Container(settings=settings).llm()
+    model = openai_model(table, settings.folder, settings.pipeline.commands)
     try:
         found = await probe(model)
     except StageError as error:

@@ -61,15 +61,17 @@ class OpenAIModelSettings(Strict):
     total_timeout_seconds: Positive = 120.0
     retries: Annotated[int, Field(ge=0, le=10)] = 1
     proxy: str = ""
-    fallback: (
-        Annotated["DemoModelSettings | OpenAIModelSettings | CustomSettings", Field(discriminator="kind")] | None
-    ) = None
+    fallback: Annotated["ModelSettings", Field(discriminator="kind")] | None = None
 
     @model_validator(mode="after")
     def _one_prompt(self) -> "OpenAIModelSettings":
         if self.system_prompt is not None and self.system_prompt_file is not None:
             raise ValueError("system_prompt: must not be set beside system_prompt_file")
         return self
+
+
+ModelSettings = DemoModelSettings | OpenAIModelSettings | CustomSettings
+OpenAIModelSettings.model_rebuild()  # now that the kinds of ``fallback`` are known
 
 
 class ProcessMemorySettings(Strict):

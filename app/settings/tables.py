@@ -13,8 +13,8 @@ from app.settings.stages import (
     EspeakSettings,
     FactorySettings,
     JsonCommandsSettings,
+    ModelSettings,
     NoMemorySettings,
-    OpenAIModelSettings,
     ProcessMemorySettings,
     RulesSegmenterSettings,
     SpeechSettings,
@@ -76,9 +76,7 @@ class Limits(Strict):
 class Pipeline(Strict):
     """``[pipeline]``: which stages answer."""
 
-    llm: Annotated[DemoModelSettings | OpenAIModelSettings | CustomSettings, Field(discriminator="kind")] = (
-        DemoModelSettings()
-    )
+    llm: Annotated[ModelSettings, Field(discriminator="kind")] = DemoModelSettings()
     memory: Annotated[ProcessMemorySettings | NoMemorySettings, Field(discriminator="kind")] = ProcessMemorySettings()
     welcome_text: Text = "Hello. I am ready."
     segmenter: Annotated[RulesSegmenterSettings | CustomSettings, Field(discriminator="kind")] = (

@@ -27,15 +27,12 @@ def build(table: FactorySettings, folder: Path, key: str, needs: Sequence[str]) 
 
 
 def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> CustomSpeech:
-    """Build a voice as an engine. It may also be an async generator function: ``speak(text, voice, **options)``, whose
-    rate is that of the table, else its attribute ``sample_rate``.
-    """
+    """Build a voice as an engine. It may also be an async generator function: ``speak(text, voice, **options)``."""
     factory = _find(table.factory, folder, key)
     if not is_function(factory):
         return CustomSpeech(build(table, folder, key, ("sample_rate", "synthesize")))
-    sample_rate = table.sample_rate or getattr(factory, "sample_rate", 0)
     try:
-        return CustomSpeech(FunctionSpeech(factory, table.options, sample_rate))
+        return CustomSpeech(FunctionSpeech(factory, table.options, table.sample_rate))
     except ValueError as error:
         raise SettingsError(f"{key}.{error}") from error
 

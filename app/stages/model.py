@@ -1,43 +1,53 @@
 """Builds the language model, and the one that stands in for it. A wrong one is a SettingsError."""
 
 from pathlib import Path
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from app.settings.load import SettingsError
-from app.settings.stages import CustomSettings, DemoModelSettings, JsonCommandsSettings, OpenAIModelSettings
+from app.settings.stages import (
+    CustomSettings,
+    DemoModelSettings,
+    JsonCommandsSettings,
+    ModelSettings,
+    OpenAIModelSettings,
+)
 from app.stages import custom
-from pipeline.interfaces import Model
-from pipeline.llm import demo
+from app.stages.options import options
+from pipeline.llm.custom import CustomModel
+from pipeline.llm.demo import DemoModel, DemoModelOptions
+from pipeline.llm.engines import Engine
+from pipeline.llm.fallback import WithFallback
+
+if TYPE_CHECKING:
+    from pipeline.llm.openai.model import OpenAIModel
 
 
-def model(
-    table: DemoModelSettings | OpenAIModelSettings | CustomSettings,
-    folder: Path,
-    commands: Any,
-    key: str = "pipeline.llm",
-) -> Model:
-    """The model of the table at *key*. *commands*: the table of the commands, which the model is told of."""
+def model(table: ModelSettings, folder: Path, commands: Any, key: str = "pipeline.llm") -> Engine:
+    """Build the model of the table at *key*. *commands*: the table of the commands, which the model is told of."""
     match table:
         case DemoModelSettings():
-            return demo.DemoModel(reply=table.reply, delta_ms=table.delta_ms)
+            return DemoModel(options(DemoModelOptions, table))
         case OpenAIModelSettings():
-            return _openai_model(table, folder, commands, key)
+            first = openai_model(table, folder, commands, key)
+            if table.fallback is None:
+                return first
+            return WithFallback(first, model(table.fallback, folder, commands, f"{key}.fallback"), table.model)
         case CustomSettings():
-            return custom.build(table, folder, key, ("stream",))  # type: ignore[no-any-return]
+            return CustomModel(custom.build(table, folder, key, ("stream",)))
         case _:
             assert_never(table)
 
 
-def _openai_model(table: OpenAIModelSettings, folder: Path, commands: Any, key: str) -> Model:
-    from pipeline.llm.openai import model as openai
+def openai_model(table: OpenAIModelSettings, folder: Path, commands: Any, key: str = "pipeline.llm") -> "OpenAIModel":
+    """Build the model of a server, without its fallback."""
+    from pipeline.llm.openai.model import OpenAIModel  # imports aiohttp, which takes a while
+    from pipeline.llm.openai.options import OpenAIModelOptions
 
-    values = table.model_dump(exclude={"kind", "system_prompt_file", "fallback"})
+    prompt = table.system_prompt
     if table.system_prompt_file is not None:
-        values["system_prompt"] = _text(folder / table.system_prompt_file, f"{key}.system_prompt_file")
-    if table.fallback is not None:
-        values["fallback"] = model(table.fallback, folder, commands, f"{key}.fallback")
+        prompt = _text(folder / table.system_prompt_file, f"{key}.system_prompt_file")
     try:
-        return openai.OpenAIModel(**values, commands=_told(commands))
+        return OpenAIModel(options(OpenAIModelOptions, table, system_prompt=prompt, commands=_told(commands)))
     except ValueError as error:
         raise SettingsError(f"{key}.{error}") from None
 

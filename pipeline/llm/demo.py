@@ -142,26 +142,26 @@ class _Step:
         return {"command": self.command, "args": {"app_name": self.app}}
 
 
-class DemoModel:
-    """Answers by rules, in English and Russian; satisfies ``pipeline.interfaces.Model``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoModelOptions:
+    """The settings' keys: ``reply`` is the format, ``delta_ms`` the pause after each delta in milliseconds."""
 
-    ``reply``: ``prose`` (each command is a bare JSON object right after its sentence) or ``envelope`` (one object with
-    the same text and the first command; further commands follow it as bare objects). A prose reply that would hold a
-    user's brace or fence goes out as an envelope all the same, so that nothing a user wrote can be taken for a command.
-    ``delta_ms``: pause after each delta, in milliseconds. ``now``: the local time to tell.
+    reply: Literal["prose", "envelope"]
+    delta_ms: float
+
+
+class DemoModel:
+    """An ``Engine`` that answers by rules, in English and Russian. *now*: the local time to tell.
+
+    A reply in ``prose`` has each command as a bare JSON object right after its sentence; an ``envelope`` is one object
+    with the same text and the first command, and further commands follow it as bare objects. A prose reply that would
+    hold a user's brace or fence goes out as an envelope all the same, so that nothing a user wrote can be taken for a
+    command.
     """
 
-    def __init__(
-        self,
-        *,
-        reply: Literal["prose", "envelope"] = "prose",
-        delta_ms: float = 15.0,
-        now: Callable[[], datetime] = datetime.now,
-    ) -> None:
-        if reply not in ("prose", "envelope"):
-            raise ValueError(f"reply must be 'prose' or 'envelope', not {reply!r}")
-        self._reply = reply
-        self._pause = delta_ms / 1000
+    def __init__(self, options: DemoModelOptions, *, now: Callable[[], datetime] = datetime.now) -> None:
+        self._reply = options.reply
+        self._pause = options.delta_ms / 1000
         self._now = now
 
     async def stream(self, turn: Turn) -> AsyncIterator[ModelEvent | str]:
@@ -171,6 +171,12 @@ class DemoModel:
             yield TextDelta(piece)
             await asyncio.sleep(self._pause)
         yield ModelEnd(EndReason.COMPLETE, Usage(len(_PIECE.findall(turn.prompt)), len(pieces)))
+
+    async def start(self) -> None:
+        """See Engine."""
+
+    async def aclose(self) -> None:
+        """See Engine."""
 
     def _write(self, turn: Turn) -> str:
         steps = _answer(turn, self._now())

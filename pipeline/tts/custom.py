@@ -64,17 +64,19 @@ def is_function(thing: object) -> TypeGuard[Speak]:
 class FunctionSpeech:
     """A ``Speech`` around *speak*, which is called as ``speak(text, voice, **options)`` for each sentence.
 
-    Raise ValueError, with the key, when *sample_rate* is no rate, or when the function can't be called like that.
+    Its rate in Hz is *sample_rate*, else (0) the attribute ``sample_rate`` of the function. Raise ValueError, with the
+    key, when there is neither, or when the function can't be called like that.
     """
 
     def __init__(self, speak: Speak, options: Mapping[str, Any], sample_rate: int) -> None:
-        if type(sample_rate) is not int or sample_rate <= 0:
+        rate = sample_rate or getattr(speak, "sample_rate", 0)
+        if type(rate) is not int or rate <= 0:
             raise ValueError("sample_rate: must be told, in Hz, for a voice that is only a function")
         try:
             inspect.signature(speak).bind("", Voice(), **options)
         except TypeError as error:
             raise ValueError(f"options: the function is called as (text, voice, **options): {error}") from error
-        self.sample_rate = sample_rate
+        self.sample_rate = rate
         self._speak = partial(speak, **options)
 
     def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:

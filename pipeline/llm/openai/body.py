@@ -8,12 +8,11 @@ class BodyDecoder:
     """An event stream gives the data of each event; a body that begins as JSON is one document, there at its end.
 
     The first character decides: real servers send error objects as ``text/event-stream`` and streams as
-    ``text/plain``. Raises ModelFailed (MODEL_PROTOCOL_ERROR) for an event or document of more than *max_bytes*.
+    ``text/plain``. Raises ModelFailed (MODEL_PROTOCOL_ERROR) for an event or document of more than ``MAX_EVENT_BYTES``.
     """
 
-    def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
-        self._max = max_bytes
-        self._sse = SSEDecoder(max_bytes)
+    def __init__(self) -> None:
+        self._sse = SSEDecoder()
         self._plain: list[bytes] = []
         self._size = 0
         self._streams = False
@@ -48,5 +47,5 @@ class BodyDecoder:
     def _keep(self, piece: bytes) -> None:
         self._plain.append(piece)
         self._size += len(piece)
-        if self._size > self._max:
+        if self._size > MAX_EVENT_BYTES:
             raise upstream_errors.malformed()

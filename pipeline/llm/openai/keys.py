@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.errors import ModelFailed
+from pipeline.llm.openai.options import OpenAIModelOptions
 
 MOST_CHARS = 16384
 
@@ -18,9 +19,7 @@ KILL_SECONDS = 1.0
 
 
 class Key(Protocol):
-    """Gives the key for ``Authorization: Bearer …``; may be one's own, for tokens that expire. May have
-    ``async aclose()``.
-    """
+    """Gives the key for ``Authorization: Bearer …``; a custom one may give tokens that expire."""
 
     async def get(self, refused: str = "") -> str:
         """The key of now; empty = none is sent. *refused*: the one that the server just answered with 401; if it is
@@ -28,6 +27,17 @@ class Key(Protocol):
         StageError says that there is none to be had.
         """
         ...
+
+    async def aclose(self) -> None:
+        """Called when the model is closed."""
+        ...
+
+
+def key_of(options: OpenAIModelOptions, clock: Callable[[], float]) -> Key:
+    """The key that *options* name: that of a command, else that of an environment variable."""
+    if options.api_key_command:
+        return CommandKey(options.api_key_command, options.api_key_seconds, clock)
+    return EnvironmentKey(options.api_key_env)
 
 
 class EnvironmentKey:
@@ -37,17 +47,12 @@ class EnvironmentKey:
         self._name = name
         self._environment = environment
 
-    @property
-    def missing(self) -> bool:
-        """Whether a variable is named that is not set."""
-        return bool(self._name) and not self._value()
-
     async def get(self, refused: str = "") -> str:  # noqa: ARG002  (there is no other)
         """See Key."""
-        return clean(self._value())
+        return clean(self._environment.get(self._name, "") if self._name else "")
 
-    def _value(self) -> str:
-        return self._environment.get(self._name, "").strip() if self._name else ""
+    async def aclose(self) -> None:
+        """See Key."""
 
 
 class CommandKey:
@@ -58,9 +63,7 @@ class CommandKey:
     Its own errors stay unread: they may hold what nobody should see.
     """
 
-    def __init__(
-        self, command: Sequence[str], seconds: float = 600.0, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, command: Sequence[str], seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._command = tuple(command)
         self._seconds = seconds
         self._clock = clock
@@ -77,6 +80,9 @@ class CommandKey:
                     raise _no_key()
                 self._good_until = self._clock() + self._seconds
             return self._key
+
+    async def aclose(self) -> None:
+        """See Key."""
 
 
 async def _output(command: Sequence[str]) -> str:

@@ -3,26 +3,25 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta
-from pipeline.flow import closing
-from pipeline.interfaces import Message, Model, Turn
+from pipeline.interfaces import Message, Turn
 from pipeline.languages import base_tag, is_cyrillic
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.chat import ChatDecoder
 from pipeline.llm.openai.connection import Connection
 from pipeline.llm.openai.errors import ContentFiltered, ModelFailed
 from pipeline.llm.openai.exchange import Answer, Server
-from pipeline.llm.openai.keys import CommandKey, EnvironmentKey, Key
-from pipeline.llm.openai.prompt import PromptWriter, Schema
-from pipeline.llm.openai.timers import ModelLimits, TurnTimers
+from pipeline.llm.openai.keys import Key, key_of
+from pipeline.llm.openai.options import OpenAIModelOptions
+from pipeline.llm.openai.prompt import PromptWriter
+from pipeline.llm.openai.timers import TurnTimers
 
 CONTENT_FILTER = {
     "en": ("The model's content filter did not let this be answered.", "The content filter stopped the answer here."),
@@ -34,101 +33,42 @@ log = structlog.get_logger(scope="model")
 
 
 class OpenAIModel:
-    """Streams answers from ``base_url`` + ``/chat/completions``.
+    """An ``Engine`` that streams answers from ``base_url`` + ``/chat/completions``.
 
     ``stream`` gives TextDelta and ToolCall as they come and then one ModelEnd, or raises StageError with a reason of
     MODEL_REJECTED, MODEL_BUSY, MODEL_UNAVAILABLE, MODEL_TIMEOUT, MODEL_PROTOCOL_ERROR, INVALID_REQUEST (too long for
     the model, also without its history) or INTERNAL; nothing that the server said is in its text. Closing the stream
-    closes the connection; nothing is read ahead of the reader. Before any content up to *retries* further tries are
-    made where that may help, then *fallback* takes over after any MODEL_ failure.
+    closes the connection; nothing is read ahead of the reader. Before any content up to ``retries`` further tries are
+    made where that may help.
 
-    The keywords are the settings' keys. The key is that of *key*, else what *api_key_command* prints (kept for
-    *api_key_seconds*), else the variable *api_key_env*; without one no Authorization is sent, as local servers like it.
-    *commands*: the allowed ones with their JSON Schemas. *clock*: what ``Turn.deadline`` counts in. ValueError for a
-    URL, a header or a tool's name that cannot be used.
+    The key is that of *key*, else what ``api_key_command`` prints (kept for ``api_key_seconds``), else the variable
+    ``api_key_env``; without one no Authorization is sent, as local servers like it. *clock*: what ``Turn.deadline``
+    counts in. ValueError for a URL, a header or a tool's name that cannot be used.
     """
 
     def __init__(
         self,
+        options: OpenAIModelOptions,
         *,
-        base_url: str,
-        model: str,
-        api_key_env: str = "OPENAI_API_KEY",
-        api_key_command: Sequence[str] = (),
-        api_key_seconds: float = 600.0,
         key: Key | None = None,
-        system_prompt: str | None = None,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-        tools: bool = False,
-        commands: Mapping[str, Schema | None] | None = None,
-        connect_timeout_seconds: float = 5.0,
-        first_content_timeout_seconds: float = 20.0,
-        stall_timeout_seconds: float = 10.0,
-        total_timeout_seconds: float = 120.0,
-        retries: int = 1,
         retry_wait_seconds: float = 0.25,
-        proxy: str = "",
-        fallback: Model | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.name = model
-        self._prompts = PromptWriter(
-            model,
-            system_prompt=system_prompt,
-            commands=commands,
-            tools=tools,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            extra_body=extra_body,
-        )
-        self._environment_key = EnvironmentKey(api_key_env)
-        command = CommandKey(api_key_command, api_key_seconds, clock) if api_key_command else None
-        self._key: Key = key or command or self._environment_key
-        headers = {"content-type": "application/json", "accept": "text/event-stream", **(extra_headers or {})}
-        self._server = Server(Connection(base_url, headers, clock, proxy=proxy), self._key)
-        self._limits = ModelLimits(
-            connect=connect_timeout_seconds,
-            first_content=first_content_timeout_seconds,
-            stall=stall_timeout_seconds,
-            total=total_timeout_seconds,
-        )
-        self._retries = retries
+        self.name = options.model
+        self._options = options
+        self._prompts = PromptWriter(options)
+        self._key = key or key_of(options, clock)
+        headers = {"content-type": "application/json", "accept": "text/event-stream", **options.extra_headers}
+        self._server = Server(Connection(options.base_url, headers, clock, proxy=options.proxy), self._key)
         self._retry_wait = retry_wait_seconds
-        self._fallback = fallback
         self._clock = clock
 
-    @property
-    def api_key_missing(self) -> bool:
-        """Whether the key is to come from an environment variable that is not set."""
-        return self._key is self._environment_key and self._environment_key.missing
-
-    def stream(self, turn: Turn) -> AsyncGenerator[ModelEvent | str, None]:
+    def stream(self, turn: Turn) -> AsyncGenerator[ModelEvent, None]:
         """The answer to *turn*; see the class."""
-        return self.answer(turn) if self._fallback is None else self._with_fallback(turn, self._fallback)
-
-    async def _with_fallback(self, turn: Turn, fallback: Model) -> AsyncGenerator[ModelEvent | str, None]:
-        answering = False
-        try:
-            async with aclosing(self.answer(turn)) as events:
-                async for event in events:
-                    answering = True
-                    yield event
-        except StageError as failed:
-            if answering or not failed.reason.startswith("MODEL_"):
-                raise
-            log.warning("the fallback takes over", decision="fallback", reason=failed.reason, model=self.name)
-        else:
-            return
-        source = fallback.stream(turn)
-        async with closing(source) as others:
-            async for other in others:
-                yield other
+        return self.answer(turn)
 
     async def answer(self, turn: Turn, extra: Mapping[str, Any] | None = None) -> AsyncGenerator[ModelEvent, None]:
-        """The same without the fallback. *extra*: put over the request body of this turn."""
+        """The same; *extra* is put over the request body of this turn."""
         # Below this there is no other generator: each one that an event passes costs a third of what its decoding does.
         async with AsyncExitStack() as stack:
             answer, events = await self._begin(stack, turn, extra)
@@ -147,10 +87,10 @@ class OpenAIModel:
         long is asked at once with less of its history. No answer where a filter refused the question. Raises StageError
         for one that failed before it gave any.
         """
-        timers = TurnTimers(self._limits, turn.deadline, self._clock)
+        timers = TurnTimers(self._options, turn.deadline, self._clock)
         histories = _shorter(turn.history)
         content = self._prompts.body(turn, extra)
-        tries_left = self._retries
+        tries_left = self._options.retries
         while True:
             chat = ChatDecoder()
             try:
@@ -180,15 +120,15 @@ class OpenAIModel:
 
     async def models(self) -> tuple[str, ...]:
         """The names of the server's models, none where it gives no list. Raises as ``stream`` does."""
-        return await self._server.models(TurnTimers(self._limits, None, self._clock))
+        return await self._server.models(TurnTimers(self._options, None, self._clock))
+
+    async def start(self) -> None:
+        """See Engine: connections are opened when they are needed."""
 
     async def aclose(self) -> None:
-        """Close all connections, and the key and the fallback where they can be closed."""
+        """Close all connections and the key."""
         await self._server.aclose()
-        for part in (self._key, self._fallback):
-            close = getattr(part, "aclose", None)
-            if close is not None:
-                await close()
+        await self._key.aclose()
 
     def _wait(self, failed: ModelFailed, timers: TurnTimers) -> float | None:
         """Seconds before the next try: what the server asks for, else a short time with jitter. None: no try any more,

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.interfaces import Message, Screenshot, Turn
-
-Schema = Mapping[str, Any]
+from pipeline.llm.openai.options import OpenAIModelOptions, Schema
 
 COMMANDS_PLACE = "{commands}"
 """Stands in a system prompt for what is said of the commands."""
@@ -49,35 +48,23 @@ ANY_ARGS: Schema = {"type": "object"}
 class PromptWriter:
     """Writes request bodies: everything but the turn is the same for all of them.
 
-    *system_prompt*: None = DEFAULT_SYSTEM_PROMPT; ``{commands}`` in it is where the commands are told of. *commands*:
-    the allowed ones with the JSON Schemas of their args, None = any object; empty = any command. *tools*: offer them as
-    native tools; ValueError for a name that can't be one. *extra_body*: put over everything else; a key that is an
-    empty table there is left out of the body, for servers that do not take it (``stream_options = {}``).
+    ValueError for a command whose name can't be that of a tool, where ``tools`` are wanted.
     """
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        system_prompt: str | None = None,
-        commands: Mapping[str, Schema | None] | None = None,
-        tools: bool = False,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        extra_body: Mapping[str, Any] | None = None,
-    ) -> None:
-        commands = commands or {}
-        template = DEFAULT_SYSTEM_PROMPT if system_prompt is None else system_prompt
-        self._system = template.replace(COMMANDS_PLACE, _told(commands, tools)).strip()
+    def __init__(self, options: OpenAIModelOptions) -> None:
+        commands = options.commands
+        template = DEFAULT_SYSTEM_PROMPT if options.system_prompt is None else options.system_prompt
+        self._system = template.replace(COMMANDS_PLACE, _told(commands, options.tools)).strip()
+        offered = options.tools and commands
         settings = {
             "stream": True,
             "stream_options": {"include_usage": True},
-            "temperature": temperature,
-            "max_tokens": max_tokens,
-            "tools": [_tool(name, schema) for name, schema in commands.items()] if tools and commands else None,
+            "temperature": options.temperature,
+            "max_tokens": options.max_tokens,
+            "tools": [_tool(name, schema) for name, schema in commands.items()] if offered else None,
         }
         known = {key: value for key, value in settings.items() if value is not None}
-        self._fixed = {"model": model, "messages": [], **known, **(extra_body or {})}
+        self._fixed = {"model": options.model, "messages": [], **known, **options.extra_body}
 
     def body(self, turn: Turn, extra: Mapping[str, Any] | None = None) -> bytes:
         """The JSON of *turn*, UTF-8; *extra* is put over it."""

@@ -1,23 +1,11 @@
 """How long a model may take: one turn's timers, which all its tries share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.errors import ModelFailed
-
-
-@dataclass(frozen=True, slots=True)
-class ModelLimits:
-    """In seconds. ``connect``: until the server is connected. ``first_content``: until the first text or tool call.
-    ``stall``: between two of them. ``total``: the whole answer.
-    """
-
-    connect: float = 5.0
-    first_content: float = 20.0
-    stall: float = 10.0
-    total: float = 120.0
+from pipeline.llm.openai.options import OpenAIModelOptions
 
 
 class Left(NamedTuple):
@@ -44,15 +32,15 @@ class TurnTimers:
     while the reader of the answer is busy, so that a slow reader is not taken for a slow model.
     """
 
-    def __init__(self, limits: ModelLimits, deadline: float | None, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: OpenAIModelOptions, deadline: float | None, clock: Callable[[], float]) -> None:
         now = clock()
         self._clock = clock
-        self._stall = limits.stall
+        self._stall = limits.stall_timeout_seconds
         self._deadline = deadline
-        self._total_by = now + limits.total
-        self._content_by = now + limits.first_content
+        self._total_by = now + limits.total_timeout_seconds
+        self._content_by = now + limits.first_content_timeout_seconds
         self._which = "first_content"
-        self._connect = limits.connect
+        self._connect = limits.connect_timeout_seconds
 
     def left(self) -> Left:
         """Until the nearest limit; at least 0."""

@@ -1,15 +1,12 @@
 """Native tool calls, put together from the fragments that a model streams."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.commands.strict_json import depth, parse
-from pipeline.commands.values import plain
-from pipeline.errors import CommandRefused
 from pipeline.events import ToolCall
 
-MAX_DEPTH = 32
 MAX_CHARS = 1024 * 1024
 """Of all calls of one answer together."""
 
@@ -75,12 +72,12 @@ class ToolCalls:
         return call
 
     def finish(self, *, cut: bool = False) -> list[ToolCall]:
-        """All of them. *cut*: the model was stopped by its length, so that a last call without arguments may have had
-        some. A call that is not whole is ``refused``.
+        """Give all calls, with their arguments as the model wrote them. *cut*: the model was stopped by its length, so
+        that a last call without arguments may have had some; it is ``refused``.
         """
-        found = [_call(call.name, "".join(call.args)) for call in self._calls]
-        if cut and found and not "".join(self._calls[-1].args).strip():
-            found[-1] = ToolCall(found[-1].name, {}, refused="truncated")
+        found = [ToolCall(call.name, "".join(call.args)) for call in self._calls]
+        if cut and found and not str(found[-1].args).strip():
+            found[-1] = ToolCall(found[-1].name, "", refused="truncated")
         self._calls.clear()
         self._by_index.clear()
         return found
@@ -93,12 +90,14 @@ def _is_another(call: _Call, identity: str, name: str, args: str) -> bool:
     if not (name and call.name):
         return False
     # Some servers repeat the name in every fragment.
-    return name != call.name or bool(args.strip() and len(call.args) == 1 and _is_whole(call))
+    return name != call.name or bool(args.strip() and len(call.args) == 1 and _is_object(call.args[0]))
 
 
-def _is_whole(call: _Call) -> bool:
-    raw = "".join(call.args)
-    return bool(raw.strip()) and not _call(call.name, raw).refused
+def _is_object(raw: str) -> bool:
+    try:
+        return isinstance(json.loads(raw), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _text(value: object) -> str:
@@ -107,18 +106,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("text of a tool call")
     return value
-
-
-def _call(name: str, raw: str) -> ToolCall:
-    """Strictly: one object, no name twice, finite numbers. A call without any arguments may leave them out."""
-    if not raw.strip():
-        return ToolCall(name, {})
-    if depth(raw) > MAX_DEPTH:
-        return ToolCall(name, {}, refused="too_deep")
-    try:
-        args = plain(parse(raw), MAX_DEPTH)
-    except CommandRefused as refused:
-        return ToolCall(name, {}, refused=refused.reason)
-    except (ValueError, RecursionError):
-        return ToolCall(name, {}, refused="invalid_json")
-    return ToolCall(name, args) if isinstance(args, dict) else ToolCall(name, {}, refused="invalid_args")

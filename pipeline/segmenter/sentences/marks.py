@@ -2,6 +2,8 @@
 
 import re
 
+from pipeline.languages import RUSSIAN_LETTERS
+
 STRONG = "!?‼⁇⁈⁉！？؟।॥۔"
 """Marks that only end sentences. The dot and the ellipsis are ambiguous."""
 FULL_STOPS = "。｡"
@@ -59,5 +61,5 @@ MARKER = re.compile(
     re.IGNORECASE,
 )
 """A whole segment that is only the marker of a list item."""
-BARE_MARKER = re.compile(r"(?:[-*+•–—‣◦▪●○·>]|#{1,6}|[*_]*(?:\d{1,3}|[A-Za-zА-Яа-яЁё])[.)][*_]*)")
+BARE_MARKER = re.compile(rf"(?:[-*+•–—‣◦▪●○·>]|#{{1,6}}|[*_]*(?:\d{{1,3}}|[A-Za-z{RUSSIAN_LETTERS}])[.)][*_]*)")
 """A whole line that is only the marker of a list item. The item is on the next line."""

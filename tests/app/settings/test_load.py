@@ -281,4 +281,4 @@ def test_factory_beside_the_settings(tmp_path: Path) -> None:
     (tmp_path / "beside_the_settings.py").write_text("class Model:\n    def stream(self, turn): ...\n")
     file = tmp_path / "settings.toml"
     file.write_text('[pipeline.llm]\nkind = "custom"\nfactory = "beside_the_settings:Model"')
-    assert type(Container(settings=load(str(file), {})).llm()).__name__ == "Model"
+    assert type(Container(settings=load(str(file), {})).llm()._model).__name__ == "Model"

@@ -5,14 +5,16 @@ import json
 from collections.abc import Iterator
 from contextlib import aclosing
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.settings.stages import DemoModelSettings
 from pipeline.events import EndReason, ModelEnd, TextDelta
 from pipeline.interfaces import Turn
-from pipeline.llm.demo import DemoModel
+from pipeline.llm.demo import DemoModel, DemoModelOptions
 
 SUNDAY = datetime(2026, 11, 22, 14, 5)
 FORMATS = ["prose", "envelope"]
@@ -68,8 +70,8 @@ HOSTILE = [
 ]
 
 
-def model(reply: str = "prose") -> DemoModel:
-    return DemoModel(reply=reply, delta_ms=0, now=lambda: SUNDAY)
+def model(reply: Any = "prose", delta_ms: float = 0) -> DemoModel:
+    return DemoModel(DemoModelOptions(reply=reply, delta_ms=delta_ms), now=lambda: SUNDAY)
 
 
 async def written(turn: Turn, reply: str = "prose") -> str:
@@ -301,7 +303,7 @@ async def test_a_stream_may_be_left_early() -> None:
 async def test_the_pause_between_deltas_is_delta_ms() -> None:
     """``delta_ms`` milliseconds pass after each delta."""
     began = asyncio.get_running_loop().time()
-    events = [event async for event in DemoModel(delta_ms=15).stream(Turn("s", "say: well well"))]
+    events = [event async for event in model(delta_ms=15).stream(Turn("s", "say: well well"))]
     assert len(events) == 3
     assert asyncio.get_running_loop().time() - began >= 0.028
 
@@ -324,4 +326,4 @@ async def test_without_a_pause_others_still_run() -> None:
 def test_an_unknown_reply_format_is_refused() -> None:
     """``reply`` is prose or envelope, nothing else."""
     with pytest.raises(ValueError, match="'prose' or 'envelope'"):
-        DemoModel(reply="poem")
+        DemoModelSettings(reply="poem")

@@ -1,4 +1,4 @@
-"""Tools for the tests of the speech stage."""
+"""What the tests of the speech stage share."""
 
 import asyncio
 import selectors
@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-from app.settings.stages import VoicedSettings
 from pipeline.breaker import Breaker
 from pipeline.events import AudioChunk, Sentence
 from pipeline.interfaces import Voice
@@ -28,7 +27,7 @@ CUT = "this sentence was not spoken to its end"
 
 
 class NoTimeSelector(selectors.DefaultSelector):
-    """Never waits, but counts the seconds that it should have waited."""
+    """Never waits, but says how long it should have."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +42,7 @@ class NoTimeSelector(selectors.DefaultSelector):
 
 
 class NoTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps as soon as nobody has anything to do: timings are exact and take no time."""
+    """An event loop in which time passes at once, when nobody has anything to do: timings are exact, and need none."""
 
     def __init__(self) -> None:
         self._instant = NoTimeSelector()
@@ -92,14 +91,12 @@ def stage(source: Iterable[Any], speech: Any, options: SpeechOptions | None = No
 
 def pair(speech: Any, fallback: Any, **breaker: Any) -> tuple[Speaker, Speaker]:
     """An engine and the one that stands in for it."""
-    table = VoicedSettings()
-    given = {"failures_in_a_row": table.rest_after_failures, "rest_seconds": table.rest_seconds, **breaker}
-    first = Speaker(CustomSpeech(speech), Breaker(**given))
+    first = Speaker(CustomSpeech(speech), Breaker(**{"failures_in_a_row": 3, "rest_seconds": 30.0, **breaker}))
     return first, Speaker(CustomSpeech(fallback), stands_in=True)
 
 
 async def heard(speech: Any, *texts: str, options: SpeechOptions | None = None, **more: Any) -> list[Any]:
-    """The events of the stage for sentences of *texts*."""
+    """What comes out for sentences of *texts*."""
     events = []
     async with aclosing(stage(numbered(*texts or ["One."]), speech, options, **more)) as out:
         async for event in out:
@@ -113,7 +110,7 @@ def pcm(events: Iterable[Any], sentence: int = 1) -> bytes:
 
 
 def finals(events: Iterable[Any]) -> list[tuple[type, int]]:
-    """The kind and the sentence of each final event."""
+    """Which events are final, and of which sentence."""
     return [(type(event), index_of(event)) for event in events if getattr(event, "final", False)]
 
 
@@ -123,6 +120,6 @@ def index_of(event: Any) -> int:
 
 
 def breaks_off(got: bytes, whole: bytes) -> bool:
-    """Tell whether *got* is the beginning of *whole*, its last 5 ms faded out."""
+    """Whether *got* is the beginning of *whole*, but for its last 5 ms, which fade out."""
     sure = max(0, len(got) - FADE)
     return len(got) <= len(whole) and got[:sure] == whole[:sure]

@@ -1,13 +1,9 @@
 """A custom voice as an engine with every method, and a voice that is only an async generator function."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from app.settings.load import SettingsError
-from app.settings.stages import CustomSpeechSettings
-from app.stages import custom
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech, sound
@@ -30,26 +26,20 @@ async def told(text: str, voice: Voice) -> AsyncIterator[bytes]:
 told.sample_rate = 16_000  # type: ignore[attr-defined]
 
 
-def built(name: str, sample_rate: int = 0) -> CustomSpeech:
-    """The voice of the settings that names a function of this file."""
-    table = CustomSpeechSettings(factory=f"{__name__}:{name}", sample_rate=sample_rate)
-    return custom.build_speech(table, Path(), "voice")
-
-
 async def test_a_function_speaks() -> None:
     """It is called for each sentence, with the options of the settings."""
     speech = FunctionSpeech(speak, {"word": b"cd"}, 8000)
     assert speech.sample_rate == 8000
     assert await said(speech, "one two") == b"cdcd"
-    assert await said(built("told"), "one") == b"ab"
+    assert await said(FunctionSpeech(told, {}, 0), "one") == b"ab"
 
 
 def test_the_rate() -> None:
     """The settings win over the function's own word; one of them must tell."""
-    assert built("told").sample_rate == 16_000
-    assert built("told", 8000).sample_rate == 8000
-    with pytest.raises(SettingsError, match=r"^voice\.sample_rate: "):
-        built("speak")
+    assert FunctionSpeech(told, {}, 0).sample_rate == 16_000
+    assert FunctionSpeech(told, {}, 8000).sample_rate == 8000
+    with pytest.raises(ValueError, match=r"^sample_rate: "):
+        FunctionSpeech(speak, {}, 0)
 
 
 @pytest.mark.parametrize("options", [{"wrod": b""}, {"text": "x"}])
@@ -60,13 +50,13 @@ def test_wrong_options(options: dict[str, object]) -> None:
 
 
 def test_what_is_a_function() -> None:
-    """A class, an object and a coroutine function are no async generator functions."""
+    """A class, an object and a coroutine function are no voices by themselves."""
 
     async def coroutine(text: str, voice: Voice) -> bytes:
         return b""
 
     assert is_function(speak)
-    assert not any(map(is_function, (FunctionSpeech, FunctionSpeech(told, {}, 8000), coroutine, "speak")))
+    assert not any(map(is_function, (FunctionSpeech, FunctionSpeech(told, {}, 0), coroutine, "speak")))
 
 
 class Able(ScriptedSpeech):
@@ -96,7 +86,7 @@ ANN = VoiceInfo("ann", "en", "female", "custom")
 
 
 async def test_the_methods_of_the_voice() -> None:
-    """The engine has the voice's own methods."""
+    """Whatever a voice can do, its engine does."""
     inner = Able()
     engine = CustomSpeech(inner)
     await engine.start()

@@ -1,14 +1,17 @@
 """How the tests of the model stage ask: one model, one turn, everything that came of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.settings.stages import OpenAIModelSettings
+from app.stages.options import options
 from pipeline.errors import StageError
 from pipeline.events import ModelEnd, TextDelta, ToolCall
 from pipeline.interfaces import Turn
 from pipeline.llm.openai.model import OpenAIModel
+from pipeline.llm.openai.options import OpenAIModelOptions, Schema
 from tests.fakes import PATIENCE
 from tests.pipeline.llm.openai.hostile_server import HostileServer, Reply, hostile
 
@@ -19,8 +22,22 @@ QUICK: dict[str, Any] = {
     "first_content_timeout_seconds": PATIENCE,
     "stall_timeout_seconds": PATIENCE,
     "total_timeout_seconds": 2 * PATIENCE,
-    "retry_wait_seconds": 0.005,
 }
+
+OTHER = {"key", "retry_wait_seconds", "clock"}
+"""What a model takes beside its options."""
+
+
+def model_options(commands: Mapping[str, Schema | None] | None = None, **settings: Any) -> OpenAIModelOptions:
+    """The options of these settings; the others have their defaults."""
+    table = OpenAIModelSettings(**{"base_url": "http://127.0.0.1:1/v1", "model": "m", **settings})
+    return options(OpenAIModelOptions, table, commands=commands or {})
+
+
+def made(**settings: Any) -> OpenAIModel:
+    """A model of these settings, which waits patiently; *settings* may name what a model takes beside its options."""
+    other = {"retry_wait_seconds": 0.005, **{name: settings.pop(name) for name in OTHER & settings.keys()}}
+    return OpenAIModel(model_options(**{**QUICK, **settings}), **other)
 
 
 @dataclass
@@ -68,9 +85,8 @@ async def asking(
     *replies: Reply, model: str = "m", **settings: Any
 ) -> AsyncIterator[tuple[OpenAIModel, HostileServer]]:
     """A model and the hostile server that plays *replies* to it, one for each request."""
-    async with hostile({model: replies} if replies else {}) as server:
-        made = OpenAIModel(**{"base_url": server.url, "model": model, **QUICK, **settings})
-        try:
-            yield made, server
-        finally:
-            await made.aclose()
+    async with (
+        hostile({model: replies} if replies else {}) as server,
+        aclosing(made(**{"base_url": server.url, "model": model, **settings})) as asked,
+    ):
+        yield asked, server

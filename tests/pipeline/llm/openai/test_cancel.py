@@ -9,9 +9,8 @@ import pytest
 
 from pipeline.events import TextDelta
 from pipeline.interfaces import Turn
-from pipeline.llm.openai.model import OpenAIModel
 from tests.fakes import PATIENCE, still, until
-from tests.pipeline.llm.openai.asking import TURN, ask, asking
+from tests.pipeline.llm.openai.asking import TURN, ask, asking, made
 from tests.pipeline.llm.openai.hostile_server import DONE, HANG, STOP, HostileServer, Reply, text
 
 
@@ -109,7 +108,6 @@ async def test_many_cancelled_streams_leave_nothing() -> None:
         await until(lambda: len(asyncio.all_tasks()) <= before)
         assert kept(server) < objects + 2000
         assert psutil.Process().num_fds() <= files + 1
-        assert not model._server._connection._http._opened[1]._acquired
 
 
 async def test_two_turns_do_not_mix() -> None:
@@ -136,4 +134,4 @@ async def test_closing_twice_and_using_it_again() -> None:
 
 def test_nothing_is_opened_before_it_is_needed() -> None:
     """A model can be made without a running loop, and costs no connection then."""
-    assert OpenAIModel(base_url="http://127.0.0.1:1/v1", model="m")._server._connection._http._opened is None
+    assert made()._server._connection._http._opened is None

@@ -183,7 +183,7 @@ def test_a_whole_completion() -> None:
         "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}],
     }
     whole = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
-    assert events(whole) == [TextDelta("Hi."), ToolCall("f", {})]
+    assert events(whole) == [TextDelta("Hi."), ToolCall("f", "{}")]
 
 
 # Reasoning in the text.
@@ -240,19 +240,19 @@ def test_calls_are_put_together() -> None:
         call(0, 'me": "Safari"}'),
         call(1, ": 1}"),
         delta("tool_calls"),
-    ) == [TextDelta("Opening."), ToolCall("open_app", {"app_name": "Safari"}), ToolCall("close_app", {"x": 1})]
+    ) == [TextDelta("Opening."), ToolCall("open_app", '{"app_name": "Safari"}'), ToolCall("close_app", '{"x": 1}')]
 
 
 def test_a_call_keeps_its_place_before_text() -> None:
     """A call that text follows comes before that text."""
-    assert events(call(0, "{}", "f", "a"), delta(content="Done."), STOP) == [ToolCall("f", {}), TextDelta("Done.")]
+    assert events(call(0, "{}", "f", "a"), delta(content="Done."), STOP) == [ToolCall("f", "{}"), TextDelta("Done.")]
 
 
 @pytest.mark.parametrize("index", [0, None])
 def test_calls_without_proper_numbers(index: int | None) -> None:
     """Servers that number every call 0, or none, send each call whole with an id of its own."""
     found = events(call(index, '{"a": 1}', "f", "x"), call(index, '{"a": 2}', "f", "y"), STOP)
-    assert found == [ToolCall("f", {"a": 1}), ToolCall("f", {"a": 2})]
+    assert found == [ToolCall("f", '{"a": 1}'), ToolCall("f", '{"a": 2}')]
 
 
 @pytest.mark.parametrize("id", ["", None])
@@ -261,44 +261,27 @@ def test_calls_without_numbers_and_ids(id: str | None) -> None:
     name; a name that is only repeated changes nothing.
     """
     found = events(call(0, '{"a": 1}', "f", id), call(0, '{"a": 2}', "f", id), call(0, '{"a": 3}', "g", id), STOP)
-    assert found == [ToolCall("f", {"a": 1}), ToolCall("f", {"a": 2}), ToolCall("g", {"a": 3})]
-    assert events(call(0, "", "f", id), call(0, "", "g", id), STOP) == [ToolCall("f", {}), ToolCall("g", {})]
+    assert found == [ToolCall("f", '{"a": 1}'), ToolCall("f", '{"a": 2}'), ToolCall("g", '{"a": 3}')]
+    assert events(call(0, "", "f", id), call(0, "", "g", id), STOP) == [ToolCall("f", ""), ToolCall("g", "")]
     for args in (['{"a": ', "1", "}"], ["", '{"a": 1}'], ['{"a": 1}', ""], ["", '{"a": ', "1}", " "]):
-        assert events(*(call(0, part, "f", id) for part in args), STOP) == [ToolCall("f", {"a": 1})]
+        assert events(*(call(0, part, "f", id) for part in args), STOP) == [ToolCall("f", "".join(args))]
 
 
-@pytest.mark.parametrize("args", ["", None, "  ", "{}"])
-def test_a_call_without_arguments(args: str | None) -> None:
-    """No arguments are an empty object."""
-    assert events(call(0, args, "f", "a"), STOP) == [ToolCall("f", {})]
+@pytest.mark.parametrize("args", ["", "  ", "{}", '{"a": 1', "[1]", "{'a': 1}", '{"a": 1, "a": 2}', "[" * 50])
+def test_arguments_are_not_judged(args: str) -> None:
+    """They are given as the model wrote them, whatever they are."""
+    assert events(call(0, args, "f", "a"), STOP) == [ToolCall("f", args)]
 
 
-BAD_ARGS = [
-    '{"a": 1',
-    "[1]",
-    "5",
-    "null",
-    "{'a': 1}",
-    '{"a": NaN}',
-    '{"a": 1, "a": 2}',
-    '{"a": {"b": 1, "b": 2}}',
-    "[" * 50,
-]
-
-
-@pytest.mark.parametrize("args", BAD_ARGS)
-def test_arguments_that_are_no_object(args: str) -> None:
-    """Such a call is refused, and the answer goes on."""
-    [found] = events(call(0, args, "f", "a"), STOP)
-    assert isinstance(found, ToolCall)
-    assert found.refused
-    assert found.args == {}
+def test_no_arguments() -> None:
+    """Null is as good as nothing."""
+    assert events(call(0, None, "f", "a"), STOP) == [ToolCall("f", "")]
 
 
 def test_a_call_cut_by_the_length() -> None:
     """The call that the length limit cut is not whole, also when nothing of its arguments had come."""
     found = events(call(0, "", "f", "a"), call(1, "", "g", "b"), delta("length"))
-    assert found == [ToolCall("f", {}), ToolCall("g", {}, refused="truncated")]
+    assert found == [ToolCall("f", ""), ToolCall("g", "", refused="truncated")]
 
 
 def test_filtered_calls_do_not_run() -> None:

@@ -56,11 +56,31 @@ async def test_a_call_ends_what_is_open(open: str) -> None:
     assert found.index(Command("mute", {})) < found.index(last)
 
 
-async def test_a_call_that_cannot_be_read_is_a_warning() -> None:
+@pytest.mark.parametrize("args", ["", "  ", "{}"])
+async def test_a_call_without_arguments(args: str) -> None:
+    """No arguments are an empty object."""
+    assert (await turn(tool(args), STOP))[0] == Command("open_app", {})
+
+
+BAD_ARGS = [
+    ('{"app_name": ', "invalid_json"),
+    ("{'a': 1}", "invalid_json"),
+    ('{"a": NaN}', "invalid_json"),
+    ("[1]", "invalid_args"),
+    ("5", "invalid_args"),
+    ("null", "invalid_args"),
+    ('{"a": 1, "a": 2}', "invalid_args"),
+    ('{"a": {"b": 1, "b": 2}}', "invalid_args"),
+    ("[" * 50, "too_deep"),
+]
+
+
+@pytest.mark.parametrize(("args", "reason"), BAD_ARGS)
+async def test_a_call_that_cannot_be_read_is_a_warning(args: str, reason: str) -> None:
     """The turn goes on without it and ends well."""
-    found = await turn(tool('{"app_name": '), tool("{}", "stop", 1), text("Done."), STOP)
+    found = await turn(tool(args), tool("{}", "stop", 1), text("Done."), STOP)
     assert kinds(found) == ["Notice", "Command", "Sentence", "ModelEnd"]
-    assert found[0] == Notice("COMMAND_REFUSED", "invalid_json", 0)
+    assert found[0] == Notice("COMMAND_REFUSED", reason, 0)
 
 
 async def test_a_length_end_drops_what_is_unfinished() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.interfaces import Message, Screenshot, Turn
 from pipeline.llm.openai.prompt import DEFAULT_SYSTEM_PROMPT, PromptWriter
+from tests.pipeline.llm.openai.asking import model_options
 
 SCHEMA = {
     "type": "object",
@@ -19,7 +20,7 @@ COMMANDS = {"open_app": SCHEMA, "stop": None}
 
 
 def body(turn: Turn | None = None, **settings: Any) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(PromptWriter("m", **settings).body(turn or Turn("s", "Hi")))
+    made: dict[str, Any] = json.loads(PromptWriter(model_options(**settings)).body(turn or Turn("s", "Hi")))
     return made
 
 
@@ -110,13 +111,13 @@ def test_extra_body() -> None:
 
 def test_unicode() -> None:
     """Text is sent as UTF-8; half a surrogate pair, which UTF-8 has not, does no harm."""
-    assert "Привет".encode() in PromptWriter("m").body(Turn("s", "Привет"))
+    assert "Привет".encode() in PromptWriter(model_options()).body(Turn("s", "Привет"))
     assert body(Turn("s", "a\ud83db"))["messages"][-1]["content"] == "a?b"
 
 
 def test_turns_share_nothing() -> None:
     """Writing one turn changes nothing for the next."""
-    writer = PromptWriter("m", commands=COMMANDS, extra_body={"stop": ["x"]})
+    writer = PromptWriter(model_options(commands=COMMANDS, extra_body={"stop": ["x"]}))
     first = writer.body(Turn("s", "Hi"))
     writer.body(Turn("s", "Other", language="ru", history=(Message("user", "x"),)), {"tools": []})
     assert writer.body(Turn("s", "Hi")) == first

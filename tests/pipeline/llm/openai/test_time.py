@@ -12,9 +12,9 @@ from pipeline.events import TextDelta
 from pipeline.interfaces import Turn
 from pipeline.llm.openai import exchange
 from pipeline.llm.openai.chat import ChatDecoder
-from pipeline.llm.openai.timers import Left, ModelLimits, TurnTimers, ran_out
+from pipeline.llm.openai.timers import Left, TurnTimers, ran_out
 from tests.fakes import PATIENCE, ManualClock, until
-from tests.pipeline.llm.openai.asking import ask, asking
+from tests.pipeline.llm.openai.asking import ask, asking, model_options
 from tests.pipeline.llm.openai.hostile_server import (
     DONE,
     HANG,
@@ -242,7 +242,8 @@ async def test_an_answer_that_is_followed_by_a_flood(end: bytes) -> None:
 
 def timers(deadline: float | None = None, **limits: float) -> tuple[TurnTimers, ManualClock]:
     clock = ManualClock(100.0)
-    return TurnTimers(ModelLimits(**limits), deadline, clock), clock
+    named = {f"{name}_timeout_seconds": seconds for name, seconds in limits.items()}
+    return TurnTimers(model_options(**named), deadline, clock), clock
 
 
 def test_which_limit_is_nearest() -> None:

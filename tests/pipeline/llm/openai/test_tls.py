@@ -12,7 +12,7 @@ from pipeline.events import TextDelta
 from pipeline.llm.openai import exchange
 from pipeline.llm.openai.model import OpenAIModel
 from tests.fakes import PATIENCE, until
-from tests.pipeline.llm.openai.asking import QUICK, TURN, ask
+from tests.pipeline.llm.openai.asking import TURN, ask, made
 from tests.pipeline.llm.openai.hostile_server import DONE, HANG, STOP, Reply, hostile, text
 
 
@@ -34,7 +34,7 @@ def serving(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
 
 
 def model_at(port: int) -> OpenAIModel:
-    return OpenAIModel(**{"base_url": f"https://127.0.0.1:{port}/v1", "model": "m", **QUICK, "retries": 0})
+    return made(base_url=f"https://127.0.0.1:{port}/v1", retries=0)
 
 
 @pytest.mark.usefixtures("trusted")

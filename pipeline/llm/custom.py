@@ -1,0 +1,31 @@
+"""Custom models: any object with ``stream``."""
+
+import inspect
+from collections.abc import AsyncIterator
+from typing import Any
+
+from pipeline.events import ModelEvent
+from pipeline.interfaces import Model, Turn
+
+
+class CustomModel:
+    """An ``Engine`` around *model*, which may have ``async start()`` and ``async aclose()``."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._start: Any = getattr(model, "start", None)
+        self._close: Any = getattr(model, "aclose", None)
+
+    def stream(self, turn: Turn) -> AsyncIterator[ModelEvent | str]:
+        """See Model."""
+        return self._model.stream(turn)
+
+    async def start(self) -> None:
+        """See Engine. Another ``start`` than a coroutine function is none of ours."""
+        if inspect.iscoroutinefunction(self._start):
+            await self._start()
+
+    async def aclose(self) -> None:
+        """See Engine."""
+        if self._close is not None:
+            await self._close()

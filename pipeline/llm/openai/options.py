@@ -1,0 +1,38 @@
+"""What is told a model of an OpenAI-compatible server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAIModelOptions:
+    """The settings' keys, and beside them:
+
+    ``system_prompt``: None = the default one; ``{commands}`` in it is where the commands are told of.
+    ``commands``: the allowed ones with the JSON Schemas of their args, None = any object; empty = any command.
+    ``tools``: offer the commands as native tools.
+    ``extra_body``: put over the rest of the request; a key that is an empty table there is left out of the request, for
+    servers that do not take it (``stream_options = {}``).
+    """
+
+    base_url: str
+    model: str
+    api_key_env: str
+    api_key_command: Sequence[str]
+    api_key_seconds: float
+    system_prompt: str | None
+    temperature: float | None
+    max_tokens: int | None
+    extra_headers: Mapping[str, str]
+    extra_body: Mapping[str, Any]
+    tools: bool
+    commands: Mapping[str, Schema | None]
+    connect_timeout_seconds: float
+    first_content_timeout_seconds: float
+    stall_timeout_seconds: float
+    total_timeout_seconds: float
+    retries: int
+    proxy: str
