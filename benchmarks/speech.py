@@ -1,4 +1,4 @@
-"""How soon the voice is heard: with and without speaking ahead, and with real speech through the whole server.
+"""Measures how soon the voice is heard: with and without speaking ahead, and with real speech through the whole server.
 
 The first table is the speech stage alone with an engine that takes 100 ms for a sentence, six sentences that are there
 at once, and a reader that plays. The second needs the extra ``espeak``: a server in a process of its own, asked by one
@@ -82,8 +82,8 @@ class SlowSpeech:
 
 
 async def read(prefetch: int, seconds: float) -> tuple[float, float]:
-    """Seconds until the last sound of all sentences was there; the longest silence that a player heard between two of
-    them.
+    """Give the seconds until the last sound of all sentences was there, and the longest silence that a player heard
+    between two of them.
     """
 
     async def source() -> AsyncIterator[Sentence]:
@@ -103,7 +103,7 @@ async def read(prefetch: int, seconds: float) -> tuple[float, float]:
 
 
 async def compare() -> None:
-    """The first table: the contenders take turns."""
+    """Print the first table. The contenders take turns."""
     ahead = (0, 1, 2)
     lengths = (0.05, 2.0)
     runs = [
@@ -153,8 +153,11 @@ class StampingModel:
 
 @dataclass
 class Figures:
-    """What was measured of many streams, in seconds: from the end of a stream's first sentence to its first sound, from
-    its request to that; and all sound.
+    """The figures of many streams, in seconds.
+
+    ``first``: from the end of a stream's first sentence to its first sound.
+    ``asked``: from a stream's request to its first sound.
+    ``sound``: all sound.
     """
 
     first: list[float] = field(default_factory=list)
@@ -178,7 +181,7 @@ async def listen(stub: Any, prompt: str, figures: Figures) -> None:
 
 
 async def lag(stub: Any) -> Any:
-    """What the server's event loop kept waiting since ``reset``."""
+    """Ask for the lag of the server's event loop since ``reset``."""
     messages = [message async for message in stub.StreamAudio(pb.StreamRequest(prompt="lag"))]
     return messages[0].action_message.args
 
@@ -190,7 +193,7 @@ async def reset(stub: Any) -> None:
 
 
 async def real_speech() -> None:
-    """The second table."""
+    """Print the second table."""
     alone, together = Figures(), Figures()
     async with serving(SETTINGS) as (stub, _process):
         await listen(stub, "012", Figures())  # warm up
@@ -219,7 +222,7 @@ async def real_speech() -> None:
 
 
 async def memory() -> None:
-    """The third table: some streams at once, until so many sentences were spoken."""
+    """Print the third table. Some streams run at once until the sentences of ``MEMORY_AFTER`` were spoken."""
     prompt = "".join(str(number % len(TEXTS)) for number in range(SENTENCES_A_STREAM))
     streams = 0
 

@@ -67,12 +67,8 @@ class CachedSpeech:
         self._most = max(options.max_bytes, options.max_disk_bytes if self._files else 0) // PART
         self._disk_failed = False
         self.marks_words = engine.marks_words
-        self.start, self.aclose, self.voices, self.reads_in = (
-            engine.start,
-            engine.aclose,
-            engine.voices,
-            engine.reads_in,
-        )
+        self.start, self.aclose = engine.start, engine.aclose
+        self.voices, self.reads_in = engine.voices, engine.reads_in
 
     @property
     def sample_rate(self) -> int:

@@ -99,12 +99,8 @@ class Resampled:
         self._engine = engine
         self.sample_rate = output_sample_rate
         self.marks_words = engine.marks_words
-        self.start, self.aclose, self.voices, self.reads_in = (
-            engine.start,
-            engine.aclose,
-            engine.voices,
-            engine.reads_in,
-        )
+        self.start, self.aclose = engine.start, engine.aclose
+        self.voices, self.reads_in = engine.voices, engine.reads_in
 
     async def synthesize(
         self, text: str, voice: Voice, marks: bool = False, due: Due = at_once

@@ -1,4 +1,4 @@
-"""The workers of espeak-ng behind one queue, in which what a listener waits for comes first.
+"""The workers of espeak-ng behind one queue: the most urgent job comes first.
 
 A worker dies alone and is replaced; the sentences of others are kept.
 """

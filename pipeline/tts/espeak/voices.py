@@ -37,10 +37,10 @@ class Voices:
     def choose(self, text: str, voice: Voice) -> str:
         """Give espeak-ng's identifier of the voice that reads *text*.
 
-        ``voice.name`` wins, then the request's language, then the default. A text with any Cyrillic letter takes the
-        first voice that reads Cyrillic and knows all its letters, else the first that reads Cyrillic: of these, of the
-        settings' languages, and of Russian. The voices of such languages read Latin words too. A name or language that
-        is not known is passed over: it must not silence an answer.
+        ``voice.name`` wins, then the request's language, then the default. A text with any Cyrillic letter needs a
+        voice that reads Cyrillic: of these voices, those of the settings' languages, and the Russian one, it takes the
+        first that knows all its letters, else the first. Such voices read Latin words too. An unknown name or language
+        is passed over: it must not silence an answer.
         """
         asked = [self._named(voice.name), self._of_language(voice.language)]
         letters = frozenset(CYRILLIC_LETTER.findall(text.lower()))

@@ -6,7 +6,6 @@ The protocol has no rate for PCM: ``rate=`` in the Content-Type tells it, or a R
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.message import Message
 
 from pipeline.pcm import RATES
@@ -32,18 +31,9 @@ speech begins softly.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class ContentType:
-    """The lower-case type, and its parameters about samples. ``rate``: 0 = not told."""
-
-    name: str
-    rate: int
-    channels: int
-    big_endian: bool
-
-
-def content_type(header: str) -> ContentType:
-    """Read the header as it came. Numbers that make no sense count as not told.
+def content_type(header: str, default_rate: int) -> tuple[str, PcmFormat]:
+    """Read the header as it came: the lower-case type, and the format of bare PCM under it. Numbers that make no sense
+    count as not told.
 
     ``audio/L16`` is big endian (RFC 2586, RFC 3551). With ``codec=pcm``, which no RFC has and Gemini sends, it is
     little endian.
@@ -52,9 +42,10 @@ def content_type(header: str) -> ContentType:
     message["content-type"] = header
     name = message.get_content_type() if header.strip() else ""
     params = {key.lower(): str(value).strip() for key, value in message.get_params([], unquote=True)}
-    rate = _number(params.get("rate", ""), RATES)
+    rate = _number(params.get("rate", ""), RATES) or default_rate
     channels = _number(params.get("channels", ""), range(1, MOST_CHANNELS + 1)) or 1
-    return ContentType(name, rate, channels, name == "audio/l16" and params.get("codec", "").lower() != "pcm")
+    big_endian = name == "audio/l16" and params.get("codec", "").lower() != "pcm"
+    return name, PcmFormat(rate, channels, big_endian=big_endian)
 
 
 class SoundDecoder:
@@ -65,7 +56,7 @@ class SoundDecoder:
     """
 
     def __init__(self, header: str, sample_rate: int) -> None:
-        self._type = content_type(header)
+        self._type, self._told = content_type(header, sample_rate)
         self._sample_rate = sample_rate
         self._head = b""
         self._riff: Riff | None = None
@@ -96,18 +87,16 @@ class SoundDecoder:
         return given + (self._convert.flush() if self._convert else b"")
 
     def _begin(self, head: bytes) -> None:
-        name = self._type.name
         if head.startswith(b"RIFF"):
             self._riff = Riff()
-        elif name in WAV_TYPES:
+        elif self._type in WAV_TYPES:
             raise NotPcm("the speech server calls something WAV that is not")
         elif _COMPRESSED.match(head):
             raise NotPcm("the speech server sent compressed sound where PCM was asked for")
-        elif name not in PCM_TYPES or _is_text(head[:HEAD_BYTES]):
+        elif self._type not in PCM_TYPES or _is_text(head[:HEAD_BYTES]):
             raise NotPcm("the speech server sent no PCM")
         else:
-            told = self._type
-            self._expect(PcmFormat(told.rate or self._sample_rate, told.channels, big_endian=told.big_endian))
+            self._expect(self._told)
 
     def _converted(self, data: bytes) -> bytes:
         if self._riff is None:

@@ -1,4 +1,4 @@
-"""Where what is said stands in what was written."""
+"""The place in the written text of each word that the voice says."""
 
 import re
 
@@ -12,7 +12,7 @@ from pipeline.tts.alignment import MOST_WORDS, aligned, placed
 
 
 def told(text: str, said: str) -> list[str]:
-    """What of *text* is told when each word of *said*, between white space, has a mark."""
+    """The words of *text* that are marked when each word of *said*, between white space, has a mark."""
     stretches = aligned(text, said)
     marks = (placed(WordMark(word.start(), len(word[0]), 0.0), stretches) for word in re.finditer(r"\S+", said))
     return [text[mark.offset : mark.offset + mark.length] for mark in marks if mark]
@@ -48,14 +48,14 @@ def told(text: str, said: str) -> list[str]:
     ],
 )
 def test_words_are_told_where_they_are_written(text: str, said: str, words: list[str]) -> None:
-    """A word that is said as written has its place, without the signs around it; what is said in other words is one,
-    told with the first of them; what is added has none.
+    """A word that is said as written has its place, without the signs around it. Other words for it have one place
+    together, marked with the first of them. Added words have none.
     """
     assert told(text, said) == words
 
 
 def test_an_ideograph_has_its_own_place() -> None:
-    """Marks may be of any part of what is the same."""
+    """A mark may stand for any part of a stretch that is said as written."""
     stretches = aligned("**你好** 5", "你好 five")
     assert placed(WordMark(1, 1, 7.0), stretches) == WordMark(3, 1, 7.0)
 
@@ -68,7 +68,7 @@ SOME = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(text=SOME, said=st.none() | SOME.map(str.strip))
 def test_marks_stay_in_order_and_inside(text: str, said: str | None) -> None:
-    """Whatever is said for whatever is written: marks are inside the text, in order, and do not overlap."""
+    """For any words and any text, marks lie inside the text, in order, and do not overlap."""
     said = speakable(text, "") if said is None else said
     stretches = aligned(text, said)
     end = 0
@@ -79,9 +79,7 @@ def test_marks_stay_in_order_and_inside(text: str, said: str | None) -> None:
 
 
 def test_the_work_is_bounded() -> None:
-    """A text of very many words is not compared at all, unless nothing of it changes; nor are words that come again and
-    again.
-    """
+    """A text of very many words is not compared, unless it is said as written; nor are often repeated words."""
     assert len(told("a 5 " * 100, "a five " * 100)) <= 2
     text = "a 5 " * MOST_WORDS
     assert told(text, "a five " * MOST_WORDS) == []

@@ -1,4 +1,4 @@
-"""What is remembered of a voice, and that nothing half said ever is."""
+"""The cache remembers whole sentences of a voice and nothing else."""
 
 import asyncio
 import errno
@@ -98,7 +98,7 @@ async def test_engines_share_no_sound(tmp_path: Path) -> None:
     ids=["failed", "odd", "garbage", "empty", "cancelled"],
 )
 async def test_what_is_not_remembered(steps: Iterable[Any], tmp_path: Path) -> None:
-    """A sentence that failed, or is no sound, is asked for anew; the reader gets what the engine gives, untouched."""
+    """A sentence that failed, or is no sound, is asked for anew; the reader gets the engine's items untouched."""
     inner = ScriptedSpeech(list(steps))
     speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
     for _ in range(2):
@@ -112,7 +112,7 @@ async def test_what_is_not_remembered(steps: Iterable[Any], tmp_path: Path) -> N
 
 
 async def test_a_sentence_that_was_left_is_not_remembered(tmp_path: Path) -> None:
-    """Who stops listening leaves nothing behind, even when only the end was missing; and the engine is left too."""
+    """A sentence whose reader leaves is not remembered, even when only its end was missing; the engine closes."""
     inner = ScriptedSpeech([samples(10), samples(10)])
     speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
     for count in (1, 2):
@@ -191,7 +191,7 @@ async def test_the_disk_outlives_the_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["shorter", "longer", "other", "empty", "headless"])
 async def test_a_damaged_file(damage: str, tmp_path: Path) -> None:
-    """It is never given; it is removed, and the sentence said and kept anew."""
+    """A damaged file is never given: it is removed, and the sentence is said and kept anew."""
     inner = ScriptedSpeech()
     options = {"folder": tmp_path, "max_disk_bytes": 100_000}
     first = await said(cached(inner, **options))
@@ -213,7 +213,7 @@ async def test_a_damaged_file(damage: str, tmp_path: Path) -> None:
 
 
 def test_the_disk_is_bounded(tmp_path: Path) -> None:
-    """The file that was not read for longest goes first; what is not ours stays and does not count."""
+    """The file that was not read for longest goes first; foreign files stay and do not count."""
     (tmp_path / "notes.txt").write_text("x" * 9999)
     store = SoundFiles(tmp_path, 1000)
     keys = [letter * 64 for letter in "abcd"]
@@ -270,7 +270,7 @@ async def test_a_failing_disk(which: str, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 async def test_a_folder_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies in it is found, also where nobody can note that it was used."""
+    """Its sound is found, although the time of use cannot be written."""
     inner = ScriptedSpeech()
     options = {"folder": tmp_path, "max_bytes": 0, "max_disk_bytes": 100_000}
     first = await said(cached(inner, **options))
@@ -291,7 +291,7 @@ async def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
 
 
 async def test_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It holds up one sentence for a moment, and is not asked again."""
+    """A disk that hangs holds up one sentence for a moment, and is not asked again."""
     asked = []
     let_go = threading.Event()
 
@@ -342,7 +342,7 @@ async def test_whatever_else_the_voice_can_do() -> None:
 
 
 def test_files_of_another_process(tmp_path: Path) -> None:
-    """Two that share a folder keep within its bound together, but for what each has made free for itself."""
+    """Two processes that share a folder keep within its bound together, but for the room that each has reserved."""
     stores = [SoundFiles(tmp_path, 16_000) for _ in range(2)]
     for number in range(200):
         stores[number % 2].write(f"{number:064x}", bytes(101 + number % 50))

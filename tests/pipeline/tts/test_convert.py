@@ -35,7 +35,7 @@ LAYOUTS: dict[str, tuple[PcmFormat, Callable[[bytes], bytes]]] = {
 
 
 def converted(source: PcmFormat, data: bytes, rate: int, cuts: list[int]) -> bytes:
-    """*data* through a converter, cut at *cuts*; whole samples at each step."""
+    """Convert *data*, cut at *cuts*; each step gives whole samples."""
     work = Converter(source, rate)
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     parts = [work.feed(data[start:end]) for start, end in pairwise(edges)] + [work.flush()]
@@ -60,7 +60,7 @@ def test_float(cuts: list[int]) -> None:
 
 
 def test_float_out_of_range() -> None:
-    """Too loud is clipped, what is no number is silent: nothing wraps round into a crack."""
+    """Too loud samples are clipped, and NaN is silence: nothing wraps round into a crack."""
     data = array("f", [2.0, -2.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 0.0]).tobytes()
     found = list(array("h", converted(PcmFormat(8000, encoding="float32"), data, 8000, [])))
     assert found == [32767, -32767, 32767, -32767, 0, 32767, -32767, 0]
@@ -90,7 +90,7 @@ def test_resampling(source: int, rate: int) -> None:
 @needs_soxr
 @given(cuts=st.lists(st.integers(0, 6000), max_size=12))
 def test_resampling_wherever_it_is_cut(cuts: list[int]) -> None:
-    """The samples depend on the stream, not on how it came; but for soxr's dither, of one step."""
+    """The samples depend on the stream and not on its cuts, but for soxr's dither of one step."""
     found, whole = (array("h", converted(PcmFormat(24_000), PCM, 16_000, each)) for each in (cuts, []))
     assert max(abs(a - b) for a, b in zip(found, whole, strict=True)) <= 2
 
@@ -131,7 +131,7 @@ class Marked(ScriptedSpeech):
 
 @needs_soxr
 async def test_a_voice_at_another_rate() -> None:
-    """Everything that is given has the rate that is told, also behind the last piece."""
+    """All sound has the rate that is told, the end too."""
     inner = ScriptedSpeech([tone(4000, 8000)[:4001], tone(4000, 8000)[4001:]], sample_rate=8000)
     speech = resampled(inner)
     assert speech.sample_rate == 16_000
@@ -141,7 +141,7 @@ async def test_a_voice_at_another_rate() -> None:
 
 @needs_soxr
 async def test_marks_pass_in_their_places() -> None:
-    """Of a voice with word marks the sound is converted and the marks are not; the rest of the voice is still there."""
+    """The sound is converted and the marks are not; the voice's other methods are still there."""
     speech = resampled(Marked(sample_rate=8000))
     found = [item async for item in speech.synthesize("Hello you", ANY, True)]
     assert [item for item in found if isinstance(item, WordMark)] == [WordMark(0, 5, 0.0), WordMark(6, 2, 900.0)]
@@ -153,7 +153,7 @@ async def test_marks_pass_in_their_places() -> None:
 
 @needs_soxr
 async def test_closing_reaches_the_voice() -> None:
-    """Who leaves the converted voice leaves the voice."""
+    """Closing the converted sound closes the voice's."""
     inner = ScriptedSpeech([tone(8000, 8000)] * 9, sample_rate=8000)
     sound = resampled(inner).synthesize("Hello.", ANY)
     await anext(sound)
@@ -164,7 +164,7 @@ async def test_closing_reaches_the_voice() -> None:
 
 @needs_soxr
 async def test_a_voice_without_aclose() -> None:
-    """A voice of one's own may give any async iterator."""
+    """A custom voice may give any async iterator."""
 
     class Bare:
         sample_rate = 8000

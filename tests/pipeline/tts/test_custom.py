@@ -49,7 +49,7 @@ def test_wrong_options(options: dict[str, object]) -> None:
         FunctionSpeech(speak, options, 8000)
 
 
-def test_what_is_function() -> None:
+def test_what_is_a_function() -> None:
     """A class, an object and a coroutine function are no voices by themselves."""
 
     async def coroutine(text: str, voice: Voice) -> bytes:

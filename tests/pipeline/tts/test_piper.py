@@ -1,4 +1,4 @@
-"""The real piper code with made-up voices: a random sound for each phoneme, so long as the voice's file says."""
+"""The real piper code with made-up voices: a random sound for each phoneme, as long as the voice's file says."""
 
 import asyncio
 import gc
@@ -102,7 +102,7 @@ async def test_a_piece_for_each_sentence(speech: PiperSpeech) -> None:
 
 
 async def test_russian_and_english(speech: PiperSpeech) -> None:
-    """Each script is read by a voice of its own, whose phonemes differ."""
+    """Each script is read by another voice, with other phonemes."""
     russian = await said(speech, RUSSIAN)
     assert russian == await said(speech, RUSSIAN, Voice(language="en"))
     assert russian != await said(speech, ENGLISH)
@@ -128,14 +128,14 @@ async def test_russian_and_english(speech: PiperSpeech) -> None:
     ],
 )
 async def test_who_reads(speech: PiperSpeech, text: str, voice: Voice, language: str) -> None:
-    """By name, by the request's language, by default: but only who knows the letters; what is not known is passed
-    over.
+    """The voice is chosen by name, by the request's language, by default, but it must know the letters; unknown names
+    are passed over.
     """
     assert speech.choose(text, voice).language == language
 
 
 async def test_nearest_language(voices: dict[str, Path]) -> None:
-    """A language is found under a shorter form or another one of the same; one alone reads everything."""
+    """A language is found by a shorter tag or by another of the same language; a single voice reads everything."""
     engine = piper_speech(voices={"ru": voices["ru"], "en-GB": voices["en"]}, default_language="ru")
     assert engine.choose("42", Voice(language="en-US")).language == "en-GB"
     assert engine.choose("42", Voice(language="en-GB-oxendict")).language == "en-GB"
@@ -148,7 +148,7 @@ async def test_nearest_language(voices: dict[str, Path]) -> None:
 
 
 async def test_slower(voices: dict[str, Path]) -> None:
-    """The length scale of the settings stretches what the voice's own says."""
+    """The length scale of the settings multiplies that of the voice."""
     twice = piper_speech(voices=voices, default_language="en", length_scale=2.0)
     once = piper_speech(voices=voices, default_language="en")
     assert len(await said(twice, ENGLISH)) == 2 * len(await said(once, ENGLISH))
@@ -217,7 +217,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, voices: dict[str, Path]) -> Slow:
 
 
 async def test_leaving_stops_between_two_pieces(slow: Slow) -> None:
-    """The piece that is being made is made, no other; and the thread is free for the next sentence."""
+    """The piece that is being made is finished and no other is begun; the thread is free for the next sentence."""
     engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
     sound = engine.synthesize("One. Two. Three.", ANY)
     slow.go.release()
@@ -252,7 +252,7 @@ async def test_what_waits_for_a_thread_can_be_left(slow: Slow) -> None:
 
 
 async def test_the_end_does_not_wait_for_the_queue(slow: Slow) -> None:
-    """What is being made when the server stops is made; what waits for a thread fails, and is not made first."""
+    """At the end the piece that is being made is finished; sentences that wait for a thread fail at once."""
     engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
     tasks = [asyncio.create_task(said(engine, "Hello.")) for _ in range(piper.WORKERS + 3)]
     await until(lambda: slow.begun >= piper.WORKERS)
@@ -349,7 +349,7 @@ def test_a_voice_that_cannot_be_used(damage: str, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_settings(wrong: dict[str, Any], key: str, voices: dict[str, Path]) -> None:
-    """What cannot work is told when the server starts, under its key."""
+    """Options that cannot work are refused at the start, under their key."""
     with pytest.raises(ValueError, match=f"^{key}: "):
         piper_speech(**{"voices": voices, "default_language": "en", **wrong})
 

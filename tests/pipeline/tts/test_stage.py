@@ -56,8 +56,8 @@ class Reading(ScriptedSpeech):
 
 
 def test_the_wanted_voice_is_asked() -> None:
-    """Every call of an engine gets the turn's voice, and the words that are made for its language and for that in which
-    this engine reads: a fallback may read in another one, or can't tell.
+    """Every call of an engine gets the turn's voice, and words made for the turn's language and for the language in
+    which this engine reads. A fallback may read in another language, or can't tell.
     """
     first, second, third = Reading([Boom()], language="en"), Reading(language="de"), ScriptedSpeech()
     voice = Voice("anna", "ru")
@@ -78,7 +78,7 @@ def test_the_wanted_voice_is_asked() -> None:
 
 @pytest.mark.parametrize("prefetch", [0, 1, 2])
 def test_everything_else_passes_in_place(prefetch: int) -> None:
-    """What is no sentence passes untouched, behind the sound of the sentence before it."""
+    """Other events pass untouched, behind the sound of the sentence before them."""
     others = [Command("open", {}), Notice("COMMAND_REFUSED", "x", 1), ModelEnd(EndReason.LENGTH)]
     source = [others[0], Sentence(1, "One."), *others, Sentence(2, "Two."), others[2]]
 
@@ -164,7 +164,7 @@ def test_any_kind_of_bytes(kind: Any) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 333, 9999])
 def test_the_whole_sound_arrives(size: int) -> None:
-    """What the engine gives is what leaves, byte by byte, however it is cut, and the end is marked once."""
+    """The engine's bytes leave one by one, however they were cut, and the end is marked once."""
     data = sound(3000)
     events = run(heard(ScriptedSpeech([data[start : start + size] for start in range(0, len(data), size)])))
     assert pcm(events) == data
@@ -231,8 +231,8 @@ class Counting(ScriptedSpeech):
 
 @pytest.mark.parametrize("prefetch", [0, 1, 2, 3])
 def test_so_many_engine_calls_at_once(prefetch: int) -> None:
-    """While one sentence is sent, the engine speaks those behind it: as many as ``prefetch`` says, not one more, and
-    commands between them do not count.
+    """While one sentence is sent, the engine speaks exactly ``prefetch`` sentences behind it; commands between them do
+    not count.
     """
     speech = Counting([Pause(0.1), sound(100), Pause(0.1)])
     source = [event for sentence in numbered(*["One."] * 6) for event in (sentence, Command("x", {}))]
@@ -292,7 +292,7 @@ def test_sound_does_not_wait_for_the_next_sentence(prefetch: int) -> None:
 
 @pytest.mark.parametrize(("prefetch", "seconds"), [(0, 1.2), (1, 0.6), (2, 0.4), (5, 0.2)])
 def test_the_last_sound_is_there_sooner(prefetch: int, seconds: float) -> None:
-    """Six sentences of an engine that takes 200 ms for each: so many at once."""
+    """Sentences that take 200 ms each are ready sooner the more are spoken at once."""
 
     async def read() -> float:
         loop = asyncio.get_running_loop()
@@ -305,8 +305,8 @@ def test_the_last_sound_is_there_sooner(prefetch: int, seconds: float) -> None:
 
 @pytest.mark.parametrize("buffer", [0.2, 1.0, 2.0])
 def test_an_engine_runs_ahead_within_the_buffer(buffer: float) -> None:
-    """Of each sentence at most so many seconds wait for a reader that does not read; then its engine is not asked any
-    more, until there is room.
+    """At most ``buffer_seconds`` of each sentence wait for a reader that does not read; then its engine is not asked
+    until there is room.
     """
     speech = ScriptedSpeech([sound(200)] * 50)
     options = speech_options(prefetch=1, buffer_seconds=buffer)
@@ -405,7 +405,7 @@ def test_an_early_end_closes_every_engine(how: str, prefetch: int) -> None:
 
 
 def test_a_second_cancellation_leaves_no_engine_open() -> None:
-    """Who is cancelled again while the engines close still waits for all of them."""
+    """A second cancellation, while the engines close, does not keep the stage from waiting for all of them."""
     speech = ScriptedSpeech([HANG], closing=0.2)
 
     async def end() -> None:
@@ -423,8 +423,8 @@ def test_a_second_cancellation_leaves_no_engine_open() -> None:
 
 
 def test_reading_stops_before_the_engines_close() -> None:
-    """At the end first the source is left, so that no further engine is asked; then the engines close, the first
-    sentence's first; the source itself is its owner's to close.
+    """At the end the reading of the source stops first, so that no further engine is asked; then the engines close in
+    order. The owner of the source closes it.
     """
     order: list[str] = []
 
@@ -462,7 +462,7 @@ def test_reading_stops_before_the_engines_close() -> None:
 
 @pytest.mark.parametrize("ticks", range(12))
 def test_a_turn_that_was_closed_asks_no_engine(ticks: int) -> None:
-    """Whenever the reader is cancelled: when the stage has closed, no engine is asked any more and none is open."""
+    """At whatever moment the reader is cancelled, once the stage has closed no engine is asked and none is open."""
     speech = ScriptedSpeech()
 
     async def end() -> None:

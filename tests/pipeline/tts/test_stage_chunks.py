@@ -51,7 +51,7 @@ def test_chunks_are_the_pieces(pieces: list[bytes], rate: int) -> None:
 @settings(max_examples=50, deadline=None)
 @given(cuts=st.lists(st.integers(1, 300), max_size=20))
 def test_chunks_do_not_wait(cuts: list[int]) -> None:
-    """Nothing is kept back longer than it must: less than the next chunk and the fade would need."""
+    """No more is held back than the next chunk and the fade need."""
     chunks = Chunks(RATE)
     got = given = 0
     for size in cuts:
@@ -61,7 +61,7 @@ def test_chunks_do_not_wait(cuts: list[int]) -> None:
 
 
 def test_the_first_chunk_leaves_at_once() -> None:
-    """As soon as 20 ms are there, the first chunk leaves, with all there is but 5 ms, up to 200 ms."""
+    """The first chunk leaves as soon as 20 ms are there, with all the sound but 5 ms, up to 200 ms."""
     assert sizes(39) == [38]
     assert sizes(39, 1) == [30, 10]
     assert sizes(401)[0] == 390
@@ -75,7 +75,7 @@ def test_chunks_grow_to_200_ms() -> None:
 
 
 def test_an_engine_of_200_ms_pieces_costs_no_more_messages() -> None:
-    """What is held back leaves with the end of the sentence, not in a message of its own beside that."""
+    """The sound that was held back leaves with the end of the sentence, not in one more message."""
     assert len(sizes(*[MOST] * 10)) == 11
 
 
@@ -99,9 +99,7 @@ def samples(pcm: bytes) -> list[int]:
     pieces=st.lists(st.binary(min_size=1, max_size=700), max_size=20), rate=st.sampled_from([1, 50, 250, 1000, 8000])
 )
 def test_what_breaks_off_fades(pieces: list[bytes], rate: int) -> None:
-    """After a failure all that was there leaves, nothing twice and no half sample; its last 5 ms go down to nothing,
-    whatever left before.
-    """
+    """After a failure all the sound leaves, nothing twice and no half sample; its last 5 ms go down to nothing."""
     whole = b"".join(pieces)
     whole = whole[: len(whole) - len(whole) % 2]
     chunks = cut(pieces, rate, broken=True)

@@ -48,7 +48,7 @@ def failing(name: str, *before: Any) -> ScriptedSpeech:
 
 
 def texts(speech: ScriptedSpeech) -> list[str]:
-    """What an engine was asked to say."""
+    """The texts that an engine was asked to say."""
     return [text for text, _ in speech.calls]
 
 
@@ -59,9 +59,7 @@ def texts(speech: ScriptedSpeech) -> list[str]:
 @pytest.mark.parametrize("name", FAILURES)
 @pytest.mark.parametrize("before", [0, 10, 101])
 def test_a_failure_is_one_notice(name: str, before: int, prefetch: int) -> None:
-    """When the voice fails, before or after some sound, what was said stays said, one final Notice follows, and the
-    next sentence is spoken.
-    """
+    """When the voice fails, the sound so far is kept, one final Notice follows, and the next sentence is spoken."""
     speech = failing(name, *([sound(before)] if before else []))
     events = run(heard(speech, "Bad.", "Good.", options=replace(ONCE, prefetch=prefetch)))
     assert texts(speech) == ["Bad.", "Good."]
@@ -114,7 +112,7 @@ def test_the_log_has_the_engines_own_error(logged: list[Any]) -> None:
 
 @pytest.mark.parametrize("rate", [None, "fast", 0, -1])
 def test_a_voice_without_a_rate(rate: Any) -> None:
-    """A voice whose sample rate is none has failed like any other; its sound would be noise."""
+    """A voice without a valid sample rate has failed like any other; its sound would be noise."""
     assert finals(run(heard(ScriptedSpeech([sound(50)], sample_rate=rate)))) == [(Notice, 1)]
 
 
@@ -211,7 +209,7 @@ def test_first_sound_and_stall_have_their_own_time(steps: Any, first_audio: int,
 
 @pytest.mark.parametrize("pauses", [[10], [5, 5], [9.999999999]])
 def test_a_sound_at_the_last_moment(pauses: list[float]) -> None:
-    """A first sound that comes at the very moment at which the time is over is said or not, but not half."""
+    """A first sound that comes at the very moment of the timeout is said whole or not at all."""
     speech = ScriptedSpeech([*map(Pause, pauses), sound(100)])
     events = run(heard(speech, "One.", "Two.", options=replace(ONCE, first_audio_timeout_seconds=10)))
     assert [index for _, index in finals(events)] == [1, 2]
@@ -234,7 +232,7 @@ def test_a_stall_ahead_is_not_forgiven() -> None:
 
 
 def test_the_longest_sentence() -> None:
-    """A sentence may have just so much sound; the piece that is more is cut off with a Notice."""
+    """A sentence may be as long as ``max_sentence_seconds``; the piece beyond is cut off with a Notice."""
     options = replace(ONCE, max_sentence_seconds=0.1)
     assert finals(run(heard(ScriptedSpeech([sound(50), sound(50)]), options=options))) == [(AudioChunk, 1)]
     events = run(heard(ScriptedSpeech([sound(50), sound(51)]), options=options))
@@ -403,19 +401,21 @@ def test_a_failure_in_the_middle_counts(middle: list[Any]) -> None:
 
 
 def test_a_retry_counts_as_a_call() -> None:
-    """What is counted are calls; an engine that rests is not asked again."""
+    """Calls are counted, not sentences; an engine that rests is not asked again."""
     trial = Trial(lambda: [Boom()])
     assert run(trial.say("One.", "Two.", retries=5)) == (3, 2)
 
 
 def test_a_text_that_is_refused() -> None:
-    """It is not asked for again but said by the fallback, and takes the engine from nobody, however often it comes."""
+    """A refused text is not asked for again; the fallback says it, and the engine does not rest, however often it
+    comes.
+    """
     trial = Trial(lambda: [TextRejected("the speech server answered 400")])
     assert run(trial.say(*["One."] * 6, retries=3)) == (6, 6)
 
 
 def test_a_text_that_is_refused_and_no_fallback() -> None:
-    """Then it is a Notice, after one call."""
+    """Without a fallback a refused text is a Notice, after one call."""
     speech = ScriptedSpeech([TextRejected("the speech server answered 400")])
     assert finals(run(heard(speech, options=speech_options(retries=3)))) == [(Notice, 1)]
     assert len(speech.calls) == 1
@@ -485,8 +485,8 @@ def test_without_a_fallback_nobody_rests() -> None:
 
 
 def test_a_clients_wish_does_not_stop_the_engine() -> None:
-    """An engine that refuses a call for what was asked, such as a voice that does not exist, lives: it does not rest
-    for the others' sake.
+    """An engine that refuses a client's wish, such as a voice that does not exist, does not rest: it works for all
+    others.
     """
     trial = Trial(lambda: [StageError("NOT_FOUND", "NO_SUCH_VOICE", "there is no such voice")])
     assert run(trial.say(*["One."] * 10)) == (10, 10)

@@ -1,4 +1,4 @@
-"""Whatever the engines, the model and the reader do: order, completeness, no repetition, and nothing left behind."""
+"""Order, completeness, no repetition and nothing left behind, whatever the engines, the model and the reader do."""
 
 import asyncio
 import struct
@@ -46,14 +46,14 @@ class World:
     leaves_after: int
 
     def decisive(self, sentence: int) -> Script | None:
-        """The call of which the listener hears something: the first that gives a byte."""
+        """The call that the listener hears: the first that gives a byte."""
         calls = (1 + self.options.retries) * (2 if self.fallback else 1)
         heard = (call for call in self.scripts[sentence - 1][:calls] if given_by(call))
         return next(heard, None)
 
 
 def given_by(call: Script) -> int:
-    """How many bytes a call gives."""
+    """The number of bytes that a call gives."""
     return sum(step for step in call if isinstance(step, int))
 
 
@@ -130,7 +130,7 @@ async def source(world: World) -> Any:
 
 
 async def listen(world: World, played: Played) -> list[Any]:
-    """What the reader gets until it leaves."""
+    """The events that the reader gets until it leaves."""
     speech: Any = played.engine()
     if world.fallback:
         speech = pair(speech, played.engine(), failures_in_a_row=10_000)
@@ -154,8 +154,8 @@ async def listen(world: World, played: Played) -> list[Any]:
 @settings(max_examples=150, deadline=None)
 @given(world=worlds())
 def test_any_turn(world: World) -> None:
-    """Events come in order; of each sentence one call is heard, whole or up to its failure, and nothing twice; one
-    event of it is final, the last; no more engines speak at once than allowed, and none is left, also when the reader
+    """Events come in order. One call of each sentence is heard, whole or up to its failure, and nothing twice; only the
+    sentence's last event is final. No more engines speak at once than allowed, and none is left, also when the reader
     leaves early.
     """
     played = Played(world)

@@ -432,7 +432,7 @@ async def test_nothing_is_lost(text, part, times, speech):
     ("part", "language"), [("777 " * 8, "de"), ("安心" * 15, "cmn"), ("こんにちは" * 4, "ja"), ("안녕" * 10, "ko")]
 )
 async def test_nothing_is_lost_in_other_languages(part, language, speech):
-    """Nor where a character is a syllable or a word, nor of many numbers."""
+    """Nothing is lost where a character is a syllable or a word, nor of many numbers."""
     whole, some = [seconds(await say(speech, each, Voice(language=language))) for each in (part * 10, part)]
     assert whole > 8.5 * some
 
@@ -454,7 +454,7 @@ async def test_rate_pitch_and_gender_are_heard():
 
 
 async def test_all_voices_are_listed_and_speak(speech):
-    """What the list names can be asked for."""
+    """The listed voices can be asked for."""
     infos = await speech.voices()
     assert {"en-us", "en-gb-scotland", "ru", "uk"} <= {info.name for info in infos}
     assert len({info.name for info in infos}) == len(infos) > 100
@@ -497,7 +497,7 @@ def test_the_parent_never_loads_espeak():
 
 @pytest.mark.parametrize(("loader", "message"), [("", "espeakng_loader"), ("library", "file"), ("data", "data")])
 async def test_a_broken_installation_is_told(tmp_path, loader, message):
-    """What cannot be loaded raises EspeakUnavailable, which says what and how to mend it."""
+    """A library or data that cannot be loaded raises EspeakUnavailable, which names it and how to mend it."""
     package = tmp_path / "espeakng_loader"
     if loader:
         package.mkdir()
@@ -593,7 +593,7 @@ async def test_a_worker_ends_with_its_parent(last):
 
 
 def ended(pid: int) -> bool:
-    """Whether the process is gone, or dead and not yet reaped by whoever inherited it."""
+    """Tell whether the process is gone, or dead and not yet reaped by its new parent."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

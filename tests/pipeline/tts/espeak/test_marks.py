@@ -128,7 +128,7 @@ async def test_a_long_text_is_marked_to_its_end(speech):
 
 
 async def test_words_too_long_are_marked_in_parts(speech):
-    """Of what espeak-ng cannot say as one word every part has its place: the digits of a long number, in all pieces."""
+    """Each part of a word that espeak-ng cannot say as one has its place, such as the digits of a long number."""
     text = "It is 3." + "1415926535" * 12 + " and a" + "b" * 100 + " here"
     marks, _ = await say(speech, text)
     said = words(text, marks)

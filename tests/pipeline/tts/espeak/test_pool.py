@@ -60,8 +60,8 @@ class ScriptedWorker:
     ("hangs", "dead"), [("speak", False), ("kill", False), ("start", False), ("start", True)], ids=str
 )
 async def test_closing_tells_a_reader_wherever_its_job_is(monkeypatch, hangs, dead):
-    """Whatever ``aclose`` cuts short (speaking, ending a dead worker, replacing it before or after this job), the
-    reader gets EspeakUnavailable and does not wait for ever.
+    """Wherever ``aclose`` comes (while a worker speaks, is killed, or is replaced before or after this job), the reader
+    gets EspeakUnavailable and does not wait for ever.
     """
     monkeypatch.setattr(espeak_pool, "Worker", ScriptedWorker)
     monkeypatch.setattr(ScriptedWorker, "hangs", hangs)
@@ -107,8 +107,8 @@ class Speaking(ScriptedWorker):
 
 
 async def order_of(monkeypatch: pytest.MonkeyPatch, queue: Callable[[Pool], Callable[[], object]]) -> list[str]:
-    """The texts in the order in which they are spoken: *queue* submits some, and gives what happens then, before the
-    worker is free.
+    """The texts in the order in which they are spoken. *queue* submits some, and gives a function that is called before
+    the worker is free.
     """
     monkeypatch.setattr(espeak_pool, "Worker", Speaking)
     monkeypatch.setattr(Speaking, "go", asyncio.Event(), raising=False)
@@ -138,9 +138,7 @@ async def test_what_is_due_first_is_spoken_first(monkeypatch):
 
 
 async def test_nobody_is_passed_over_for_long(monkeypatch):
-    """What nobody waits for yet is due after some seconds all the same: listeners who begin later do not keep it from
-    its turn.
-    """
+    """A sentence that is spoken ahead is due after some seconds: later listeners do not keep it from its turn."""
     monkeypatch.setattr(espeak_process, "PATIENCE_SECONDS", 0.0)
 
     def queue(pool: Pool) -> Callable[[], object]:
@@ -153,8 +151,8 @@ async def test_nobody_is_passed_over_for_long(monkeypatch):
 
 
 async def test_what_becomes_due_while_it_waits(monkeypatch):
-    """When nothing is left to play before a sentence that was spoken ahead, it is as urgent as any other; a job that
-    nobody reads any more is none.
+    """A sentence that was spoken ahead becomes urgent when nothing is left to play before it. A job that nobody reads
+    is dropped.
     """
 
     def queue(pool: Pool) -> Callable[[], object]:

@@ -55,7 +55,9 @@ def test_the_request_chooses_within_what_can_read_the_script(text, name, languag
 
 
 def test_the_language_of_the_voice_that_reads():
-    """Without its region: of the settings' default, of the voice that the request names, or of one for the letters."""
+    """The language comes without its region, from the default voice, the voice that the request names, or one for the
+    letters.
+    """
     assert voices().reads_in("42", Voice()) == "en"
     assert voices(default="pt").reads_in("42", Voice()) == "pt"
     assert voices().reads_in("42", Voice("en-us+f3", "ru")) == "en"
@@ -63,7 +65,7 @@ def test_the_language_of_the_voice_that_reads():
 
 
 def test_the_settings_choose_among_cyrillic_languages():
-    """Cyrillic text of no said language is read in a Cyrillic language of the settings that has its letters."""
+    """Cyrillic text of unknown language is read in a Cyrillic language of the settings that has its letters."""
     assert voices(default="uk", ru="ru", uk="uk").choose("Привіт", Voice()) == "zle/uk"
     assert voices(uk="uk").choose("Привіт", Voice()) == "zle/uk"
     assert voices(ru="ru", uk="uk").choose("Привіт", Voice()) == "zle/uk"
@@ -72,7 +74,7 @@ def test_the_settings_choose_among_cyrillic_languages():
 
 
 def test_a_gender_is_a_variant_of_every_voice_but_of_one_that_names_its_own():
-    """``female`` changes each voice that does not say itself which variant it is."""
+    """``female`` changes each voice that names no variant."""
     female = voices(gender="female", en="en-us+f3", ru="ru")
     assert female.choose("Hello", Voice()) == "gmw/en-US+f3"
     assert female.choose("Hello", Voice("en-gb")) == "gmw/en+f2"

@@ -1,4 +1,4 @@
-"""Which word an event of espeak-ng is about; the events are those that espeak-ng 1.52 gave for these texts."""
+"""The word that an event of espeak-ng is about. The events are those that espeak-ng 1.52 gave for these texts."""
 
 import pytest
 from hypothesis import given

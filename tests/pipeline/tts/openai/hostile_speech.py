@@ -1,4 +1,4 @@
-"""What a speech server may send: sounds in every layout, and how the tests ask for one."""
+"""Replies of a speech server: sounds in every layout, and an engine that asks for them."""
 
 import math
 import struct
@@ -84,7 +84,7 @@ async def said(speech: Speech, text: str = "Hello.", voice: Voice = ANY) -> byte
 
 
 async def pieces(speech: Speech, text: str = "Hello.", voice: Voice = ANY) -> Sequence[bytes]:
-    """The same as it came."""
+    """The pieces of a sentence's sound as they come, each of whole samples."""
     found = []
     async with aclosing(speech.synthesize(text, voice)) as given:
         async for piece in given:

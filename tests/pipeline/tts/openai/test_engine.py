@@ -72,7 +72,7 @@ async def test_no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_extra_body_wins() -> None:
-    """What the settings add is put over the request."""
+    """The settings' ``extra_body`` is put over the request."""
     async with speaking(sound([PCM]), extra_body={"speed": 1.5, "response_format": "wav"}) as (speech, server):
         await said(speech)
     assert server.asked[0].body["speed"] == 1.5
@@ -88,7 +88,7 @@ async def test_without_a_key() -> None:
 
 @pytest.mark.parametrize("key", ["ключ", "two\nlines", "nul\0"])
 async def test_a_key_that_cannot_be_sent(key: str) -> None:
-    """It is refused by the name of its variable, without its value, and nothing is asked."""
+    """A key that cannot be sent is refused by the name of its variable, without its value, and nothing is asked."""
     async with speaking(sound([PCM]), environment={"OPENAI_API_KEY": key}) as (speech, server):
         with pytest.raises(SpeechRejected, match="OPENAI_API_KEY") as caught:
             await said(speech)
@@ -112,7 +112,7 @@ async def test_a_voice_that_the_server_does_not_have(status: int) -> None:
 
 
 async def test_a_lone_surrogate_in_the_text() -> None:
-    """Text that has no UTF-8 is asked for all the same."""
+    """A text that UTF-8 cannot hold is asked for all the same."""
     async with speaking(sound([PCM])) as (speech, server):
         assert await said(speech, "a\ud800b") == PCM
     assert server.asked[0].body["input"] == "a?b"
@@ -148,7 +148,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("size", [1, 3, 1001, 10**6])
 @pytest.mark.parametrize("layout", LAYOUTS)
 async def test_layouts(layout: str, size: int) -> None:
-    """Whatever it is called and however it is cut, it is given as mono int16 in whole samples."""
+    """Sound of any type and cut is given as mono int16 in whole samples."""
     body, content_type = LAYOUTS[layout]
     cut = [body[i : i + size] for i in range(0, len(body), size)] if size > 1 else [*_bytes(body[:100]), body[100:]]
     async with speaking(sound([part for part in cut if part], content_type)) as (speech, _):
@@ -230,7 +230,7 @@ NOT_PCM = {
 
 @pytest.mark.parametrize("what", NOT_PCM)
 async def test_what_is_no_sound(what: str) -> None:
-    """Noise never reaches a listener's ears: what is no PCM is an error, which holds nothing of what came."""
+    """Noise never reaches a listener's ears: a reply that is no PCM is an error, which holds nothing of the reply."""
     body, content_type = NOT_PCM[what]
     async with speaking(sound([body] if body else [], content_type)) as (speech, _):
         with pytest.raises(NotPcm) as caught:
@@ -276,7 +276,7 @@ async def test_statuses(status: int, kind: type[SpeechEngineError]) -> None:
 
 @pytest.mark.parametrize(("told", "seconds"), [("7", 7.0), ("nonsense", None)])
 async def test_retry_after(told: str, seconds: float | None) -> None:
-    """How long a busy server asks to wait is in the error."""
+    """The error holds the seconds that a busy server asks to wait."""
     async with speaking(sound([], status=429, retry_after=told)) as (speech, _):
         with pytest.raises(SpeechBusy) as caught:
             await said(speech)
@@ -299,7 +299,7 @@ BREAKS = {
 
 @pytest.mark.parametrize("where", BREAKS)
 async def test_broken_off(where: str) -> None:
-    """A sentence that was cut is never taken for a whole one; what had come was given."""
+    """A sentence that was cut is never taken for a whole one; the sound before the cut was given."""
     reply, length = BREAKS[where]
     async with speaking(reply) as (speech, _):
         given, error = await _failing(speech)
@@ -362,7 +362,7 @@ def _safe(error: BaseException) -> None:
 
 
 async def test_the_key_is_not_shown() -> None:
-    """Whoever logs the engine does not log the key."""
+    """The key is not in the engine's ``repr``."""
     async with speaking(sound([PCM])) as (speech, _):
         await said(speech)
         assert KEY not in repr(speech)
@@ -384,7 +384,7 @@ async def test_cancelled_while_a_read_waits(reply: Reply) -> None:
 
 
 async def test_closed_between_two_reads() -> None:
-    """Closing the generator while its reader is busy elsewhere does the same."""
+    """Closing the generator between two reads closes the connection."""
     async with speaking(sound([PCM, HANG])) as (speech, server):
         given = speech.synthesize("Hello.", ANY)
         assert await anext(given) == PCM
@@ -434,6 +434,6 @@ async def test_a_failure_leaves_the_next_sentence_alone() -> None:
     ],
 )
 def test_wrong_settings(wrong: dict[str, object], key: str) -> None:
-    """What cannot work is told when the server starts, under its key."""
+    """Options that cannot work are refused at the start, under their key."""
     with pytest.raises(ValueError, match=f"^{key}: "):
         openai({}, **wrong)
