@@ -46,7 +46,7 @@ check: $(READY)  ## ruff, mypy, import-linter, generated code up to date
 protos: $(READY)  ## generate the code of protos/streaming.proto
 	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. protos/streaming.proto
 
-bench: $(READY)  ## the benchmarks that README quotes
+bench: $(READY)  ## the benchmarks that docs/measured.md quotes
 	@$(INSTALL) '.[bench]'
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.segmenter

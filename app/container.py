@@ -12,7 +12,7 @@ from dependency_injector.providers import Dependency, Dict, Factory, Object, Sel
 
 from app.service import requests, statuses, wire
 from app.service.servicer import StreamingServicer
-from app.settings.stages import RulesSegmenterSettings, VoicedSettings
+from app.settings.stages import RulesSegmenterSettings
 from app.settings.tables import Pipeline, Settings
 from app.stages import custom, links
 from app.stages import model as models
@@ -26,12 +26,11 @@ from interceptors.single_flight import SingleFlightInterceptor
 from interceptors.status import StatusInterceptor
 from interceptors.streams import Streams
 from interceptors.validation import ValidationInterceptor
-from pipeline import speakable
-from pipeline.commands.extractor import JsonCommands
+from pipeline.commands.custom import CustomCommands
+from pipeline.commands.extractor import JsonCommands, JsonOptions
 from pipeline.memory.memory import MemoryOptions, ProcessMemory
 from pipeline.run import Stages
-from pipeline.segmenter import segmenter as rules
-from pipeline.tts.stage import SpeechOptions, Wording, as_written
+from pipeline.segmenter.segmenter import RulesOptions, RulesSegmenter
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
@@ -46,38 +45,9 @@ def client_of(request: Any, _context: Any) -> str:
     return getattr(request, "hardware_id", "") or UNKNOWN_CLIENT
 
 
-def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], rules.RulesSegmenter]:
+def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
     """Builds one for each turn."""
-    return partial(
-        rules.RulesSegmenter,
-        max_segment_chars=table.max_segment_chars,
-        max_json_chars=table.max_json_chars,
-        max_json_depth=table.max_json_depth,
-    )
-
-
-def speech_options(table: Any) -> SpeechOptions:
-    """How long the voice may take and what it is given to say; without a voice it does not matter."""
-    if not isinstance(table, VoicedSettings):
-        return SpeechOptions()
-    return SpeechOptions(
-        first_audio=table.first_audio_timeout_seconds,
-        stall=table.stall_timeout_seconds,
-        max_sentence=table.max_sentence_seconds,
-        on_failure=table.on_failure,
-        wording=wording(table),
-        prefetch=table.prefetch,
-        buffer_seconds=table.buffer_seconds,
-        retries=table.retries,
-    )
-
-
-def wording(table: VoicedSettings) -> Wording:
-    """What the voice gets for a sentence; its word lists are loaded now rather than in the first turn."""
-    if not table.normalize:
-        return as_written
-    speakable.load()
-    return partial(speakable.speakable, emoji=table.emoji)
+    return partial(RulesSegmenter, options(RulesOptions, table))
 
 
 def voice_names(table: Any) -> tuple[str, str]:
@@ -109,23 +79,23 @@ class Container(DeclarativeContainer):
     segmenter = Selector(
         pipeline.segmenter.kind,
         rules=Singleton(rules_segmenter, pipeline.segmenter),
-        custom=Singleton(custom.build_each_turn, pipeline.segmenter, folder, "pipeline.segmenter", ("feed", "flush")),
+        custom=Singleton(custom.build_segmenter, pipeline.segmenter, folder, "pipeline.segmenter"),
     )
     commands = Selector(
         pipeline.commands.kind,
-        json=Singleton(JsonCommands, allow=pipeline.commands.allow, schemas=pipeline.commands.schemas),
+        json=Singleton(JsonCommands, Factory(options, JsonOptions, pipeline.commands)),
         custom=Singleton(custom.build, pipeline.commands, folder, "pipeline.commands", ("extract",)),
     )
+    extractor = Selector(pipeline.commands.kind, json=commands, custom=Singleton(CustomCommands, commands))
     tts = Singleton(voices.voice, pipeline.tts, folder)
     stages = Singleton(
         Stages,
         model=llm,
         segmenter=segmenter,
-        commands=commands,
+        commands=extractor,
         speech=tts,
         hold=Factory(hold_seconds, pipeline),
         on_invalid=pipeline.commands.on_invalid,
-        speech_options=Factory(speech_options, pipeline.tts),
     )
 
     streams = Singleton(Streams, limits.single_flight)

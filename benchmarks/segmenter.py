@@ -1,9 +1,9 @@
-"""How well and how cheaply replies are cut into sentences, beside the libraries that are installed (extra ``bench``).
+"""Measures how well and how cheaply replies are cut into sentences: ``python -m benchmarks.segmenter``
 
-The replies are those of tests/data/boundaries.jsonl, cut by hand. A boundary counts as found when it stands between the
-same two characters other than white space. Ours gets each reply in deltas of four characters, as a model writes; the
-others get the whole reply at once, which is the best they can do. These replies are short and full of traps; what
-ordinary long answers cost (benchmarks/prose.py) is told beside it. ``python -m benchmarks.segmenter``
+The replies of tests/data/boundaries.jsonl were cut by hand. A boundary counts as found when it stands between the same
+two characters other than white space. Our segmenter gets each reply in deltas of four characters, as a model writes;
+the libraries that are installed (extra ``bench``) get the whole reply at once, which is the best they can do. These
+replies are short and full of traps, so the cost of ordinary long answers (benchmarks/prose.py) is measured too.
 """
 
 import importlib
@@ -17,20 +17,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.container import rules_segmenter
+from app.settings.stages import JsonCommandsSettings, RulesSegmenterSettings
+from app.stages.options import options
 from benchmarks.prose import TEXTS
-from pipeline.commands.extractor import JsonCommands
+from pipeline.commands.extractor import JsonCommands, JsonOptions
 from pipeline.events import JsonBlock, Sentence
-from pipeline.segmenter.segmenter import RulesSegmenter
 
 GOLD = Path(__file__).parent.parent / "tests" / "data" / "boundaries.jsonl"
 DELTA = 4
 ROUNDS = 5
 Split = Callable[[str, str], list[str]]
+new_segmenter = rules_segmenter(RulesSegmenterSettings())
 
 
 @dataclass
 class Score:
-    """Boundaries found, invented and missed; replies that are exactly right, of how many."""
+    """Counts boundaries found, invented and missed, and the replies that are exactly right."""
 
     found: int = 0
     invented: int = 0
@@ -48,31 +51,31 @@ class Score:
 
     @property
     def f1(self) -> float:
-        """Of precision and recall of the boundaries."""
+        """The F1 of the boundaries."""
         return 2 * self.found / (2 * self.found + self.invented + self.missed)
 
 
 def deltas(text: str) -> Iterator[str]:
-    """As a model writes."""
+    """Cut *text* as a model writes it."""
     return (text[start : start + DELTA] for start in range(0, len(text), DELTA))
 
 
 def ours(text: str, _language: str) -> list[str]:
-    """The built-in segmenter, fed with deltas."""
-    segmenter = RulesSegmenter()
+    """Cut with the built-in segmenter, fed with deltas."""
+    segmenter = new_segmenter()
     segments = [segment for delta in deltas(text) for segment in segmenter.feed(delta)]
     segments += segmenter.flush()
     return [segment.text for segment in segments if isinstance(segment, Sentence)]
 
 
 def plain_regex(text: str, _language: str) -> list[str]:
-    """What everybody writes first: an end mark and white space, looked for again in the whole buffer at each delta."""
-    found, buffer = [], ""
+    """Search the whole buffer at each delta for an end mark and white space: the first idea of everybody."""
+    sentences, buffer = [], ""
     for delta in deltas(text):
         buffer += delta
         *done, buffer = re.split(r"(?<=[.!?。！？])\s+|\n+", buffer)
-        found += done
-    return [*found, buffer]
+        sentences += done
+    return [*sentences, buffer]
 
 
 def sentencex(library: Any) -> Split:
@@ -113,7 +116,7 @@ PEERS: tuple[Callable[[Any], Split], ...] = (sentencex, pysbd, stream2sentence, 
 
 
 def contenders() -> Iterator[tuple[str, Split]]:
-    """Ours, the plain regex, and what is installed and works."""
+    """Yield ours, the plain regex, and each library that is installed and works."""
     yield "stentor", ours
     yield "plain regex", plain_regex
     for peer in PEERS:
@@ -127,19 +130,19 @@ def contenders() -> Iterator[tuple[str, Split]]:
 
 
 def boundaries(pieces: Iterable[str]) -> set[int]:
-    """Where the pieces meet, counted in characters other than white space."""
+    """Return where the pieces meet, counted in characters other than white space."""
     lengths = [len("".join(piece.split())) for piece in pieces]
     ends = {sum(lengths[:number]) for number in range(1, len(lengths))}
     return ends - {0, sum(lengths)}
 
 
 def group(language: str) -> str:
-    """The columns of the table."""
+    """Return the column of the table."""
     return language if language in {"en", "ru"} else "others"
 
 
 def quality(replies: list[dict[str, Any]], split: Split) -> dict[str, Score]:
-    """Scores by column."""
+    """Return the scores by column."""
     scores: dict[str, Score] = defaultdict(Score)
     for reply in replies:
         pieces = split("".join(reply["segments"]), reply["lang"])
@@ -148,7 +151,7 @@ def quality(replies: list[dict[str, Any]], split: Split) -> dict[str, Score]:
 
 
 def costs(texts: list[tuple[str, str]], splits: dict[str, Split]) -> dict[str, float]:
-    """Microseconds of CPU for 1,000 characters, the best of some rounds; in each round all get their turn."""
+    """Return microseconds of CPU for 1,000 characters, the best of some rounds; in each round all get their turn."""
     best = dict.fromkeys(splits, float("inf"))
     for _ in range(ROUNDS):
         for name, split in splits.items():
@@ -161,30 +164,33 @@ def costs(texts: list[tuple[str, str]], splits: dict[str, Split]) -> dict[str, f
 
 
 def delays(replies: list[dict[str, Any]]) -> list[int]:
-    """Characters that were fed behind the end of each sentence before it came out."""
-    found = []
+    """Return how many characters were fed behind the end of each sentence before it came out."""
+    waits = []
     for reply in replies:
-        segmenter, given = RulesSegmenter(), 0
+        segmenter, given = new_segmenter(), 0
         for fed, char in enumerate("".join(reply["segments"]), start=1):
             for segment in segmenter.feed(char):
                 given += len(segment.text) if isinstance(segment, Sentence) else 0
-                found.append(fed - given)
-    return found
+                waits.append(fed - given)
+    return waits
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """CPU."""
+    """Return the seconds of CPU that *work* takes."""
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
 def growth(unit: str) -> float:
-    """CPU for 1 MB by that for 100 KB: 10 is linear. The output is not kept: that would be the collector's cost."""
+    """Return the CPU for 1 MB divided by the CPU for 100 KB: 10 is linear.
+
+    The output is not kept, because that would measure the garbage collector.
+    """
     small, large = (unit * (size // len(unit)) for size in (100_000, 1_000_000))
 
     def work(text: str) -> None:
-        segmenter = RulesSegmenter()
+        segmenter = new_segmenter()
         for delta in deltas(text):
             segmenter.feed(delta)
         segmenter.flush()
@@ -194,14 +200,14 @@ def growth(unit: str) -> float:
 
 
 def token_cost(replies: list[str]) -> float:
-    """Microseconds of CPU for one delta of four characters, extractor included: replies with a command behind each."""
+    """Return microseconds of CPU for a delta of four characters, extractor included. A command follows each reply."""
     command = '{"command": "open_app", "args": {"app_name": "Safari"}}'
     texts = [f"{reply} {command}" for reply in replies]
-    extractor = JsonCommands()
+    extractor = JsonCommands(options(JsonOptions, JsonCommandsSettings()))
 
     def work() -> None:
         for text in texts:
-            segmenter = RulesSegmenter()
+            segmenter = new_segmenter()
             for delta in deltas(text):
                 for segment in segmenter.feed(delta):
                     if isinstance(segment, JsonBlock):

@@ -18,12 +18,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from app.settings.stages import CustomSpeechSettings
+from app.stages.voice import voice
 from benchmarks.serving import serving
 from pipeline.events import AudioChunk, Sentence, ToolCall
 from pipeline.interfaces import Turn, Voice
-from pipeline.tts.stage import SpeechOptions, spoken
+from pipeline.pcm import seconds_of
+from pipeline.tts.stage import spoken
 from protos import streaming_pb2 as pb
 
 SENTENCES = 6
@@ -88,13 +92,13 @@ async def read(prefetch: int, seconds: float) -> tuple[float, float]:
 
     began = time.perf_counter()
     played_until = longest = 0.0
-    options = SpeechOptions(prefetch=prefetch)
-    async with aclosing(spoken(source(), SlowSpeech(seconds), Voice(), options, lambda: None)) as events:
+    table = CustomSpeechSettings(factory=f"{__name__}:SlowSpeech", options={"seconds": seconds}, prefetch=prefetch)
+    async with aclosing(spoken(source(), voice(table, Path()), Voice(), lambda: None)) as events:
         async for event in events:
             if isinstance(event, AudioChunk) and event.pcm:
                 now = time.perf_counter() - began
                 longest = max(longest, now - played_until if played_until else 0.0)
-                played_until = max(now, played_until) + len(event.pcm) / 2 / RATE
+                played_until = max(now, played_until) + seconds_of(event.pcm, RATE)
     return time.perf_counter() - began, longest
 
 
@@ -168,7 +172,7 @@ async def listen(stub: Any, prompt: str, figures: Figures) -> None:
             case "audio_chunk":
                 heard_at = heard_at or time.monotonic()
                 audio = message.audio_chunk
-                figures.sound += len(audio.audio_data) / 2 / audio.sample_rate
+                figures.sound += seconds_of(audio.audio_data, audio.sample_rate)
     figures.first.append(heard_at - said_at)
     figures.asked.append(heard_at - asked_at)
 

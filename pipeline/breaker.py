@@ -3,9 +3,6 @@
 import time
 from collections.abc import Callable
 
-FAILURES_IN_A_ROW = 3
-REST_SECONDS = 30.0
-
 
 class Breaker:
     """After *failures_in_a_row* calls of something that failed, it rests for *rest_seconds*; then one call probes it,
@@ -16,8 +13,8 @@ class Breaker:
 
     def __init__(
         self,
-        failures_in_a_row: int = FAILURES_IN_A_ROW,
-        rest_seconds: float = REST_SECONDS,
+        failures_in_a_row: int,
+        rest_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most = failures_in_a_row

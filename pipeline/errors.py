@@ -1,6 +1,4 @@
-"""What a stage may raise. Everything else that leaves a stage is a defect and reaches the client as INTERNAL,
-without its text.
-"""
+"""The errors of a stage. Any other error is a defect and reaches the client as INTERNAL, without its text."""
 
 STATUSES = frozenset(
     {
@@ -24,7 +22,6 @@ STATUSES = frozenset(
 )
 """gRPC's status names but OK: a stream that failed never looks like one that succeeded."""
 
-
 MOST_RETRY_SECONDS = 1e9
 """google.protobuf.Duration ends not far beyond."""
 
@@ -32,13 +29,13 @@ MOST_RETRY_SECONDS = 1e9
 class StageError(Exception):
     """Ends the turn with a status and a reason that the stage chose.
 
-    ``status`` is the name of a gRPC code but OK (``ValueError`` otherwise), ``reason`` is UPPER_SNAKE, ``text`` is
-    shown to the user as it is, so it must not hold anything private. ``retry_after``: seconds after which another
-    try may help; None = it won't. TypeError for words that are no ``str``, ValueError for a wait that is none. With
-    attributes that this constructor would not take, set in another way, it is INTERNAL, a defect.
+    ``status`` is the name of a gRPC code but OK. ``reason`` is UPPER_SNAKE. ``text`` is shown to the user as it is, so
+    it must not hold anything private. ``retry_after``: seconds after which another try may help; None = no try will.
+    ValueError for an unknown status or a wait out of range, TypeError for a reason or text that is no ``str``. An error
+    with such attributes, set past this constructor, arrives as INTERNAL.
     """
 
-    # What a subclass that forgets to call this constructor falls back to.
+    # For a subclass that does not call this constructor.
     status = reason = "INTERNAL"
     text = ""
     retry_after: float | None = None
@@ -57,9 +54,15 @@ class StageError(Exception):
         self.retry_after = None if retry_after is None else float(retry_after)
 
 
+def model_unavailable(text: str) -> StageError:
+    """Make the error of a model that is not there. Another try may find it."""
+    return StageError("UNAVAILABLE", "MODEL_UNAVAILABLE", text, retry_after=1.0)
+
+
 class CommandRefused(Exception):
-    """This object is not a command that may run. ``reason`` is a class such as ``invalid_json`` or ``not_allowed``,
-    safe to show.
+    """The object, or the tool call, is not a command that may run.
+
+    ``reason`` is a class such as ``invalid_json`` or ``not_allowed``, safe to show.
     """
 
     def __init__(self, reason: str) -> None:

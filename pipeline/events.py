@@ -1,13 +1,16 @@
-"""What flows between the stages: small frozen values, one class for each thing that can happen in a turn."""
+"""The events that flow between the stages: small frozen values, one class for each thing that happens in a turn."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from pipeline.text import mend
+
 
 class EndReason(StrEnum):
-    """Why the model stopped. All three are good endings; a failure is an exception."""
+    """Why the model stopped. All three endings are good; a failure is an exception."""
 
     COMPLETE = "COMPLETE"
     LENGTH = "LENGTH"
@@ -16,7 +19,7 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that the model says it read and wrote; 0 = it did not say."""
+    """The tokens that the model counted; 0 = it told no number."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -24,8 +27,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's text, cut anywhere. ``apart``: it is nothing that the model wrote, but one sentence by
-    itself; what was open before it, such as half an object, stays open for ever.
+    """A piece of the model's text, cut anywhere.
+
+    ``apart``: the text is a whole sentence that the model did not write. It ends what was open before it, such as half
+    an object.
     """
 
     text: str
@@ -47,7 +52,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ModelEnd:
-    """The model's own word that it is done."""
+    """The model says that its answer is done."""
 
     reason: EndReason = EndReason.COMPLETE
     usage: Usage = field(default_factory=Usage)
@@ -57,9 +62,9 @@ class ModelEnd:
 class Sentence:
     """Prose that may be spoken as it is.
 
-    ``index`` counts from 1. ``text`` is as written, with the white space that stood before it; it may hold nothing
-    speakable (only white space or punctuation). ``final`` says that nothing more of this sentence follows; the
-    speech stage sets it, nobody else. ``apart``: it is no part of the conversation (see TextDelta).
+    ``index`` counts from 1; the segmenter stage sets it. ``text`` is as written, with the white space before it; it may
+    hold nothing but punctuation. ``final``: nothing more of this sentence follows; the speech stage sets it. ``apart``:
+    the sentence is no part of the conversation (see TextDelta).
     """
 
     index: int
@@ -72,8 +77,8 @@ class Sentence:
 class JsonBlock:
     """One whole JSON object of the reply, braces included.
 
-    ``refused`` names why the segmenter gave it up (``truncated``, ``too_deep``, …); ``raw`` is then only what there
-    was of it, and no extractor is asked.
+    ``refused`` names why the segmenter gave the object up (``truncated``, ``too_deep``, …). ``raw`` is then the part
+    that was read, and no extractor is asked.
     """
 
     raw: str
@@ -88,10 +93,18 @@ class Command:
     args: Mapping[str, Any]
 
 
+def command_json(command: Command) -> str:
+    """Return *command* as clients and memory get it: these two keys in this order, compact, UTF-8 as it is."""
+    fields = {"command": command.name, "args": dict(command.args)}
+    return mend(json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
 @dataclass(frozen=True, slots=True)
 class WordMark:
-    """When a word is said: ``offset`` and ``length`` in characters of the sentence's text, ``ms`` from its first
-    sound. What is said in other words ("$5") is one word.
+    """When a word is said.
+
+    ``offset`` and ``length`` count characters of the sentence's text, ``ms`` counts from the sentence's first sound.
+    Text that is said in other words ("$5") is one word.
     """
 
     offset: int
@@ -101,8 +114,9 @@ class WordMark:
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """Sound of a sentence: PCM signed 16-bit little endian, mono, whole samples. ``final``: nothing more of this
-    sentence follows. ``stands_in``: it is the fallback's.
+    """Sound of a sentence: PCM signed 16-bit little endian, mono, whole samples.
+
+    ``final``: nothing more of this sentence follows. ``stands_in``: the fallback speaks.
     """
 
     sentence: int
@@ -115,9 +129,7 @@ class AudioChunk:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the listener should know that does not end the stream: a warning on the wire. ``reason`` is
-    UPPER_SNAKE.
-    """
+    """A warning to the listener; the stream goes on. ``reason`` is UPPER_SNAKE."""
 
     reason: str
     text: str
@@ -125,6 +137,9 @@ class Notice:
     final: bool = False
 
 
+# What flows from each stage to the next one.
 ModelEvent = TextDelta | ToolCall | ModelEnd
 Segment = Sentence | JsonBlock
-TurnEvent = Sentence | AudioChunk | Command | Notice | ModelEnd
+CutEvent = Segment | ToolCall | ModelEnd
+CheckedEvent = Sentence | Command | Notice | ModelEnd
+TurnEvent = CheckedEvent | AudioChunk

@@ -1,8 +1,8 @@
-"""The one place that starts tasks: a foreign source runs in a task of its own, a bounded number of items ahead of
-its reader.
+"""The one place that starts tasks: a foreign source runs in a separate task, a bounded number of items ahead of its
+reader.
 
-Whatever the source does (raises anything, hangs, swallows its cancellation) stays here: its error reaches the reader
-in order, and leaving the block takes at most ``CLOSE_SECONDS``.
+The source may raise anything, hang, or swallow its cancellation. Its error reaches the reader in order, and leaving the
+block takes at most ``CLOSE_SECONDS``.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import structlog
 
 T = TypeVar("T")
 
 CLOSE_SECONDS = 5.0
-"""How long a source may take to close before it is left behind, so that it can't hold its stream's lease for ever."""
+"""A source that takes longer to close is left behind, so that it can't hold its stream's lease for ever."""
 
 RECANCEL_SECONDS = 1.0
 """A source that swallowed its cancellation is cancelled again after this long."""
@@ -28,22 +28,22 @@ _left_behind: set[asyncio.Task[None]] = set()  # asyncio keeps only weak referen
 
 
 class SourceFailed(Exception):
-    """The source left with something that is no ``Exception``, such as SystemExit; it is the cause."""
+    """The source raised something that is no ``Exception``, such as SystemExit. That is the cause of this error."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Nothing more comes from the source. ``error``: what it raised, None if it simply ended."""
+    """Nothing more comes from the source. ``error``: the source's error, None if it simply ended."""
 
     error: Exception | None
 
 
 class prefetch(Generic[T]):
-    """Let what *open* gives run at most *size* items ahead of its reader: ``async with prefetch(open, 4) as items``.
+    """Lets the source that *open* returns run at most *size* items ahead: ``async with prefetch(open, 4) as items``.
 
-    *items* is read with ``take`` or ``async for``. The source's error reaches the reader in order, after the items
-    before it; leaving the block cancels the source and waits until it has closed, also when the waiter itself is
-    cancelled meanwhile.
+    *items* is read with ``take`` or ``async for``. The source's error reaches the reader after the items before it.
+    Leaving the block cancels the source and waits until it has closed, also when the waiter itself is cancelled
+    meanwhile.
     """
 
     def __init__(self, open: Callable[[], AsyncIterator[T]], size: int) -> None:
@@ -77,18 +77,18 @@ class prefetch(Generic[T]):
         raise StopAsyncIteration
 
     async def take(self) -> T | End:
-        """The next item; ``End``, from then on, when there is none."""
+        """Return the next item; ``End``, every time, when there is none."""
         if not self._items:
             await self.ready()
         if not self._items:
             return End(None if self._error is None else _as_exception(self._error))
         item = self._items.popleft()
         if self._writer is not None and len(self._items) * 2 <= self._size:
-            _wake(self._writer)  # half empty: filled in one go then, not one task switch an item
+            _wake(self._writer)  # not before it is half empty, to save task switches
         return item
 
     async def ready(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  (a hot path)
-        """Wait until the next item, the error or the end is there; False if *timeout* seconds pass first."""
+        """Wait until the next item, the error or the end is there. Return False if *timeout* seconds pass first."""
         if self._items or self._task.done():
             return True
         loop = asyncio.get_running_loop()
@@ -124,7 +124,7 @@ class prefetch(Generic[T]):
                 asyncio.get_running_loop().call_soon(_wake, self._reader)
 
     async def _room(self) -> None:
-        """Wait until one more item may be asked for."""
+        """Wait until there is room for one more item."""
         while len(self._items) >= self._size and not self._closing:
             self._writer = asyncio.get_running_loop().create_future()
             try:
@@ -133,12 +133,17 @@ class prefetch(Generic[T]):
                 self._writer = None
 
 
+@runtime_checkable
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
 def closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
-    """``aclosing`` for what a stage gave, which may be an iterator that cannot be closed."""
+    """Return ``aclosing(source)``, or a context that does nothing for an iterator that cannot be closed."""
     if isinstance(source, Coroutine):  # an ``async def`` that forgot to yield
         source.close()
         raise TypeError("an async generator is needed, not a coroutine")
-    return aclosing(source) if hasattr(source, "aclose") else nullcontext(source)  # type: ignore[type-var]
+    return aclosing(source) if isinstance(source, _Closable) else nullcontext(source)
 
 
 def _wake(future: "asyncio.Future[None]") -> None:
@@ -155,15 +160,13 @@ def _as_exception(error: BaseException) -> Exception:
 
 
 async def _stop(task: "asyncio.Task[Any]") -> None:
-    """Cancel *task* and wait, bounded, until it has ended; a cancellation of the waiter comes through only after
-    that.
-    """
+    """Cancel *task* and wait, bounded, until it has ended. Only then a cancellation of the waiter comes through."""
     loop = asyncio.get_running_loop()
     again = loop.time()
     deadline = again + CLOSE_SECONDS
     cancelled: asyncio.CancelledError | None = None
     while not task.done() and (now := loop.time()) < deadline:
-        if now >= again:  # not sooner: a waiter that is cancelled must not cut the source's clean-up
+        if now >= again:  # a cancelled waiter wakes up sooner and must not cut the source's clean-up
             task.cancel()
             again = now + RECANCEL_SECONDS
         try:

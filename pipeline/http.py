@@ -134,7 +134,7 @@ class HttpClient:
     read. Certificates are read here, because an event loop would stand still for the many milliseconds that it takes.
     """
 
-    def __init__(self, base_url: str, proxy: str = "") -> None:
+    def __init__(self, base_url: str, proxy: str) -> None:
         self._base = _url("base_url", base_url, "http", "https")
         self._proxy = _url("proxy", proxy, "http").geturl() if proxy else None
         self._ssl = _certificates() if self._base.scheme == "https" else True

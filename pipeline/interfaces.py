@@ -1,5 +1,6 @@
-"""A turn, and what each stage must be. A stage keeps nothing of a turn on itself: many turns pass through one object
-at once.
+"""A turn, and the interface of each stage.
+
+Many turns pass through one stage object at once, so a stage keeps nothing of a turn on itself.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -11,9 +12,9 @@ from pipeline.events import Command, JsonBlock, ModelEvent, Segment
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One earlier utterance of the conversation, as it was really sent. ``role`` is ``user`` or ``assistant``.
+    """One earlier utterance of the conversation, as it was really sent.
 
-    ``cut``: it was interrupted, filtered or failed; there would have been more.
+    ``role`` is ``user`` or ``assistant``. ``cut``: the utterance was interrupted, filtered or failed before its end.
     """
 
     role: str
@@ -23,9 +24,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Screenshot:
-    """What the user sees. ``data``: the decoded image; ``width`` and ``height`` of the screen in pixels, 0 = not
-    told.
-    """
+    """The user's screen. ``data`` is the image; ``width`` and ``height`` are the screen's in pixels, 0 = not told."""
 
     data: bytes
     mime_type: str
@@ -35,8 +34,9 @@ class Screenshot:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How to speak. ``name``: an engine's voice; ``language``: BCP-47. Empty = the engine decides by the text and
-    its settings.
+    """How to speak. ``name``: a voice of the engine; ``language``: BCP-47.
+
+    Where one is empty, the engine decides by the text and its settings.
     """
 
     name: str = ""
@@ -45,8 +45,9 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request, checked; everything request-scoped is here. ``deadline``: the client's, in ``time.monotonic``
-    seconds; None = none.
+    """One request, checked. Everything request-scoped is here.
+
+    ``deadline``: the client's, in ``time.monotonic`` seconds; None = none.
     """
 
     session_id: str
@@ -65,47 +66,53 @@ class Model(Protocol):
     """Writes the reply. Built once; many ``stream`` at once. May have ``async aclose()``."""
 
     def stream(self, turn: Turn) -> AsyncIterator[ModelEvent | str]:
-        """Yield the reply as it is written; ``str`` counts as TextDelta, ModelEnd is optional. Cancelled when nobody
-        listens any more.
+        """Yield the reply as it is written. ``str`` counts as TextDelta; ModelEnd is optional.
+
+        The generator is cancelled when nobody listens any more.
         """
         ...
 
 
 class Segmenter(Protocol):
-    """Cuts the reply into sentences and JSON objects. Built for each turn, and anew for text after a tool call;
-    ``flush`` is the end.
+    """Cuts the reply into sentences and JSON objects. Built for each turn, and anew for text behind a tool call.
 
-    May have ``release() -> Iterable[Segment]``: called when nothing came for ``hold_ms``; gives what is already a
-    finished sentence.
+    May have ``release() -> Iterable[Segment]``, too: it gives what is a finished sentence already, and is called when
+    no text came for ``hold_ms``.
     """
 
-    def feed(self, text: str) -> Iterable[Segment]: ...
+    def feed(self, text: str) -> Iterable[Segment]:
+        """Give the segments that *text* completes. The index of a sentence does not matter."""
+        ...
 
-    def flush(self) -> Iterable[Segment]: ...
+    def flush(self) -> Iterable[Segment]:
+        """Give the rest of the reply. Nothing is fed after it."""
+        ...
 
 
 class Commands(Protocol):
     """Knows what a command is. Built once."""
 
     def extract(self, block: JsonBlock) -> Command | None:
-        """The command in *block*, None if it holds none; raises CommandRefused for one that must not run."""
+        """Return the command in *block*, None if it holds none. CommandRefused for a command that must not run."""
         ...
 
 
 class Speech(Protocol):
     """Speaks. Built once; calls may overlap. May have ``async aclose()``.
 
-    May have ``reads_in(text: str, voice: Voice) -> str``, too: the BCP-47 language of the voice that would read *text*,
-    empty if it can't tell. Numbers that ``normalize`` says as words are in it where neither request nor letters tell.
+    May have ``reads_in(text: str, voice: Voice) -> str``, too: it gives the BCP-47 language of the voice that would
+    read *text*, empty if unknown. ``normalize`` writes numbers in that language where neither the request nor the
+    letters tell one.
     """
 
     @property
     def sample_rate(self) -> int:
-        """Hz of everything that ``synthesize`` gives."""
+        """The Hz of all sound from ``synthesize``."""
         ...
 
     def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
-        """Yield PCM signed 16-bit little endian, mono, in pieces of any length. Cancelled when nobody listens any
-        more.
+        """Yield PCM signed 16-bit little endian, mono, in pieces of any length.
+
+        The generator is cancelled when nobody listens any more.
         """
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from rich.text import Text
 from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
-from app.container import Container
+from app.container import rules_segmenter
 from app.service.listening import why_not
 from app.settings.load import SettingsError
 from app.settings.stages import (
@@ -22,17 +22,18 @@ from app.settings.stages import (
     NoSpeechSettings,
     OpenAIModelSettings,
     OpenAISpeechSettings,
+    RulesSegmenterSettings,
     SpeechCacheSettings,
 )
 from app.settings.tables import STAGES, Settings
+from app.stages.lifetime import close
 from app.stages.model import openai_model
+from app.stages.voice import speakers
 from pipeline.errors import StageError
 from pipeline.interfaces import Voice
+from pipeline.pcm import seconds_of
 from pipeline.run import Stages, recite
-from pipeline.segmenter.segmenter import RulesSegmenter
-from pipeline.tts.chunks import SAMPLE_BYTES
-from pipeline.tts.espeak.engine import EspeakSpeech
-from pipeline.tts.fallback import WithFallback
+from pipeline.tts.engines import Speaker
 from protos import streaming_pb2 as pb
 
 TEST_TEXT = "This is a test."
@@ -66,9 +67,8 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
     async with own_server(_without_caches(settings)) as server:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
         report.ok(f"the stages are built: {', '.join(kinds)}")
-        stages = replace(
-            server.container.stages(), segmenter=RulesSegmenter
-        )  # a custom one's failure is not the voice's
+        segmenter = rules_segmenter(RulesSegmenterSettings())  # the failure of a custom one is not the voice's
+        stages = replace(server.container.stages(), segmenter=segmenter)
         await _speech(settings.pipeline.tts, stages, online, report)
         if online:
             await _model(settings, server.address, report)
@@ -100,12 +100,12 @@ async def _speech(table: AnyVoiceSettings | NoSpeechSettings, stages: Stages, on
     """Check each engine by itself, since a fallback would speak for one that is dead."""
     if isinstance(table, NoSpeechSettings):
         report.ok("speech is off: text and commands only")
-    elif isinstance(stages.speech, WithFallback) and table.fallback:
-        await _voice(table, f"the {table.kind} voice", replace(stages, speech=stages.speech.engine), online, report)
-        fallback = replace(stages, speech=stages.speech.fallback)
-        await _voice(table.fallback, f"the {table.fallback.kind} voice of the fallback", fallback, online, report)
-    else:
-        await _voice(table, f"the {table.kind} voice", stages, online, report)
+    elif stages.speech is not None:
+        tables = (table,) if table.fallback is None else (table, table.fallback)
+        for each, speaker in zip(tables, stages.speech.speakers, strict=True):
+            name = f"the {each.kind} voice" + (" of the fallback" if speaker.stands_in else "")
+            alone = replace(stages, speech=replace(stages.speech, speakers=(Speaker(speaker.engine),)))
+            await _voice(each, name, alone, online, report)
 
 
 async def _voice(table: AnyVoiceSettings, name: str, stages: Stages, online: bool, report: Report) -> None:
@@ -117,7 +117,7 @@ async def _voice(table: AnyVoiceSettings, name: str, stages: Stages, online: boo
     try:
         async with aclosing(recite(TEST_TEXT, Voice(), stages)) as chunks:
             async for chunk in chunks:
-                seconds += len(chunk.pcm) / SAMPLE_BYTES / chunk.sample_rate
+                seconds += seconds_of(chunk.pcm, chunk.sample_rate)
                 first = first or clock() - began
     except StageError as error:
         report.failed(f"{name} does not speak: {error.status} {error.reason}: {error.text}")
@@ -169,26 +169,19 @@ async def voices(settings: Settings) -> Sequence[Any]:
 
     Raise SettingsError for an engine that cannot be built or started.
     """
+    table = settings.pipeline.tts
+    if isinstance(table, NoSpeechSettings):
+        return ()
+    if isinstance(table, EspeakSettings):
+        table = EspeakSettings()  # settings that name a voice it does not have must not keep the list of them secret
     try:
-        engine = _voice_engine(settings)
-        if not hasattr(engine, "voices"):
-            return ()
-        async with AsyncExitStack() as closing:
-            if hasattr(engine, "aclose"):
-                closing.push_async_callback(engine.aclose)
+        engine = speakers(table, settings.folder)[0].engine
+        try:
             return sorted(await engine.voices(), key=_row)
+        finally:
+            await close(engine)
     except (ValueError, ImportError, OSError) as error:
         raise SettingsError(f"pipeline.tts: {error}") from error
-
-
-def _voice_engine(settings: Settings) -> Any:
-    """The first engine; espeak with its defaults: settings that name a voice it does not have must not keep the list
-    of them secret.
-    """
-    if isinstance(settings.pipeline.tts, EspeakSettings):
-        return EspeakSpeech()
-    voice = Container(settings=settings).tts()
-    return voice.engine if isinstance(voice, WithFallback) else voice
 
 
 def _row(voice: Any) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from app.cli.printable import one_line, printable
+from pipeline.pcm import SAMPLE_BYTES
 from protos import streaming_pb2 as pb
 
 INCOMPLETE = {
@@ -161,7 +162,7 @@ class JsonView:
 
 def _audio_fields(message: pb.StreamResponse) -> dict[str, Any]:
     chunk = message.audio_chunk
-    return {"samples": len(chunk.audio_data) // 2, "sample_rate": chunk.sample_rate}
+    return {"samples": len(chunk.audio_data) // SAMPLE_BYTES, "sample_rate": chunk.sample_rate}
 
 
 def _action_fields(message: pb.StreamResponse) -> dict[str, Any]:

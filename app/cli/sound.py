@@ -8,9 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from pipeline.pcm import SAMPLE_BYTES, seconds_of
 from protos import streaming_pb2 as pb
-
-SAMPLE_BYTES = 2
 
 
 class SoundError(Exception):
@@ -53,7 +52,7 @@ class Sound:
         if chunk.sample_rate <= 0 or chunk.channels > 1 or chunk.dtype not in ("", "int16"):
             self._failed(SoundError("the server sends sound of a form that is not known here"))
             return
-        self.seconds += len(chunk.audio_data) / SAMPLE_BYTES / chunk.sample_rate
+        self.seconds += seconds_of(chunk.audio_data, chunk.sample_rate)
         for sink in tuple(self._taking):
             try:
                 await sink.add(chunk.audio_data, chunk.sample_rate)
@@ -114,7 +113,7 @@ class WavFile:
             if self._file.getframerate() != rate:
                 raise SoundError(f"{self.path} ends early: the voice went on at another sample rate")
             self._file.writeframes(pcm)
-            self.seconds += len(pcm) / SAMPLE_BYTES / rate
+            self.seconds += seconds_of(pcm, rate)
         except OSError as error:
             raise SoundError(f"{self.path} cannot be written: {error.strerror}") from error
 

@@ -11,9 +11,10 @@ import structlog
 from app.service import wire
 from interceptors.base import identity
 from interceptors.streams import Streams
-from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent
+from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent, command_json
 from pipeline.interfaces import Message, Voice
 from pipeline.memory.memory import Memory
+from pipeline.pcm import SAMPLE_BYTES
 from pipeline.run import Stages, recite, run
 from protos import streaming_pb2 as pb
 
@@ -41,7 +42,7 @@ class StreamingServicer:
         self._memory = memory
         self._client_of = client_of
         self._welcome_text = welcome_text
-        self._voice_names = voice_names
+        self._voice_name, self._fallback_name = voice_names
 
     async def StreamAudio(self, request: pb.StreamRequest, context: Any) -> None:
         """Answer one prompt. Sends the initial metadata at once, so that the client knows it is admitted."""
@@ -86,7 +87,8 @@ class StreamingServicer:
         await context.write(pb.WelcomeResponse(end_message="done"))
 
     def _welcome_metadata(self, stands_in: bool, sample_rate: int) -> pb.WelcomeResponse:
-        return wire.welcome_metadata(self._voice_names[stands_in], sample_rate)
+        name = self._fallback_name if stands_in else self._voice_name
+        return wire.welcome_metadata(name, sample_rate)
 
 
 class Tally:
@@ -107,7 +109,7 @@ class Tally:
         """*event* has left."""
         match event:
             case AudioChunk():
-                self._counts["audio_samples"] += len(event.pcm) // wire.SAMPLE_BYTES
+                self._counts["audio_samples"] += len(event.pcm) // SAMPLE_BYTES
                 self._first("first_audio_ms")
             case Sentence():
                 self.sentence = event.index
@@ -117,7 +119,7 @@ class Tally:
                 self._first("first_text_ms")
             case Command():
                 self._counts["commands"] += 1
-                self.said.append(f" {wire.command_json(event)}")
+                self.said.append(f" {command_json(event)}")
             case ModelEnd():
                 self._complete = event.reason is not EndReason.CONTENT_FILTER
 

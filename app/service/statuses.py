@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from grpc import StatusCode
 
-from app.service.wire import repair
 from interceptors.errors import StreamError
 from interceptors.status import Outcome
 from pipeline.errors import StageError
+from pipeline.text import mend
 
 MOST_CHARS = 200
 
@@ -76,7 +76,7 @@ def _staged(error: StageError) -> Outcome:
 
 
 def _short(text: str) -> str:
-    return " ".join(repair(text).split())[:MOST_CHARS]
+    return " ".join(mend(text).split())[:MOST_CHARS]
 
 
 def _ascii(text: str, fallback: str) -> str:

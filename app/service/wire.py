@@ -9,17 +9,17 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
+from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence, command_json
 from pipeline.interfaces import Message as Utterance
 from pipeline.interfaces import Screenshot, Turn
+from pipeline.pcm import SAMPLE_BYTES
+from pipeline.text import mend
 from protos import streaming_pb2 as pb
 
 SERVICE = "streaming.StreamingService"
 STREAM_AUDIO = f"/{SERVICE}/StreamAudio"
 INTERRUPT_SESSION = f"/{SERVICE}/InterruptSession"
 GENERATE_WELCOME_AUDIO = f"/{SERVICE}/GenerateWelcomeAudio"
-
-SAMPLE_BYTES = 2
 
 IMAGE_TYPES = {
     re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",
@@ -42,15 +42,6 @@ def decoder(message: type[Message]) -> Callable[[bytes], Message | None]:
             return None
 
     return decode
-
-
-def repair(text: str) -> str:
-    """*text* as UTF-8 can carry it: surrogate halves that belong together are joined, lone ones become U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 def stamp(message: Message, number: int, session_id: str) -> None:
@@ -107,7 +98,7 @@ def screenshot(request: pb.StreamRequest) -> Screenshot | None:
 
 def text_message(sentence: Sentence) -> pb.StreamResponse:
     """Make the message of a sentence as it is written."""
-    return pb.StreamResponse(text_chunk=repair(sentence.text), sentence_index=sentence.index, final=sentence.final)
+    return pb.StreamResponse(text_chunk=mend(sentence.text), sentence_index=sentence.index, final=sentence.final)
 
 
 def audio(chunk: AudioChunk) -> dict[str, Any]:
@@ -141,23 +132,17 @@ def welcome_metadata(method: str, sample_rate: int) -> pb.WelcomeResponse:
     return pb.WelcomeResponse(metadata=metadata)
 
 
-def command_json(command: Command) -> str:
-    """A command as the wire has it: these two keys in this order, compact, UTF-8 as it is."""
-    fields = {"command": command.name, "args": dict(command.args)}
-    return repair(json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
-
-
 def command_message(command: Command, session_id: str, sentence: int) -> pb.StreamResponse:
     """Make the message of a command that stands behind sentence number *sentence*."""
     raw = command_json(command)
-    action = pb.ActionMessage(action_json=raw, session_id=session_id, command=repair(command.name))
+    action = pb.ActionMessage(action_json=raw, session_id=session_id, command=mend(command.name))
     action.args.update(json.loads(raw)["args"])
     return pb.StreamResponse(action_message=action, sentence_index=sentence)
 
 
 def warning_message(notice: Notice) -> pb.StreamResponse:
     """Make the message of something that the listener should know and that does not end the stream."""
-    warning = pb.Warning(reason=notice.reason, message=repair(notice.text), sentence_index=notice.sentence)
+    warning = pb.Warning(reason=notice.reason, message=mend(notice.text), sentence_index=notice.sentence)
     return pb.StreamResponse(warning=warning, sentence_index=notice.sentence, final=notice.final)
 
 

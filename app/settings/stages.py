@@ -1,12 +1,10 @@
 """The tables of ``[pipeline]``: one class for each kind of each stage."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
 from app.settings.types import (
-    LEAST_HZ,
-    MOST_HZ,
     Count,
     Json,
     NotNegative,
@@ -17,6 +15,7 @@ from app.settings.types import (
     finite,
     rate_or_off,
 )
+from pipeline.pcm import LEAST_HZ, MOST_HZ
 
 
 class FactorySettings(Strict):
@@ -116,8 +115,10 @@ class CustomCommandsSettings(CustomSettings):
 
 
 class SpeechCacheSettings(Strict):
-    """Sentences that were spoken are remembered. ``max_bytes``: in memory, 0 = none; ``folder``: on disk too, empty =
-    not.
+    """Remembers sentences that were spoken.
+
+    ``max_bytes``: of sound in memory; 0 = none.
+    ``folder``: where sound is kept on disk too; empty = nowhere.
     """
 
     max_bytes: Count = 0
@@ -126,8 +127,8 @@ class SpeechCacheSettings(Strict):
 
 
 class VoicedSettings(Strict):
-    """What holds for every voice. Of a fallback only what concerns its engine counts: ``output_sample_rate``,
-    ``cache``.
+    """The keys of every voice. In a ``fallback`` table only engine keys, ``output_sample_rate`` and ``cache`` have an
+    effect.
     """
 
     first_audio_timeout_seconds: Positive = 10.0
@@ -143,12 +144,7 @@ class VoicedSettings(Strict):
     emoji: Literal["drop", "name"] = "drop"
     output_sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
     cache: SpeechCacheSettings = SpeechCacheSettings()
-    fallback: (
-        Annotated[
-            "EspeakSettings | OpenAISpeechSettings | PiperSettings | CustomSpeechSettings", Field(discriminator="kind")
-        ]
-        | None
-    ) = None
+    fallback: Annotated["AnyVoiceSettings", Field(discriminator="kind")] | None = None
 
 
 class EspeakSettings(VoicedSettings):
@@ -170,7 +166,9 @@ class EspeakSettings(VoicedSettings):
 
 
 class OpenAISpeechSettings(VoicedSettings):
-    """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: what is given, and of PCM whose rate nobody tells."""
+    """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: Hz we output; also assumed for PCM replies without a
+    rate.
+    """
 
     kind: Literal["openai"] = "openai"
     base_url: Text
@@ -199,10 +197,13 @@ class NoSpeechSettings(Strict):
 
 
 class CustomSpeechSettings(VoicedSettings, CustomSettings):
-    """A voice of one's own. ``sample_rate``: of one that is only a function, in Hz; 0 = it tells itself."""
+    """A custom voice. ``sample_rate``: Hz of a voice that is only a function; 0 = the function has the attribute."""
 
     sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
 
 
-AnyVoiceSettings = EspeakSettings | OpenAISpeechSettings | PiperSettings | CustomSpeechSettings
-VoicedSettings.model_rebuild()
+BuiltInVoiceSettings = EspeakSettings | OpenAISpeechSettings | PiperSettings
+AnyVoiceSettings = BuiltInVoiceSettings | CustomSpeechSettings
+SpeechSettings = BuiltInVoiceSettings | NoSpeechSettings | CustomSpeechSettings
+for _voice in get_args(AnyVoiceSettings):
+    _voice.model_rebuild()  # now that the kinds of ``fallback`` are known

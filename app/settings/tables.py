@@ -9,18 +9,15 @@ from pydantic import Field, model_validator
 from app.settings.stages import (
     CustomCommandsSettings,
     CustomSettings,
-    CustomSpeechSettings,
     DemoModelSettings,
     EspeakSettings,
     FactorySettings,
     JsonCommandsSettings,
     ModelSettings,
     NoMemorySettings,
-    NoSpeechSettings,
-    OpenAISpeechSettings,
-    PiperSettings,
     ProcessMemorySettings,
     RulesSegmenterSettings,
+    SpeechSettings,
 )
 from app.settings.types import Count, NotNegative, Positive, PositiveCount, Strict, Text
 
@@ -88,10 +85,7 @@ class Pipeline(Strict):
     commands: Annotated[JsonCommandsSettings | CustomCommandsSettings, Field(discriminator="kind")] = (
         JsonCommandsSettings()
     )
-    tts: Annotated[
-        EspeakSettings | OpenAISpeechSettings | PiperSettings | NoSpeechSettings | CustomSpeechSettings,
-        Field(discriminator="kind"),
-    ] = EspeakSettings()
+    tts: Annotated[SpeechSettings, Field(discriminator="kind")] = EspeakSettings()
 
     @model_validator(mode="before")
     @classmethod

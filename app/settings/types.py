@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from pipeline.pcm import LEAST_HZ, MOST_HZ
+
 
 class Strict(BaseModel):
     """A table: unknown keys are errors, types are not guessed, and nothing changes after the start."""
@@ -36,7 +38,6 @@ def jsonable(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-LEAST_HZ, MOST_HZ = 4000, 384_000
 NotNegative = Annotated[float, AfterValidator(finite), Field(ge=0)]
 Positive = Annotated[float, AfterValidator(finite), Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]

@@ -1,23 +1,23 @@
-"""Stages of one's own: found, built and looked at when the server starts, so that a wrong one stops the start."""
+"""Builds and checks custom stages when the server starts, so that a wrong one stops the start."""
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from app.settings.load import SettingsError
 from app.settings.stages import CustomSettings, CustomSpeechSettings, FactorySettings
-from pipeline.interfaces import Speech
-from pipeline.tts.plain import PlainSpeech, is_plain
+from pipeline.segmenter.stage import ReleasingSegmenter, WithoutRelease
+from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
 
 
 def build(table: FactorySettings, folder: Path, key: str, needs: Sequence[str]) -> Any:
-    """``factory(**options)`` of the settings table at *key*; it must have what *needs* names.
+    """Call ``factory(**options)`` of the settings table at *key*. The stage must have the attributes in *needs*.
 
-    Its module is also looked for in *folder*, behind all installed ones. SettingsError if it can't be imported,
-    called or used.
+    The factory's module is also looked for in *folder*, behind all installed ones. Raise SettingsError if it can't be
+    imported, called or used.
     """
     stage = _call(_find(table.factory, folder, key), table, key)
     missing = [name for name in needs if not hasattr(stage, name)]
@@ -26,22 +26,36 @@ def build(table: FactorySettings, folder: Path, key: str, needs: Sequence[str]) 
     return stage
 
 
-def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> Speech:
-    """The same for a voice, which may also be an async generator function: ``speak(text, voice, **options)``."""
-    found = _find(table.factory, folder, key)
-    if not is_plain(found):
-        return build(table, folder, key, ("sample_rate", "synthesize"))  # type: ignore[no-any-return]
+def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> CustomSpeech:
+    """Build a voice as an engine. It may also be an async generator function: ``speak(text, voice, **options)``."""
+    factory = _find(table.factory, folder, key)
+    if not is_function(factory):
+        return CustomSpeech(build(table, folder, key, ("sample_rate", "synthesize")))
     try:
-        return PlainSpeech(found, table.options, table.sample_rate)
+        return CustomSpeech(FunctionSpeech(factory, table.options, table.sample_rate))
     except ValueError as error:
         raise SettingsError(f"{key}.{error}") from error
 
 
-def build_each_turn(table: CustomSettings, folder: Path, key: str, needs: Sequence[str]) -> Callable[[], Any]:
-    """The same for a stage that is built for each turn; built here once to see that it can be."""
-    build(table, folder, key, needs)
+def build_segmenter(table: CustomSettings, folder: Path, key: str) -> Callable[[], ReleasingSegmenter]:
+    """Give a function that builds the segmenter for each turn; build it here once to see that it can be built."""
+    build(table, folder, key, ("feed", "flush"))
     factory = _find(table.factory, folder, key)
-    return lambda: factory(**table.options)
+
+    def make() -> ReleasingSegmenter:
+        segmenter: Any = factory(**table.options)
+        return segmenter if hasattr(segmenter, "release") else WithoutRelease(segmenter)
+
+    return make
+
+
+def optional(stage: Any, method: str) -> Callable[[], Awaitable[object]]:
+    """Give the coroutine method of *stage*, which may be custom; one that does nothing where it has none."""
+    return getattr(stage, method, None) or _nothing
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
@@ -50,12 +64,12 @@ def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
         sys.path.append(path)
     module, _, attribute = name.partition(":")
     try:
-        found = attrgetter(attribute)(importlib.import_module(module))
+        factory = attrgetter(attribute)(importlib.import_module(module))
     except Exception as error:
         raise SettingsError(f"{key}.factory: {name} cannot be imported: {type(error).__name__}: {error}") from error
-    if not callable(found):
+    if not callable(factory):
         raise SettingsError(f"{key}.factory: {name} cannot be called")
-    return found  # type: ignore[no-any-return]
+    return factory  # type: ignore[no-any-return]
 
 
 def _call(factory: Callable[..., Any], table: FactorySettings, key: str) -> Any:

@@ -1,8 +1,9 @@
-"""Builds the voice: an engine, what the settings put around it, and the one that stands in for it.
+"""Builds the engines of the voice, with resampling and a cache around them where the settings want it.
 
 Raises ValueError, ImportError or SettingsError for a wrong one.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -13,71 +14,84 @@ from app.settings.stages import (
     NoSpeechSettings,
     OpenAISpeechSettings,
     PiperSettings,
+    SpeechSettings,
     VoicedSettings,
 )
 from app.stages import custom
+from app.stages.options import options
+from pipeline import speakable
 from pipeline.breaker import Breaker
-from pipeline.interfaces import Speech
-from pipeline.tts.cache import CachedSpeech
+from pipeline.tts.cache import CachedSpeech, CacheOptions
 from pipeline.tts.convert import Resampled
-from pipeline.tts.espeak import engine as espeak
-from pipeline.tts.fallback import AnySpeech, WithFallback
+from pipeline.tts.engines import Engine, Speaker
+from pipeline.tts.espeak.engine import EspeakOptions, EspeakSpeech
+from pipeline.tts.options import SpeechOptions, Wording, as_written
+from pipeline.tts.stage import SpeechStage
 
-AROUND = {"kind", *VoicedSettings.model_fields}
-"""The keys that are no matter of the engine."""
 
-
-def voice(table: AnyVoiceSettings | NoSpeechSettings, folder: Path, key: str = "pipeline.tts") -> AnySpeech | None:
-    """The voice of the table at *key*, None for none."""
+def voice(table: SpeechSettings, folder: Path, key: str = "pipeline.tts") -> SpeechStage | None:
+    """Build the voice of the table at *key*; None for no voice."""
     if isinstance(table, NoSpeechSettings):
         return None
-    speech = _wrapped(table, folder, key)
+    return SpeechStage(speakers(table, folder, key), options(SpeechOptions, table, wording=wording(table)))
+
+
+def speakers(table: AnyVoiceSettings, folder: Path, key: str = "pipeline.tts") -> tuple[Speaker, ...]:
+    """Build the engine of the table at *key*, and behind it that of its fallback."""
+    first = _wrapped(table, folder, key)
     if table.fallback is None:
-        return speech
+        return (Speaker(first),)
     breaker = Breaker(table.rest_after_failures, table.rest_seconds)
-    return WithFallback(speech, _wrapped(table.fallback, folder, f"{key}.fallback"), breaker)
+    fallback = _wrapped(table.fallback, folder, f"{key}.fallback")
+    return Speaker(first, breaker), Speaker(fallback, stands_in=True)
 
 
-def _wrapped(table: AnyVoiceSettings, folder: Path, key: str) -> Speech:
-    speech = _engine(table, folder, key)
-    if table.output_sample_rate not in (0, speech.sample_rate):
-        speech = Resampled(speech, table.output_sample_rate)
+def wording(table: VoicedSettings) -> Wording:
+    """Choose the words that the voice gets for a sentence. Word lists are loaded now rather than in the first turn."""
+    if not table.normalize:
+        return as_written
+    speakable.load()
+    return partial(speakable.speakable, emoji=table.emoji)
+
+
+def _wrapped(table: AnyVoiceSettings, folder: Path, key: str) -> Engine:
+    engine = _engine(table, folder, key)
+    if table.output_sample_rate not in (0, engine.sample_rate):
+        engine = Resampled(engine, table.output_sample_rate)
     cache = table.cache
     if not cache.max_bytes and not cache.folder:
-        return speech
-    return CachedSpeech(
-        speech,
-        engine_key=table.model_dump_json(exclude={"cache", "fallback"}) + _files(table, folder),
-        max_bytes=cache.max_bytes,
-        folder=folder / cache.folder if cache.folder else None,
-        max_disk_bytes=cache.max_disk_bytes,
-    )
+        return engine
+    engine_key = table.model_dump_json(exclude={"cache", "fallback"}) + _files(table, folder)
+    place = folder / cache.folder if cache.folder else None
+    return CachedSpeech(engine, options(CacheOptions, cache, folder=place, engine_key=engine_key))
 
 
-def _engine(table: AnyVoiceSettings, folder: Path, key: str) -> Speech:
-    values = table.model_dump(exclude=AROUND)
+def _engine(table: AnyVoiceSettings, folder: Path, key: str) -> Engine:
     match table:
         case EspeakSettings():
-            return espeak.EspeakSpeech(**values)
+            return EspeakSpeech(options(EspeakOptions, table))
         case OpenAISpeechSettings():
-            from pipeline.tts.openai import engine as openai
+            from pipeline.tts.openai.engine import OpenAISpeech, OpenAISpeechOptions
 
             stall = max(table.first_audio_timeout_seconds, table.stall_timeout_seconds)
-            return openai.OpenAISpeech(**values, stall_timeout_seconds=stall)
+            return OpenAISpeech(options(OpenAISpeechOptions, table, stall_timeout_seconds=stall))
         case PiperSettings():
-            from pipeline.tts import piper
+            from pipeline.tts.piper import PiperOptions, PiperSpeech
 
-            values["voices"] = {language: folder / file for language, file in table.voices.items()}
-            return piper.PiperSpeech(**values)
+            return PiperSpeech(options(PiperOptions, table, voices=_voice_files(table, folder)))
         case CustomSpeechSettings():
             return custom.build_speech(table, folder, key)
         case _:
             assert_never(table)
 
 
+def _voice_files(table: PiperSettings, folder: Path) -> dict[str, Path]:
+    return {language: folder / file for language, file in table.voices.items()}
+
+
 def _files(table: AnyVoiceSettings, folder: Path) -> str:
-    """What tells whether the voice files are still the same."""
+    """Give size and time of the voice files: other files are another voice."""
     if not isinstance(table, PiperSettings):
         return ""
-    status = [(folder / file).stat() for file in table.voices.values()]
+    status = [file.stat() for file in _voice_files(table, folder).values()]
     return str([(each.st_size, each.st_mtime_ns) for each in status])

@@ -1,59 +1,68 @@
-"""The command in a JSON object, or why there is none that may run.
+"""The built-in extractor: the command in a JSON object or a native tool call, or the reason why it must not run.
 
-This decides what a computer does on behalf of somebody who may not see it, so nothing is guessed: what is not exactly
-a command is refused.
+The command makes a computer act for somebody who may not see it. Therefore nothing is guessed: anything that is not
+exactly a command is refused.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.commands.schemas import validator
 from pipeline.commands.strict_json import JsonObject, depth, parse
-from pipeline.commands.values import plain, whole
+from pipeline.commands.values import plain
 from pipeline.errors import CommandRefused
-from pipeline.events import Command, JsonBlock
+from pipeline.events import Command, JsonBlock, ToolCall
+from pipeline.text import mend
 
 MAX_DEPTH = 32
-"""Of the object with its arguments: protobuf readers stop at 100 nested messages; one level of a Struct takes three."""
+"""The deepest object. Protobuf readers stop at 100 nested messages, and one level of a Struct takes three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonOptions:
+    """``allow``: the names that may run, empty = any. ``schemas``: a JSON Schema of ``args`` by name."""
+
+    allow: Sequence[str]
+    schemas: Mapping[str, Mapping[str, Any]]
 
 
 class JsonCommands:
-    """Takes ``{"command": name, "args": {…}}``, lets pass what the operator allows.
+    """Takes ``{"command": name, "args": {…}}`` and native tool calls, and lets the allowed ones pass.
 
-    *allow*: the names that may run, empty = any. *schemas*: a JSON Schema of ``args`` for some names; ValueError
-    names a command whose schema is wrong. Reasons of ``CommandRefused``: ``truncated``, ``too_long``, ``too_deep``,
-    ``invalid_json``, ``invalid_command`` (``command`` is not a string, is blank, or stands there twice, or ``args``
-    is no object), ``invalid_envelope`` (``text`` is not a string or stands there twice), ``not_allowed``,
-    ``invalid_args`` (against the schema, a name twice, a number that fits no double).
+    ValueError names a command whose schema is wrong. Reasons of ``CommandRefused``: ``too_deep``, ``invalid_json``,
+    ``invalid_command`` (``command`` is not a string, is blank or repeated, or ``args`` is no object),
+    ``invalid_envelope`` (``text`` is not a string or is repeated), ``not_allowed``, ``invalid_args`` (against the
+    schema, a repeated name, a number that fits no double, no object in a tool call).
     """
 
-    def __init__(self, allow: Sequence[str] = (), schemas: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        self._allow = frozenset(allow)
-        self._schemas = {name: validator(name, schema) for name, schema in (schemas or {}).items()}
+    def __init__(self, options: JsonOptions) -> None:
+        self._allow = frozenset(options.allow)
+        self._schemas = {name: validator(name, schema) for name, schema in options.schemas.items()}
 
-    def extract(self, block: JsonBlock) -> Command | None:
-        """The command in *block*; None if it has no ``command`` or a null one. Missing or null ``args`` are empty."""
-        if block.refused:
-            raise CommandRefused(block.refused)
-        if _may_be_deep(block.raw) and depth(block.raw) > MAX_DEPTH:
-            raise CommandRefused("too_deep")
-        found = _parse(block.raw)
-        if "command" in found.repeated:
+    def extract(self, source: JsonBlock | ToolCall) -> Command | None:
+        """Return the command in *source*; None for an object whose ``command`` is missing or null.
+
+        Missing or null ``args`` are empty.
+        """
+        if isinstance(source, ToolCall):
+            return self._command(source.name, arguments(source))
+        fields = _read(source.raw)
+        if not isinstance(fields, JsonObject) or "command" in fields.repeated:
             raise CommandRefused("invalid_command")
-        text = found.get("text")
-        if "text" in found.repeated or not (text is None or isinstance(text, str)):
+        text = fields.get("text")
+        if "text" in fields.repeated or not (text is None or isinstance(text, str)):
             raise CommandRefused("invalid_envelope")
-        if found.get("command") is None:
+        if fields.get("command") is None:
             return None
-        if "args" in found.repeated:
+        if "args" in fields.repeated:
             raise CommandRefused("invalid_args")
-        return self.check(found["command"], found.get("args"))
+        return self._command(fields["command"], fields.get("args"))
 
-    def check(self, name: object, args: object = None) -> Command:
-        """The command of this name with these arguments, by the same rules: for a model's native tool calls."""
+    def _command(self, name: object, args: object) -> Command:
         if not isinstance(name, str) or not name.strip():
             raise CommandRefused("invalid_command")
-        name = whole(name)
+        name = mend(name)
         if self._allow and name not in self._allow:
             raise CommandRefused("not_allowed")
         if args is None:
@@ -67,16 +76,24 @@ class JsonCommands:
         return Command(name, checked)
 
 
-def _may_be_deep(raw: str) -> bool:
-    """No text is nested deeper than it has brackets; to count them costs next to nothing."""
-    return raw.count("{") + raw.count("[") > MAX_DEPTH
+def arguments(call: ToolCall) -> Mapping[str, Any]:
+    """Return the arguments of a native call, read as strictly as an object in the text; blank text is ``{}``.
+
+    The text is parsed by itself and never put into other text: it may hold braces that close more than it opened.
+    """
+    args: Any = call.args
+    if isinstance(args, str):
+        args = _read(args) if args.strip() else {}
+    if not isinstance(args, Mapping):
+        raise CommandRefused("invalid_args")
+    return args
 
 
-def _parse(raw: str) -> JsonObject:
+def _read(raw: str) -> Any:
+    # No text is nested deeper than it has brackets, and counting them costs next to nothing.
+    if raw.count("{") + raw.count("[") > MAX_DEPTH and depth(raw) > MAX_DEPTH:
+        raise CommandRefused("too_deep")
     try:
-        found = parse(raw)
+        return parse(raw)
     except (ValueError, RecursionError):
         raise CommandRefused("invalid_json") from None
-    if not isinstance(found, JsonObject):
-        raise CommandRefused("invalid_command")
-    return found

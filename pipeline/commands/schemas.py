@@ -1,4 +1,4 @@
-"""JSON Schemas of command arguments, checked when the server starts and never fetched from anywhere."""
+"""Checks the JSON Schemas of command arguments when the server starts. Schemas are never fetched from anywhere."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,9 +12,9 @@ from referencing.jsonschema import DRAFT202012
 
 
 def validator(command: str, schema: Mapping[str, Any]) -> Validator:
-    """The validator of one command's arguments. ValueError names the command whose schema is wrong."""
+    """Make the validator of one command's arguments. ValueError names a command whose schema is wrong."""
     if not isinstance(schema, Mapping):
-        raise ValueError(f"schema of command {command!r}: must be a table")  # noqa: TRY004  one class for all of them
+        raise ValueError(f"schema of command {command!r}: must be a table")  # noqa: TRY004  one class for all wrong schemas
     schema = dict(schema)
     known = validators.validator_for(schema, default=Draft202012Validator)
     try:
@@ -32,7 +32,7 @@ def validator(command: str, schema: Mapping[str, Any]) -> Validator:
 
 
 def _check_references(schema: Mapping[str, Any]) -> None:
-    """Unresolvable for a reference that leads out of the schema or nowhere; it would fail only when a command comes."""
+    """Raise Unresolvable for a reference that leads out of the schema or nowhere, before a command comes."""
     resource = Resource.from_contents(schema, default_specification=DRAFT202012)
     base = resource.id() or ""
     resolver = Registry().with_resource(base, resource).resolver(base)

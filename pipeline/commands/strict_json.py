@@ -1,4 +1,4 @@
-"""JSON from a model, read strictly; the one slip that is mended is a comma too many."""
+"""Reads JSON from a model strictly. Only trailing commas are mended."""
 
 import json
 import re
@@ -9,26 +9,26 @@ _NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
 
 
 class JsonObject(dict[str, Any]):
-    """A JSON object that remembers which names stood in it more than once."""
+    """A JSON object that remembers the names that it had more than once."""
 
     repeated: frozenset[str] = frozenset()
 
 
 def depth(text: str) -> int:
-    """How deep the objects and arrays of *text* are nested. Safe for any text; right for JSON."""
-    deepest = now = 0
-    for found in _NESTING.finditer(text):
-        char = found.group()
+    """Return how deep the objects and arrays of *text* are nested. Safe for any text; right for JSON."""
+    deepest = level = 0
+    for token in _NESTING.finditer(text):
+        char = token.group()
         if char in ("{", "["):
-            now += 1
-            deepest = max(deepest, now)
+            level += 1
+            deepest = max(deepest, level)
         elif char in ("}", "]"):
-            now -= 1
+            level -= 1
     return deepest
 
 
 def parse(text: str) -> Any:
-    """The value that *text* is. ValueError if it is no JSON: single quotes, comments, NaN, line breaks in strings."""
+    """Return the value of *text*. ValueError if it is no JSON: single quotes, comments, NaN, line breaks in strings."""
     try:
         return _DECODER.decode(text)
     except ValueError:
@@ -54,17 +54,17 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_consta
 
 
 def _without_trailing_commas(text: str) -> str:
-    """*text* without each comma that stands between a value and a closing bracket; strings are left alone."""
+    """Remove each comma between a value and a closing bracket. Strings are left alone."""
     kept: list[str] = []
     at = 0
     before = previous = ""
     comma = 0
-    for found in _TOKEN.finditer(text):
-        token = found.group()
+    for match in _TOKEN.finditer(text):
+        token = match.group()
         if previous == "," and token in ("}", "]") and before not in ("", "{", "[", ",", ":"):
             kept.append(text[at:comma])
             at = comma + 1
         if token == ",":
-            comma = found.start()
+            comma = match.start()
         before, previous = previous, token
     return "".join(kept) + text[at:]

@@ -1,30 +1,22 @@
-"""Argument values as every wire can carry them: JSON types, finite numbers, whole characters."""
+"""Turns arguments into values that every wire can carry: JSON types, finite numbers, whole characters."""
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.commands.strict_json import JsonObject
 from pipeline.errors import CommandRefused
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def whole(text: str) -> str:
-    """*text* with halves of surrogate pairs replaced by U+FFFD."""
-    if text.isascii() or not _SURROGATE.search(text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+from pipeline.text import mend
 
 
 def plain(value: Any, room: int) -> Any:
-    """A copy of *value* in plain JSON types.
+    """Copy *value* in plain JSON types.
 
-    CommandRefused: ``too_deep`` when nested deeper than *room*, ``invalid_args`` for another type, a number that no
-    double can hold, or a name that stands twice in an object.
+    CommandRefused: ``too_deep`` for more than *room* levels, ``invalid_args`` for another type, a number that no double
+    can hold, or a name that an object has twice.
     """
     if isinstance(value, str):
-        return whole(value)
+        return mend(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
@@ -49,9 +41,10 @@ def _number(value: float) -> float:
 
 
 def _object(value: Mapping[Any, Any], room: int) -> dict[str, Any]:
-    if getattr(value, "repeated", None) or not all(isinstance(name, str) for name in value):
+    is_ambiguous = isinstance(value, JsonObject) and value.repeated
+    if is_ambiguous or not all(isinstance(name, str) for name in value):
         raise CommandRefused("invalid_args")
-    result = {whole(name): plain(item, room - 1) for name, item in value.items()}
+    result = {mend(name): plain(item, room - 1) for name, item in value.items()}
     if len(result) < len(value):
         raise CommandRefused("invalid_args")
     return result

@@ -1,20 +1,36 @@
-"""What is known of each language, and how the language of a reply is told (tables: see README.md)."""
+"""What all stages know of languages: scripts, tags, the tables of the sentence rules, the language of a reply."""
 
 from pipeline.languages.abbreviations import Abbreviations
-from pipeline.languages.tables import CYRILLIC, LATIN, TABLES, Kind, Table, parse, squeezed, table
-from pipeline.languages.teller import LanguageTeller, candidates, script
+from pipeline.languages.guess import guess
+from pipeline.languages.script import (
+    ALPHABETS,
+    CYRILLIC_LANGUAGES,
+    CYRILLIC_LETTER,
+    RUSSIAN_LETTERS,
+    base_tag,
+    is_cyrillic,
+    script,
+    tag_forms,
+)
+from pipeline.languages.tables import BY_SCRIPT, TABLES, Kind, squeezed, table
+from pipeline.languages.teller import LanguageTeller, candidates
 
 __all__ = [
-    "CYRILLIC",
-    "LATIN",
+    "ALPHABETS",
+    "BY_SCRIPT",
+    "CYRILLIC_LANGUAGES",
+    "CYRILLIC_LETTER",
+    "RUSSIAN_LETTERS",
     "TABLES",
     "Abbreviations",
     "Kind",
     "LanguageTeller",
-    "Table",
+    "base_tag",
     "candidates",
-    "parse",
+    "guess",
+    "is_cyrillic",
     "script",
     "squeezed",
     "table",
+    "tag_forms",
 ]

@@ -1,4 +1,4 @@
-"""What the sentence rules know of each language, from the tables beside this file (see README.md there), read once."""
+"""The tables of the sentence rules: one text file for each language, read once (README.md describes their format)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from importlib.resources import files
 
-LATIN = ("en", "de", "es", "fr", "it", "pt", "pl", "tr")
-CYRILLIC = ("ru", "uk")
-BY_SCRIPT = {"arabic": "ar", "devanagari": "hi", "hangul": "ko", "cjk": "ja"}
-"""The language of a script that has only one here."""
+from pipeline.languages.script import SCRIPTS
+
 _SECTIONS = (
-    *("openers", "goes on before", "letter ends after", "joins letters"),
+    *("script", "openers", "goes on before", "letter ends after", "joins letters"),
     *("ordinal after", "years", "words", "letters"),
 )
-"""Of a table, beside those of abbreviations."""
+"""The sections of a table beside those of abbreviations."""
 _CHAINED = re.compile(r"(?:\S{1,4}\.\s*)+\S+")
+_FIRST = ("en", "ru")
+"""The languages that are preferred while several of a script are as likely."""
 
 
 class Kind(Enum):
@@ -28,14 +28,13 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One language. ``kinds``: abbreviations without white space and their last dot (see ``key``).
+    """What is known of one language. Words are in small letters unless noted otherwise."""
 
-    Entries of it with a hyphen first hold for the end of a word: -str for Hauptstr.
-    """
-
+    script: str = ""
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """Abbreviations, as ``key`` writes them. A hyphen in front marks the end of a word: -str for Hauptstr."""
     chains: frozenset[str] = frozenset()
-    """How dotted abbreviations go on: ``z.b`` in it says that a ``z.`` before a ``B`` does not end."""
+    """How dotted abbreviations go on: ``z.b`` says that a ``z.`` before a ``B`` ends no sentence."""
     openers: frozenset[str] = frozenset()
     goes_on_before: frozenset[str] = frozenset()
     """As written."""
@@ -49,12 +48,12 @@ class Table:
 
 
 def squeezed(text: str) -> str:
-    """In small letters, without white space."""
+    """Return *text* in small letters, without white space."""
     return re.sub(r"\s", "", text).lower()
 
 
 def key(entry: str) -> str:
-    """An entry of a table as ``kind`` looks it up."""
+    """Return the abbreviation *entry* as a key of ``Table.kinds``: no last dot, no white space between dots."""
     entry = entry.removesuffix(".")
     if _CHAINED.fullmatch(entry):
         return squeezed(entry)
@@ -62,21 +61,14 @@ def key(entry: str) -> str:
 
 
 def parse(text: str) -> Table:
-    """A table from its file. ValueError names an unknown section or an entry outside of any."""
-    sections: dict[str, list[str]] = {name: [] for name in (*(kind.value for kind in Kind), *_SECTIONS)}
-    entries: list[str] | None = None
-    for line in text.splitlines():
-        line = line.partition("//")[0].strip()
-        if line.startswith("["):
-            if (name := line.strip("[]")) not in sections:
-                raise ValueError(f"unknown section {line}")
-            entries = sections[name]
-        elif line:
-            if entries is None:
-                raise ValueError(f"{line!r} stands before any section")
-            entries += [entry.strip() for entry in line.split(",") if entry.strip()]
+    """Return the table that a file holds. ValueError names an unknown section or script, or an entry of no section."""
+    sections = _sections(text)
+    script = "".join(sections["script"])
+    if script not in SCRIPTS | {""}:
+        raise ValueError(f"unknown script {script!r}; known: {', '.join(sorted(SCRIPTS))}")
     kinds = {key(entry): kind for kind in reversed(Kind) for entry in sections[kind.value]}
     return Table(
+        script=script,
         kinds=kinds,
         chains=_chains(kinds),
         openers=_small(sections["openers"]),
@@ -90,6 +82,22 @@ def parse(text: str) -> Table:
     )
 
 
+def _sections(text: str) -> dict[str, list[str]]:
+    sections: dict[str, list[str]] = {name: [] for name in (*(kind.value for kind in Kind), *_SECTIONS)}
+    entries: list[str] | None = None
+    for line in text.splitlines():
+        line = line.partition("//")[0].strip()
+        if line.startswith("["):
+            if (name := line.strip("[]")) not in sections:
+                raise ValueError(f"unknown section {line}")
+            entries = sections[name]
+        elif line:
+            if entries is None:
+                raise ValueError(f"{line!r} stands before any section")
+            entries += [entry.strip() for entry in line.split(",") if entry.strip()]
+    return sections
+
+
 def _small(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word.lower() for word in words)
 
@@ -98,25 +106,27 @@ def _chains(kinds: Iterable[str]) -> frozenset[str]:
     return frozenset(name[: at + 2] for name in kinds for at, char in enumerate(name[:-1]) if char == "." and at)
 
 
-def _load(language: str) -> Table:
-    return parse(files(__package__).joinpath(f"{language}.txt").read_text(encoding="utf-8"))
+def _load() -> dict[str, Table]:
+    """Read every file: ``latin.txt`` holds for all languages in Latin script, ``en.txt`` for English."""
+    names = (file.name for file in files(__package__).iterdir())
+    stems = sorted(name.removesuffix(".txt") for name in names if name.endswith(".txt"))
+    read = {stem: parse((files(__package__) / f"{stem}.txt").read_text("utf-8")) for stem in stems}
+    languages = sorted(read.keys() - SCRIPTS, key=lambda language: (language not in _FIRST, language))
+    return {language: _joined(read[language], read.get(read[language].script, Table())) for language in languages}
 
 
-def _load_all() -> dict[str, Table]:
-    """Every table, with what is common to its script."""
-    tables = {language: _load(language) for language in (*LATIN, *CYRILLIC, *BY_SCRIPT.values())}
-    common = _load("common")
-    for language in LATIN:
-        own = tables[language]
-        kinds, chains = {**common.kinds, **own.kinds}, common.chains | own.chains
-        tables[language] = replace(own, kinds=kinds, chains=chains)
-    return tables
+def _joined(own: Table, common: Table) -> Table:
+    return replace(own, kinds={**common.kinds, **own.kinds}, chains=common.chains | own.chains)
 
 
 _NOTHING = Table()
-TABLES: Mapping[str, Table] = _load_all()
+TABLES: Mapping[str, Table] = _load()
+"""The table of each language, English and Russian first."""
+BY_SCRIPT: Mapping[str, tuple[str, ...]] = {
+    script: tuple(language for language, table in TABLES.items() if table.script == script) for script in SCRIPTS
+}
 
 
 def table(language: str) -> Table:
-    """The table of *language* (with what is common to its script); an empty one if there is none."""
+    """Return the table of *language*, with the common one of its script; an empty table if the language has none."""
     return TABLES.get(language, _NOTHING)

@@ -1,90 +1,70 @@
-"""In which language a reply is written, by its words and letters so far."""
+"""Tell the language of a reply by its words and letters so far."""
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
-from pipeline.languages.tables import BY_SCRIPT, CYRILLIC, LATIN, table
+from pipeline.languages.script import script
+from pipeline.languages.tables import BY_SCRIPT, TABLES
 
-_CANDIDATES = {"latin": LATIN, "cyrillic": CYRILLIC}
+_RIVALS = {name: languages for name, languages in BY_SCRIPT.items() if len(languages) > 1}
+"""The scripts with several languages: there the words decide."""
 _WORD = re.compile(r"[^\W\d_]{2,}|[^\W\d_](?=[\s'’])|¿|¡")
-"""A letter before a mark is none: the z of z. B. is not Polish."""
+"""A single letter counts only before white space or an apostrophe: the z of z. B. is not Polish."""
 _MOST_PIECES = 300
 _ENOUGH = 16
 """Words and letters that settle a language, if no other has more than half as many."""
 
 
-def script(char: str) -> str:
-    """The script of a letter, by the name that the rules use."""
-    code = ord(char)
-    if code < 0x370:
-        return "latin"
-    if 0x400 <= code < 0x530:
-        return "cyrillic"
-    if 0x590 <= code < 0x8A0 or 0xFB50 <= code < 0xFE00 or 0xFE70 <= code < 0xFF00:
-        return "arabic"
-    if 0x900 <= code < 0x980:
-        return "devanagari"
-    if 0xAC00 <= code < 0xD7B0 or 0x1100 <= code < 0x1200:
-        return "hangul"
-    if 0x2E80 <= code < 0xA000 or 0xF900 <= code < 0xFB00 or 0xFF66 <= code < 0xFFA0 or 0x20000 <= code < 0x32000:
-        return "cjk"
-    return "latin" if 0x1E00 <= code < 0x2000 else "other"
-
-
-def _owners(section: Literal["words", "letters"]) -> Mapping[str, tuple[str, ...]]:
+def _owners(words: Mapping[str, frozenset[str]]) -> Mapping[str, tuple[str, ...]]:
     owners: dict[str, tuple[str, ...]] = {}
-    for language in (*LATIN, *CYRILLIC):
-        for word in getattr(table(language), section):
+    for language, known in words.items():
+        for word in known:
             owners[word] = (*owners.get(word, ()), language)
     return owners
 
 
-_WORDS = _owners("words")
-_LETTERS = _owners("letters")
-_NOTHING_SAID = dict.fromkeys((*LATIN, *CYRILLIC), 0)
+_WORDS = _owners({language: table.words for language, table in TABLES.items()})
+_LETTERS = _owners({language: table.letters for language, table in TABLES.items()})
+_NO_COUNTS = dict.fromkeys(TABLES, 0)
 
 
 def candidates(script_name: str) -> Sequence[str]:
-    """All languages here that are written in the script; English stands for any that is unknown."""
-    return _CANDIDATES.get(script_name) or (BY_SCRIPT.get(script_name, "en"),)
+    """Return all languages here that are written in the script; English for a script without any."""
+    return BY_SCRIPT.get(script_name) or ("en",)
 
 
 class LanguageTeller:
-    """Tells from the words so far in which language a reply is written.
-
-    It is told often and asked seldom, so it only keeps what it is told, until somebody asks.
-    """
+    """Tells the language of one reply. Counting words is deferred until a language is asked for."""
 
     __slots__ = ("_counts", "_read", "_settled", "_unread")
 
     def __init__(self) -> None:
-        self._counts = _NOTHING_SAID.copy()
-        self._unread: list[tuple[str, str]] = []  # text, and a letter whose script was asked for behind it
+        self._counts = _NO_COUNTS.copy()
+        self._unread: list[tuple[str, str]] = []  # text, and a letter whose script is asked for behind that text
         self._read = 0  # characters of the open sentence
         self._settled: dict[str, Sequence[str]] = {}
 
     def read(self, text: str, end: int, letter: str = "") -> None:
-        """Take *text*, the open sentence, up to *end* into account; a word may not be cut.
+        """Take the open sentence *text* into account up to *end*, where no word may be cut.
 
-        *letter*: the same as to ask for the ``languages`` of its script now, when the answer does not matter.
+        A *letter* asks for the ``languages`` of its script at this point, where the answer does not matter.
         """
         if len(self._unread) < _MOST_PIECES:
             self._unread.append((text[self._read : end], letter))
         self.skip(end)
 
     def skip(self, end: int) -> None:
-        """Take what stands before *end* in the open sentence into account no more."""
+        """Leave the open sentence out of account up to *end*."""
         self._read = max(self._read, end)
 
     def end(self, text: str, end: int) -> None:
-        """The same, and the sentence ends there; another one is read from its beginning."""
+        """Take the sentence *text* into account up to its *end*; the next text is another sentence."""
         self.read(text, end)
         self._read = 0
 
     def languages(self, script_name: str) -> Sequence[str]:
-        """The likeliest languages in the script: one, or all for which as much speaks, English and Russian first."""
-        if self._unread and script_name in _CANDIDATES:
+        """Return the likeliest languages in the script: one, or all that are as likely, English and Russian first."""
+        if self._unread and script_name in _RIVALS:
             self._catch_up()
         return self._likeliest(script_name)
 
@@ -96,21 +76,21 @@ class LanguageTeller:
         self._unread.clear()
 
     def _likeliest(self, script_name: str) -> Sequence[str]:
-        """By the counts; a script is settled when it is asked for and one language is far ahead."""
+        """Go by the counts. The first question after one language has come far ahead settles its script."""
         if script_name in self._settled:
             return self._settled[script_name]
-        if script_name not in _CANDIDATES:
+        if script_name not in _RIVALS:
             return candidates(script_name)
-        counts = [self._counts[language] for language in _CANDIDATES[script_name]]
+        counts = [self._counts[language] for language in _RIVALS[script_name]]
         best = max(counts)
-        likeliest = [language for language in _CANDIDATES[script_name] if self._counts[language] == best]
+        likeliest = [language for language in _RIVALS[script_name] if self._counts[language] == best]
         if best >= _ENOUGH and sorted(counts)[-2] <= best // 2:
             self._settled[script_name] = likeliest
         return likeliest
 
     def _count(self, text: str) -> None:
         counts = self._counts
-        for word in _WORD.findall(text.replace("İ", "ı").lower()):  # else that letter would become two
+        for word in _WORD.findall(text.replace("İ", "ı").lower()):  # lower() would make two characters of that letter
             if owners := _WORDS.get(word):
                 for owner in owners:
                     counts[owner] += 1

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta, Usage
 from pipeline.interfaces import Turn
+from pipeline.languages import base_tag, is_cyrillic
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,6 @@ _APP = _pattern(
 
 # In bare prose these may open an object or a fence. In the "text" of an envelope they are prose.
 _UNSAFE_IN_PROSE = _pattern("[{`]", "~~~")
-_CYRILLIC = _pattern(r"[\u0400-\u04ff]")
 # It matches every character, so that the pieces together are the reply, each of at most six characters like a token.
 _PIECE = _pattern(r"\s?\w{1,5}", r"\s?[^\w\s]{1,3}", r"\s")
 
@@ -211,10 +211,10 @@ def _answer(turn: Turn, now: datetime) -> list[_Step]:
 
 
 def _language(turn: Turn) -> str:
-    wanted = turn.language.partition("-")[0].lower()
+    wanted = base_tag(turn.language)
     if wanted in _PHRASES:
         return wanted
-    return "ru" if _CYRILLIC.search(turn.prompt) else "en"
+    return "ru" if is_cyrillic(turn.prompt) else "en"
 
 
 def _understand(request: str, phrases: _Phrases, now: datetime) -> list[_Step]:

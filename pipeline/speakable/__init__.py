@@ -1,4 +1,4 @@
-"""What a voice gets instead of a sentence as it was written: no markup, and numbers as words."""
+"""Written sentences as a voice should say them: without markup, with numbers in words."""
 
 from pipeline.speakable.speak import Emoji, load, speakable
 

@@ -1,4 +1,4 @@
-"""Numbers as words, by num2words, which is imported when the first number comes."""
+"""Numbers in words, by num2words. The package is imported with the first number."""
 
 from collections.abc import Callable
 from functools import cache, lru_cache
@@ -15,17 +15,12 @@ def _num2words() -> Callable[..., str] | None:
 
 
 def available() -> bool:
-    """Whether numbers can become words: num2words comes with the extra ``normalize``."""
+    """Return whether num2words is installed; it comes with the extra ``normalize``."""
     return _num2words() is not None
 
 
 @lru_cache(maxsize=4096)
 def words(number: int, language: str, to: str = "cardinal", **how: str | bool) -> str:
-    """*number* in words; only to be called where ``available()``. ``how``: num2words' own keywords."""
+    """Return *number* in words. Call it only where ``available()``. ``how``: keywords of num2words."""
     say = _num2words()
     return str(number) if say is None else say(number, lang=language, to=to, **how)
-
-
-def english(number: int) -> str:
-    """A cardinal without the commas that num2words puts between thousands: a voice would pause at them."""
-    return words(number, "en").replace(",", "")

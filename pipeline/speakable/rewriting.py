@@ -1,21 +1,20 @@
-"""How numbers are found and rewritten, whatever the language.
+"""Find numbers and abbreviations, and rewrite them by the rules of a language.
 
-A number is looked at only where it begins a word and only as a whole word: ``A1-2025``, ``0x1F`` and ``report_2.txt``
-never come near a rule. Rules are tried in order; the first that knows what to say wins, and what none knows stays.
+Rules see a number only where it begins a word, and only as a whole word: ``A1-2025``, ``0x1F`` and ``report_2.txt``
+never reach a rule. Rules are tried in order. The first that knows what to say wins; a number that none knows stays.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Say = Callable[[re.Match[str]], str | None]
-"""What to say for a match; None = this rule does not know."""
+"""Returns what to say for a match; None = this rule does not know."""
 
 Rule = tuple[re.Pattern[str], Say]
 
 LEFT = r"(?:(?<![^\s(«“„‘—])|(?<=\s[\"'])|(?<=\A[\"']))"
 RIGHT = r"(?=(?:[.,;:!?…)»”’—][\"']?)*+(?:\s|$))"
-"""The edges of a number: white space, the ends of the text, brackets, quotes, end marks. No straight quotes: 5" is five
-inches."""
+"""The edges of a number: white space, the ends of the text, brackets, quotes, end marks. 5" is five inches."""
 
 SIGN = r"(?P<sign>[-−+±~≈]\s?)?"
 DASH = r"\s?[-–—−]\s?"
@@ -26,38 +25,41 @@ OPERATOR = re.compile(r"[*+=<>/|×÷·x\u0445≠≤≥±^]|[=!<>:+/-]=|//|\*\*")
 SUBTRACTIONS = frozenset("-−")
 WORD = re.compile(r"\S+")
 AMOUNT_IN_FRONT = re.compile(r"\d ?[^\s\d]{0,5}\s\Z")
+LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
+DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 NEAR = 48
-"""Characters looked at for a neighbouring word: bounds the cost."""
+"""Characters searched for a neighbouring word; bounds the cost."""
 
 
 def rewritten(text: str, rules: Sequence[Rule]) -> str:
-    """*text* with the first rule that knows applied at every place where a number begins; one pass from the left."""
+    """Return *text* with every number as the first rule says that knows; one pass from the left."""
     pieces, done, at = [], 0, 0
     while (start := START.search(text, at)) is not None:
-        end, said = _said(text, start.start(), rules)
-        if said is not None:
-            pieces += [text[done : start.start()], said]
+        end, words = _first_known(text, start.start(), rules)
+        if words is not None:
+            pieces += [text[done : start.start()], words]
             done = end
         at = end
     return "".join(pieces) + text[done:]
 
 
-def _said(text: str, at: int, rules: Sequence[Rule]) -> tuple[int, str | None]:
+def _first_known(text: str, at: int, rules: Sequence[Rule]) -> tuple[int, str | None]:
     for pattern, say in rules:
         match = pattern.match(text, at)
-        if match is not None and (said := say(match)) is not None:
-            return match.end(), None if said == match[0] else said
+        if match is not None and (words := say(match)) is not None:
+            return match.end(), None if words == match[0] else words
     word = WORD.match(text, at)
     return (word.end() if word else at + 1), None
 
 
 def in_front(m: re.Match[str]) -> str:
-    """What stands before the match, as far as it is looked at."""
+    """Return the ``NEAR`` characters before the match."""
     return m.string[max(0, m.start() - NEAR) : m.start()]
 
 
 def before(m: re.Match[str]) -> str:
-    """The word in front of the match as written, with its punctuation; "" if none touches it through white space."""
+    """Return the word in front of the match with its punctuation; "" if no white space separates them."""
     if not m.start() or not m.string[m.start() - 1].isspace():
         return ""
     words = in_front(m).split()
@@ -65,7 +67,7 @@ def before(m: re.Match[str]) -> str:
 
 
 def after(m: re.Match[str]) -> str:
-    """The word behind the match as written; "" if punctuation comes first."""
+    """Return the word behind the match with its punctuation; "" if punctuation comes first."""
     if m.end() >= len(m.string) or not m.string[m.end()].isspace():
         return ""
     words = m.string[m.end() : m.end() + NEAR].split(None, 1)
@@ -73,7 +75,7 @@ def after(m: re.Match[str]) -> str:
 
 
 def in_formula(m: re.Match[str]) -> str | None:
-    """A rule that keeps what stands beside an operator: ``5 * 3 = 15`` is no prose."""
+    """Keep a number beside an operator: ``5 * 3 = 15`` is not prose. A rule."""
     left, right = before(m), after(m)
     if OPERATOR.fullmatch(left) or OPERATOR.fullmatch(right):
         return m[0]
@@ -90,18 +92,47 @@ FORMULA: Rule = (re.compile(r"\d{1,3}(?: \d{3}){1,5}(?!\d)|\S+"), in_formula)
 
 
 def between_amounts(m: re.Match[str]) -> bool:
-    """Whether the sign of an amount, with spaces around it, stands behind another amount: 10 - 15 %, 5 m + 3 m."""
+    """Return whether the sign of an amount stands, with spaces, behind another amount: 10 - 15 %, 5 m + 3 m."""
     return (
         m["sign"][-1:].isspace() and AMOUNT_IN_FRONT.search(m.string, max(0, m.start() - NEAR), m.start()) is not None
     )
 
 
 def beside_a_number(m: re.Match[str]) -> str | None:
-    """A rule that keeps numbers in a row: they may be one number, a code or a list, and each is read differently."""
+    """Keep numbers in a row: they may be one number, a code or a list, each read differently. A rule."""
     left, right = before(m), after(m)
     return m[0] if left[-1:].isdigit() or right[:1].isdigit() else None
 
 
 def keeps(words: frozenset[str]) -> Say:
-    """A rule's second half that keeps the match as it is when the word in front of it is one of *words*."""
+    """Return the second half of a rule that keeps the match behind any of *words*."""
     return lambda m: m[0] if before(m).lower() in words else None
+
+
+def any_of(names: Iterable[str]) -> str:
+    """Return the pattern of any of *names*, the longest first."""
+    return "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+
+
+def abbreviations(written_out: Mapping[str, str], left: str = r"(?<![\w.])") -> Callable[[str], str]:
+    """Return a function that writes the abbreviations of a text out.
+
+    *left* is the pattern in front of one. A dot that also ends the text is kept, since the voice falls at it.
+    """
+    pattern = re.compile(rf"{left}({any_of(written_out)})(?=[\s,;:)]|$)")
+
+    def whole(m: re.Match[str]) -> str:
+        dot = "." if m.end() == len(m.string) and m[1].endswith(".") else ""
+        return written_out[m[1]] + dot
+
+    return lambda text: pattern.sub(whole, text)
+
+
+def last_words(abbreviated: Iterable[str]) -> frozenset[str]:
+    """Return the last words of abbreviations as ``Language.last_words`` holds them."""
+    return frozenset(name.rstrip(".").lower().split()[-1] for name in abbreviated)
+
+
+def is_day(day: int, month: int) -> bool:
+    """Return whether some year has such a day."""
+    return 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]

@@ -1,9 +1,9 @@
-"""Reads ahead of the sentence that is being sent, and has the voice speak ahead."""
+"""Reads ahead of the sentence that is being sent, and has the engines speak ahead."""
 
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -11,8 +11,8 @@ from math import inf
 from types import TracebackType
 
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
-from pipeline.tts.chunks import SAMPLE_BYTES
-from pipeline.tts.fallback import AnySpeech
+from pipeline.pcm import seconds_of
+from pipeline.tts.engines import Due, Speaker
 from pipeline.tts.options import Wanted
 from pipeline.tts.utterance import Utterance
 
@@ -27,43 +27,47 @@ CheckedEvent = Sentence | Command | Notice | ModelEnd
 class Ahead:
     """The sentences of one turn whose sound is on its way: the one being sent and at most *most* behind it.
 
-    Leaving the block closes those that are left. By then nobody may read ``events_of`` any more, or another one could
-    begin.
+    Leaving the block closes those that are left. The reading of ``events_of`` must have stopped by then, or another
+    sentence could begin.
     """
 
-    def __init__(self, speech: AnySpeech, wanted: Callable[[Sentence, Callable[[], float]], Wanted], most: int) -> None:
-        self._speech = speech
+    def __init__(self, speakers: Sequence[Speaker], wanted: Callable[[Sentence, Due], Wanted], most: int) -> None:
+        self._speakers = speakers
         self._wanted = wanted
         self._seats = asyncio.Semaphore(most + 1)
         self._open: deque[Utterance] = deque()
         self._clock = asyncio.get_running_loop().time
-        self._silent_from = self._clock()  # for a listener who plays what it gets
+        self._silent_from = self._clock()  # for a listener who plays at once whatever arrives
 
     async def events_of(self, source: AsyncIterator[CheckedEvent]) -> AsyncGenerator[CheckedEvent | Utterance, None]:
-        """*source*, each sentence that has a sound as an Utterance that is under way. May be read in another task."""
+        """Yield *source*, with each sentence that has a sound as an Utterance that is under way. May be read in another
+        task.
+        """
         async for event in source:
             if not isinstance(event, Sentence):
                 yield event
-            elif not audible((wanted := self._wanted(event, partial(self._due, event))).said):
+                continue
+            wanted = self._wanted(event, partial(self._due, event))
+            if not audible(wanted.said):
                 yield replace(event, final=True)
-            else:
-                await self._seats.acquire()
-                utterance = Utterance(self._speech, wanted)
-                await utterance.open()
-                self._open.append(utterance)
-                yield utterance
+                continue
+            await self._seats.acquire()
+            utterance = Utterance(self._speakers, wanted)
+            await utterance.open()
+            self._open.append(utterance)
+            yield utterance
 
     def heard(self, part: AudioChunk | Notice) -> None:
-        """*part*, of the first sentence, is on its way to the listener."""
+        """Take in that *part*, of the first sentence, is on its way to the listener."""
         if isinstance(part, AudioChunk):
-            seconds = len(part.pcm) / (SAMPLE_BYTES * part.sample_rate)
-            self._silent_from = max(self._silent_from, self._clock()) + seconds
+            begins = max(self._silent_from, self._clock())
+            self._silent_from = begins + seconds_of(part.pcm, part.sample_rate)
 
     def _due(self, sentence: Sentence) -> float:
         return self._silent_from if self._open and self._open[0].sentence is sentence else inf
 
     async def close_first(self) -> None:
-        """The first sentence is done: close its engine, and make room for another one."""
+        """Close the first sentence, whose sound has left, and make room for another one."""
         await self._open.popleft().close()
         self._seats.release()
 
@@ -79,7 +83,7 @@ class Ahead:
 
 
 def audible(text: str) -> bool:
-    """Whether a voice could say any of it: punctuation, white space, emoji and rules made of signs alone have no sound;
-    a sign that has a name, such as "+", "€" or Braille, has one.
+    """Tell whether a voice could say any of *text*. Punctuation, white space, emoji and rules made of signs alone have
+    no sound; a sign that has a name, such as "+", "€" or Braille, has one.
     """
     return any(map(str.isalnum, text)) or _SIGN.search(text) is not None

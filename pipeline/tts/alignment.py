@@ -1,4 +1,4 @@
-"""Where what is said stands in what was written."""
+"""Finds the place in the written text of each word that the voice says."""
 
 import re
 from bisect import bisect_right
@@ -11,13 +11,12 @@ from typing import NamedTuple
 from pipeline.events import WordMark
 
 MOST_WORDS = 400
-"""Of longer texts no words are told, unless they are said as written: the time grows faster than they do."""
+"""Longer texts get no marks, unless they are said as written: the time grows faster than the number of words."""
 
 MOST_REPEATS = 10
-"""A word that is said more often shows no place, but beside others: "a 5 a 5 a 5 …" would take a hundred times as long.
-"""
+"""A word that is said more often is placed by its neighbours: "a 5 a 5 a 5 …" would take a hundred times as long."""
 
-# Words and signs that have one, such as "$" and "+"; neither where a link leads to nor HTML. An ideograph is a word.
+# A word, an ideograph, or a sign that is said as a word, such as "$" and "+"; neither the target of a link nor HTML.
 _WORD = re.compile(
     r"\]\([^()\s]*\)|</?[A-Za-z][^<>]*>"
     r"|([\u3400-\u9fff]|[^\W_\u3400-\u9fff]+|[^\w\s.,:;!?…\"'«»„“”‘’‹›()\[\]{}\-–—*~`|<>#/\\])"
@@ -25,7 +24,7 @@ _WORD = re.compile(
 
 
 class Stretch(NamedTuple):
-    """Characters of what is said, and those of the text they stand for. ``same``: they are the same ones."""
+    """Characters that are said, and those of the text that they stand for. ``same``: both are the same characters."""
 
     said_from: int
     said_to: int
@@ -35,8 +34,8 @@ class Stretch(NamedTuple):
 
 
 def aligned(text: str, said: str) -> list[Stretch]:
-    """What of *said* stands where in *text*, in order: each word that is in both, and as one the words that are said
-    for other ones ("five dollars" for "$5"). What is only in one of them is left out.
+    """Match *said* with *text*, in order: each word that is in both, and as one stretch the words that are said for
+    others ("five dollars" for "$5"). Leave out words that are only in one of them.
     """
     begin = len(text) - len(text.lstrip())
     if text.strip() == said:
@@ -59,18 +58,18 @@ def aligned(text: str, said: str) -> list[Stretch]:
 
 
 def placed(mark: WordMark, stretches: Sequence[Stretch]) -> WordMark | None:
-    """*mark*, of a word that is said, in the text. None if it stands for nothing there, or is not the first of the
-    words that together stand for something.
+    """Turn *mark*, of a word that is said, into that of the word in the text. Give None if the word stands for nothing
+    there, or if another word of the same stretch came before.
     """
     start, stop = mark.offset, mark.offset + mark.length
     first = bisect_right(stretches, start, key=lambda stretch: stretch.said_to)
-    found: list[int] = []
+    edges: list[int] = []
     for said_from, said_to, begin, end, same in takewhile(lambda each: each.said_from < stop, stretches[first:]):
         if same:
-            found += (begin + max(start, said_from) - said_from, begin + min(stop, said_to) - said_from)
+            edges += (begin + max(start, said_from) - said_from, begin + min(stop, said_to) - said_from)
         elif start <= said_from:
-            found += (begin, end)
-    return WordMark(found[0], found[-1] - found[0], mark.ms) if found else None
+            edges += (begin, end)
+    return WordMark(edges[0], edges[-1] - edges[0], mark.ms) if edges else None
 
 
 def _words(text: str) -> list[tuple[int, int]]:

@@ -1,96 +1,105 @@
-"""Sentences that were spoken before, because assistants repeat themselves: in memory, and on disk if wanted.
+"""Remembers sentences that were spoken, because assistants repeat themselves: in memory, and on disk if wanted.
 
-What is remembered is sound, which anybody who can read the folder can hear; its text is only in a digest.
+Anybody who can read the folder can hear the sound; its text is only in a digest.
 """
 
 import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
+from pipeline.events import WordMark
 from pipeline.flow import closing
-from pipeline.interfaces import Speech, Voice
+from pipeline.interfaces import Voice
+from pipeline.pcm import SAMPLE_BYTES
+from pipeline.tts.engines import Due, Engine, at_once
 from pipeline.tts.sound_files import SoundFiles
 
 T = TypeVar("T")
 
 PIECE_SECONDS = 0.2
-"""What is remembered is given in pieces, as an engine would, and the loop has its turn between them."""
+"""Remembered sound is given in pieces, as an engine would do it; the loop has its turn between them."""
 
 PART = 8
-"""One sentence may take no more than this part of the room, so that a long one does not push out all others."""
+"""A sentence takes at most an eighth of the room, so that a long one does not push out all others."""
 
 DISK_SECONDS = 2.0
-"""A disk that takes longer does not answer any more; it is left alone from then on."""
-
-SAMPLE_BYTES = 2
+"""A disk that takes longer counts as dead: it is left alone from then on."""
 
 log = structlog.get_logger(scope="speech")
 
 
-class CachedSpeech:
-    """*speech*, which need not say a sentence twice; whatever else it can do, this can do too, uncached.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOptions:
+    """How much is remembered.
 
-    A sentence is the same when *engine_key* (everything of the settings that changes the sound), the sample rate, the
-    voice's name and language, and the text are. Only what was given to its end and read to its end is remembered; two
-    readers of the same new sentence let it be said twice. *max_bytes* of sound are kept in memory and *max_disk_bytes*
-    in *folder* (None: none), the least lately used go first. A disk that fails costs a line in the log, no sentence.
+    ``max_bytes``: of sound in memory.
+    ``folder``: for sound on disk; None = none is kept there.
+    ``max_disk_bytes``: of sound in the folder.
+    ``engine_key``: everything in the settings that changes the sound.
     """
 
-    def __init__(
-        self,
-        speech: Speech,
-        *,
-        engine_key: str,
-        max_bytes: int,
-        folder: Path | None = None,
-        max_disk_bytes: int = 0,
-    ) -> None:
-        self._speech = speech
-        self._engine_key = engine_key
-        self._memory = _Memory(max_bytes)
-        self._files = SoundFiles(folder, max_disk_bytes) if folder is not None and max_disk_bytes else None
-        self._most = max(max_bytes, max_disk_bytes if self._files else 0) // PART
+    max_bytes: int
+    folder: Path | None
+    max_disk_bytes: int
+    engine_key: str
+
+
+class CachedSpeech:
+    """*engine*, which need not say a sentence twice. Sound with word marks is not remembered.
+
+    A sentence is the same when ``engine_key``, the sample rate, the voice's name and language, and the text are. Only a
+    sentence that was given to its end and read to its end is remembered; two readers of the same new sentence let it be
+    said twice. The least lately used sentences go first. A disk that fails costs a line in the log, no sentence.
+    """
+
+    def __init__(self, engine: Engine, options: CacheOptions) -> None:
+        self._engine = engine
+        self._engine_key = options.engine_key
+        self._memory = _Memory(options.max_bytes)
+        self._files = SoundFiles(options.folder, options.max_disk_bytes) if options.folder is not None else None
+        self._most = max(options.max_bytes, options.max_disk_bytes if self._files else 0) // PART
         self._disk_failed = False
+        self.marks_words = engine.marks_words
+        self.start, self.aclose, self.voices, self.reads_in = (
+            engine.start,
+            engine.aclose,
+            engine.voices,
+            engine.reads_in,
+        )
 
     @property
     def sample_rate(self) -> int:
-        """See Speech."""
-        return self._speech.sample_rate
+        return self._engine.sample_rate
 
-    async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
-        """See Speech."""
+    def synthesize(
+        self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
+    ) -> AsyncIterator[bytes | WordMark]:
+        if marks:
+            return self._engine.synthesize(text, voice, marks, due)
+        return self._sound(text, voice, due)
+
+    async def _sound(self, text: str, voice: Voice, due: Due) -> AsyncGenerator[bytes | WordMark, None]:
         key = self._key(text, voice)
-        found = self._memory.get(key) or await self._read(key)
-        if found is None:
-            async with aclosing(self._synthesize(key, text, voice)) as sound:
-                async for piece in sound:
-                    yield piece
+        remembered = self._memory.get(key) or await self._read(key)
+        if remembered is not None:
+            size = max(1, int(self.sample_rate * PIECE_SECONDS)) * SAMPLE_BYTES
+            for start in range(0, len(remembered), size):
+                yield remembered[start : start + size]
+                await asyncio.sleep(0)
             return
-        for piece in _pieces(found, self.sample_rate):
-            yield piece
-            await asyncio.sleep(0)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # of an object that is not made yet; there is nothing behind it
-            raise AttributeError(name)
-        return getattr(self._speech, name)
-
-    async def _synthesize(self, key: str, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
-        """From the engine; remembered when all of it was given and taken."""
-        heard = bytearray()
-        whole = True
-        source = self._speech.synthesize(text, voice)
-        async with closing(source) as pieces:
+        heard, whole = bytearray(), True
+        async with closing(self._engine.synthesize(text, voice, False, due)) as pieces:
             async for piece in pieces:
-                whole = whole and isinstance(piece, bytes | bytearray) and len(heard) + len(piece) <= self._most
-                if whole:
+                if not isinstance(piece, bytes | bytearray) or len(heard) + len(piece) > self._most:
+                    whole = False
+                elif whole:
                     heard += piece
                 yield piece
         if whole and heard and len(heard) % SAMPLE_BYTES == 0:
@@ -112,7 +121,7 @@ class CachedSpeech:
         return sound or None
 
     async def _on_disk(self, work: Callable[[], T]) -> T | None:
-        """*work*, in a thread; None when the disk fails, which is told once."""
+        """Do *work* in a thread. Give None when the disk fails, and log its first failure."""
         try:
             async with asyncio.timeout(DISK_SECONDS):
                 done = await asyncio.to_thread(work)
@@ -133,7 +142,7 @@ class CachedSpeech:
 
 
 class _Memory:
-    """Sounds by key, at most so many bytes; the least lately used go first. Long ones are not taken in."""
+    """Sounds by key, at most *max_bytes*; the least lately used go first. Long ones are not taken in."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -153,9 +162,3 @@ class _Memory:
         while self._bytes > self._max_bytes:
             _, oldest = self._sounds.popitem(last=False)
             self._bytes -= len(oldest)
-
-
-def _pieces(sound: bytes, sample_rate: int) -> Iterator[bytes]:
-    size = max(1, int(sample_rate * PIECE_SECONDS)) * SAMPLE_BYTES
-    for start in range(0, len(sound), size):
-        yield sound[start : start + size]

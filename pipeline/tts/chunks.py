@@ -1,24 +1,22 @@
-"""A sentence's sound, cut for its way to the client."""
+"""Cuts a sentence's sound for its way to the client."""
 
 import struct
 from collections.abc import Iterator
 
 from pipeline.events import WordMark
+from pipeline.pcm import SAMPLE_BYTES, whole
 
-SAMPLE_BYTES = 2
 FIRST_SECONDS = 0.02
-"""A sentence's first chunk leaves as soon as this much of it is there: less would cost messages and start no player
+"""The sentence's first chunk leaves as soon as this much sound is there: less would cost messages and start no player
 any sooner.
 """
 
 CHUNK_SECONDS = 0.2
-"""Chunks grow to this. The cost of a message hardly depends on its size, so long chunks are cheap and short ones are
-not.
-"""
+"""Chunks grow to this length. The cost of a message hardly depends on its size: few long chunks are cheap."""
 
 FADE_SECONDS = 0.005
-"""So much is always held back, to be faded out if the voice breaks off: sound that stops at a loud sample clicks. A
-listener does not notice the delay.
+"""The end of the sound that is held back, to be faded out if the voice breaks off: sound that stops at a loud sample
+clicks. A listener does not notice the delay.
 """
 
 Cut = tuple[bytes, tuple[WordMark, ...]]
@@ -28,54 +26,55 @@ Cut = tuple[bytes, tuple[WordMark, ...]]
 class Chunks:
     """Cuts a sentence's sound into whole samples and growing chunks.
 
-    A chunk is at most as long as all before it together, so that a player which starts with the first one does not
-    starve behind a voice that is barely faster than speech. Each word is told with the chunk in which it begins, or
-    the next one that leaves; none waits for words.
+    A chunk is at most as long as all before it together: a player that starts with the first one does not starve behind
+    a voice that is barely faster than speech. Each word leaves with the chunk in which it begins, or, when it comes
+    late, with the next one; no chunk waits for words.
     """
 
     def __init__(self, sample_rate: int) -> None:
-        self._first = _whole(FIRST_SECONDS * sample_rate)
-        self._most = _whole(CHUNK_SECONDS * sample_rate)
+        self._first = _bytes_of(FIRST_SECONDS * sample_rate)
+        self._most = _bytes_of(CHUNK_SECONDS * sample_rate)
         self._kept = int(FADE_SECONDS * sample_rate) * SAMPLE_BYTES
         self._bytes_per_ms = sample_rate * SAMPLE_BYTES / 1000
         self._held = b""
-        self._start = 0  # of what is held, within _held
+        self._start = 0  # of the sound that has not left, within _held
         self._words: list[WordMark] = []
         self.given = 0
         """Bytes that left so far."""
 
     def mark(self, word: WordMark) -> None:
-        """Take in when a word begins."""
+        """Take in *word*, in any order with the sound."""
         self._words.append(word)
 
     def add(self, piece: bytes) -> Iterator[Cut]:
-        """Take *piece* in; give what may leave now."""
+        """Take *piece* in and yield the chunks that may leave now."""
         self._held = self._held[self._start :] + piece
         self._start = 0
         while size := self._size(len(self._held) - self._start):
             yield self._leave(size)
 
     def rest(self) -> list[Cut]:
-        """The end of the sentence, whole samples only, and all words that are left: one chunk or more, the last may be
-        empty.
+        """Give the end of the sentence, whole samples only, and all words that are left, as one chunk or more. The last
+        chunk may be empty.
         """
         *chunks, (pcm, words) = self._ending(self._held[self._start :])
         return [*chunks, (pcm, (*words, *self._words))]
 
     def faded(self) -> list[Cut]:
-        """The end of a sentence that broke off: what was held back, faded out."""
-        return [chunk for chunk in self._ending(fade_out(self._held[self._start :], self._kept)) if chunk[0]]
+        """Give the end of a sentence that broke off: the sound that was held back, faded out."""
+        faded = fade_out(self._held[self._start :], self._kept)
+        return [(pcm, words) for pcm, words in self._ending(faded) if pcm]
 
     def _size(self, there: int) -> int:
-        """How much of what is there may leave as one chunk; 0 = none yet."""
+        """Give the size of the next chunk when *there* bytes are held; 0 = none may leave yet."""
         if not self.given:
-            return _even(min(there - self._kept, self._most)) if there >= self._first else 0
+            return whole(min(there - self._kept, self._most)) if there >= self._first else 0
         size = min(self.given, self._most)
         return size if there >= size + self._kept else 0
 
     def _ending(self, pcm: bytes) -> Iterator[Cut]:
         self._held, self._start = pcm, 0
-        left = _even(len(pcm))
+        left = whole(len(pcm))
         while left > (most := min(self.given, self._most) or left):
             yield self._leave(most)
             left -= most
@@ -95,8 +94,8 @@ class Chunks:
 
 
 def fade_out(pcm: bytes, size: int) -> bytes:
-    """*pcm*, whole samples of it, with its last *size* bytes going down to nothing."""
-    pcm = pcm[: _even(len(pcm))]
+    """Give the whole samples of *pcm*, the last *size* bytes going down to nothing."""
+    pcm = pcm[: whole(len(pcm))]
     count = min(len(pcm), size) // SAMPLE_BYTES
     start = len(pcm) - count * SAMPLE_BYTES
     tail = struct.unpack_from(f"<{count}h", pcm, start)
@@ -104,9 +103,5 @@ def fade_out(pcm: bytes, size: int) -> bytes:
     return pcm[:start] + struct.pack(f"<{count}h", *faded)
 
 
-def _even(size: int) -> int:
-    return size - size % SAMPLE_BYTES
-
-
-def _whole(samples: float) -> int:
+def _bytes_of(samples: float) -> int:
     return max(1, int(samples)) * SAMPLE_BYTES

@@ -1,30 +1,33 @@
-"""Sound of any rate and layout as PCM signed 16-bit little endian, mono: bytes in, bytes out, no I/O.
+"""Converts sound of any rate and layout to our PCM: bytes in, bytes out, no I/O.
 
-Everything but another sample rate is done with the standard library; resampling needs soxr (LGPL), an optional extra
-that is imported only when it is needed.
+The standard library does everything but another sample rate. That needs soxr (LGPL), an optional extra, which is
+imported only when it is needed.
 """
 
 import importlib
 import importlib.util
 import sys
 from array import array
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from functools import partial
 from itertools import repeat
 from operator import floordiv, mul
 from typing import Any
 
+from pipeline.events import WordMark
 from pipeline.flow import closing
-from pipeline.interfaces import Speech, Voice
-
-RATES = range(4000, 384_001)
-"""Hz that speech can have."""
+from pipeline.interfaces import Voice
+from pipeline.tts.engines import Due, Engine, at_once
 
 
 @dataclass(frozen=True, slots=True)
 class PcmFormat:
-    """How samples lie in a stream: ``rate`` in Hz, interleaved ``channels``, ``encoding`` int16 or float32."""
+    """How samples lie in a stream.
+
+    ``rate``: in Hz.
+    ``channels``: how many are interleaved.
+    ``encoding``: int16 or float32.
+    """
 
     rate: int
     channels: int = 1
@@ -33,9 +36,9 @@ class PcmFormat:
 
 
 class Converter:
-    """Turns a stream of *source* into mono int16 of *sample_rate* Hz; cut the stream anywhere.
+    """Turns a stream of *source*, cut anywhere, into mono int16 of *sample_rate* Hz.
 
-    ``ModuleNotFoundError`` when the rate has to change and soxr is not installed.
+    Raise ModuleNotFoundError when the rate has to change and soxr is not installed.
     """
 
     def __init__(self, source: PcmFormat, sample_rate: int) -> None:
@@ -43,19 +46,19 @@ class Converter:
         self._resample = Resampler(source.rate, sample_rate) if source.rate != sample_rate else None
 
     def feed(self, data: bytes) -> bytes:
-        """What can be said of the stream so far; whole samples, maybe none."""
+        """Take *data* in and give the samples that are ready: whole ones, maybe none."""
         pcm = self._mono.feed(data)
         return self._resample.feed(pcm) if self._resample else pcm
 
     def flush(self) -> bytes:
-        """The rest, once. A part of a sample that never became whole is dropped."""
+        """Give the rest, once. A part of a sample that never became whole is dropped."""
         return self._resample.flush() if self._resample else b""
 
 
 class Resampler:
-    """Another sample rate for mono int16 little endian, in whole samples.
+    """Changes the sample rate of mono int16 little endian, in whole samples.
 
-    Nothing comes out before some 40 ms went in; the whole is as long as it was, to the sample.
+    Nothing comes out before some 40 ms went in; the length stays the same, to the sample.
     """
 
     def __init__(self, source_rate: int, sample_rate: int) -> None:
@@ -65,11 +68,11 @@ class Resampler:
         self._stream = soxr.ResampleStream(source_rate, sample_rate, 1, dtype="int16", quality="HQ")
 
     def feed(self, pcm: bytes) -> bytes:
-        """What is ready."""
+        """Take *pcm* in and give the samples that are ready."""
         return self._run(pcm) if pcm else b""
 
     def flush(self) -> bytes:
-        """The rest, once."""
+        """Give the rest, once."""
         return self._run(b"", last=True)
 
     def _run(self, pcm: bytes, *, last: bool = False) -> bytes:
@@ -79,42 +82,35 @@ class Resampler:
 
 
 def require_soxr() -> None:
-    """ModuleNotFoundError, with what to do, when sound can't be resampled here."""
+    """Raise ModuleNotFoundError, which says how to install it, when soxr or numpy is missing."""
     for name in ("soxr", "numpy"):
         if importlib.util.find_spec(name) is None:
             raise ModuleNotFoundError(f"another sample rate needs {name}: pip install 'stentor[resample]'", name=name)
 
 
 class Resampled:
-    """*speech* at *output_sample_rate* Hz; whatever else it can do, this can do too.
+    """*engine* at *output_sample_rate* Hz. Word marks pass in their places: their ms do not change.
 
-    Of ``synthesize_marked``, where there is one, the bytes are converted and everything else passes in its place:
-    marks are in ms, which do not change. ``ModuleNotFoundError`` when soxr is not installed.
+    Raise ModuleNotFoundError when soxr is not installed.
     """
 
-    def __init__(self, speech: Speech, output_sample_rate: int) -> None:
-        if output_sample_rate not in RATES:
-            raise ValueError(f"output_sample_rate: must be from {RATES[0]} to {RATES[-1]} Hz")
+    def __init__(self, engine: Engine, output_sample_rate: int) -> None:
         require_soxr()
-        self._speech = speech
+        self._engine = engine
         self.sample_rate = output_sample_rate
+        self.marks_words = engine.marks_words
+        self.start, self.aclose, self.voices, self.reads_in = (
+            engine.start,
+            engine.aclose,
+            engine.voices,
+            engine.reads_in,
+        )
 
-    def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
-        """See Speech."""
-        return self._converted(self._speech.synthesize, text, voice)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # of an object that is not made yet; there is nothing behind it
-            raise AttributeError(name)
-        found = getattr(self._speech, name)
-        return partial(self._converted, found) if name == "synthesize_marked" else found
-
-    async def _converted(
-        self, synthesize: Callable[..., AsyncIterator[Any]], *args: Any, **options: Any
-    ) -> AsyncGenerator[Any, None]:
-        convert = Converter(PcmFormat(self._speech.sample_rate), self.sample_rate)
-        sound = synthesize(*args, **options)
-        async with closing(sound) as pieces:
+    async def synthesize(
+        self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
+    ) -> AsyncGenerator[bytes | WordMark, None]:
+        convert = Converter(PcmFormat(self._engine.sample_rate), self.sample_rate)
+        async with closing(self._engine.synthesize(text, voice, marks, due)) as pieces:
             async for piece in pieces:
                 if not isinstance(piece, bytes | bytearray | memoryview):
                     yield piece
@@ -125,7 +121,7 @@ class Resampled:
 
 
 class _Mono:
-    """Mono int16 little endian of the same rate."""
+    """Turns a stream of *source* into mono int16 little endian of the same rate."""
 
     def __init__(self, source: PcmFormat) -> None:
         code = {"int16": "h", "float32": "f"}[source.encoding]
@@ -153,7 +149,7 @@ class _Mono:
 
 
 def _scaled(samples: "array[Any]") -> "array[int]":
-    """From -1.0 … 1.0; louder is clipped and what is no number is silence."""
+    """Scale from -1.0 … 1.0; louder samples are clipped, and NaN is silence."""
     try:
         return array("h", map(int, map(mul, samples, repeat(32767.0))))
     except (OverflowError, ValueError):  # rare, and five times slower
@@ -165,6 +161,6 @@ def _clipped(sample: float) -> int:
 
 
 def _mixed(samples: "array[int]", channels: int) -> "array[int]":
-    """The mean of the channels, which cannot clip. Some 5 ms for a second of stereo at 24 kHz."""
+    """Give the mean of the channels, which cannot clip. A second of stereo at 24 kHz takes some 5 ms."""
     sides = (samples[side::channels] for side in range(channels))
     return array("h", map(floordiv, map(sum, zip(*sides, strict=True)), repeat(channels)))

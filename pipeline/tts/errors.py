@@ -1,8 +1,8 @@
-"""How a voice fails. The classes are told apart in the log; the texts hold no key and nothing that a server sent."""
+"""How a voice fails. The log tells the classes apart; the texts hold no key and nothing that a server sent."""
 
 
 class SpeechEngineError(Exception):
-    """The voice could not say a sentence. ``retry_after``: seconds that the server asked to wait; None = it did not."""
+    """The voice could not say a sentence. ``retry_after``: seconds that the server asked to wait, if it did."""
 
     def __init__(self, text: str, *, retry_after: float | None = None) -> None:
         super().__init__(text)
@@ -10,15 +10,15 @@ class SpeechEngineError(Exception):
 
 
 class SpeechRejected(SpeechEngineError):
-    """The server does not take the request as it is: the key, the model, the voice or the text is wrong."""
+    """The server refuses the request: the key, the model, the voice or the text is wrong."""
 
 
 class TextRejected(SpeechRejected):
-    """The server does not take this text, and would not take it a second time; it may well say another."""
+    """The server refuses this text, and would refuse it again; it may well say another."""
 
 
 class SpeechBusy(SpeechEngineError):
-    """The server has too much to do, or the account has no more."""
+    """The server has too much to do, or the account is empty."""
 
 
 class SpeechUnavailable(SpeechEngineError):
@@ -26,8 +26,8 @@ class SpeechUnavailable(SpeechEngineError):
 
 
 class SpeechStalled(SpeechEngineError):
-    """The server sends nothing any more."""
+    """The server went silent."""
 
 
 class NotPcm(SpeechEngineError):
-    """What came is no sound that can be used here."""
+    """The server sent something else than sound that can be used here."""

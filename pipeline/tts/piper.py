@@ -8,34 +8,37 @@ import asyncio
 import importlib
 import importlib.util
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.interfaces import Voice
-from pipeline.tts.convert import RATES, Converter, PcmFormat, require_soxr
-from pipeline.tts.espeak.voices import CYRILLIC, VoiceInfo
+from pipeline.languages import CYRILLIC_LANGUAGES, base_tag, is_cyrillic, tag_forms
+from pipeline.pcm import RATES
+from pipeline.tts.convert import Converter, PcmFormat, require_soxr
+from pipeline.tts.engines import VoiceInfo
 
 WORKERS = 2
-"""Sentences at once. onnxruntime spreads each over all cores by itself; the second thread is there so that a long
-sentence does not hold up all others.
+"""Sentences at once. onnxruntime spreads each over all cores by itself; the second thread keeps a long sentence from
+holding up all others.
 """
 
-LENGTH_SCALES = (0.1, 10.0)
-
 _LETTER = re.compile(r"[^\W\d_]")
-_CYRILLIC_LETTER = re.compile(r"[\u0400-\u052f\u1c80-\u1c8f\ua640-\ua69d]")
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|(?<=\[)(?=\[)")
-"""Control characters and lone surrogates, which espeak, piper's reader, can't take; and what is between two brackets,
+"""Control characters and lone surrogates, which espeak, piper's reader, can't take; and the place between two brackets,
 since ``[[`` would begin phonemes.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A voice of the settings: its language as the settings name it, its file's name, and piper's own object."""
+    """A voice of the settings.
+
+    ``language``: as the settings name it.
+    ``name``: of its file.
+    """
 
     language: str
     name: str
@@ -48,44 +51,55 @@ class _Loaded:
 
     @property
     def cyrillic(self) -> bool:
-        return _base(self.language) in CYRILLIC
+        return base_tag(self.language) in CYRILLIC_LANGUAGES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PiperOptions:
+    """The settings of the voice.
+
+    ``voices``: path of the ``.onnx``, with its ``.onnx.json`` beside it, for a BCP-47 language.
+    ``default_language``: when neither request nor script tell; empty = the first of ``voices``.
+    ``length_scale``: 0.1-10; above 1 is slower, below faster.
+    """
+
+    voices: Mapping[str, Path]
+    default_language: str
+    length_scale: float
 
 
 class PiperSpeech:
-    """Speaks with the voice files *voices*: path of the ``.onnx``, with its ``.onnx.json`` beside it, for a BCP-47
-    language. Calls may overlap; they queue for two threads, in order of arrival.
+    """Speaks with the voice files of the settings. Calls may overlap; they queue for two threads, in order of arrival.
 
-    *default_language*: when neither request nor script tell; empty = the first of *voices*. *length_scale*: above 1
-    is slower, below faster; 0.1-10. ``sample_rate`` is that of the default language's voice; others are converted,
-    which needs the extra ``resample``.
+    ``sample_rate`` is that of the default language's voice; others are converted, which needs the extra ``resample``.
 
-    The voices are loaded at once. Raises ValueError, with the key, for a file that is not there or is no voice, and
+    The voices are loaded at once. Raise ValueError, with the key, for a file that is not there or is no voice, and
     ModuleNotFoundError when an extra is not installed.
     """
 
-    def __init__(
-        self, *, voices: Mapping[str, str | Path], default_language: str = "", length_scale: float = 1.0
-    ) -> None:
-        least, most = LENGTH_SCALES
-        if not least <= length_scale <= most:
-            raise ValueError(f"length_scale: must be from {least} to {most}")
-        default_language = default_language or next(iter(voices), "")
-        if default_language not in voices:
-            raise ValueError(f"default_language: must be one of the voices' languages: {', '.join(voices)}")
+    marks_words = False
+
+    def __init__(self, options: PiperOptions) -> None:
+        default_language = options.default_language or next(iter(options.voices), "")
+        if default_language not in options.voices:
+            raise ValueError(f"default_language: must be one of the voices' languages: {', '.join(options.voices)}")
         if importlib.util.find_spec("piper") is None:
             raise ModuleNotFoundError("the piper voice needs piper-tts: pip install 'stentor[piper]'", name="piper")
-        self._voices = {tag: _load(tag, Path(path), length_scale) for tag, path in voices.items()}
+        self._voices = {tag: _load(tag, path, options.length_scale) for tag, path in options.voices.items()}
         self._default = self._voices[default_language]
-        self.sample_rate: int = self._default.rate
+        self.sample_rate = self._default.rate
         if any(voice.rate != self.sample_rate for voice in self._voices.values()):
             require_soxr()
         self._threads = ThreadPoolExecutor(WORKERS, "piper")
 
-    async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+    async def start(self) -> None:
+        """Do nothing: the voices are loaded."""
+
+    async def synthesize(self, text: str, voice: Voice, *_: object) -> AsyncGenerator[bytes, None]:
         """Yield the sound of *text*, one piece for each sentence that piper finds in it.
 
-        ``voice.name`` is a language of the settings or the name of a file of theirs; the choice: see ``choose``.
-        Leaving ends the synthesis after the piece that is being made; what has not begun never begins.
+        ``voice.name`` is a language of the settings or the name of one of their files; the choice: see ``choose``.
+        Leaving ends the synthesis after the piece that is being made; a piece that has not begun never begins.
         """
         chosen = self.choose(text, voice)
         chunks = chosen.piper.synthesize(_UNSPEAKABLE.sub(" ", text), chosen.settings)
@@ -98,11 +112,10 @@ class PiperSpeech:
             yield given
 
     def reads_in(self, text: str, voice: Voice) -> str:
-        """The language of the voice that reads *text*: "en" of "en-US"."""
-        return _base(self.choose(text, voice).language)
+        return base_tag(self.choose(text, voice).language)
 
-    async def voices(self) -> list[VoiceInfo]:
-        """The voices of the settings."""
+    async def voices(self) -> Sequence[VoiceInfo]:
+        """List the voices of the settings."""
         return [VoiceInfo(voice.name, voice.language, "", "piper") for voice in self._voices.values()]
 
     async def aclose(self) -> None:
@@ -110,17 +123,17 @@ class PiperSpeech:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     def choose(self, text: str, voice: Voice) -> "_Loaded":
-        """The voice that reads *text*: the first, of the one asked for by name, that of the request's language, the
-        default and the rest of the settings, that knows its letters.
+        """Give the voice that reads *text*: the first that knows its letters, else the first.
 
-        A text with any Cyrillic letter needs a voice of such a language, one with other letters another voice: a
-        Russian voice has no sounds for English, and the other way round. Where none fits, the first one reads it.
+        The voices are tried in this order: the one asked for by name, that of the request's language, the default, and
+        the rest of the settings. A text with any Cyrillic letter needs a voice of such a language, one with other
+        letters another voice: a Russian voice has no sounds for English, and the other way round.
         """
-        found = [self._named(voice.name), self._of_language(voice.language), self._default, *self._voices.values()]
-        known = [loaded for loaded in found if loaded is not None]
+        asked = [self._named(voice.name), self._of_language(voice.language), self._default, *self._voices.values()]
+        known = [loaded for loaded in asked if loaded is not None]
         if not _LETTER.search(text):
             return known[0]
-        cyrillic = bool(_CYRILLIC_LETTER.search(text))
+        cyrillic = is_cyrillic(text)
         return next((loaded for loaded in known if loaded.cyrillic == cyrillic), known[0])
 
     def _named(self, name: str) -> "_Loaded | None":
@@ -130,14 +143,12 @@ class PiperSpeech:
         return next(same, None)
 
     def _of_language(self, tag: str) -> "_Loaded | None":
-        """That of *tag*, else of a shorter form of it, else of another form of the same language."""
-        wanted = tag.lower().replace("_", "-")
+        """Find the voice of *tag*, else of a shorter form of it, else of another form of the same language."""
         tags = {language.lower().replace("_", "-"): voice for language, voice in self._voices.items()}
-        while wanted:
-            if wanted in tags:
-                return tags[wanted]
-            wanted = wanted.rpartition("-")[0]
-        return next((voice for voice in tags.values() if tag and _base(voice.language) == _base(tag)), None)
+        for form in tag_forms(tag):
+            if form in tags:
+                return tags[form]
+        return next((voice for voice in tags.values() if tag and base_tag(voice.language) == base_tag(tag)), None)
 
 
 def _load(language: str, path: Path, length_scale: float) -> _Loaded:
@@ -149,7 +160,7 @@ def _load(language: str, path: Path, length_scale: float) -> _Loaded:
     try:
         voice = piper.PiperVoice.load(path, config)
         settings = piper.SynthesisConfig(length_scale=voice.config.length_scale * length_scale)
-        for _ in voice.synthesize("a", settings):  # so that the first sentence need not wait for what is loaded late
+        for _ in voice.synthesize("a", settings):  # loads the rest now, not in the first sentence
             pass
     except _unreadable() as error:
         raise ValueError(f"voices.{language}: {path} is no voice that piper can speak with") from error
@@ -159,7 +170,7 @@ def _load(language: str, path: Path, length_scale: float) -> _Loaded:
 
 
 def _unreadable() -> tuple[type[Exception], ...]:
-    """What piper raises for a file that is none of its own; onnxruntime's exceptions have no class in common."""
+    """List what piper raises for a file that is no voice; onnxruntime's exceptions have no class in common."""
     state: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     onnx = (value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception))
     return (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, *onnx)
@@ -169,7 +180,3 @@ def _next(chunks: Iterator[Any]) -> bytes | None:
     """Make one piece, in a thread; None when there are no more."""
     chunk = next(chunks, None)
     return None if chunk is None else chunk.audio_int16_bytes
-
-
-def _base(tag: str) -> str:
-    return tag.lower().replace("_", "-").partition("-")[0]

@@ -1,7 +1,7 @@
-"""Sounds in a folder, by key: bounded, written whole or not at all, checked when they are read.
+"""Keeps sounds in a folder, by key: bounded, written whole or not at all, checked when they are read.
 
-For threads: every method blocks, and may be called from many at once. Several processes may share a folder; each may
-take a sixteenth beyond the bound until it looks again.
+Every method blocks, and may be called from many threads at once. Several processes may share a folder; each may take a
+sixteenth beyond the bound until it looks again.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ _OURS = re.compile(r"[0-9a-f]{64}\.sound|stentor-\w+\.part")
 _UNFINISHED_SECONDS = 3600.0
 
 PART = 16
-"""So much of the room is made free in one go: a look at a folder of 2,000 files takes 10 ms of a thread."""
+"""A sixteenth of the room is made free in one go: a look at a folder of 2,000 files takes 10 ms of a thread."""
 
 
 class SoundFiles:
-    """At most *max_bytes* of files in *folder*, which is made when it is missing; the least lately used ones go first.
+    """Holds at most *max_bytes* of files in *folder*, which is made when it is missing; the least lately used go first.
 
-    Keys are hex SHA-256 digests, so that no text is in a file's name. Only the owner may read the files; whatever else
-    is in the folder is left alone. Every method may raise OSError.
+    Keys are hex SHA-256 digests: no text is in a file's name. Only the owner may read the files. Other files in the
+    folder are left alone. Every method may raise OSError.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -38,13 +38,13 @@ class SoundFiles:
         self._lock = threading.Lock()
 
     def read(self, key: str) -> bytes | None:
-        """The sound, None when there is none; a file that is damaged is removed."""
+        """Give the sound, None when there is none. Remove a damaged file."""
         file = self._folder / f"{key}{_SUFFIX}"
         try:
             raw = file.read_bytes()
         except FileNotFoundError:
             return None
-        with suppress(OSError):  # a folder that may only be read is good enough for reading
+        with suppress(OSError):  # a folder that may only be read is good enough here
             os.utime(file)
         sound = raw[_HEADER.size :]
         if raw[: _HEADER.size] != _header(sound):
@@ -53,7 +53,7 @@ class SoundFiles:
         return sound
 
     def write(self, key: str, sound: bytes) -> None:
-        """Keep *sound*, and let go of others until all fit."""
+        """Keep *sound*, and remove others until all fit."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         size = _HEADER.size + len(sound)
         if size > self._max_bytes:
@@ -74,7 +74,7 @@ class SoundFiles:
             raise
 
     def _make_room(self, size: int) -> None:
-        """Let *size* bytes be free. The folder is looked at anew each time: other processes write there too."""
+        """Make *size* bytes free. Look at the folder anew each time: other processes write there too."""
         with os.scandir(self._folder) as entries:
             seen = [(entry.path, status) for entry in entries if (status := _status(entry))]
         sounds = sorted((status.st_mtime, status.st_size, path) for path, status in seen if path.endswith(_SUFFIX))
@@ -84,14 +84,14 @@ class SoundFiles:
                 break
             Path(path).unlink(missing_ok=True)
             total -= old
-        for path, status in seen:  # what a process that was killed while it wrote has left
+        for path, status in seen:  # left by a process that was killed while it wrote
             if not path.endswith(_SUFFIX) and status.st_mtime < time.time() - _UNFINISHED_SECONDS:
                 Path(path).unlink(missing_ok=True)
         self._free = size
 
 
 def _status(entry: "os.DirEntry[str]") -> os.stat_result | None:
-    """None for what is not ours, or is gone by now."""
+    """Give the status of a file of ours; None for others, and for one that is gone by now."""
     if not _OURS.fullmatch(entry.name):
         return None
     try:

@@ -1,52 +1,61 @@
 """The speech stage: passes everything on in order and puts each sentence's sound behind its text."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from pipeline.breaker import Breaker
 from pipeline.events import AudioChunk, Sentence
 from pipeline.flow import prefetch
 from pipeline.interfaces import Voice
-from pipeline.tts.ahead import Ahead, CheckedEvent, audible
-from pipeline.tts.fallback import AnySpeech, WithFallback
-from pipeline.tts.options import SpeechOptions, Wanted, Wording, as_written, said_by
+from pipeline.tts.ahead import Ahead, CheckedEvent
+from pipeline.tts.engines import Due, Speaker
+from pipeline.tts.options import SpeechOptions, Wanted, words_for
 from pipeline.tts.utterance import Utterance
 
-__all__ = ["AnySpeech", "Breaker", "SpeechOptions", "WithFallback", "Wording", "as_written", "audible", "spoken"]
-
 EVENTS_AHEAD = 32
-"""How many events may be read ahead. Of sentences that are spoken, ``prefetch`` allows fewer."""
+"""How many events may be read ahead. The option ``prefetch`` allows fewer sentences that are spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStage:
+    """The engines, in the order in which they are asked for a sentence, and how they are asked."""
+
+    speakers: tuple[Speaker, ...]
+    options: SpeechOptions
+
+    @property
+    def sample_rate(self) -> int:
+        """Give the Hz of the first engine. Another one may have another rate: each AudioChunk carries its own."""
+        return self.speakers[0].engine.sample_rate
 
 
 async def spoken(
     source: AsyncIterator[CheckedEvent],
-    speech: AnySpeech | None,
+    speech: SpeechStage | None,
     voice: Voice,
-    options: SpeechOptions,
     progress: Callable[[], None],
     word_timings: bool = False,
 ) -> AsyncGenerator[CheckedEvent | AudioChunk, None]:
-    """*source*, with the sound of each sentence behind it; the last event of a sentence is ``final``. No *speech*:
-    text only.
+    """Yield *source* with the sound of each sentence behind it; the last event of a sentence is ``final``. Without
+    *speech* a sentence is its text only.
 
-    *source* and the voice run ahead in tasks of their own, as far as the options say, and so does *progress*, which is
-    called at each piece of sound. What *source* raises comes after the sound of the sentences before it. A voice that
-    fails is a Notice in its sentence's place (``on_failure = "text"``) or a StageError.
+    *source* and the engines run ahead in tasks of their own, as far as the options say. *progress* is called there, at
+    each piece of sound. An error of *source* comes after the sound of the sentences before it. An engine that fails
+    leaves a Notice in its sentence's place (``on_failure = "text"``) or raises StageError.
     """
     if speech is None:
         async for shown in source:
             yield replace(shown, final=True) if isinstance(shown, Sentence) else shown
         return
 
-    first = speech.engine if isinstance(speech, WithFallback) else speech
+    first, options = speech.speakers[0].engine, speech.options
 
-    def wanted(sentence: Sentence, due: Callable[[], float]) -> Wanted:
-        said = said_by(first, sentence.text, voice, options.wording)
+    def wanted(sentence: Sentence, due: Due) -> Wanted:
+        said = words_for(first, sentence.text, voice, options.wording)
         return Wanted(sentence, said, voice, options, progress, due, word_timings)
 
     async with (
-        Ahead(speech, wanted, options.prefetch) as ahead,
+        Ahead(speech.speakers, wanted, options.prefetch) as ahead,
         prefetch(partial(ahead.events_of, source), EVENTS_AHEAD) as events,
     ):
         async for event in events:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interceptors.testing import Boom
+from pipeline.commands.custom import CustomCommands
 from pipeline.errors import StageError
 from pipeline.events import (
     AudioChunk,
@@ -29,15 +30,20 @@ from pipeline.events import (
 )
 from pipeline.interfaces import Turn, Voice
 from pipeline.run import Stages, recite, run
+from pipeline.segmenter.stage import WithoutRelease
 from pipeline.testing import HANG, DotSegmenter, Pause, RawCommands, ScriptedModel, ScriptedSpeech, sentences
 from tests.fakes import PATIENCE, settle
+from tests.pipeline.tts.engines import speech_stage
 
 TURN = Turn(session_id="s", prompt="p")
 
 
-def stages(steps: Any = (), **options: Any) -> Stages:
+def stages(steps: Any = (), commands: Any = None, **options: Any) -> Stages:
     """Text and commands only, unless *options* say otherwise; no sentence waits."""
-    made = Stages(ScriptedModel(steps), DotSegmenter, RawCommands(), None, hold=5.0)
+    extractor = CustomCommands(commands or RawCommands())
+    made = Stages(ScriptedModel(steps), DotSegmenter, extractor, None, hold=5.0, on_invalid="warn")
+    if "speech" in options:
+        options["speech"] = speech_stage(options["speech"])
     return replace(made, **options)
 
 
@@ -182,8 +188,8 @@ async def test_a_segmenter_without_release() -> None:
             self.feed = self._inner.feed
             self.flush = self._inner.flush
 
-    house = ["One.", Pause(0.005), " Two."]
-    assert sentences(await good(house, segmenter=Plain, hold=0.001)) == ["One.", " Two."]
+    steps = ["One.", Pause(0.005), " Two."]
+    assert sentences(await good(steps, segmenter=lambda: WithoutRelease(Plain()), hold=0.001)) == ["One.", " Two."]
 
 
 async def test_no_hold_at_all() -> None:
@@ -373,7 +379,7 @@ async def test_tool_calls_pass_the_extractor_in_place() -> None:
     ]
 
 
-@pytest.mark.parametrize("args", [{"x": float("nan")}, {"x": object()}, None, 5, {"x": {1, 2}}, [("a",)]])
+@pytest.mark.parametrize("args", [{"x": float("nan")}, {"x": object()}, None, 5, {"x": {1, 2}}, [("a",)], "[]", "null"])
 async def test_a_tool_call_that_is_no_json(args: Any) -> None:
     """A tool call whose arguments are no JSON object is refused like any command; no extractor is asked."""
     commands = RawCommands()
@@ -491,7 +497,7 @@ def test_two_turns_interleaved_are_as_apart(prompts: tuple[str, str], turns: lis
     """Two turns through the same stage objects, in any rhythm, give what each gives alone."""
     both = [Turn(session_id=name, prompt="t" + prompt, voice=name) for name, prompt in zip("ab", prompts, strict=True)]
     speech = ScriptedSpeech(lambda text: [text.encode().ljust(1 + 2 * len(text), b".")] * 2)
-    house = Stages(ScriptedModel(script), DotSegmenter, RawCommands(), speech, hold=5)
+    house = stages(script, speech=speech)
 
     async def apart() -> list[list[Any]]:
         return [(await outcome(house, turn))[0] for turn in both]
@@ -514,7 +520,7 @@ async def test_many_turns_at_once_share_nothing() -> None:
     """50 turns at once, tokens interleaved: each gets its own text and its own voice, complete and in order."""
     turns = [Turn(session_id=f"s{n}-", prompt="tptcptp" * 3, voice=f"voice {n}") for n in range(50)]
     speech = ScriptedSpeech()
-    house = Stages(ScriptedModel(script), DotSegmenter, RawCommands(), speech, hold=5)
+    house = stages(script, speech=speech)
     results = await asyncio.gather(*(outcome(house, turn) for turn in turns))
     for turn, (events, error) in zip(turns, results, strict=True):
         assert error is None

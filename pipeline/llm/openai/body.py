@@ -8,12 +8,11 @@ class BodyDecoder:
     """Gives the data of each event of an event stream, or the whole of a body that is one JSON document.
 
     The first character decides, because real servers send error objects as ``text/event-stream`` and streams as
-    ``text/plain``. Raises ModelFailed (MODEL_PROTOCOL_ERROR) for an event or a document of more than *max_bytes*.
+    ``text/plain``. Raises ModelFailed (MODEL_PROTOCOL_ERROR) for an event or a document over ``MAX_EVENT_BYTES``.
     """
 
-    def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
-        self._max = max_bytes
-        self._sse = SSEDecoder(max_bytes)
+    def __init__(self) -> None:
+        self._sse = SSEDecoder()
         self._plain: list[bytes] = []
         self._size = 0
         self._streams = False
@@ -48,5 +47,5 @@ class BodyDecoder:
     def _keep(self, piece: bytes) -> None:
         self._plain.append(piece)
         self._size += len(piece)
-        if self._size > self._max:
+        if self._size > MAX_EVENT_BYTES:
             raise upstream_errors.malformed()

@@ -58,9 +58,7 @@ class Connection:
     Raise ValueError for a URL or a header that cannot be used.
     """
 
-    def __init__(
-        self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], *, proxy: str = ""
-    ) -> None:
+    def __init__(self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], *, proxy: str) -> None:
         self._http = http.HttpClient(base_url, proxy)
         self._headers = _checked(headers)
         self._breaker = Breaker(FAILURES, REST_SECONDS, clock)

@@ -12,6 +12,7 @@ import structlog
 
 from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta
 from pipeline.interfaces import Message, Turn
+from pipeline.languages import base_tag, is_cyrillic
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.chat import ChatDecoder
 from pipeline.llm.openai.connection import Connection
@@ -157,10 +158,6 @@ def _ending(answer: Answer | None, turn: Turn) -> list[ModelEvent]:
 
 def _content_filter(turn: Turn, answered: bool) -> str:
     """Return the notice in the language of the turn, else in that of the prompt's script."""
-    russian = turn.language.lower().startswith("ru") or (not turn.language and _is_cyrillic(turn.prompt))
+    russian = base_tag(turn.language) == "ru" if turn.language else is_cyrillic(turn.prompt)
     before, after = CONTENT_FILTER["ru" if russian else "en"]
     return f"\n\n{after}" if answered else before
-
-
-def _is_cyrillic(text: str) -> bool:
-    return any("\u0400" <= char <= "\u04ff" for char in text)

@@ -1,8 +1,7 @@
-"""The sentences of a stream of prose. Knows languages and marks, nothing of JSON.
+"""The sentences of a stream of prose. This module knows marks, nothing of JSON.
 
-A mark is judged as soon as the first letter behind it is there (behind some abbreviations the first word), a line break
-at once; what can't be judged yet waits. Each character is searched once, and nothing but the sentence that is open is
-kept.
+A line break is judged at once, a mark when the first letter behind it is there; behind some abbreviations the first
+word decides. Each character is searched once, and only the open sentence is kept.
 """
 
 import re
@@ -14,39 +13,32 @@ from pipeline.segmenter.sentences.marks import FACE, MARK, MARK_OR_FACE, NEWLINE
 
 _MARKS = re.compile(r"[.…!?]+")
 _SPACE = re.compile(r"\s")
-_OVERLONG = 4096
+_LONGEST_WORD = 4096
 
 
 class Boundaries:
-    """Cuts prose into sentences, each with the white space that stood before it.
+    """Cuts prose into sentences, each with the white space before it.
 
-    All that ``feed`` and ``flush`` give, joined, is what was fed; without ``release`` the cuts do not depend on how
-    the prose was cut for ``feed``. A sentence is at most *max_chars* long, unless a single word is longer (up to
-    4,096 characters or ten times as much). ``room``: how much text without a mark completes nothing for certain.
+    The sentences, joined, are the prose. Without ``release`` the cuts do not depend on how the prose was cut for
+    ``feed``. A sentence has at most *max_chars* characters, unless a single word is longer; a word is cut at 4,096
+    characters or ten times *max_chars*.
     """
 
-    __slots__ = (
-        *("_begun", "_buf", "_continued", "_lead", "_mark", "_max_chars", "_pos", "_solid", "_teller", "_waiting"),
-        "room",
-    )
-
     def __init__(self, *, max_chars: int) -> None:
-        self._max_chars = self.room = max_chars
+        self._max_chars = max_chars
         self._lead: list[str] = []  # white space before the open sentence
-        self._buf = ""  # the open sentence; begins with no white space
-        self._pos = 0  # where to search on
-        self._waiting = False  # at _pos is a mark that can't be judged yet
-        self._continued = False  # the open sentence is the rest of one that was too long
-        self._solid = False  # the open sentence is one word so far, as long as a sentence may be
-        self._begun = False  # a sentence has gone out
+        self._buf = ""  # the open sentence, without white space before it
+        self._pos = 0  # the search goes on here
+        self._waiting = False  # the mark at _pos can't be judged yet
+        self._continued = False  # the open sentence is the rest of a longer one
+        self._solid = False  # the open sentence is a single word and too long
         self._mark = MARK
         self._teller = LanguageTeller()
 
-    def feed(self, text: str, quiet: str = "") -> list[str]:
-        """The sentences that *text* completes. *quiet*: what came before it and has no mark but one at its end."""
+    def feed(self, text: str) -> list[str]:
+        """Return the sentences that *text* completes."""
         if self._mark is MARK and not text.isascii() and FACE.search(text):
             self._mark = MARK_OR_FACE
-        text = quiet + text
         if not self._buf:
             body = text.lstrip()
             if len(body) < len(text):
@@ -57,45 +49,32 @@ class Boundaries:
         out: list[str] = []
         while (cut := self._next_cut()) > NO_CUT:
             out.append(self._take(cut))
-        self.room = 0 if self._waiting else max(0, self._max_chars - len(self._buf))
         return out
 
     def interrupt(self) -> list[str]:
-        """The open sentence, because what follows is no prose. White space behind it goes before the next one."""
+        """Return the open sentence: the next text is no prose. White space behind it goes before the next sentence."""
         body = self._buf.rstrip()
         out = [self._take(len(body))] if body else []
         self._continued = False
         return out
 
-    def flush(self, quiet: str = "") -> list[str]:
-        """All that is left, as it is, white space behind it and *quiet* (see ``feed``) too."""
-        said = self._buf + quiet
-        rest = "".join(self._lead) + said
-        self._teller.end(said, len(said))
-        self._lead, self._buf = [], ""
-        self._pos = 0
-        self._waiting = False
+    def flush(self) -> list[str]:
+        """Return all that is left, white space behind it too."""
+        rest = "".join(self._lead) + self._buf
         return [rest] if rest else []
 
     def release(self) -> list[str]:
-        """The open sentence, if it is at its end as far as can be told."""
+        """Return the open sentence if it has ended as far as can be told now."""
         if not self._waiting:
             return []
         end = is_end(self._buf, self._pos, self._teller)
         return [] if end == NO_CUT else [self._take(end)]
 
-    @property
-    def blank(self) -> bool:
-        """Nothing but white space came so far."""
-        return not (self._buf or self._begun)
-
-    # Cutting
-
     def _next_cut(self) -> int:
-        """The end of the open sentence; ``NO_CUT`` or ``UNDECIDED`` if it has not come."""
+        """Return the end of the open sentence; ``NO_CUT`` or ``UNDECIDED`` if it has not come."""
         buf, pos = self._buf, self._pos
-        while found := self._mark.search(buf, pos):
-            at = found.start()
+        while mark := self._mark.search(buf, pos):
+            at = mark.start()
             if at > self._max_chars:
                 break
             cut = judge(buf, at, self._teller, continued=self._continued)
@@ -113,34 +92,33 @@ class Boundaries:
         return NO_CUT
 
     def _after_mark(self, at: int) -> int:
-        """Where to search on behind a mark that ended nothing: marks that stand together are one."""
+        """Return where the search goes on behind a mark that ended nothing. Marks that stand together are one."""
         if self._buf[at] in NEWLINES:
             return at + 1
-        found = _MARKS.match(self._buf, at, at + LOOK)
-        return found.end() if found else at + 1
+        marks = _MARKS.match(self._buf, at, at + LOOK)
+        return marks.end() if marks else at + 1
 
     def _take(self, cut: int) -> str:
-        """The open sentence up to *cut*; what stands behind it is the open one now."""
+        """Return the open sentence up to *cut*, and open the one behind it."""
         sentence = "".join(self._lead) + self._buf[:cut]
         self._teller.end(self._buf, cut)
         rest = self._buf[cut:]
         self._buf = rest.lstrip()
         self._lead = [rest[: len(rest) - len(self._buf)]]
-        self._begun = True
         self._pos = 0
         self._waiting = self._solid = False
         return sentence
 
     def _long_cut(self, pos: int) -> int:
-        """Where to cut a sentence that is longer than allowed; ``NO_CUT`` = its last word has not ended yet."""
+        """Return where to cut a sentence that is too long; ``NO_CUT`` while its last word has not ended."""
         cut = 0 if self._solid else best_cut(self._buf, self._max_chars)
         if cut == 0:
-            found = _SPACE.search(self._buf, max(self._max_chars, pos))
-            hard = max(10 * self._max_chars, _OVERLONG)
-            if found is None and len(self._buf) <= hard:
+            space = _SPACE.search(self._buf, max(self._max_chars, pos))
+            most = max(10 * self._max_chars, _LONGEST_WORD)
+            if space is None and len(self._buf) <= most:
                 self._solid = True
                 self._pos = len(self._buf)
                 return NO_CUT
-            cut = min(found.start(), hard) if found else hard
+            cut = min(space.start(), most) if space else most
         self._continued = True
         return cut

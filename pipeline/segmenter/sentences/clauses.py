@@ -1,4 +1,4 @@
-"""Where to cut a sentence that is too long to be spoken in one breath."""
+"""Finds the place to cut a sentence that is too long to be spoken in one breath."""
 
 import re
 
@@ -14,18 +14,17 @@ _LINK = re.compile(r"\[[^\[\]\n]*(?:\](?:\([^\s)]*\)?)?)?")
 
 
 def best_cut(text: str, limit: int) -> int:
-    """The end of the longest good part of ``text[:limit]``, 0 if there is none.
+    """Return the end of the longest good part of ``text[:limit]``, 0 if there is none.
 
-    ``text`` must go on for a character at least. The best place is behind a comma, colon or dash, then before a
-    conjunction, then at white space, then between letters of a script without spaces; never in a word, a number or a
-    link.
+    *text* must be longer than *limit*. The best place is behind a comma, colon or dash, then before a conjunction, then
+    at white space, then between letters of a script without spaces. A word, a number and a link are never cut.
     """
     least = limit // 3
-    links = [found.span() for found in _LINK.finditer(text, 0, limit)]
+    links = [link.span() for link in _LINK.finditer(text, 0, limit)]
     for pattern in (_CLAUSE, _CONJUNCTION, _SPACE, _UNSPACED):
         best = 0
-        for found in pattern.finditer(text, 1, limit + 1):
-            cut = found.start() if found.group().isspace() else found.end()
+        for place in pattern.finditer(text, 1, limit + 1):
+            cut = place.start() if place.group().isspace() else place.end()
             if cut <= limit and not (links and any(first < cut < end or cut == end == limit for first, end in links)):
                 best = cut
         if best > (least if pattern in (_CLAUSE, _CONJUNCTION) else 0):

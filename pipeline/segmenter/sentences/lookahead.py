@@ -1,4 +1,4 @@
-"""Where the sentence with a mark in it ends, as far as the text behind the mark can tell by now."""
+"""Judges a mark by the text behind it, as far as that has come."""
 
 import re
 
@@ -24,18 +24,17 @@ from pipeline.segmenter.sentences.words import hangs_on_word, is_plain_word
 UNDECIDED = -1
 NO_CUT = 0
 LOOK = 256
-"""Characters behind a mark that may be looked at; further on nothing changes the decision."""
+"""How many characters behind a mark may matter."""
 _LONGEST_QUOTE = 100
 _LONGEST_BARE_MARKER = 8
 
 
 def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int:
-    """The end of the sentence that *text* begins with, by its mark at *at*; ``NO_CUT`` or ``UNDECIDED``.
+    """Return the end of the first sentence of *text* if its mark at *at* ends it; else ``NO_CUT`` or ``UNDECIDED``.
 
-    The marks of a reply must be judged in their order; *teller* tells its language. The verdict depends on nothing
-    but the text up to the first letter behind the mark, one more where that is a small one, and the word that it
-    begins where that word decides. *continued*: the sentence is the rest of a longer one, so that its first letter
-    says nothing.
+    The marks of a reply must be judged in their order; *teller* tells its language. The verdict depends only on the
+    text up to the first letter behind the mark, on one character more behind a small letter, and on the whole word
+    where the word decides. *continued*: the sentence is the rest of a longer one, so its first letter says nothing.
     """
     mark = text[at]
     if mark in NEWLINES:
@@ -45,11 +44,11 @@ def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int
         return UNDECIDED if SPEAKABLE.search(text, 0, at) else NO_CUT
     spaced = len(behind) > 1 and behind[0] == " " and behind[1].isalnum()
     if spaced and behind[1].isupper() and mark in ".?!" and is_plain_word(text, at, teller):
-        return at + 1  # as most sentences end
+        return at + 1  # most sentences end in this way
     if mark == "." and not spaced and IN_WORD.match(text, at):
         return NO_CUT
     if not SPEAKABLE.search(text, 0, at) or (behind and behind[0] in NEWLINES and mark not in FULL_STOPS):
-        return NO_CUT  # a line break behind the mark cuts itself
+        return NO_CUT  # the line break behind the mark cuts
     if mark in FULL_STOPS and open_quote(text, at) < 0 and text.count("**", 0, at) % 2 == 0:
         return at + 1
     spot = Spot(text, at, at + 1, mark if mark in MARK_CHARS else "", teller, continued)
@@ -57,7 +56,7 @@ def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int
 
 
 def is_end(text: str, at: int, teller: LanguageTeller) -> int:
-    """Where the sentence ends if nothing comes behind the mark at *at*; ``NO_CUT`` if it may go on."""
+    """Return the end of the sentence if nothing comes behind the mark at *at*; ``NO_CUT`` if it may go on."""
     tail = TAIL.match(text, at)
     end = tail.end() if tail else at
     if text[end:].strip() or not SPEAKABLE.search(text, 0, at) or half_open(text[:end]):
@@ -66,7 +65,7 @@ def is_end(text: str, at: int, teller: LanguageTeller) -> int:
 
 
 def _behind(spot: Spot) -> int:
-    """Look behind the mark: what closes, white space, what opens, a letter."""
+    """Look for closing marks, white space, opening marks and a letter, in this order."""
     text, at = spot.text, spot.at
     window = min(len(text), at + LOOK)
     more = window == len(text) < at + LOOK
@@ -90,7 +89,7 @@ def _behind(spot: Spot) -> int:
 
 
 def _letter(spot: Spot, gap: int, opened: int) -> int:
-    """The mark with the white space behind it up to *gap* and a letter at *opened*."""
+    """Judge the mark with white space behind it up to *gap* and a letter at *opened*."""
     text = spot.text
     spot.first, spot.letter, spot.spaced, spot.opened = text[gap], text[opened], gap > spot.end, opened
     spot.next = classify(spot.letter)
@@ -107,12 +106,12 @@ def _letter(spot: Spot, gap: int, opened: int) -> int:
 
 
 def _skip(pattern: re.Pattern[str], text: str, pos: int, end: int) -> int:
-    found = pattern.match(text, pos, end)
-    return found.end() if found else pos
+    match = pattern.match(text, pos, end)
+    return match.end() if match else pos
 
 
 def _line(text: str, at: int) -> int:
-    """A line break ends the sentence, unless the line is only the marker of a list item."""
+    """Judge a line break: it ends the sentence, unless the line is only the marker of a list item."""
     line = text[:at].rstrip()
     if len(line) < _LONGEST_BARE_MARKER and BARE_MARKER.fullmatch(line):
         return NO_CUT
@@ -120,7 +119,7 @@ def _line(text: str, at: int) -> int:
 
 
 def _tail_grows(text: str, end: int, window: int) -> bool:
-    """Whether a footnote, the address of a link or a tag has begun behind the mark and not ended."""
+    """Tell whether a footnote, the address of a link or a tag has begun behind the mark and not ended."""
     if text[end] == "(" and text[end - 1] != "]":
         return False
     cut = TAIL_CUT.match(text, end, window)
@@ -128,7 +127,7 @@ def _tail_grows(text: str, end: int, window: int) -> bool:
 
 
 def _wide(text: str, at: int, end: int, following: int) -> int:
-    """A mark of Chinese or Japanese; inside a quote it ends nothing, unless the quote is long."""
+    """Judge a mark of Chinese or Japanese. Inside a quote it ends nothing, unless the quote is long."""
     quote = open_quote(text, at)
     if quote < 0:
         return end
@@ -138,7 +137,7 @@ def _wide(text: str, at: int, end: int, following: int) -> int:
 
 
 def _in_code(text: str, at: int) -> bool:
-    """Whether *at* is inside inline code; a backtick between letters is an apostrophe."""
+    """Tell whether *at* is inside inline code. A backtick between letters is an apostrophe."""
     if text.count("`", 0, at) % 2 == 0:
         return False
     last = text.rfind("`", 0, at)

@@ -1,9 +1,11 @@
-"""The characters that end, close, open and join sentences, as patterns."""
+"""Patterns for the characters that end, close, open and join sentences."""
 
 import re
 
+from pipeline.languages import RUSSIAN_LETTERS
+
 STRONG = "!?‼⁇⁈⁉！？؟।॥۔"
-"""Marks that end nothing but sentences. The dot and the ellipsis are the ambiguous ones."""
+"""Marks that only end sentences. The dot and the ellipsis are ambiguous."""
 FULL_STOPS = "。｡"
 WIDE = "。｡！？"
 """Marks of Chinese and Japanese, where no space follows an end."""
@@ -11,9 +13,8 @@ NEWLINES = "\n\u2028\u2029"
 
 MARK_CHARS = frozenset(f".…{STRONG}{FULL_STOPS}{WIDE}")
 
-_SMALL_FACES = "\u2728\u2764"
-_FACES = _SMALL_FACES + (
-    "\U0001f600-\U0001f64f\U0001f900-\U0001f92f\U0001f970-\U0001f97a\U0001f389\U0001f38a\U0001f44b-\U0001f44f\U0001f4aa"
+_FACES = (
+    "\u2728\u2764\U0001f600-\U0001f64f\U0001f900-\U0001f92f\U0001f970-\U0001f97a\U0001f389\U0001f38a\U0001f44b-\U0001f44f\U0001f4aa"
     "\U0001f680\U0001f493-\U0001f49f"
 )
 _EMOJI = (
@@ -25,7 +26,7 @@ _POINTERS = (
     "\U0001f446-\U0001f449\U0001f4cc\U0001f4a1\u26a0\u27a1\u25b6\U0001f539\U0001f538\U0001f4cd\U0001f517\U0001f50d\u2705"
     "\u274c\u2753\u2757\U0001f4dd\U0001f4c5\u261d\U0001f514"
 )
-"""Pictures that stand before what they mark, not behind it, when white space stands before them."""
+"""Pictures that belong to the text behind them when white space stands before them."""
 
 _CLOSERS = r")\]}»”’“‘\"'›」』）】》〉〗*_~`"
 _INVISIBLE = "\u200b\u200e\u200f\u2060\u2066-\u2069\ufeff"
@@ -36,33 +37,21 @@ _BEHIND = f"(?:(?![{_POINTERS}])[{_EMOJI}][{_EMOJI}{_JOINERS}]*)"
 MARK = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}]")
 FACE = re.compile(f"[{_FACES}]")
 MARK_OR_FACE = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_FACES}]")
-"""Apart from MARK: a set with characters beyond U+FFFF is searched ten times slower."""
-TELLING = re.compile(
-    f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_SMALL_FACES}{{`\ud800-\udfff\U00010000-\U0010ffff]"
-    rf"(?:(?<=[.…{STRONG}])( ?)\Z)?"
-)
-"""All that may end a sentence or open a zone, or has to be mended. Text without it may wait until more comes.
-
-Its group is there if it is a mark at the end of the text, which can't be judged yet.
-"""
-ZONES = re.compile("[{`\ud800-\udfff]")
-"""What may open a zone that is no prose, or has to be mended."""
-CLOSING = re.compile(r"[}\n]")
-"""What may close an object: its last brace, or prose on a line behind it where that is missing."""
+"""Separate from MARK: a set with characters beyond U+FFFF is searched ten times slower."""
 TAIL = re.compile(
     rf"[.…{STRONG}{FULL_STOPS}]*"
     rf"(?:\]\([^\s)]*\)|\[\^?\d{{1,3}}\]|[{_CLOSERS}]|[{_EMOJI}{_JOINERS}{_INVISIBLE}]|{_TAG})*"
     rf"(?:{_SPACE}*{_BEHIND}|{_SPACE}+[»›](?!\w))*"
 )
-"""From a mark on: what belongs to the sentence that it ends."""
+"""A mark and all behind it that belongs to the sentence which the mark ends."""
 TAIL_CUT = re.compile(r"\[\^?\d{0,3}|\([^\s)]*|</?[a-zA-Z]{0,10}\d? ?/?")
-"""What may still become a footnote's number, the address of a link or a tag."""
+"""The beginning of a footnote's number, the address of a link or a tag."""
 IN_WORD = re.compile(r"\.(?:\d|[a-zа-яё][a-zа-яё\d.\s])")
-"""A dot that ends nothing, whatever stands before it: 3.5, example.com."""
+"""A dot that ends nothing, whatever word it is in: 3.5, example.com."""
 GAP = re.compile(f"{_SPACE}*")
 OPENERS = re.compile(rf"(?:[\"'“”„«»‹›‘‚(\[{{¿¡*_~`#>—–‒•\-「『（【《〈{_EMOJI}{_JOINERS}{_INVISIBLE}]|{_SPACE})*")
 SURE_OPENERS = frozenset('"“„«‹¿¡*`「『《【#')
-"""Behind a full stop and a space these begin a sentence whatever follows them."""
+"""Behind a full stop and a space these begin a sentence, whatever letter follows."""
 AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±@&§%")
 """Signs that begin a sentence as a number does."""
 SPEAKABLE = re.compile(r"[^\W_]")
@@ -72,5 +61,5 @@ MARKER = re.compile(
     re.IGNORECASE,
 )
 """A whole segment that is only the marker of a list item."""
-BARE_MARKER = re.compile(r"(?:[-*+•–—‣◦▪●○·>]|#{1,6}|[*_]*(?:\d{1,3}|[A-Za-zА-Яа-яЁё])[.)][*_]*)")
-"""A whole line that is only the marker of a list item; its item is on the next line."""
+BARE_MARKER = re.compile(rf"(?:[-*+•–—‣◦▪●○·>]|#{{1,6}}|[*_]*(?:\d{{1,3}}|[A-Za-z{RUSSIAN_LETTERS}])[.)][*_]*)")
+"""A whole line that is only the marker of a list item. The item is on the next line."""

@@ -1,4 +1,4 @@
-"""Quotes and brackets that are still open, and Chinese and Japanese sentences in them."""
+"""Finds quotes and brackets that are still open, and the ends of Chinese and Japanese sentences in quotes."""
 
 _PAIRS = (("「", "」"), ("『", "』"), ("“", "”"), ("（", "）"), ("《", "》"), ("【", "】"))
 _BRACKETS = (("(", ")"), ("[", "]"), ("«", "»"))
@@ -7,7 +7,7 @@ _SPEAKERS = frozenset("他她它我你您小老说問问道喊叫答想")
 
 
 def open_quote(text: str, end: int) -> int:
-    """Where the quote or bracket that is open at *end* of *text* began; -1 if none is."""
+    """Return where the quote or bracket began that is open at *end*; -1 if none is."""
     for opening, closing in _PAIRS:
         at = text.rfind(opening, 0, end)
         if at >= 0 and text.count(opening, 0, end) > text.count(closing, 0, end):
@@ -18,7 +18,10 @@ def open_quote(text: str, end: int) -> int:
 
 
 def goes_on_after_quote(text: str, quote: int, at: int, following: int) -> bool:
-    """Whether the sentence goes on behind a quote (opened at *quote*) that ended with the mark at *at*."""
+    """Tell whether the sentence goes on behind a quote (opened at *quote*) that ended with the mark at *at*.
+
+    *following* is the place of the first character behind the quote.
+    """
     char = text[following]
     if char in _JOINING:
         return True
@@ -27,10 +30,10 @@ def goes_on_after_quote(text: str, quote: int, at: int, following: int) -> bool:
     return text[:quote].rstrip()[-1:] not in ("：", ":", "。", "，")
 
 
-def half_open(said: str) -> bool:
-    """Whether a quote, a bracket or markup in *said* still waits for its end."""
+def half_open(text: str) -> bool:
+    """Tell whether a quote, a bracket or markup in *text* still waits for its end."""
     return (
-        any(said.count(mark) % 2 for mark in ('"', "`", "**"))
-        or any(said.count(opening) > said.count(closing) for opening, closing in _BRACKETS)
-        or open_quote(said, len(said)) >= 0
+        any(text.count(mark) % 2 for mark in ('"', "`", "**"))
+        or any(text.count(opening) > text.count(closing) for opening, closing in _BRACKETS)
+        or open_quote(text, len(text)) >= 0
     )

@@ -1,4 +1,4 @@
-"""Whether a mark ends the sentence: the rules, given what stands before it and the letter or word that follows."""
+"""The rules: whether a mark ends the sentence, by the words before it and the letter or word that follows."""
 
 import re
 
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[\d.,:/]*\d")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.[-‑]?)+[^\W\d_]")
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"I|[IVX]{2,}")
-"""As an ordinal; a V or X alone goes on as an initial does."""
+"""A Roman ordinal. A V or X alone is an initial."""
 _PART_OF = re.compile(
     r"(?:(?:in|to|from|of|across|within|outside|than|and|with)(?: the)?|by the)\s+\S+\Z", re.IGNORECASE
 )
@@ -29,21 +29,20 @@ _SENTENCE_STARTERS = frozenset("TIHAWYBOMF")
 _BRANDS = frozenset(
     {"яндекс", "yandex", "mail", "system", "math", "console", "node", "vue", "asp", "booking", "microsoft", "google"}
 )
-"""Words that have a dot and a capital behind them in one name: Яндекс.Карты, Console.WriteLine."""
+"""Words with a dot and a capital behind them in one name: Яндекс.Карты, Console.WriteLine."""
 _PARTICLES = frozenset("라고하라며는")
 _QUOTES = frozenset('"«»“”„')
 _INTRODUCES = frozenset(":,،")
-"""Behind these what is quoted is a sentence of its own."""
+"""Behind these, a quote is a whole sentence."""
 _DASHES = frozenset("–—-")
 _HESITATION = 6
-"""As many Chinese or Japanese characters before an ellipsis are more than an "er ..."."""
+"""Fewer Chinese or Japanese characters before an ellipsis are only an "er ..."."""
 _ORDINAL_BY_CAPITAL = ("de", "tr")
-_TWO = 2
 _CAPITALS = ("upper", "uncased")
 
 
 def ends(spot: Spot) -> bool:
-    """Whether the sentence ends at ``spot.end``."""
+    """Tell whether the sentence ends at ``spot.end``."""
     if spot.next == "other" or ((spot.next == "uncased" or spot.first in _DASHES) and spot.in_brackets()):
         return False
     mark = spot.mark
@@ -57,16 +56,16 @@ def ends(spot: Spot) -> bool:
 
 
 def certain(spot: Spot) -> bool:
-    """Whether the sentence is at its end as far as can be told without what follows."""
+    """Tell whether the sentence has ended, without the text that follows."""
     if spot.mark != ".":
         return True
     word, before = spot.words()
-    if len(word) < _TWO or not word[-1].isalpha() or "." in word or _ROMAN.fullmatch(word) or spot.is_list_marker():
+    if len(word) < 2 or not word[-1].isalpha() or "." in word or _ROMAN.fullmatch(word) or spot.is_list_marker():
         return False
     return abbreviation(spot, word, before) is None
 
 
-# Marks that end nothing but sentences
+# Marks that only end sentences
 
 
 def _strong(spot: Spot) -> bool:
@@ -86,7 +85,7 @@ def _strong(spot: Spot) -> bool:
 
 
 def _face(spot: Spot) -> bool:
-    """A smiling face ends a sentence in place of a mark; not in German, where any noun may follow."""
+    """Judge a smiling face: it stands for a mark, but not in German, where any noun has a capital."""
     if not spot.spaced or spot.next != "upper" or may_be_pronoun(spot):
         return False
     return languages(spot)[0] != "de"
@@ -122,10 +121,10 @@ def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
 
 
 def _dot_without_space(spot: Spot, word: str, before: str) -> bool:
-    """``Done.Next`` is two sentences; example.com, 3.5 and Node.js are not."""
+    """Judge a dot without a space: ``Done.Next`` is two sentences; example.com, 3.5 and Node.js are not."""
     if spot.first in "¿¡":
         return True
-    if len(word) < _TWO or _ADDRESS.search(word) or word.lower() in _BRANDS:
+    if len(word) < 2 or _ADDRESS.search(word) or word.lower() in _BRANDS:
         return False
     if abbreviation(spot, word, before):
         return False
@@ -138,7 +137,7 @@ def _dot_without_space(spot: Spot, word: str, before: str) -> bool:
 
 
 def _number(spot: Spot, word: str, before: str) -> bool:
-    """The end of a sentence, or an ordinal, or a part of a date."""
+    """Judge the dot behind a number: it may make the number an ordinal or a part of a date."""
     if spot.next == "lower":
         return _may_begin_small(spot, word)
     if not word.isdigit():
@@ -151,47 +150,49 @@ def _number(spot: Spot, word: str, before: str) -> bool:
     after = table(language).ordinal_after
     if spot.next == "digit" and (after or language == "ko"):
         return spot.letter in AMOUNTS
-    if not after or len(word) > _TWO:
+    if not after or len(word) > 2:
         return True
     return not (is_ordinal(spot, before) or before.endswith((",", "-", "–")))
 
 
 def _may_begin_small(spot: Spot, word: str) -> bool:
-    """Whether a sentence may begin small: in a reply without capitals, or with a Latin name in another script."""
+    """Tell whether a sentence may begin small: in a reply without capitals, or with a Latin name in another script."""
     if spot.small():
         return True
     return bool(word) and script(word[-1]) not in ("latin", "other") and script(spot.letter) == "latin"
 
 
 def _goes_on_after_quote(spot: Spot) -> bool:
-    """What was said is joined to its verb: in Korean by a particle, else if nothing but the quote stands before it, or
-    something that does not introduce it.
+    """Tell whether a quote is joined to the verb behind it.
+
+    In Korean a particle joins them. In other languages the quote is joined if it opens the sentence, or, in scripts
+    without capitals, if the text before it does not introduce it.
     """
     if spot.text[spot.end - 1] not in _QUOTES:
         return False
     if script(spot.letter) == "hangul":
         return spot.letter in _PARTICLES
-    said = spot.text[: spot.end - 1]
-    if said[0] in _QUOTES:
-        return sum(char in _QUOTES for char in said) == 1
+    sentence = spot.text[: spot.end - 1]
+    if sentence[0] in _QUOTES:
+        return sum(char in _QUOTES for char in sentence) == 1
     if spot.next != "uncased":
         return False
-    before = said[: max(map(said.rfind, _QUOTES), default=-1)]
+    before = sentence[: max(map(sentence.rfind, _QUOTES))]
     return before.rstrip()[-1:] not in _INTRODUCES
 
 
 def _ellipsis(spot: Spot) -> bool:
-    """Ends before a capital; in other scripts, where nothing tells, if more than a word stands before it."""
-    said = spot.text[: spot.at]
+    """Judge an ellipsis: it ends before a capital; in scripts without capitals, behind more than a word."""
+    sentence = spot.text[: spot.at]
     if spot.next == "upper":
-        return not (said.count(" ") < _TWO and may_be_pronoun(spot))
+        return not (sentence.count(" ") < 2 and may_be_pronoun(spot))
     if spot.next != "uncased":
         return False
-    return len(said) >= _HESITATION if script(spot.letter) == "cjk" else spot.spaced and " " in said
+    return len(sentence) >= _HESITATION if script(spot.letter) == "cjk" else spot.spaced and " " in sentence
 
 
 def _abbreviation_ends(spot: Spot, kind: Kind, before: str) -> bool:
-    """Before what its kind says; and what stands alone is no abbreviation in a reply without capitals: no. thanks."""
+    """Judge the dot of an abbreviation by its kind. In a reply without capitals, a word alone is none: no. thanks."""
     if kind is Kind.OPENER:
         return spot.next == "upper" and opener_follows(spot)
     if kind is Kind.NEVER or spot.first in _DASHES or goes_on_before(spot):
@@ -202,14 +203,14 @@ def _abbreviation_ends(spot: Spot, kind: Kind, before: str) -> bool:
 
 
 def _initial_ends(spot: Spot, letter: str, before: str) -> bool:
-    """Initials go on; a small letter (solve for x) or one of another script is none, unless one stands before it."""
+    """Judge the dot behind a single letter: a small letter (solve for x), or one of another script, is no initial."""
     if spot.next not in _CAPITALS or (spot.next == "uncased" and _INITIAL.fullmatch(before)):
         return False
     return letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter)
 
 
 def _acronym(spot: Spot) -> bool:
-    """U.S. and the like: a noun at the end of a sentence, or an adjective before a name."""
+    """Judge the dot behind U.S. and the like: a noun may end a sentence, an adjective stands before a name."""
     if spot.next != "upper" or spot.letter not in _SENTENCE_STARTERS:
         return False
     return _PART_OF.search(spot.text[max(0, spot.at - LONGEST_WORD) : spot.at]) is not None

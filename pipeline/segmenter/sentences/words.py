@@ -1,4 +1,4 @@
-"""What the tables of the languages say of the word before a mark."""
+"""The words around a mark, looked up in the tables of the languages."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pipeline.segmenter.sentences.mark import LONGEST_WORD, NO_MARKER, Spot
 _ABBREVIATIONS = Abbreviations(TABLES)
 _JOINS = "|".join(sorted({re.escape(word) for known in TABLES.values() for word in known.joins_letters}))
 _LISTED = re.compile(rf"(?<!\w)([^\W\d_])(?:,? (?i:{_JOINS})|,) [^\W\d_]\Z")
-"""One of several letters: A and B, A, B. In all languages at once, for a Russian text lists Latin letters, too."""
+"""One of several letters: A and B, A, B. All languages at once, because a Russian text lists Latin letters, too."""
 _YEAR = re.compile(
     r"[\W\d]*[^\W\d_]{1,3}\s"
     r"(?:(?:\d{3,4}|[IVXХ]+)(?:[–—-](?:\d{2,4}|[IVXХ]+))?|\d{1,2}(?::\d\d)?(?=\s[ap]\.m))\s(\D{1,14})"
@@ -23,19 +23,18 @@ _RANGE = re.compile(r".*(?:[–—]|\d-)")
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
 """Letters in the marker of a list item; longer numbers (XVIII) are written in capitals."""
-_TWO = 2
 
 
 def languages(spot: Spot) -> Sequence[str]:
-    """What the sentence is written in; several while nothing tells them apart."""
+    """Return the language of the sentence; several while nothing tells them apart."""
     spot.teller.read(spot.text, spot.at)
     return spot.teller.languages(script(spot.last_letter()))
 
 
 def is_plain_word(text: str, at: int, teller: LanguageTeller) -> bool:
-    """Whether an ordinary word stands before the mark at *at*, so that behind it a capital begins a sentence.
+    """Tell whether an ordinary word stands before the mark at *at*, so that a capital behind it begins a sentence.
 
-    Quick, and never against the rules: if this says no, they decide.
+    This is a short way that never contradicts the rules: where it says no, the rules decide.
     """
     word = text[text.rfind(" ", 0, at) + 1 : at]
     if not word.isalpha():
@@ -49,36 +48,36 @@ def is_plain_word(text: str, at: int, teller: LanguageTeller) -> bool:
 
 
 def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
-    """What the tables say of *word*, with its own mark if that is not the dot, behind the word *before*.
+    """Return the kind of abbreviation that *word* is behind the word *before*; None if it is none.
 
-    While several languages are as likely, all are asked; what two letters mean in one may be a word in another, so it
-    takes two, or English, if they are not a part of a longer abbreviation (p. ex.). The word itself tells nothing of
-    the language: Sen. is no Turkish.
+    *word* has its mark, unless that is the dot. While several languages are equally likely, all are asked. Two letters
+    may be an abbreviation in one language and a word in another: they count if two languages or English know them, or
+    if they are a part of a longer abbreviation (p. ex.). *word* tells nothing of the language: Sen. is no Turkish.
     """
     if not word:
         return None
-    found = _ABBREVIATIONS.kinds(word, before, spot.letter)
+    kinds = _ABBREVIATIONS.kinds(word, before, spot.letter)
     if not word.isalnum() and (rest := _last_part(word)) != word:
-        found = _ABBREVIATIONS.kinds(rest, before, spot.letter) | found
+        kinds = _ABBREVIATIONS.kinds(rest, before, spot.letter) | kinds
     letter = spot.last_letter()
-    if not found:
+    if not kinds:
         spot.teller.read(spot.text, spot.at, letter)
         return None
     spot.teller.read(spot.text, spot.text.rfind(" ", 0, spot.at) + 1, letter)
     spot.teller.skip(spot.at)
-    spoken = candidates(script(letter))
-    if len(found) >= len(spoken) and len(said := {found.get(language) for language in spoken}) == 1:
-        return said.pop()  # whatever the language is
+    written = candidates(script(letter))
+    if len(kinds) >= len(written) and len(agreed := {kinds.get(language) for language in written}) == 1:
+        return agreed.pop()  # whatever the language is
     likeliest = spot.teller.languages(script(letter))
-    kinds = [found[language] for language in likeliest if language in found]
-    sure = "en" in found or before[-1:] == "."
-    if not kinds or (len(kinds) == 1 and len(word) == _TWO < len(likeliest) and word.islower() and not sure):
+    likely = [kinds[language] for language in likeliest if language in kinds]
+    sure = "en" in kinds or before[-1:] == "."
+    if not likely or (len(likely) == 1 and len(word) == 2 < len(likeliest) and word.islower() and not sure):
         return None
-    return next(kind for kind in (Kind.OPENER, Kind.NEVER, Kind.CAPITAL) if kind in kinds)
+    return next(kind for kind in (Kind.OPENER, Kind.NEVER, Kind.CAPITAL) if kind in likely)
 
 
 def hangs_on_word(spot: Spot) -> bool:
-    """Whether the word behind the mark decides, and may still become one that does so otherwise."""
+    """Tell whether the word behind the mark decides and may still grow into a word that decides otherwise."""
     part = spot.following()
     goes_on, opens = part in _GOES_ON_BEGINNINGS, part.lower() in _OPENER_BEGINNINGS
     if not (goes_on or opens) or spot.opened + len(part) < len(spot.text):
@@ -91,18 +90,18 @@ def hangs_on_word(spot: Spot) -> bool:
 
 
 def opener_follows(spot: Spot) -> bool:
-    """Whether the word behind the mark begins a sentence for certain."""
+    """Tell whether the word behind the mark begins a sentence for certain."""
     return spot.following().lower() in _OPENERS
 
 
 def goes_on_before(spot: Spot) -> bool:
-    """Whether the word behind the mark belongs to an abbreviation before it: 5 p.m. EST, Mon. Nov. 24."""
+    """Tell whether the word behind the mark belongs to the abbreviation before it: 5 p.m. EST, Mon. Nov. 24."""
     word = spot.following()
     return word in _GOES_ON_BEFORE or word.removesuffix(".") in _GOES_ON_BEFORE
 
 
 def is_label(spot: Spot, letter: str, before: str) -> bool:
-    """Whether a single letter is no initial: vitamin C, so do I, A or B."""
+    """Tell whether a single letter is no initial: vitamin C, so do I, A or B."""
     if letter in _PRONOUNS or _is_listed(spot, letter):
         return True
     before = _behind_apostrophe(before.lower()).rstrip(":")
@@ -114,15 +113,15 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
 
 
 def is_ordinal(spot: Spot, before: str) -> bool:
-    """Whether a number with a dot is an ordinal behind the word *before*: am 3. Oktober, im II. Weltkrieg."""
+    """Tell whether a number with a dot is an ordinal behind the word *before*: am 3. Oktober, im II. Weltkrieg."""
     after = table(languages(spot)[0]).ordinal_after
     return "*" in after or before.lower() in after
 
 
 def opens_with_year(spot: Spot) -> bool:
-    """Whether the sentence so far is no more than a year, a century or a time with its abbreviation: В 1703 г. …"""
-    found = _year(spot)
-    return found is not None and any(squeezed(found[1]) in table(language).years for language in languages(spot))
+    """Tell whether the sentence so far is only a year, a century or a time with its abbreviation: В 1703 г. …"""
+    year = _year(spot)
+    return year is not None and any(squeezed(year[1]) in table(language).years for language in languages(spot))
 
 
 def _year(spot: Spot) -> re.Match[str] | None:
@@ -130,14 +129,14 @@ def _year(spot: Spot) -> re.Match[str] | None:
 
 
 def may_be_pronoun(spot: Spot) -> bool:
-    """Whether an English I follows, which is no sign of a beginning: Well... I think."""
+    """Tell whether an English I follows. It always has a capital, so it may not begin a sentence: Well... I think."""
     return spot.letter == "I" and "en" in languages(spot)
 
 
 def _is_listed(spot: Spot, letter: str) -> bool:
-    """Whether another letter of its case is joined to it."""
-    found = _LISTED.search(spot.text, max(0, spot.at - LONGEST_WORD), spot.at)
-    return found is not None and found[1].isupper() == letter.isupper()
+    """Tell whether another letter of the same case is joined to *letter*."""
+    other = _LISTED.search(spot.text, max(0, spot.at - LONGEST_WORD), spot.at)
+    return other is not None and other[1].isupper() == letter.isupper()
 
 
 def _behind_apostrophe(word: str) -> str:
@@ -145,5 +144,5 @@ def _behind_apostrophe(word: str) -> str:
 
 
 def _last_part(word: str) -> str:
-    """Of a word with an apostrophe, and of a range: l'ing, 28–Dec."""
+    """Return the last part of a word with an apostrophe or of a range: ing of l'ing, Dec of 28–Dec."""
     return _RANGE.sub("", _behind_apostrophe(word))

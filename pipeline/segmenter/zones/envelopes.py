@@ -1,108 +1,93 @@
-"""What an object of the reply says: the text of an envelope at once, that of a later object when it has closed."""
+"""Speaks the text in an object of the reply: of an envelope at once, of a later object when it has closed."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from pipeline.events import JsonBlock
+from pipeline.segmenter.zones.cursor import Break, Piece
 from pipeline.segmenter.zones.objects import ObjectScanner
-from pipeline.segmenter.zones.pieces import Break, Piece
 
 
-class TextScanner(Protocol):
-    """Reads the zones of a text that was written in an object."""
+class TextReader(Protocol):
+    """Reads the zones of a text that stands in an object."""
 
-    @property
-    def plain(self) -> bool: ...
-
-    def feed(self, text: str, before: str = "") -> list[Piece]: ...
+    def feed(self, text: str) -> list[Piece]: ...
 
     def flush(self) -> list[Piece]: ...
 
 
 class ObjectReader:
-    """One object: prose for its ``text`` if that may be spoken, then the object itself.
+    """Reads one object: gives prose for its ``text`` if that may be spoken, then the object itself.
 
-    With *envelope* the text is spoken while the object is open. Otherwise it is spoken when the object closes, and
-    only if it has a ``session_id`` or no command: beside a command, ``text`` may be an argument in the wrong place.
+    With *envelope*, the text is spoken while the object is open. Otherwise it is spoken when the object closes, and
+    only if the object has a ``session_id`` or no command: beside a command, ``text`` may be a misplaced argument.
     """
 
-    def __init__(self, scanned: ObjectScanner, *, envelope: bool, text_scanner: Callable[[], TextScanner]) -> None:
-        self._scanned = scanned
+    def __init__(self, scanner: ObjectScanner, *, envelope: bool, text_reader: Callable[[], TextReader]) -> None:
+        self._object = scanner
         self._envelope = envelope
-        self._text_scanner = text_scanner
-        self._text: TextScanner | None = None  # made when there is a text: most objects have none
+        self._text_reader = text_reader
+        self._text: TextReader | None = None  # most objects have no text
         self._late: list[str] = []
-        self._passed = ""  # the last of the text that passed by its scanner
 
     @property
     def closed(self) -> bool:
-        """The object's last brace was read, or something that is no part of it comes next."""
-        return self._scanned.closed
-
-    @property
-    def room(self) -> int:
-        """How much text without a closing brace and a line break completes nothing for certain."""
-        return 0 if self._scanned.behind or (self._envelope and not self._scanned.has_spoken) else self._scanned.room
+        """Whether the object has ended."""
+        return self._object.closed
 
     @property
     def behind(self) -> str:
-        """White space that was read behind an object without its last brace: it belongs to what comes next."""
-        if not self._scanned.broken or self._scanned.refused:
+        """White space behind an object without its last brace. It belongs to the text that comes next."""
+        if not self._object.broken or self._object.refused:
             return ""
-        raw = self._scanned.raw
+        raw = self._object.raw
         return raw[len(raw.rstrip()) :]
 
     def feed(self, text: str, pos: int, out: list[Piece]) -> int:
-        """Read *text* from *pos* on; gives the position behind what belongs to the object."""
-        scanned = self._scanned
-        was_refused = scanned.refused
-        pos = scanned.feed(text, pos)
+        """Read *text* from *pos* on. Return the position behind the part that belongs to the object."""
+        was_refused = self._object.refused
+        pos = self._object.feed(text, pos)
         if was_refused:
             return pos
-        if scanned.said or scanned.text_ended:
+        if self._object.words or self._object.text_ended:
             self._hear(out)
-        if scanned.refused:
-            self._give_up(scanned.refused, out)
-        elif scanned.closed:
+        if self._object.refused:
+            self._give_up(self._object.refused, out)
+        elif self._object.closed:
             self._close(out)
         return pos
 
     def cut(self, out: list[Piece]) -> None:
-        """The reply ends in the object: refused, for it may have held a command; what its text said stays said."""
-        if not self._scanned.refused:
+        """Refuse the object, because the reply ends in it. Words that were spoken stay spoken."""
+        if not self._object.refused:
             self._give_up("truncated", out)
 
     def _hear(self, out: list[Piece]) -> None:
         if not self._envelope:
-            self._late.append(self._scanned.said)
+            self._late.append(self._object.words)
             return
-        self._speak(self._scanned.said, out)
-        if self._scanned.text_ended:
+        self._speak(self._object.words, out)
+        if self._object.text_ended:
             self._end_text(out)
 
-    def _speak(self, said: str, out: list[Piece]) -> None:
+    def _speak(self, words: str, out: list[Piece]) -> None:
         if self._text is None:
-            self._text = self._text_scanner()
-        if said and self._text.plain and "{" not in said and "`" not in said:
-            self._passed = said
-            out.append(said)
-        else:
-            _say(self._text.feed(said, self._passed), out)
-            self._passed = ""
+            self._text = self._text_reader()
+        _say(self._text.feed(words), out)
 
     def _close(self, out: list[Piece]) -> None:
-        if self._late and (self._scanned.session or not self._scanned.command):
+        if self._late and (self._object.session or not self._object.command):
             self._speak("".join(self._late), out)
             self._end_text(out)
-        if self._scanned.broken:
-            out.append(JsonBlock(self._scanned.raw.rstrip(), "invalid_json"))
+        if self._object.broken:
+            out.append(JsonBlock(self._object.raw.rstrip(), "invalid_json"))
         else:
-            out.append(JsonBlock(self._scanned.raw))
+            out.append(JsonBlock(self._object.raw))
 
     def _give_up(self, reason: str, out: list[Piece]) -> None:
-        if self._envelope and not self._scanned.has_spoken:
+        if self._envelope and not self._object.has_spoken:
             self._end_text(out)
-        out.append(JsonBlock(self._scanned.raw, reason))
+        out.append(JsonBlock(self._object.raw, reason))
 
     def _end_text(self, out: list[Piece]) -> None:
         if self._text is not None:
@@ -111,5 +96,5 @@ class ObjectReader:
 
 
 def _say(pieces: Iterable[Piece], out: list[Piece]) -> None:
-    """An object written in the text of an object is neither spoken nor a command."""
+    """Give the pieces of a text. An object in it is neither spoken nor a command."""
     out += [JsonBlock(piece.raw, "invalid_envelope") if isinstance(piece, JsonBlock) else piece for piece in pieces]

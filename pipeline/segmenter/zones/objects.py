@@ -1,7 +1,7 @@
-"""One JSON object followed through the stream: where it ends, and what the string ``text`` at its top says.
+"""Follows one JSON object through the stream: where it ends, and the words of the string ``text`` at its top.
 
-Nothing is parsed here: only depth, strings and the names at the top are followed, each character once. What a slip
-leaves open must still end, or it would swallow the rest of the reply.
+Nothing is parsed here. Only depth, strings and the names at the top are followed, each character once. An object must
+also end where a slip left something open, or it would swallow the rest of the reply.
 """
 
 import re
@@ -16,63 +16,65 @@ _NOT_SPACE = re.compile(r"\S")
 _NOT_SPACE_OR_LINE = re.compile(r"[\S\n]")
 _BRACKETS = re.compile(r"[{}\[\]]")
 _AFTER_VALUE = frozenset(",:}]/#")
-"""What may stand behind a value, be it in a comment."""
+"""Characters that may stand behind a value; some begin a comment."""
 _LONGEST_NAME = 16
-"""Names longer than this are none of ours; no more of them is kept."""
+"""More characters of a name are not kept: no name that matters is longer."""
 
 
 class ObjectScanner:
     """Reads one object, from its opening brace to the closing one.
 
-    After each ``feed``: ``said`` is what ``text`` said in it (decoded), ``text_ended`` that its string was closed in
-    it, ``closed`` that the object is, ``refused`` why it is given up (``too_long``, ``too_deep``): it is then still
-    read to its end, but nothing of it is kept and ``said`` stays empty. ``broken``: it closed without its last brace,
-    before something that is no part of any object; ``behind``: what comes next may show that. ``has_spoken``: a
-    ``text`` is complete; a second one is not said. ``command``: it has a ``command`` that is not null; ``session``:
-    it has a ``session_id``, as envelopes have. *quote* is ``'`` for an object whose strings are in single quotes; it
-    is no JSON, yet its end must be found. ``room``: how many characters more it may have.
+    *quote* is ``'`` for an object with strings in single quotes: it is no JSON, yet its end must be found. After each
+    ``feed``:
+
+    - ``words``: the words of ``text`` in it, decoded; ``text_ended``: the string was closed in it.
+    - ``closed``: the object has ended. ``broken``: it ended without its last brace, before text that is no part of any
+      object.
+    - ``refused``: ``too_long`` or ``too_deep``. The object is then read to its end, but nothing of it is kept.
+    - ``has_spoken``: a ``text`` is complete; a second one is not spoken.
+    - ``command``: it has a ``command`` that is not null. ``session``: it has a ``session_id``, as envelopes have.
     """
 
     def __init__(self, *, quote: str, max_chars: int, max_depth: int) -> None:
         self.closed = False
         self.broken = False
-        self.behind = ""  # "string" or "bracket": such a one has just closed
+        self._behind = ""  # "string" or "bracket", if one has just closed
         self.refused = ""
         self.command = False
         self.session = False
         self.text_ended = False
         self.has_spoken = False
-        self.said = ""
+        self.words = ""
         self._quote = quote
         self._top = _TOP[quote].search
         self._deep = _DEEP[quote].search
-        self._next = self._top  # finds the next character that matters
-        self.room = max_chars
+        self._next = self._top  # finds the next character that matters in this state
+        self._room = max_chars
         self._max_depth = max_depth
         self._kept: list[str] = []
-        self._braces: list[int] = []  # for each open brace the number of brackets open in it
+        self._braces: list[int] = []  # for each open brace, the number of brackets that are open in it
         self._nested = 0
-        self._line = False  # a line break stands behind what has just closed
-        self._astray = False  # quotes stand in its strings, so that they tell no longer where one ends
+        self._line = False  # a line break stands behind the string or bracket that has just closed
+        self._astray = False  # strings have quotes in them, so a quote does not tell where a string ends
         self._name = ""
-        self._place = ""  # "name": a name may follow; "value": what follows is the value of `text` or `command`
-        self._string = ""  # the quote of the string we are in
+        self._place = ""  # "name": a name may follow; "value": the value of `text` or `command` follows
+        self._string = ""  # the quote that opened the string at this place
         self._escaped = False
         self._decoder: StringDecoder | None = None
 
     @property
     def raw(self) -> str:
-        """The object as written, as far as it was kept."""
+        """The object as it is written, as far as it was kept."""
         return "".join(self._kept)
 
     def feed(self, text: str, pos: int) -> int:
-        """Read ``text`` from *pos* on; gives the position after what belongs to the object."""
-        self.said = ""
+        """Read *text* from *pos* on. Return the position behind the part that belongs to the object."""
+        self.words = ""
         self.text_ended = False
         if not self.refused:
-            start, end = pos, min(len(text), pos + self.room)
+            start, end = pos, min(len(text), pos + self._room)
             pos = self._read(text, pos, end)
-            self.room -= pos - start
+            self._room -= pos - start
             self._kept.append(text[start:pos])
             if pos == end < len(text) and not self.closed and not self.refused:
                 self.refused = "too_long"
@@ -81,19 +83,19 @@ class ObjectScanner:
         return pos
 
     def _read(self, text: str, pos: int, end: int) -> int:
-        """Up to *end*, or where the object closes or gets too deep."""
+        """Read up to *end*, or to the place where the object closes or gets too deep."""
         while pos < end and not self.closed:
             if self._decoder is not None:
-                pos = self._say(self._decoder, text, pos, end)
+                pos = self._decode(self._decoder, text, pos, end)
                 continue
-            found = self._next(text, pos, end)
-            stop = found.end() if found else end
+            match = self._next(text, pos, end)
+            stop = match.end() if match else end
             if self._string and self._place == "name" and len(self._name) < _LONGEST_NAME:
-                self._name += text[pos : found.start() if found else end]
-            if found:
-                self._meet(found.group())
+                self._name += text[pos : match.start() if match else end]
+            if match:
+                self._meet(match.group())
                 if self.broken:
-                    return found.start()
+                    return match.start()
                 if self._nested > self._max_depth and not self.refused:
                     self.refused = "too_deep"
                     return stop
@@ -101,10 +103,10 @@ class ObjectScanner:
         return pos
 
     def _meet(self, char: str) -> None:
-        """Change state by a character that matters."""
+        """Change the state by a character that matters."""
         if self._string:
             self._in_string(char)
-        elif self.behind:
+        elif self._behind:
             self._after_value(char)
         elif self._place == "value":
             self._value(char)
@@ -125,15 +127,16 @@ class ObjectScanner:
             self._go_on("string")
 
     def _after_value(self, char: str) -> None:
-        """The first character behind a string or a bracket: prose there shows that the last brace was forgotten.
+        """Judge the first character behind a string or a bracket.
 
-        On the line of a string it shows that the string has quotes in it instead: from there on only brackets count.
+        Prose there shows that the last brace was forgotten. On the line of a string, prose shows that the string has
+        quotes in it: from there on only brackets count.
         """
         if char == "\n":
             self._line = True
             return
-        behind, line = self.behind, self._line
-        self.behind, self._line = "", False
+        behind, line = self._behind, self._line
+        self._behind, self._line = "", False
         if char in _AFTER_VALUE or char == self._quote or (behind == "bracket" and char in "{["):
             self._outside(char)
         elif behind == "string" and (not line or char in "{["):
@@ -146,7 +149,7 @@ class ObjectScanner:
             self._go_on()
 
     def _value(self, char: str) -> None:
-        """The first character of the value of ``text`` or ``command``."""
+        """Judge the first character of the value of ``text`` or ``command``."""
         self._place = ""
         if self._name == "command":
             self.command = char != "n"
@@ -178,7 +181,7 @@ class ObjectScanner:
         if self._astray:
             self._next = _BRACKETS.search
             return
-        self.behind = behind
+        self._behind = behind
         if behind:
             self._next = _NOT_SPACE_OR_LINE.search
         elif self._place == "value":
@@ -196,7 +199,7 @@ class ObjectScanner:
             self._place = "name"
 
     def _close(self, char: str) -> None:
-        """A brace closes the brackets left open in it, so that one slip doesn't swallow the rest of the reply."""
+        """Close a bracket or a brace. A brace also closes the brackets that were left open in it."""
         if char == "}":
             self._nested -= self._braces.pop() + 1
             self.closed = not self._braces
@@ -204,10 +207,10 @@ class ObjectScanner:
             self._braces[-1] -= 1
             self._nested -= 1
 
-    def _say(self, decoder: StringDecoder, text: str, pos: int, end: int) -> int:
-        said, pos = decoder.feed(text, pos, end)
+    def _decode(self, decoder: StringDecoder, text: str, pos: int, end: int) -> int:
+        words, pos = decoder.feed(text, pos, end)
         if not self.refused:
-            self.said += said
+            self.words += words
         if decoder.closed:
             self._decoder = None
             self.text_ended = self.has_spoken = True

@@ -1,0 +1,21 @@
+"""English, as ``speak`` knows it."""
+
+from pipeline.speakable.en import roman
+from pipeline.speakable.en.rules import LAST_WORDS, load, spoken
+from pipeline.speakable.language import Language
+
+ENGLISH = Language(
+    code="en",
+    spoken=spoken,
+    load=load,
+    last_words=LAST_WORDS,
+    may_change=roman.seen,
+    readers=frozenset({"en", "ru"}),  # a Russian voice reads Latin words as English
+    link_word=lambda _: "link to",
+    at="at",
+    dot="dot",
+    done="done:",
+    not_done="not done:",
+    yes="yes",
+    no="no",
+)

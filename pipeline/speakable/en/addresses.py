@@ -1,38 +1,38 @@
-"""English: streets and directions in addresses; St. and Dr. are titles as well."""
+"""English: streets and directions in addresses, and titles, since St. and Dr. are both."""
 
 import re
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import after, before, in_front
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import after, any_of, before, in_front
 
 _TABLE = table("en")
+_WORDS = vocabulary("en")
 STREETS: dict[str, str] = _TABLE["streets"]
 TITLES: dict[str, str] = _TABLE["titles"]
 DIRECTIONS: dict[str, str] = _TABLE["directions"]
-SAINTS = frozenset(word_list("en", "saints"))
+SAINTS = _WORDS["saints"]
 
 _STREET = "|".join(sorted({short.rstrip(".") for short in STREETS} | set(STREETS.values())))
 _ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
 _NAME = rf"(?:(?:[A-Z][a-z]{{1,20}}|{_ORDINAL}) ){{1,4}}"
-_OPENER = rf"\s(?:{'|'.join(word_list('en', 'openers'))})\b"
+_OPENER = rf"\s(?:{any_of(_WORDS['openers'])})\b"
 
 DIRECTION = re.compile(
     rf"(?<!\S)(?P<number>\d{{1,5}} )(?P<to>{'|'.join(DIRECTIONS)})"
     rf"(?:(?= {_ORDINAL}\b)|\.?(?= {_NAME}(?:{_STREET})\b))"
 )
-"""350 W. 31st St., 15 W Oak Ave: no watts."""
+"""The W of 350 W. 31st St. and 15 W Oak Ave, which is not watts."""
 STREET = re.compile(
-    rf"(?<=[A-Za-z]\s)(?P<short>{'|'.join(map(re.escape, STREETS))})"
+    rf"(?<=[A-Za-z]\s)(?P<short>{any_of(STREETS)})"
     rf"(?:(?P<inside>(?=\s[a-z]|[,;:!?)]))|(?P<last>(?=$|{_OPENER})))?"
 )
-TITLE = re.compile(rf"(?<![\w.])(?P<short>{'|'.join(map(re.escape, TITLES))})(?=\s[A-Z][a-z])(?!{_OPENER})")
-LIES = re.compile(rf"(?:(?<!\S)\d{{1,5}}|\b(?:{'|'.join(word_list('en', 'before_streets'))})) {_NAME}\Z")
-"""A house number or a preposition before a name: what Dr. needs to be a drive."""
+TITLE = re.compile(rf"(?<![\w.])(?P<short>{any_of(TITLES)})(?=\s[A-Z][a-z])(?!{_OPENER})")
+LIES = re.compile(rf"(?:(?<!\S)\d{{1,5}}|\b(?:{any_of(_WORDS['before_streets'])})) {_NAME}\Z")
+"""A house number or a preposition before a name. Dr. is a drive only behind these."""
 
 
 def spoken(text: str) -> str:
-    """*text* with streets and directions as words, and then titles."""
+    """Return *text* with directions, streets and titles in words."""
     text = DIRECTION.sub(lambda m: m["number"] + DIRECTIONS[m["to"]], text)
     if "." in text:
         text = STREET.sub(_street, text)
@@ -41,7 +41,7 @@ def spoken(text: str) -> str:
 
 
 def _street(m: re.Match[str]) -> str:
-    """A street behind a name or an ordinal. Before another name, St. and Dr. are mostly titles."""
+    """Say a street behind a name or an ordinal. Before another name, St. and Dr. are mostly titles."""
     name, short = before(m).lstrip('("“'), m["short"]
     ordinal = re.fullmatch(_ORDINAL, name) is not None
     if not ordinal and not name[:1].isupper():

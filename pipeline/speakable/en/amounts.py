@@ -1,52 +1,47 @@
-"""English: amounts, units, money, ranges, ordinals, versions and phone numbers."""
+"""English: amounts, units, money, ranges, ordinals, fractions, versions and phone numbers."""
 
 import re
-from collections.abc import Iterable
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
+from pipeline.speakable.en.numbers import NUMBER, cardinal, ordinal, speak, speak_digits
 from pipeline.speakable.en.units import FUNCTION_WORDS, SURE, ends, is_sure, one_thing
-from pipeline.speakable.numerals import english as cardinal
-from pipeline.speakable.numerals import words
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, keeps
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import (
+    DASH,
+    LIKE_A_DATE,
+    RIGHT,
+    SIGN,
+    Rule,
+    after,
+    any_of,
+    before,
+    between_amounts,
+    keeps,
+)
 
 _TABLE = table("en")
+_WORDS = vocabulary("en")
 SPACED: dict[str, list[str]] = _TABLE["spaced"]
 UNITS: dict[str, list[str]] = _TABLE["units"] | SPACED
 CURRENCIES: dict[str, list[str]] = _TABLE["currencies"]
 PER: dict[str, str] = _TABLE["per"]
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
 SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about ", "≈": "about ", "": ""}
 MAGNITUDES = {"K": "thousand", "k": "thousand", "M": "million", "m": "million", "B": "billion", "bn": "billion"}
 FRACTIONS = {
     "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
     "½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters",
 }  # fmt: skip
-LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
 ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
-BEFORE_NEGATIVES = frozenset(word_list("en", "before_negatives"))
-CODES = frozenset(word_list("en", "codes"))
-PRODUCT_NAMES = frozenset(word_list("en", "products"))
-PAGED = frozenset(word_list("en", "paged"))
+BEFORE_NEGATIVES = _WORDS["before_negatives"]
+CODES = _WORDS["codes"]
+PRODUCT_NAMES = _WORDS["products"]
+PAGED = _WORDS["paged"]
 INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
 
 
-def speak(number: str) -> str:
-    """An integer or a decimal, with or without commas, in words: 3.14 is three point one four."""
-    whole, _, decimals = number.replace(",", "").partition(".")
-    digits = "".join(f" {cardinal(int(digit))}" for digit in decimals)
-    return cardinal(int(whole)) + (f" point{digits}" if digits else "")
-
-
-def speak_digits(digits: str) -> str:
-    """One digit after the other."""
-    return " ".join(cardinal(int(digit)) for digit in digits)
-
-
 def _sign(m: re.Match[str]) -> str | None:
-    """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
+    """Return the sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
     sign = (m["sign"] or "").strip()
     if sign and between_amounts(m):
         return None
@@ -55,7 +50,7 @@ def _sign(m: re.Match[str]) -> str | None:
 
 
 def may_be_a_command(word: str) -> bool:
-    """Whether a hyphen and a number behind *word* may be a flag."""
+    """Return whether a hyphen and a number behind *word* may be a flag of a command."""
     return word[-1:].isalnum() and word.lower() not in BEFORE_NEGATIVES
 
 
@@ -95,8 +90,8 @@ def _money(m: re.Match[str]) -> str | None:
 
 
 def _money_per(m: re.Match[str]) -> str | None:
-    said = _money(m)
-    return None if said is None else said + _per(m)
+    money = _money(m)
+    return None if money is None else money + _per(m)
 
 
 def _per(m: re.Match[str]) -> str:
@@ -106,11 +101,11 @@ def _per(m: re.Match[str]) -> str:
 def _ordinal(m: re.Match[str]) -> str | None:
     number = int(m["n"].replace(",", ""))
     ending = "th" if number % 100 in (11, 12, 13) else ORDINAL_ENDINGS.get(number % 10, "th")
-    return words(number, "en", "ordinal").replace(",", "") if m["ending"].lower() == ending else None
+    return ordinal(number) if m["ending"].lower() == ending else None
 
 
 def _plain_range(m: re.Match[str]) -> str | None:
-    """10–15: up, and not 555-1234 or a score."""
+    """Say 10–15, but neither 555-1234 nor a score, nor a range that goes down."""
     low, high = int(m["n"]), int(m["to"])
     if low >= high or m["n"][0] == "0" or len(m["to"]) > 3:
         return None
@@ -129,7 +124,7 @@ def _fraction(m: re.Match[str]) -> str | None:
 
 
 def _version(m: re.Match[str]) -> str | None:
-    """3.11.2 is three point eleven point two; what ends in a year is a date that does not exist."""
+    """Say 3.11.2 as three point eleven point two. A number that ends in a year is a date that does not exist."""
     return None if LIKE_A_DATE.fullmatch(m[0]) else " point ".join(_version_part(part) for part in m[0].split("."))
 
 
@@ -151,7 +146,7 @@ def _phone(m: re.Match[str]) -> str:
 
 
 def _name(m: re.Match[str]) -> str | None:
-    """Windows 11, iPhone 15, GPT 4: the number is a part of the name."""
+    """Keep the number of a name: Windows 11, iPhone 15, GPT 4."""
     name = before(m)
     named = name.lower() in PRODUCT_NAMES or INNER_CAPITAL.fullmatch(name)
     return m[0] if named and name[-1:].isalpha() else None
@@ -167,9 +162,7 @@ def _decimal(m: re.Match[str]) -> str | None:
 
 
 def _integer(m: re.Match[str]) -> str | None:
-    """Not an amount for sure: leading zeros, numbers to dial, and four digits without what they count (a year, a
-    code).
-    """
+    """Say an integer. Leading zeros, and four digits that count nothing (a year, a code), may be no amount."""
     number, sign = m["n"], _sign(m)
     if sign is None or (number[0] == "0" and number != "0"):
         return None
@@ -180,19 +173,15 @@ def _integer(m: re.Match[str]) -> str | None:
     return sign + cardinal(int(number.replace(",", "")))
 
 
-def _any(table: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
-
-
 _N = rf"(?P<n>{NUMBER})"
 _TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
-_TO_SAME = rf"(?:(?:(?P<first>\s?(?:{_any(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
+_TO_SAME = rf"(?:(?:(?P<first>\s?(?:{any_of(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
 _DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
-_PER = rf"(?P<per>(?:/(?:{_any(PER)})(?!\w)){{0,2}})"
+_PER = rf"(?P<per>(?:/(?:{any_of(PER)})(?!\w)){{0,2}})"
 _SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
 _CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
 
-_MEASURED = rf"(?:\s(?P<unit>{_any({unit: said for unit, said in UNITS.items() if unit not in SURE})}){_DOT}(?!\w))?"
+_MEASURED = rf"(?:\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){_DOT}(?!\w))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"\d{{3,6}}(?:(?:,|,? (?:and|or)) \d{{3,6}}){{1,3}}{RIGHT}"), keeps(CODES)),
@@ -202,7 +191,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
     (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
 )
-"""Rules for what is made of several numbers."""
+"""Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<n>{NUMBER}){RIGHT}"), _name),
@@ -214,7 +203,7 @@ RULES: tuple[Rule, ...] = (
         _money_per,
     ),
     (re.compile(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}{RIGHT}"), _money_per),
-    (re.compile(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{_any(UNITS)}){_PER}{_DOT}{RIGHT}"), _measure),
+    (re.compile(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{any_of(UNITS)}){_PER}{_DOT}{RIGHT}"), _measure),
     (
         re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,2}}|\d{{1,6}})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$){RIGHT}"),
         _ordinal,

@@ -2,12 +2,11 @@
 
 import re
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.numerals import english as cardinal
-from pipeline.speakable.numerals import words
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
+from pipeline.speakable.en.numbers import cardinal, ordinal, year
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, any_of, before, in_front, is_day
 
+_WORDS = vocabulary("en")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -16,30 +15,29 @@ SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "May"} | {"Sept
 LONG_MONTHS = {month.lower(): month for month in MONTHS}
 MONTH = "|".join(MONTHS)
 WEEKDAYS: dict[str, str] = table("en")["weekdays"]
-DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
-BEFORE_DATES = frozenset(word_list("en", "before_dates"))
-BEHIND_DATES = frozenset(word_list("en", "behind_dates"))
+BEFORE_DATES = _WORDS["before_dates"]
+BEHIND_DATES = _WORDS["behind_dates"]
 
-SURELY_YEAR = frozenset(word_list("en", "surely_year"))
-MAYBE_YEAR = frozenset(word_list("en", "maybe_year"))
-ARTICLES = frozenset(word_list("en", "articles"))
-SINGULAR_S = frozenset(word_list("en", "singular_s"))
+SURELY_YEAR = _WORDS["surely_year"]
+MAYBE_YEAR = _WORDS["maybe_year"]
+ARTICLES = _WORDS["articles"]
+SINGULAR_S = _WORDS["singular_s"]
 
 
 _SHORT = "|".join(SHORT_MONTHS)
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _WEEKDAY = rf"(?<![\w.])(?P<weekday>(?<!the )(?<!The )Sun|{'|'.join(day for day in WEEKDAYS if day != 'Sun')})\b\.?"
 SHORT_WEEKDAY = re.compile(rf"{_WEEKDAY}(?=,? (?:(?:{_SHORT}|{MONTH})\b\.? \d|{_DAY} (?:of )?(?:{_SHORT}|{MONTH})\b))")
-"""Before a day and a month only. "The Sun, May 5" is a newspaper."""
+"""Weekdays before a day and a month. "The Sun, May 5" is a newspaper."""
 SHORT_MONTH = re.compile(rf"\b(?P<month>{_SHORT})\b\.?(?=\s\d)")
 SHORT_MONTH_BEHIND = re.compile(
-    rf"(?P<day>\b(?i:{'|'.join(BEFORE_DATES)}),? {_DAY} )(?P<month>{_SHORT})\b(?P<dot>\.?)(?![\w-]| [A-Z])"
+    rf"(?P<day>\b(?i:{any_of(BEFORE_DATES)}),? {_DAY} )(?P<month>{_SHORT})\b(?P<dot>\.?)(?![\w-]| [A-Z])"
 )
 
 
 def written_out(text: str) -> str:
-    """*text* with the weekdays and months of its dates in full: Mon., Dec. 3rd is Monday, December 3rd."""
+    """Return *text* with the weekdays and months of dates in full: Monday, December 3rd for Mon., Dec. 3rd."""
     text = SHORT_WEEKDAY.sub(lambda m: WEEKDAYS[m["weekday"]], text)
     text = SHORT_MONTH.sub(lambda m: SHORT_MONTHS[m["month"]], text)
     return SHORT_MONTH_BEHIND.sub(_month_behind, text)
@@ -50,29 +48,14 @@ def _month_behind(m: re.Match[str]) -> str:
     return m["day"] + SHORT_MONTHS[m["month"]] + dot
 
 
-def year(number: int) -> str:
-    """1999 is nineteen ninety-nine."""
-    return words(number, "en", "year")
-
-
-def ordinal(number: int) -> str:
-    """1 is first."""
-    return words(number, "en", "ordinal")
-
-
-def valid(day: int, month: int) -> bool:
-    """Whether there is such a day in some year."""
-    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
-
-
 def _numeric(day: str, month: str, of_year: str) -> str | None:
-    if not valid(int(day), int(month)):
+    if not is_day(int(day), int(month)):
         return None
     return f"{MONTHS[int(month) - 1]} {ordinal(int(day))}, {year(int(of_year))}"
 
 
 def _slashed(m: re.Match[str]) -> str | None:
-    """Month and day have no fixed order between slashes: only where one of them can be no month."""
+    """Say 5/13/2025. Month and day have no fixed order, so one of them must be too high for a month."""
     first, second = int(m["a"]), int(m["b"])
     if (first > 12) == (second > 12):
         return None
@@ -81,17 +64,17 @@ def _slashed(m: re.Match[str]) -> str | None:
 
 def _day_month(m: re.Match[str]) -> str | None:
     month = m["month"]
-    if not valid(int(m["d"]), MONTHS.index(month) + 1):
+    if not is_day(int(m["d"]), MONTHS.index(month) + 1):
         return None
     the = "" if before(m).lower() == "the" else "the "
     return f"{the}{ordinal(int(m['d']))} of {month}" + (f" {year(int(m['y']))}" if m["y"] else "")
 
 
 def _after_month(m: re.Match[str]) -> str | None:
-    """The day behind "November"; behind May and March only where they can be no verbs."""
+    """Say the day behind "November". Behind May and March, only where these cannot be verbs."""
     name = before(m).lower()
     month = LONG_MONTHS.get(name)
-    if month is None or not before(m)[0].isupper() or not valid(int(m["d"]), MONTHS.index(month) + 1):
+    if month is None or not before(m)[0].isupper() or not is_day(int(m["d"]), MONTHS.index(month) + 1):
         return None
     if name in {"may", "march"} and not m["y"] and after(m) and not _no_verb(m):
         return None
@@ -110,7 +93,7 @@ def _month_year(m: re.Match[str]) -> str | None:
 
 
 def _clock(hour: str, minute: str, *, half: bool) -> str:
-    """14:05 is fourteen oh five; *half*: AM or PM follows."""
+    """Return "fourteen oh five" for 14:05. *half*: whether AM or PM follows."""
     number = cardinal(int(hour))
     if minute == "00":
         if half:
@@ -121,12 +104,12 @@ def _clock(hour: str, minute: str, *, half: bool) -> str:
 
 
 def _time(m: re.Match[str]) -> str | None:
-    """14:05, 9:30 PM; 9 is a time before AM or PM only."""
+    """Say 14:05 and 9:30 PM. A 9 alone is a time only before AM or PM."""
     return _at(m["h"], m["m"], m["half"], half=bool(m["half"])) if m["m"] or m["half"] else None
 
 
 def _times(m: re.Match[str]) -> str | None:
-    """9 AM–5:30 PM, 9–11 a.m., 9:00–17:30, 10 a.m.-noon; 9–5 is no time, nor is the 9 of 9 - 5 PM for sure."""
+    """Say 9 AM–5:30 PM, 9–11 a.m., 9:00–17:30, 10 a.m.-noon. 9–5 is no time; the 9 of 9 - 5 PM may be none."""
     half, until = m["half"], m["half2"]
     if not (m["m"] or half or (until and " " not in m["dash"])) or not (m["m2"] or until or m["word"]):
         return None
@@ -153,12 +136,12 @@ def _years(m: re.Match[str]) -> str | None:
 
 
 def _decade(m: re.Match[str]) -> str:
-    said = year(int(m["y"]))
-    return said[:-1] + "ies" if said.endswith("y") else f"{said}s"
+    words = year(int(m["y"]))
+    return words[:-1] + "ies" if words.endswith("y") else f"{words}s"
 
 
 def _year(m: re.Match[str]) -> str | None:
-    """A year, told by the word in front of it and by nothing that it could count behind it."""
+    """Say a year behind a word such as "in", if it counts nothing behind it."""
     number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
     if word in SURELY_YEAR and 1100 <= number <= 2099:
         return year(number) if number % 100 or number == 2000 or not counted else m[0]
@@ -185,7 +168,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?{RIGHT}"), _after_month),
     (re.compile(rf"(?P<y>(?:1[1-9]|20)\d\d){RIGHT}"), _month_year),
 )
-"""Rules for what is made of several numbers."""
+"""Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}{RIGHT}"), _times),

@@ -1,4 +1,4 @@
-"""English: amounts of money whose thousands are grouped by spaces, as in most of Europe."""
+"""English: money whose thousands are grouped by spaces, as in most of Europe."""
 
 import re
 
@@ -17,12 +17,12 @@ SURELY_GROUPED = re.compile(r".* (?:0\d\d|\d{3} \d{3})(?:[.,]\d\d)?")
 
 
 def with_commas(text: str) -> str:
-    """*text* with the thousands of its money between commas instead of spaces: 1 000 ₽."""
+    """Return *text* with commas instead of spaces between the thousands of money: 1 000 ₽."""
     return GROUPED.sub(_with_commas, text) if any(sign in text for sign in CURRENCIES) else text
 
 
 def _with_commas(m: re.Match[str]) -> str:
-    """5 100 € notes may be five notes."""
+    """Group the thousands, but not in 5 100 € notes, which may be five notes."""
     counted = COUNTED.match(m.string, m.end())
     if counted and counted[1] not in FUNCTION_WORDS and not SURELY_GROUPED.fullmatch(m[0]):
         return m[0]

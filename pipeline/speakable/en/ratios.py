@@ -1,29 +1,31 @@
-"""English: ratios and scores, told from times of day and ranges by the words around them."""
+"""English: ratios and scores. The words around them tell them from times of day and ranges."""
 
 import re
 
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.en.amounts import NUMBER, UNITS, speak
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, in_front
+from pipeline.speakable.en.amounts import UNITS
+from pipeline.speakable.en.numbers import NUMBER, speak
+from pipeline.speakable.language import vocabulary
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, any_of, in_front
 
-_RATIO = "|".join(word_list("en", "ratios"))
-_SCORE = "|".join(word_list("en", "scores"))
-_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:-]{1,20}){0,6}"
+_WORDS = vocabulary("en")
+_RATIO = any_of(_WORDS["ratios"])
+_SCORE = any_of(_WORDS["scores"])
+_UP_TO_SIX_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:-]{1,20}){0,6}"
 
-NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_WORDS} [(\"“]?\Z", re.IGNORECASE)
+NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_UP_TO_SIX_WORDS} [(\"“]?\Z", re.IGNORECASE)
 NAMED_BEHIND = re.compile(rf"(?: [a-z-]{{1,20}})? (?:{_RATIO}|{_SCORE})\b")
 AT_ONCE = re.compile(rf"\b(?:{_RATIO})(?: of| is| was|:)? \Z", re.IGNORECASE)
 AT_ONCE_BEHIND = re.compile(rf"(?: aspect)? (?:{_RATIO})\b")
-"""The same for what looks like a time of day: the word must stand at its side."""
+"""If a ratio looks like a time of day, the word must stand right beside it."""
 
-WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
+WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
 WON_BEHIND = re.compile(rf" (?:{_SCORE})\b")
 
 TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 
 
 def _ratio(m: re.Match[str]) -> str | None:
-    """16:9 beside a word such as "ratio", 3:1 also behind one such as "won"."""
+    """Say 16:9 beside a word such as "ratio"; 3:1 also behind one such as "won"."""
     if TIME.fullmatch(m[0]):
         named = AT_ONCE.search(in_front(m)) or AT_ONCE_BEHIND.match(m.string, m.end())
     else:
@@ -32,7 +34,7 @@ def _ratio(m: re.Match[str]) -> str | None:
 
 
 def _score(m: re.Match[str]) -> str | None:
-    """3–1 behind a word such as "won" or before one such as "victory"; before a unit it is a range."""
+    """Say 3–1 behind a word such as "won" or before one such as "victory". Before a unit it is a range."""
     if after(m).strip(".,;:!?)") in UNITS:
         return None
     return _to(m) if WON.search(in_front(m)) or WON_BEHIND.match(m.string, m.end()) else None

@@ -1,34 +1,33 @@
-"""English: Roman numerals behind a noun that is numbered and behind the name of a ruler.
+"""English: Roman numerals behind a numbered noun (Chapter IV) and behind the name of a ruler (Henry VIII).
 
-An I is mostly the pronoun and an X mostly a letter: alone they are numerals only where nothing else is possible.
+An I is mostly the pronoun and an X mostly a letter. Alone they are numerals only where nothing else is possible.
 """
 
 import re
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.numerals import english as cardinal
-from pipeline.speakable.numerals import words
-from pipeline.speakable.rewriting import RIGHT, before
+from pipeline.speakable.en.numbers import cardinal, ordinal
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import RIGHT, any_of, before
 
 _TABLE = table("en")
+_WORDS = vocabulary("en")
 RULERS: dict[str, int] = _TABLE["rulers"]
-"""Names and the highest number that one who bore it has: a Mary X is no queen."""
+"""The highest number of the rulers of a name: a Mary X is no queen."""
 _NAMES: dict[str, list[str]] = _TABLE["numerals"]
 LETTERED = frozenset(_NAMES["lettered"])
 ALWAYS = frozenset(_NAMES["always"])
 
-PRONOUN_VERBS = frozenset(word_list("en", "ruled"))
-TITLES = frozenset(word_list("en", "rulers_titles"))
-INFUSIONS = frozenset(word_list("en", "infusions"))
+PRONOUN_VERBS = _WORDS["ruled"]
+TITLES = _WORDS["rulers_titles"]
+INFUSIONS = _WORDS["infusions"]
 
 VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 LETTER = re.compile("X{1,3}|L|XL")
-"""What is also a letter, a size or "fill in here"."""
+"""Numerals that are also letters, sizes or "fill in here"."""
 
 
 def _small_too(noun: str) -> str:
-    """The pattern of a noun in the singular and the plural, and of a single word in small letters, too."""
+    """Return the pattern of a noun in singular and plural. A noun of one word also matches in small letters."""
     return noun + "s?" if " " in noun else f"[{noun[0]}{noun[0].lower()}]{noun[1:]}s?"
 
 
@@ -44,9 +43,10 @@ NUMBERED = re.compile(rf"\b(?P<noun>{_NOUN}) (?P<first>{_ROMAN})(?P<more>(?:{_JO
 RULER = re.compile(rf"(?<![\w-])(?P<name>{_RULER}) (?P<first>{_ROMAN})(?P<more>(?: (?:and|or) {_SECOND})?){_END}")
 RANGE = re.compile(" ?[-–—] ?")
 
-NO_PRONOUN = re.compile(rf" (?:of(?! course)|{'|'.join(word_list('en', 'behind_roman_one'))})\b")
+NO_PRONOUN = re.compile(rf" (?:of(?! course)|{any_of(_WORDS['behind_roman_one'])})\b")
 INITIAL = re.compile(r"\.\s[A-Z]")
 
+CAPITALS = re.compile("[IVX]")
 CANDIDATE = re.compile(r"\b([A-Za-z]+) (?=[IVXL])")
 WORDS = frozenset(name.split()[-1] for name in RULERS) | {
     word + plural
@@ -57,12 +57,12 @@ WORDS = frozenset(name.split()[-1] for name in RULERS) | {
 
 
 def seen(text: str) -> bool:
-    """Whether *text* may have a Roman numeral: cheap, for every sentence is asked."""
-    return any(word in WORDS for word in CANDIDATE.findall(text))
+    """Return whether *text* may have a Roman numeral. Cheap, since every sentence is asked."""
+    return CAPITALS.search(text) is not None and any(word in WORDS for word in CANDIDATE.findall(text))
 
 
 def spoken(text: str) -> str:
-    """*text* with Chapter IV as Chapter four and Henry VIII as Henry the Eighth."""
+    """Return *text* with "Chapter four" for Chapter IV and "Henry the Eighth" for Henry VIII."""
     return RULER.sub(_ruler, NUMBERED.sub(_numbered, text))
 
 
@@ -93,7 +93,7 @@ def _ruler(m: re.Match[str]) -> str:
 
 
 def _rank(numeral: str) -> str:
-    return "the " + words(_value(numeral), "en", "ordinal").title()
+    return "the " + ordinal(_value(numeral)).title()
 
 
 def _next(m: re.Match[str]) -> str:
@@ -105,10 +105,10 @@ def _no_letter(m: re.Match[str]) -> bool:
 
 
 def _no_pronoun(m: re.Match[str]) -> bool:
-    """Whether what follows an I can't follow the pronoun: "of", an end mark, the end."""
+    """Whether an I is followed by something that cannot follow the pronoun: "of", an end mark, the end."""
     return not m.string.startswith(" ", m.end()) or NO_PRONOUN.match(m.string, m.end()) is not None
 
 
 def _ruled(m: re.Match[str]) -> bool:
-    """Whether "George I was" begins the sentence or has a title in front: "with George I was" has the pronoun."""
+    """Whether "George I was" begins the sentence or follows a title. In "with George I was", I is the pronoun."""
     return _next(m) in PRONOUN_VERBS and (not m.start() or before(m) in TITLES)

@@ -1,35 +1,37 @@
-"""English: whether what stands behind a number is a unit, where it may be something else."""
+"""English: tell units from other words behind a number."""
 
 import re
 from collections.abc import Callable
 
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import NEAR, after, before
+from pipeline.speakable.language import vocabulary
+from pipeline.speakable.rewriting import NEAR, after, any_of, before
 
-FUNCTION_WORDS = frozenset(word_list("en", "function"))
-NO_SECONDS = frozenset(word_list("en", "no_seconds"))
-BEFORE_INCHES = frozenset(word_list("en", "before_inches"))
-FEET = frozenset(word_list("en", "feet"))
+_WORDS = vocabulary("en")
+FUNCTION_WORDS = _WORDS["function"]
+NO_SECONDS = _WORDS["no_seconds"]
+BEFORE_INCHES = _WORDS["before_inches"]
+FEET = _WORDS["feet"]
 
-TIME_IN_FRONT = re.compile(rf"\b(?:{'|'.join(word_list('en', 'times'))}) (?:and )?\Z")
+TIME_IN_FRONT = re.compile(rf"\b(?:{any_of(_WORDS['times'])}) (?:and )?\Z")
 MILLISECONDS = re.compile(r" \d{1,9} ?ms\b")
 ENDS = re.compile(r"[)\"”’]*(?:\s+[^a-z]|$)")
 
 
 def one_thing(m: re.Match[str]) -> bool:
-    """Whether the amount describes a noun ("a 5 km run"), where English wants the singular."""
+    """Return whether the amount describes a noun ("a 5 km run"), where English wants the singular."""
     article = before(m).lower()
     return article in {"a", "an", "the"} and after(m)[:1].islower() and after(m) not in FUNCTION_WORDS
 
 
 def ends(m: re.Match[str]) -> bool:
-    """Whether a dot at the end of *m* may end the sentence."""
+    """Return whether a dot at the end of *m* may end the sentence."""
     return ENDS.match(m.string, m.end()) is not None
 
 
 def _seconds(m: re.Match[str]) -> bool:
-    """Whether an s is seconds: beside another time, at the end of a clause, before its noun ("a 5 s delay"). Not the
-    90 s, and no letters that were counted.
+    """Whether an s is seconds: beside another time, at the end of a clause, before its noun ("a 5 s delay").
+
+    The s of "the 90 s" and of counted letters is not.
     """
     if TIME_IN_FRONT.search(m.string, max(0, m.start() - NEAR), m.start()) or MILLISECONDS.match(m.string, m.end()):
         return True
@@ -42,13 +44,13 @@ def _seconds(m: re.Match[str]) -> bool:
 
 
 def _inches(m: re.Match[str]) -> bool:
-    """Whether "in." is inches: its dot ends no sentence, or no preposition could stand there."""
+    """Whether "in." is inches: no sentence ends at its dot, or no preposition could stand there."""
     sure = "." in m["n"] or before(m).lower() in BEFORE_INCHES or before(m).lower() in FEET
     return sure or not ends(m)
 
 
 def _percent(m: re.Match[str]) -> bool:
-    """Whether a percent sign is no remainder: 7 % 3."""
+    """Whether a percent sign is no operator: 7 % 3."""
     return not (m["space"] and after(m)[:1].isdigit())
 
 
@@ -56,5 +58,5 @@ SURE: dict[str, Callable[[re.Match[str]], bool]] = {"s": _seconds, "in.": _inche
 
 
 def is_sure(unit: str, m: re.Match[str]) -> bool:
-    """Whether *unit*, at the end of *m*, can be nothing else: most need no look."""
+    """Return whether *unit*, at the end of *m*, is certainly a unit. Most units need no look at their neighbours."""
     return unit not in SURE or SURE[unit](m)

@@ -1,4 +1,4 @@
-"""Emoji: left out, or said by their names. Digits, #, *, ©, ® and ™ are emoji to Unicode, but not here."""
+"""Leave emoji out, or say their names. Digits, #, *, ©, ® and ™ are emoji to Unicode, but not here."""
 
 import re
 import unicodedata
@@ -6,19 +6,16 @@ from functools import cache, lru_cache
 from importlib import import_module
 from types import ModuleType
 
-from pipeline.speakable.languages import Language
-
 KEYCAP = re.compile("(?<=[0-9#*])\ufe0f?\u20e3")
 
 PICTURE = (
     "[\U0001f000-\U0001faff\u2600-\u2712\u2714-\u2716\u2719-\u27bf\u2b1b\u2b1c\u2b50\u2b55\u231a\u231b\u2328\u23cf"
     "\u23e9-\u23f3\u23f8-\u23fa\u24c2\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u3297\u3299]"
 )
-"""Unicode blocks of pictures. Text arrows and check marks without colour (U+2713, U+2717, U+2718) are not among them:
-they carry meaning in prose."""
+"""Unicode blocks of pictures, but no text arrows and no U+2713, U+2717, U+2718, which carry meaning in prose."""
 
 SYMBOL = "[\u2194-\u2199\u21a9\u21aa\u2713\u2717\u2718\u2934\u2935\u2b05-\u2b07\u3030\u303d\u203c\u2049\u2139]\ufe0f"
-"""Characters that are emoji only when a variation selector asks for it."""
+"""Characters that become emoji with a variation selector."""
 
 EMOJI = re.compile(
     f"(?:(?:{PICTURE}|{SYMBOL})[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*[\U000e0020-\U000e007f]*\u200d?)+"
@@ -27,19 +24,22 @@ LEFT_OVER = re.compile("[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]")
 MAYBE = re.compile(f"{PICTURE}|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]")
 
 
-def without_emoji(text: str, language: Language, *, named: bool) -> str:
-    """*text* with its emoji left out, or replaced by their names if *named*; equal ones in a row are named once."""
+def without_emoji(text: str, code: str, *, named: bool) -> str:
+    """Return *text* without its emoji, or with their names in the language *code* if *named*.
+
+    Equal emoji in a row are named once.
+    """
     if text.isascii() or not MAYBE.search(text):
         return text
     text = KEYCAP.sub(" ", text)
-    text = EMOJI.sub(lambda m: f" {_names(m[0], language.code)} " if named else " ", text)
+    text = EMOJI.sub(lambda m: f" {_names(m[0], code)} " if named else " ", text)
     text = LEFT_OVER.sub("", text)
     return re.sub(r"\s+([.,;:!?])", r"\1", text)
 
 
 @cache
 def _package() -> ModuleType | None:
-    """The ``emoji`` package, which knows the names in several languages; None when it is not installed."""
+    """Return the ``emoji`` package, which knows names in several languages; None if it is not installed."""
     try:
         return import_module("emoji")
     except ImportError:
@@ -50,9 +50,9 @@ def _package() -> ModuleType | None:
 def _names(emoji: str, code: str) -> str:
     package = _package()
     if package is None:
-        found = [unicodedata.name(sign, "").lower() for sign in emoji if re.match(PICTURE, sign)]
+        names = [unicodedata.name(sign, "").lower() for sign in emoji if re.match(PICTURE, sign)]
     else:
         language = code if code in package.LANGUAGES else "en"
-        names = package.demojize(emoji, delimiters=("\n", "\n"), language=language).split("\n")
-        found = [name.replace("_", " ") for name in names if any(map(str.isalpha, name))]
-    return ", ".join(dict.fromkeys(filter(None, found)))
+        pieces = package.demojize(emoji, delimiters=("\n", "\n"), language=language).split("\n")
+        names = [piece.replace("_", " ") for piece in pieces if any(map(str.isalpha, piece))]
+    return ", ".join(dict.fromkeys(filter(None, names)))

@@ -1,4 +1,4 @@
-"""Bold, italic and strike-through markers, told from stars and underscores that mean something.
+"""Remove markers of bold, italic and struck-out text, but no stars and underscores that mean something.
 
 The delimiter rules of CommonMark 0.31 (6.2), but stricter: a marker must stand at the edge of a word, so that
 ``2*3*4``, ``a_b_c``, ``*args`` and ``char** p`` stay. One pass with a stack for each kind: linear.
@@ -7,32 +7,32 @@ The delimiter rules of CommonMark 0.31 (6.2), but stricter: a marker must stand 
 import re
 from dataclasses import dataclass
 
+from pipeline.languages import is_cyrillic
+
 RUN = re.compile(r"(?<![\\*])\*{1,3}(?!\*)|(?<![\\_])_{1,3}(?!_)|(?<![\\~])~~(?!~)")
 MARKS = "*_~"
 OPENERS = "([{«\"'“„‘—–-:/"
 CLOSERS = ")]}»\"'”’.,;:!?…—–-/"
 NOT_FIRST = ".,;:!?)]}=/\\"
-"""What italic text does not begin with; wildcards such as ``*.txt`` do."""
+"""Italic text does not begin with these; wildcards such as ``*.txt`` do."""
 DUNDER = re.compile(r"[a-z0-9_]+")
 WORD = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of one marker. ``opens``, ``closes``: 2 at the edge of a word, 1 inside one (allowed on one side of bold
-    and strike-through: ``**file**s``), 0 not at all.
-    """
+    """A run of one marker."""
 
     start: int
     end: int
     opens: int
+    """2 at the edge of a word, 1 inside (allowed at one end of bold and struck-out text: ``**file**s``), 0 never."""
     closes: int
+    """Like ``opens``."""
 
 
 def without_emphasis(text: str) -> str:
-    """*text* without the markers that come in pairs, and without bold ones that the segment cut from their other
-    half.
-    """
+    """Return *text* without pairs of markers, and without bold markers whose other half is in another segment."""
     if not any(mark in text for mark in MARKS):
         return text
     runs = [_run(text, m.start(), m.end()) for m in RUN.finditer(text)]
@@ -83,10 +83,10 @@ def _wraps(text: str, first: Run, last: Run) -> bool:
 
 
 def _cut_off(text: str, run: Run) -> bool:
-    """Whether *run* is half of a pair whose other half is in another segment."""
+    """Whether the other half of *run* is in another segment."""
     if text[run.start] != "*":
         return False
     after = text[run.end : run.end + 1]
     if run.opens == 2 and (run.end - run.start > 1 or run.start == 0):
-        return after.isupper() or "а" <= after <= "я"
+        return after.isupper() or is_cyrillic(after)
     return bool(run.closes) and not after and text[run.start - 1] in '.!?…:»”)"'

@@ -1,9 +1,8 @@
-"""Addresses: a link is said by its text, a bare address by its host."""
+"""Say a link by its text, a bare address by its host."""
 
 import re
 
-from pipeline.speakable.languages import RUSSIAN, Language
-from pipeline.speakable.ru import grammar
+from pipeline.speakable.language import Language
 
 URL = re.compile(r"(?<![\w/@])(?:(?:https?|ftp)://|www\.(?=[^\s.]+\.))[^\s<>\"'«»“”`|]+", re.IGNORECASE)
 EMAIL = re.compile(
@@ -19,18 +18,11 @@ AUTOLINK = re.compile(r"<((?:https?://|ftp://|www\.|mailto:)[^\s<>]+|[\w.+-]{1,6
 ADDRESS = re.compile(r"[:/#.]|^\w+$")
 HOST = re.compile(r"(?:\w+://)?(?:[^\s/?#@]*@)?(?:www\.)?([^/?#]*)", re.IGNORECASE)
 
-CASES = {
-    "ссылку на": ("на", "в", "во", "через", "про", "за"),
-    "ссылки на": ("с", "со", "из", "от", "до", "без", "для"),
-    "ссылке на": ("по", "к", "ко"),
-}
-"""Russian: what the word before asks of "link"."""
-LINK_AFTER = {word: form for form, words in CASES.items() for word in words}
-
 
 def without_links(text: str, language: Language) -> str:
-    """*text* with Markdown links as their texts, bare addresses as "link to" their hosts, e-mail addresses read out;
-    footnote marks are dropped.
+    """Return *text* with links as their texts, bare addresses as "link to" their hosts, e-mail addresses read out.
+
+    Footnote marks are dropped.
     """
     if "[" in text:
         text = FOOTNOTE.sub("", text)
@@ -48,7 +40,7 @@ def without_links(text: str, language: Language) -> str:
 def _link(m: re.Match[str]) -> str:
     inside_a_word = m.start() and (m.string[m.start() - 1].isalnum() or m.string[m.start() - 1] in "_])")
     if inside_a_word and not re.search(r"[:/.]", m[2]):
-        return m[0]  # list[i](x) is a call
+        return m[0]  # list[i](x) calls a function
     return m[1] if m[1].strip() else m[2]
 
 
@@ -56,22 +48,13 @@ def _address(m: re.Match[str], language: Language) -> str:
     url = m[0].rstrip(".,;:!?…*_~'")
     while url.endswith((")", "]", "}")) and url.count(url[-1]) > url.count({")": "(", "]": "[", "}": "{"}[url[-1]]):
         url = url[:-1].rstrip(".,;:!?…*_~'")
-    found = HOST.match(url)
-    host = found[1] if found else ""
+    match = HOST.match(url)
+    host = match[1] if match else ""
     if not any(map(str.isalnum, host)):
         return m[0]
     rest = m[0][len(url) :]
-    word = _link_word(m.string[max(0, m.start() - 24) : m.start()], language)
+    word = language.link_word(m.string[max(0, m.start() - 24) : m.start()])
     return f"{word} {host}{rest}".lstrip()
-
-
-def _link_word(before: str, language: Language) -> str:
-    words = before.lower().split()
-    if language is not RUSSIAN or not words or not before[-1].isspace():
-        return language.link
-    if grammar.available() and grammar.takes_object(words[-1]):
-        return "ссылку на"
-    return LINK_AFTER.get(words[-1], language.link)
 
 
 def _email(m: re.Match[str], language: Language) -> str:

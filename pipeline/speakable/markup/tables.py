@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.speakable.languages import Language
+from pipeline.speakable.language import Language
 
 CELL = re.compile(r"(?<!\\)\|")
 SEPARATOR = frozenset("|-: ")
@@ -12,13 +12,14 @@ VARIATION = "\ufe0f"
 
 
 def is_separator(line: str) -> bool:
-    """Whether *line* is the row of dashes below a table's head."""
+    """Return whether *line* is the row of dashes below the head of a table."""
     return "|" in line and "--" in line and SEPARATOR.issuperset(line)
 
 
 def row(line: str, language: Language) -> str | None:
-    """The cells of a table row, joined by commas; None if *line* is none. A mark alone in a cell is said as yes or no:
-    it is all that the cell tells.
+    """Return the cells of a table row, joined by commas; None if *line* is not a row.
+
+    A check mark or a cross alone in a cell becomes yes or no, since it is all that the cell tells.
     """
     if len(line) < 3 or not (line.startswith("|") and line.endswith("|")):
         return None

@@ -1,0 +1,21 @@
+"""Russian, as ``speak`` knows it."""
+
+from pipeline.speakable.language import Language
+from pipeline.speakable.ru.links import link_word
+from pipeline.speakable.ru.rules import LAST_WORDS, load, may_change, spoken
+
+RUSSIAN = Language(
+    code="ru",
+    spoken=spoken,
+    load=load,
+    last_words=LAST_WORDS,
+    may_change=may_change,
+    readers=frozenset({"ru"}),
+    link_word=link_word,
+    at="собака",
+    dot="точка",
+    done="сделано:",
+    not_done="не сделано:",
+    yes="да",
+    no="нет",
+)

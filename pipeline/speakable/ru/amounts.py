@@ -3,9 +3,20 @@
 import re
 from typing import Any
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
-from pipeline.speakable.rewriting import DASH, RIGHT, SIGN, Rule, after, before, between_amounts, in_front
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import (
+    DASH,
+    LIKE_A_DATE,
+    RIGHT,
+    SIGN,
+    Rule,
+    after,
+    any_of,
+    before,
+    between_amounts,
+    in_front,
+)
+from pipeline.speakable.ru.decimals import NUMBER, parts, speak, wholes
 from pipeline.speakable.ru.grammar import (
     adjective_behind,
     agreement,
@@ -22,11 +33,11 @@ from pipeline.speakable.ru.grammar import (
 )
 
 _TABLE = table("ru")
+_WORDS = vocabulary("ru")
 UNITS: dict[str, dict[str, Any]] = _TABLE["units"]
-PAGED = frozenset(word_list("ru", "paged"))
+PAGED = _WORDS["paged"]
 MAGNITUDES: dict[str, str] = _TABLE["magnitudes"]
 
-NUMBER = r"(?:\d{1,3}(?: \d{3}){1,5}(?!\d)|\d{1,3}(?:,\d{3}){2,5}(?![\d,])|\d{1,15})(?:[.,]\d{1,15})?(?![\d])"
 SIGNS = {"-": "минус ", "−": "минус ", "+": "плюс ", "±": "плюс-минус ", "~": "примерно ", "≈": "примерно ", "": ""}
 
 PER = {
@@ -34,109 +45,78 @@ PER = {
     "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду", "с": "в секунду",
 }  # fmt: skip
 TIMES = {"noun": "раз", "count": "раз"}
-DENOMINATORS = {1: "десят", 2: "сот", 3: "тысячн"}
-ONE = {"n": "ая", "g": "ой", "d": "ой", "a": "ую", "i": "ой", "p": "ой"}
-MORE = {"n": "ых", "g": "ых", "d": "ым", "a": "ых", "i": "ыми", "p": "ых"}
-WHOLE = {"n": "целая", "g": "целой", "d": "целой", "a": "целую", "i": "целой", "p": "целой"}
 PRESSURE = re.compile(r"(?<!\w)давлени[еяюи]м?(?: \w{1,10}| [-–—]){0,2} \Z", re.IGNORECASE)
-LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
 ONE_AND_A_HALF = (1, "5")
 FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 
 
-def parts(number: str) -> tuple[int, str]:
-    """The whole and the decimals of a number as it is written: 1 234,5 or 1,234,567."""
-    number = number.replace(" ", "")
-    if number.count(",") > 1:
-        number = number.replace(",", "")
-    whole, _, decimals = number.replace(",", ".").partition(".")
-    return int(whole), decimals
-
-
-def speak(number: str, case: str = "n", gender: str = "m") -> str:
-    """A number in words: 2,5 is две целых пять десятых."""
-    whole, decimals = parts(number)
-    if not decimals:
-        return cardinal(whole, case, gender)
-    if len(decimals) > len(DENOMINATORS):
-        return f"{cardinal(whole)} запятая {' '.join(cardinal(int(digit)) for digit in decimals)}"
-    share = int(decimals)
-    whole_word = WHOLE[case] if _single(whole) else f"цел{MORE[case]}"
-    denominator = DENOMINATORS[len(decimals)] + (ONE if _single(share) else MORE)[case]
-    return f"{cardinal(whole, case, 'f')} {whole_word} {cardinal(share, case, 'f')} {denominator}"
-
-
-def _single(number: int) -> bool:
-    return number % 10 == 1 and number % 100 != 11
-
-
 def sign(m: re.Match[str], *, sure: bool = False) -> str | None:
-    """The sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
+    """Return the sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
     mark = (m["sign"] or "").strip()
     flag = mark in {"-", "+"} and (m["sign"] != mark or may_be_a_command(before(m)))
     return None if (flag and not sure) or (mark and between_amounts(m)) else SIGNS[mark]
 
 
 def may_be_a_command(word: str) -> bool:
-    """Whether a hyphen and a number behind *word* may be a flag."""
+    """Return whether a hyphen and a number behind *word* may be a flag of a command."""
     return word[-1:].isalnum() and word.isascii()
 
 
 def _amount(m: re.Match[str]) -> str | None:
-    """A number with a magnitude, a unit or a currency, in the case that the word in front asks for."""
-    found = m.groupdict()
-    unit, size = found.get("unit"), found.get("size")
+    """Say a number with a magnitude, a unit or a currency, in the case that the word in front asks for."""
+    groups = m.groupdict()
+    unit, size = groups.get("unit"), groups.get("size")
     row = UNITS[unit] if unit else {}
     case = str(row.get("case") or case_alone(m) or "i")
-    said = sign(m, sure=bool(unit))
-    if said is None or not _unit_is_sure(m, row):
+    sign_word = sign(m, sure=bool(unit))
+    if sign_word is None or not _unit_is_sure(m, row):
         return None
     last = m["to"] or m["n"]
     last = "2" if parts(last) == ONE_AND_A_HALF else last
     hundredths = parts(last)[1]
     if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
-        return said + _money(parts(last)[0], int(hundredths), row, case) + _dot(m)
+        return sign_word + _money(parts(last)[0], int(hundredths), row, case) + _dot(m)
     head = MAGNITUDES[size] if size else str(row["noun"])
     gender = gender_of(head)
     numbers = _measuring(m["n"], case, gender)
     if m["to"]:
         numbers += f" – {SIGNS[m['to_sign'] or '']}{_measuring(m['to'], case, gender)}"
-    words = [said + numbers, *_behind(last, head, case, row if not size else {})]
+    words = [sign_word + numbers, *_behind(last, head, case, row if not size else {})]
     if size and unit:
         words += _behind("5", str(row["noun"]), "n", row)
-    return " ".join(words) + ("" if found.get("per") else _dot(m))
+    return " ".join(words) + ("" if groups.get("per") else _dot(m))
 
 
 def _measuring(number: str, case: str, gender: str) -> str:
-    """*number* before what it measures. What stands behind one and a half stands as behind two."""
+    """Return *number* as it stands before a unit. One and a half has words of its own."""
     if parts(number) != ONE_AND_A_HALF:
         return speak(number, case, gender)
     return "полутора" if case not in "na" else "полторы" if gender == "f" else "полтора"
 
 
 def _amount_per(m: re.Match[str]) -> str | None:
-    said = _amount(m)
-    if said is None or not m["per"]:
-        return said
+    amount = _amount(m)
+    if amount is None or not m["per"]:
+        return amount
     money = "hundredth" in UNITS[m["unit"]]
     if not m["many"] and (m["per"] in PER or (money and m["per"] == "чел")):
-        return f"{said} {PER.get(m['per'], 'с человека')}"
+        return f"{amount} {PER.get(m['per'], 'с человека')}"
     row = UNITS.get(m["per"], {})
     if row.get("noun") in {None, UNITS[m["unit"]]["noun"]} or "hundredth" in row:
         return None
     many = cardinal(int(m["many"]), "a", gender_of(str(row["noun"]))) if m["many"] else ""
-    return " ".join([said, "за" if money else "на", many, *_behind(m["many"] or "1", str(row["noun"]), "a", row)])
+    return " ".join([amount, "за" if money else "на", many, *_behind(m["many"] or "1", str(row["noun"]), "a", row)])
 
 
 def _times(m: re.Match[str]) -> str:
-    """2 р. в день: so few are no roubles."""
+    """Say 2 р. в день, where so few are not roubles."""
     case = case_alone(m) or "n"
     numbers = " – ".join(cardinal(int(number), case) for number in (m["n"], m["to"]) if number)
     return " ".join([numbers, *_behind(m["to"] or m["n"], "раз", case, TIMES)])
 
 
 def _pressure(m: re.Match[str]) -> str | None:
-    """120/80 мм рт. ст., and without the unit behind the word."""
+    """Say 120/80 мм рт. ст., and 120/80 behind the word "давление"."""
     if not m["unit"] and not PRESSURE.search(in_front(m)):
         return None
     tail = _behind(m["below"], "миллиметр", "n", UNITS["мм рт. ст"]) if m["unit"] else []
@@ -145,7 +125,7 @@ def _pressure(m: re.Match[str]) -> str | None:
 
 
 def _behind(number: str, noun: str, case: str, row: dict[str, Any]) -> list[str]:
-    """The unit's words behind *number*: adjective, noun, tail."""
+    """Return the words of a unit behind *number*: adjective, noun, tail."""
     whole, decimals = parts(number)
     adjective, gender = str(row.get("adjective", "")), gender_of(noun)
     if decimals:
@@ -165,7 +145,7 @@ def _money(whole: int, hundredths: int, row: dict[str, Any], case: str) -> str:
 
 
 def _unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
-    """One-letter units that are also prepositions need an end behind them; some abbreviations need their dot."""
+    """Whether the unit is certainly one. A letter that is also a preposition must stand last; some need their dot."""
     if row.get("last") and after(m):
         return False
     if row.get("noun") == "процент" and governed(m) and _not_a_share(after(m)):
@@ -174,34 +154,33 @@ def _unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
 
 
 def _not_a_share(word: str) -> bool:
-    """Whether *word* can't be what the per cent are of: с 5% скидкой is said with an adjective."""
-    found = nouns(word.strip(".,;:!?»)"))
-    return bool(found) and found[0].case == "i"
+    """Whether the per cent are not a share of *word*: с 5% скидкой is said with an adjective."""
+    readings = nouns(word.strip(".,;:!?»)"))
+    return bool(readings) and readings[0].case == "i"
 
 
 def _dot(m: re.Match[str]) -> str:
-    """A dot that also ends the sentence is kept: the voice falls at it."""
+    """Return the dot of a unit if it also ends the sentence: the voice falls at it."""
     if not m.groupdict().get("dot"):
         return ""
     rest = m.string[m.end() :].lstrip()
-    return "." if not rest or (rest[0].isupper()) else ""
+    return "." if not rest or rest[0].isupper() else ""
 
 
 def _decimal(m: re.Match[str]) -> str | None:
-    said = sign(m)
-    if said is None or (m["n"][0] == "0" and m["n"][1] != ","):
+    sign_word = sign(m)
+    if sign_word is None or (m["n"][0] == "0" and m["n"][1] != ","):
         return None
     case = (governed(m) or "n")[0]
-    if parts(m["n"]) == ONE_AND_A_HALF and (found := agreement(2, governed(m) or "na", counted(m.string, m.end()))):
-        return said + _measuring(m["n"], found[0], found[1].gender)
-    return said + speak(m["n"], case if case in "ngda" else "n")
+    if parts(m["n"]) == ONE_AND_A_HALF and (fit := agreement(2, governed(m) or "na", counted(m.string, m.end()))):
+        return sign_word + _measuring(m["n"], fit[0], fit[1].gender)
+    return sign_word + speak(m["n"], case if case in "ngda" else "n")
 
 
 def _decimal_range(m: re.Match[str]) -> str | None:
-    """1–1,5 часа: the noun behind is of the last."""
-    found, cases = counted(m.string, m.end()), governed(m) or "na"
+    """Say 1–1,5 часа, where the noun agrees with the last number."""
     decimals = parts(m["to"])[1]
-    last = agreement(2 if decimals else int(m["to"]), cases, found)
+    last = agreement(2 if decimals else int(m["to"]), governed(m) or "na", counted(m.string, m.end()))
     if last is None or "," not in m[0]:
         return None
     case, gender = last[0], last[1].gender
@@ -209,7 +188,7 @@ def _decimal_range(m: re.Match[str]) -> str | None:
 
 
 def _dotted(m: re.Match[str]) -> str | None:
-    """2.5 is a decimal before what it measures, else a version or a chapter."""
+    """Say 2.5 as a decimal before a noun in the genitive, else as a version or a chapter."""
     word = re.match("[а-яё]+", after(m))
     if word and any(noun.case == "g" for noun in nouns(word[0])):
         return speak(m[0], (governed(m) or "n")[0])
@@ -217,7 +196,7 @@ def _dotted(m: re.Match[str]) -> str | None:
 
 
 def version(m: re.Match[str]) -> str | None:
-    """3.11.2 is три точка одиннадцать точка два; what ends in a year is a date that does not exist."""
+    """Say 3.11.2 as три точка одиннадцать точка два. A number that ends in a year is a date that does not exist."""
     return None if LIKE_A_DATE.fullmatch(m[0]) else " точка ".join(_version_part(part) for part in m[0].split("."))
 
 
@@ -240,26 +219,20 @@ def _fraction(m: re.Match[str]) -> str | None:
         return None
     of = " ".join(["", *_behind("0,5", str(row["noun"]), "n", row)]) + _dot(m) if row else ""
     part = ordinal(below, case, "f") if above == 1 else ordinal(below, "g", plural=True)
-    said = f"{cardinal(above, case, 'f')} {part}"
-    return (
-        f"{speak(whole, case, 'f')} {WHOLE[case] if _single(int(whole)) else 'целых'} {said}" if whole else said
-    ) + of
-
-
-def _any(names: dict[str, Any], signs: bool) -> str:
-    found = [name for name in names if signs or name not in "$€£¥"]
-    return "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+    share = f"{cardinal(above, case, 'f')} {part}{of}"
+    return f"{wholes(int(whole), case)} {share}" if whole else share
 
 
 TO = rf"(?:{DASH}|…|\.{{3}})"
-"""Between the ends of a range."""
+"""Joins the ends of a range."""
 _N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?"
-_SIZE = rf"(?P<size>{_any(MAGNITUDES, True)})"
+_SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"
 _DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
-_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_any(PER | UNITS, False)})(?!\w)(?:\.(?= [а-яё]))?)?"
+_COUNTED = any_of(unit for unit in PER | UNITS if unit not in "$€£¥")
+_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w)(?:\.(?= [а-яё]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
-_MEASURED = rf"(?:\s(?P<unit>{_any(UNITS, True)})(?!\w){_DOT})?"
+_MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
 
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
@@ -269,7 +242,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     ),
     (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
 )
-"""Rules for what is made of several numbers."""
+"""Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
     (
@@ -277,7 +250,7 @@ RULES: tuple[Rule, ...] = (
         _times,
     ),
     (re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?{RIGHT}"), _amount),
-    (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{_any(UNITS, True)}){_DOT}{_PER}{RIGHT}"), _amount_per),
+    (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}{RIGHT}"), _amount_per),
     (re.compile(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}{RIGHT}"), _amount),
     (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}),\d{{1,9}}){RIGHT}"), _decimal),
     (re.compile(rf"(?P<n>\d{{1,3}}(?:,\d)?){TO}(?P<to>\d{{1,3}}(?:,\d)?){RIGHT}"), _decimal_range),

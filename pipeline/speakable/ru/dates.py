@@ -2,13 +2,12 @@
 
 import re
 
-from pipeline.speakable.data import words
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
+from pipeline.speakable.language import table
+from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front, is_day
 from pipeline.speakable.ru import times
 from pipeline.speakable.ru.grammar import LABELS, governed, inflected, kind, lemma, ordinal
 
-MONTHS = words("ru", "months")
-DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+MONTHS = table("ru")["months"]
 MONTH = (
     rf"(?P<month>(?:{'|'.join(MONTHS)})(?!\w)"
     r"|(?:янв|февр?|апр|ию[нл]|авг|сент|окт|нояб?|дек)(?!\w)\.?|(?:мар|сен)\.)"
@@ -19,7 +18,7 @@ TODAY = re.compile(
     rf"(?: {WEEKDAY},?)?|\A{WEEKDAY},) \Z",
     re.IGNORECASE,
 )
-"""What stands before the name of a day: сегодня пятница, двадцать первое ноября."""
+"""Words before a day in the nominative: сегодня пятница, двадцать первое ноября."""
 DAY_AND_MONTH = r"[0-3]\d\.(?:0[1-9]|1[0-2])"
 BY_ANOTHER_DAY = re.compile(rf" по {DAY_AND_MONTH}(?!\d)")
 FROM_ANOTHER_DAY = re.compile(rf"(?<!\w)со? {DAY_AND_MONTH} по \Z", re.IGNORECASE)
@@ -36,17 +35,13 @@ OF_A_MONTH = re.compile(r" (?:(?:каждого|этого|следующего|
 
 
 def _day_case(m: re.Match[str]) -> str:
-    """A day is said in the genitive (двадцать второго ноября) unless the word in front asks for another case."""
+    """Return the genitive (двадцать второго ноября) unless the word in front asks for another case."""
     return "n" if TODAY.search(in_front(m)) else TO_CASES.get(before(m).lower(), "g")
 
 
 def _month(word: str) -> int:
-    """The number of the month that is written декабря or дек."""
+    """Return the number of the month that is written декабря or дек."""
     return next(i for i, month in enumerate(MONTHS, 1) if month.startswith(word.rstrip(".")))
-
-
-def _valid(day: int, month: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
 
 
 def _of_year(year: str | None) -> str:
@@ -56,17 +51,17 @@ def _of_year(year: str | None) -> str:
 def _date(m: re.Match[str]) -> str | None:
     month = _month(m["month"])
     days = [int(day) for day in (m["d"], m["d2"]) if day]
-    if not all(_valid(day, month) for day in days):
+    if not all(is_day(day, month) for day in days):
         return None
     case = _day_case(m)
-    said = " – ".join(ordinal(day, case, "n") for day in days)
-    return f"{said} {MONTHS[month - 1]}{_of_year(m['y'])}{_end(m)}"
+    ordinals = " – ".join(ordinal(day, case, "n") for day in days)
+    return f"{ordinals} {MONTHS[month - 1]}{_of_year(m['y'])}{_end(m)}"
 
 
 def _from_to(m: re.Match[str]) -> str | None:
-    """С 10 по 15 ноября."""
+    """Say с 10 по 15 ноября."""
     month = _month(m["month"])
-    if before(m).lower() not in {"с", "со", "от"} or not (_valid(int(m["d"]), month) and _valid(int(m["d2"]), month)):
+    if before(m).lower() not in {"с", "со", "от"} or not (is_day(int(m["d"]), month) and is_day(int(m["d2"]), month)):
         return None
     case = "a" if m["to"] == "по" else "g"
     days = f"{ordinal(int(m['d']), 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')}"
@@ -74,15 +69,15 @@ def _from_to(m: re.Match[str]) -> str | None:
 
 
 def _numeric(m: re.Match[str]) -> str | None:
-    if not _valid(int(m["d"]), int(m["m"])):
+    if not is_day(int(m["d"]), int(m["m"])):
         return None
     return f"{ordinal(int(m['d']), _day_case(m), 'n')} {MONTHS[int(m['m']) - 1]}{_of_year(m['y'])}{_end(m)}"
 
 
 def _short_numeric(m: re.Match[str]) -> str | None:
-    """25.12.25, с 25.12 по 08.01, 27.11 в 10:00. Behind a preposition alone 27.11 may be a version: it stays."""
+    """Say 25.12.25, с 25.12 по 08.01, 27.11 в 10:00. Keep 27.11 behind a preposition alone: it may be a version."""
     front = before(m).lower().lstrip("(«")
-    if not _valid(int(m["d"]), int(m["m"])) or (front and front.isascii()) or lemma(front) in LABELS:
+    if not is_day(int(m["d"]), int(m["m"])) or (front and front.isascii()) or lemma(front) in LABELS:
         return None
     to_another = front in {"с", "со"} and BY_ANOTHER_DAY.match(m.string, m.end())
     from_another = FROM_ANOTHER_DAY.search(in_front(m))
@@ -92,12 +87,12 @@ def _short_numeric(m: re.Match[str]) -> str | None:
 
 
 def _end(m: re.Match[str]) -> str:
-    """The dot of "г." or "дек." is also the end of the sentence where the text ends."""
+    """Return the dot of "г." or "дек." if the text ends with it: it also ends the sentence."""
     return "." if m[0].endswith(".") and m.end() == len(m.string) else ""
 
 
 def _year(m: re.Match[str]) -> str | None:
-    """1999 год, in the case of the word "год"; "г." gets it from the word in front."""
+    """Say 1999 год in the case of "год", 1999 г. in the case that the word in front asks for."""
     number, word = int(m["y"]), m["word"]
     if number < 1000 and word not in {"году", "годом"}:
         return None  # 121 год may be a span of time
@@ -109,7 +104,7 @@ def _year(m: re.Match[str]) -> str | None:
 
 
 def _born(m: re.Match[str]) -> str:
-    """1985 г. р."""
+    """Say 1985 г. р."""
     return f"{ordinal(int(m['y']), 'g')} года рождения{_end(m)}"
 
 
@@ -125,34 +120,33 @@ def _year_case(m: re.Match[str], word: str) -> str:
 
 
 def _years(m: re.Match[str]) -> str | None:
-    """1941–1945 годы, 2023, 2024 и 2025 годах."""
+    """Say 1941–1945 годы and 2023, 2024 и 2025 годах."""
     years = [int(year) for year in re.findall(r"\d+", m["years"])]
     if not 1000 <= years[0] <= years[-1] <= 2100 or sorted(set(years)) != years:
         return None
     word = m["word"]
     case = YEARS_CASES.get(word) or YEARS_BEHIND.get(before(m).lower(), "g" if before(m) else "n")
     written = word if word in YEARS_CASES else {of: form for form, of in YEARS_CASES.items()}[case]
-    said = re.sub(r"\d+", lambda year: ordinal(int(year[0]), case), m["years"])
-    return f"{RANGE.sub(' – ', said)} {written}{_end(m)}"
+    ordinals = re.sub(r"\d+", lambda year: ordinal(int(year[0]), case), m["years"])
+    return f"{RANGE.sub(' – ', ordinals)} {written}{_end(m)}"
 
 
 def _first_year(m: re.Match[str]) -> str | None:
-    """С 2020 по 2024 год, между 2020 и 2021 годом: the second is said by another rule."""
+    """Say the first year of с 2020 по 2024 год, между 2020 и 2021 годом; another rule says the second."""
     case = {"с": "g", "между": "i"}.get(before(m).lower())
     return case and ordinal(int(m["y"]), case)
 
 
 def _day_of_month(m: re.Match[str]) -> str | None:
-    """К 1 числу, с 1 по 21 число; 2 числа and 1 число may count numbers."""
+    """Say к 1 числу, с 1 по 21 число. Keep 2 числа and 1 число, which may count numbers."""
     day, word, front = int(m["d"]), m["word"], before(m).lower()
-    if not _valid(day, 1):
+    if not is_day(day, 1):
         return None
     if m["to"]:
-        if front not in {"с", "со"} or not _valid(int(m["d2"]), 1):
+        if front not in {"с", "со"} or not is_day(int(m["d2"]), 1):
             return None
-        return (
-            f"{ordinal(day, 'g', 'n')} {m['to']} {ordinal(int(m['d2']), 'a' if m['to'] == 'по' else 'g', 'n')} {word}"
-        )
+        case = "a" if m["to"] == "по" else "g"
+        return f"{ordinal(day, 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')} {word}"
     of_a_month = word == "числа" and OF_A_MONTH.match(m.string, m.end())
     when = word == "числа" and kind(day) != "few" and not governed(m)
     if of_a_month or when or front in {"к", "ко"} or (front == "по" and word == "число"):
@@ -161,14 +155,14 @@ def _day_of_month(m: re.Match[str]) -> str | None:
 
 
 def _decade(m: re.Match[str]) -> str | None:
-    """90-е гг., в 90-х гг."""
+    """Say 90-е гг., в 90-х гг."""
     case = "n" if m["ending"] in {"е", "ые"} else "p" if before(m).lower() in {"в", "во", "о"} else "g"
     written = {"n": "годы", "g": "годов", "p": "годах"}[case]
     return f"{ordinal(int(m['n']), case, plural=True)} {written}{_end(m)}"
 
 
 def _century_in_digits(m: re.Match[str]) -> str | None:
-    """21 век; "2 века" is a span of time."""
+    """Say 21 век, but not 2 века, a span of time."""
     number, case = int(m["n"]), CENTURY_CASES[m["word"]]
     if case == "g" and number < 5:
         return None
@@ -178,7 +172,7 @@ def _century_in_digits(m: re.Match[str]) -> str | None:
 
 
 def _year_alone(m: re.Match[str]) -> str | None:
-    """Only "в 1999" with nothing behind that it could count."""
+    """Say a year only behind "в", if it counts nothing behind it."""
     if before(m).lower() not in {"в", "во"} or after(m) or not 1500 <= int(m["y"]) <= 2099:
         return None
     return ordinal(int(m["y"]), "p")
@@ -207,7 +201,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<y>\d{4})(?= (?:по|до|и) \d{4} г(?:од(?:а|ом)?(?!\w)|\.))"), _first_year),
     (re.compile(r"(?P<d>\d{1,2})(?: (?P<to>по|до) (?P<d2>\d{1,2}))? (?P<word>числ[оау])(?!\w)"), _day_of_month),
 )
-"""Rules for what is made of several numbers."""
+"""Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<n>(?:1[89]|20)?\d0)-(?P<ending>е|ые|х|ых) гг\."), _decade),

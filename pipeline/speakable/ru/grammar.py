@@ -1,6 +1,6 @@
-"""Russian: nouns and what a number does to them, by pymorphy3, which is imported when the first noun is asked for.
+"""Russian: nouns, and their forms behind numbers, by pymorphy3. The package is imported with the first noun.
 
-Cases have the letters that num2words uses: n, g, d, a, i, p.
+Cases have the letters of num2words: n, g, d, a, i, p.
 """
 
 import re
@@ -9,11 +9,12 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
-from pipeline.speakable.data import table
-from pipeline.speakable.data import words as word_list
+from pipeline.languages import RUSSIAN_LETTERS
+from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.numerals import words
 from pipeline.speakable.rewriting import after, before, in_front
 
+_WORDS = vocabulary("ru")
 CASES = {"nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
 TAGS = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "loct"}
 GENDER_TAGS = {"m": "masc", "f": "femn", "n": "neut"}
@@ -21,31 +22,31 @@ GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
 ANY_CASE = "nagdip"
 VERBAL = frozenset({"VERB", "INFN", "GRND"})
 NO_OBJECT = frozenset({"пройти", "миновать", "есть"})
-"""Verbs that are transitive, but hardly where an amount stands behind them: прошла 1 мин, есть 1000 ₽."""
+"""Transitive verbs that hardly ever have an amount for their object: прошла 1 мин, есть 1000 ₽."""
 RARE = 0.02
-"""Readings of a word less likely than this are left out of account: "и" is hardly ever a noun."""
+"""The least likelihood of a reading that counts: "и" is hardly ever a noun."""
 
 PREPOSITIONS = {word: cases for cases, listed in table("ru")["prepositions"].items() for word in listed.split()}
-"""The cases that a word asks of the number behind it, the likeliest first."""
+"""The cases that a word allows the number behind it, the likeliest first."""
 VERBS = {verb: cases for cases, listed in table("ru")["verbs"].items() for verb in listed.split()}
-LABELS = frozenset(word_list("ru", "numbered"))
-"""Nouns that a number behind them names: страница пять."""
+LABELS = _WORDS["numbered"]
+"""Nouns with a number for their name: страница пять."""
 BETWEEN = re.compile(r"(?<!\w)между \d\S*(?: \S+)? и \Z", re.IGNORECASE)
 OVER_AN_AMOUNT = re.compile(
     r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей))\.? (?:и )?\Z", re.IGNORECASE
 )
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
-_WORD = "[А-Яа-яЁё]++(?:-[А-Яа-яЁё]++)*+"
+_WORD = f"[{RUSSIAN_LETTERS}]++(?:-[{RUSSIAN_LETTERS}]++)*+"
 _SHORTENED = r"\.(?:/| ?[а-яё])"
 SHORTENED = re.compile(rf"\s+{_WORD}{_SHORTENED}")
 NEXT = re.compile(rf"\s+({_WORD})(?!{_SHORTENED})")
-"""The word behind; an abbreviation is none: its letters may be another word's."""
+"""The word behind a number, but no abbreviation, whose letters may stand for another word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """One reading of a noun's form."""
+    """One reading of the form of a noun."""
 
     case: str
     plural: bool
@@ -58,12 +59,12 @@ class Noun:
 def _analyzer() -> Any:
     try:
         return import_module("pymorphy3").MorphAnalyzer(lang="ru")
-    except (ImportError, ValueError):  # ValueError: the package is there, its dictionary is not
+    except (ImportError, ValueError):  # ValueError: the dictionary is not installed
         return None
 
 
 def available() -> bool:
-    """Whether nouns can be read: pymorphy3 and its dictionary come with the extra ``normalize``."""
+    """Return whether pymorphy3 and its dictionary are installed; they come with the extra ``normalize``."""
     return _analyzer() is not None
 
 
@@ -74,8 +75,8 @@ def _parses(word: str) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=4096)
 def nouns(word: str) -> tuple[Noun, ...]:
-    """The readings of *word* as a noun, the likeliest first; empty if it is none."""
-    found = tuple(
+    """Return the readings of *word* as a noun, the likeliest first."""
+    readings = tuple(
         Noun(
             CASES[p.tag.case],
             p.tag.number == "plur",
@@ -86,49 +87,46 @@ def nouns(word: str) -> tuple[Noun, ...]:
         for p in _parses(word.lower())
         if p.tag.POS == "NOUN" and p.tag.case in CASES
     )
-    return tuple(noun for noun in found if not noun.only_plural) or found
+    return tuple(noun for noun in readings if not noun.only_plural) or readings
 
 
 def lemma(word: str) -> str:
-    """The dictionary form."""
+    """Return the dictionary form of *word*."""
     parses = _parses(word.lower())
     return str(parses[0].normal_form) if parses else word.lower()
 
 
 def is_name(word: str) -> bool:
-    """Whether *word* is a first name."""
+    """Return whether *word* is a first name."""
     return any("Name" in parse.tag for parse in _parses(word.lower()))
 
 
 def is_noun(word: str) -> bool:
-    """Whether *word* is most likely a noun."""
+    """Return whether *word* is most likely a noun."""
     parses = _parses(word.lower())
     return bool(parses) and parses[0].tag.POS == "NOUN"
 
 
 def is_adjective(word: str) -> bool:
-    """Whether *word* may be an adjective or a participle."""
+    """Return whether *word* may be an adjective or a participle."""
     return any(parse.tag.POS in {"ADJF", "PRTF"} for parse in _parses(word.lower()))
 
 
 def counted(text: str, end: int) -> tuple[Noun, ...]:
-    """The noun that the number before *end* counts: the next word, or the first behind up to two adjectives."""
+    """Return the readings of the noun that the number before *end* counts, which may have two adjectives in front."""
     here: tuple[Noun, ...] = ()
     for _ in range(3):
         word = NEXT.match(text, end)
         if word is None:
             return here
-        found = nouns(word[1])
-        if found and here and not is_adjective(word[1]):
-            return found
+        here, end = nouns(word[1]) or here, word.end()
         if not is_adjective(word[1]):
-            return found or here
-        here, end = found or here, word.end()
+            return here
     return here
 
 
 def kind(number: int) -> str:
-    """How *number* counts: ``one`` file, ``few`` (2-4) or ``many``; the last two digits decide."""
+    """Return how *number* counts: ``one``, ``few`` (2-4) or ``many``; the last two digits decide."""
     if number % 100 in range(11, 15):
         return "many"
     return "one" if number % 10 == 1 else "few" if number % 10 in (2, 3, 4) else "many"
@@ -136,34 +134,33 @@ def kind(number: int) -> str:
 
 def _fits(number: int, case: str, noun: Noun) -> bool:
     """Whether *noun* can stand behind *number* in *case* (Rozental, Reference, § 164-165)."""
-    how = kind(number)
     if number == 0:
         return noun.plural and noun.case == "g"
-    if how == "one":
+    if kind(number) == "one":
         return noun.plural == noun.only_plural and noun.case == case
     if case in "na":
-        genitive_plural = how == "many" or noun.only_plural or (noun.animate and case == "a")
+        genitive_plural = kind(number) == "many" or noun.only_plural or (noun.animate and case == "a")
         return noun.case == "g" and noun.plural == genitive_plural
     return noun.case == case and noun.plural
 
 
-def agreement(number: int, cases: str, found: tuple[Noun, ...]) -> tuple[str, Noun] | None:
-    """The first of *cases* in which one of the readings fits *number*, and that reading."""
+def agreement(number: int, cases: str, readings: tuple[Noun, ...]) -> tuple[str, Noun] | None:
+    """Return the first of *cases* in which one of *readings* fits *number*, and that reading."""
     for case in cases:
-        for noun in found:
+        for noun in readings:
             if _fits(number, case, noun):
                 return case, noun
     return None
 
 
 def governor(m: re.Match[str]) -> str:
-    """The word in front of the match, and of the amount that a second one goes with: через 2 ч 21 мин."""
+    """Return the word in front of the match, or of an amount before it: "через" for the 21 мин of через 2 ч 21 мин."""
     over = OVER_AN_AMOUNT.search(in_front(m)) if m.groupdict().get("unit") else None
     return (over[1] if over else before(m)).lower().lstrip("(«")
 
 
 def governed(m: re.Match[str]) -> str:
-    """The cases that the word in front of the match allows; "" if it governs none."""
+    """Return the cases that the word in front of the match allows; "" if it governs none."""
     word = governor(m)
     if word in {"с", "со"}:
         rest = m.string[m.end() : m.end() + 40].split()
@@ -174,8 +171,9 @@ def governed(m: re.Match[str]) -> str:
 
 
 def takes_object(word: str, *, animate: bool = False) -> bool:
-    """Whether *word* is a verb and what stands behind it its object: an imperative, or transitive. Behind a third
-    person may also stand the subject: what is *animate*, and anything behind a neuter (приняло 1000 школ).
+    """Return whether an amount behind *word* is its object: *word* is an imperative or a transitive verb.
+
+    Behind a third person may also stand the subject: an *animate* noun, or behind a neuter any (приняло 1000 школ).
     """
     parses = _parses(word.lower().lstrip("(«"))
     if parses and "impr" in parses[0].tag:
@@ -190,7 +188,7 @@ def takes_object(word: str, *, animate: bool = False) -> bool:
 
 
 def case_alone(m: re.Match[str]) -> str:
-    """The case where no noun behind helps: by the word in front; "" if that leaves it open."""
+    """Return the case by the word in front alone; "" if that leaves it open."""
     cases = governed(m)
     if cases == "gi":
         return ""
@@ -202,20 +200,20 @@ def case_alone(m: re.Match[str]) -> str:
 
 
 def cardinal(number: int, case: str = "n", gender: str = "m", *, animate: bool = False) -> str:
-    """*number* in words. Zero is нуль in all cases but the first, as it is said."""
+    """Return *number* in words. Zero is нуль in all cases but the nominative."""
     if number == 0 and case in "gdip":
         return {"g": "нуля", "d": "нулю", "i": "нулём", "p": "нуле"}[case]
     return words(number, "ru", case=case, gender=gender, animate=animate)
 
 
 def ordinal(number: int, case: str = "n", gender: str = "m", *, plural: bool = False) -> str:
-    """*number* as an ordinal."""
+    """Return *number* as an ordinal."""
     return words(number, "ru", "ordinal", case=case, gender=gender, plural=plural, animate=False)
 
 
 @lru_cache(maxsize=4096)
 def inflected(word: str, case: str, *, plural: bool = False, gender: str = "m") -> str:
-    """The form of a dictionary word. ``gender``: of an adjective."""
+    """Return a form of a dictionary word. ``gender`` concerns adjectives."""
     for parse in _parses(word):
         if parse.normal_form == word and parse.tag.POS in {"NOUN", "ADJF"}:
             form = parse.inflect({TAGS[case], "plur" if plural else "sing", *_gender_tag(parse, gender, plural)})
@@ -229,7 +227,7 @@ def _gender_tag(parse: Any, gender: str, plural: bool) -> tuple[str, ...]:
 
 
 def form_behind(noun: str, number: int, case: str, count: str = "") -> str:
-    """*noun* as it stands behind *number*. ``count``: its genitive plural if it is an unusual one."""
+    """Return *noun* as it stands behind *number*. ``count``: its genitive plural, if irregular."""
     case = case if number else "n"  # при нуле градусов
     how = kind(number)
     if how == "one":
@@ -240,7 +238,7 @@ def form_behind(noun: str, number: int, case: str, count: str = "") -> str:
 
 
 def adjective_behind(adjective: str, number: int, case: str, gender: str) -> str:
-    """*adjective* between *number* and a noun of *gender*: два квадратных метра, but две столовые ложки."""
+    """Return *adjective* between *number* and a noun of *gender*: два квадратных метра, but две столовые ложки."""
     case = case if number else "n"
     how = kind(number)
     if how == "one":
@@ -252,6 +250,6 @@ def adjective_behind(adjective: str, number: int, case: str, gender: str) -> str
 
 
 def gender_of(word: str) -> str:
-    """The gender of a noun in its dictionary form."""
-    found = nouns(word)
-    return found[0].gender if found else "m"
+    """Return the gender of a noun in its dictionary form."""
+    readings = nouns(word)
+    return readings[0].gender if readings else "m"

@@ -1,11 +1,13 @@
-"""Russian: whole numbers alone or before what they count, ordinals, compounds, phone numbers."""
+"""Russian: whole numbers alone or before a noun, ordinals, compounds, ratios, phone numbers."""
 
 import re
 from itertools import product
 
-from pipeline.speakable.data import words as word_list
+from pipeline.languages import RUSSIAN_LETTERS
+from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front
-from pipeline.speakable.ru.amounts import TO, parts, sign, version
+from pipeline.speakable.ru.amounts import TO, sign, version
+from pipeline.speakable.ru.decimals import parts
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,
@@ -29,31 +31,32 @@ from pipeline.speakable.ru.grammar import (
     takes_object,
 )
 
-RANKED = frozenset(word_list("ru", "ranked"))
-RANKED_CLEARLY = frozenset(word_list("ru", "ranked_clearly"))
+_WORDS = vocabulary("ru")
+RANKED = _WORDS["ranked"]
+RANKED_CLEARLY = _WORDS["ranked_clearly"]
 CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
 DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}
 GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "сто"}
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
 RATIO = re.compile("соотношени|пропорци|масштаб")
 SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
-PART = re.compile(r"(?<!\w)([А-Яа-яЁё]{2,20}) \d{1,6} из \Z")
+PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
 
 
 def _number(m: re.Match[str]) -> str | None:
-    """An integer in the case, gender and animacy of what it counts; None where that is not clear."""
-    said, number = sign(m), parts(m["n"])[0]
-    if said is None or not _an_amount(m):
+    """Say an integer in the case, gender and animacy of the noun that it counts; None where these are not clear."""
+    sign_word, number = sign(m), parts(m["n"])[0]
+    if sign_word is None or not _an_amount(m):
         return None
     if m["to"]:
         return _range(m)
     spoken = _agreeing(m, number)
-    return None if spoken is None else said + spoken
+    return None if spoken is None else sign_word + spoken
 
 
 def _an_amount(m: re.Match[str]) -> bool:
-    """Not for sure: leading zeros, and four digits that count nothing (a code, a year)."""
+    """Whether it is an amount. Leading zeros, and four digits that count nothing (a code, a year), may be none."""
     number = m["n"]
     if number[0] == "0" and number != "0":
         return False
@@ -65,8 +68,7 @@ def _range(m: re.Match[str]) -> str | None:
     if low >= high:
         return None
     last = _agreeing(m, high)
-    found = _reading(m, high)
-    case, noun = found or (case_alone(m), None)
+    case, noun = _reading(m, high) or (case_alone(m), None)
     if last is None or not case:
         return None
     return f"{cardinal(low, case, noun.gender if noun else 'm')} – {last}"
@@ -75,19 +77,19 @@ def _range(m: re.Match[str]) -> str | None:
 def _reading(m: re.Match[str], number: int) -> tuple[str, Noun] | None:
     if lemma(before(m)) in LABELS:
         return None
-    found = counted(m.string, m.end())
-    has_object = takes_object(before(m), animate=any(noun.animate for noun in found))
-    return agreement(number, governed(m) or ("a" if has_object else "") + ANY_CASE, found)
+    readings = counted(m.string, m.end())
+    has_object = takes_object(before(m), animate=any(noun.animate for noun in readings))
+    return agreement(number, governed(m) or ("a" if has_object else "") + ANY_CASE, readings)
 
 
 def _agreeing(m: re.Match[str], number: int) -> str | None:
-    found = _reading(m, number)
+    reading = _reading(m, number)
     word = after(m).strip(".,;:!?)»")
     rank = _ranking(m, number)
     if rank is not None:
         return rank or None
-    if found and not (word in HOURS and before(m).lower() in PREPOSITIONS):
-        case, noun = found
+    if reading and not (word in HOURS and before(m).lower() in PREPOSITIONS):
+        case, noun = reading
         return _counting(number, case, noun)
     case = "n" if lemma(before(m)) in LABELS else case_alone(m)
     if counted(m.string, m.end()) and word not in HOURS and lemma(before(m)) not in LABELS:
@@ -101,8 +103,9 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
 
 
 def _ranking(m: re.Match[str], number: int) -> str | None:
-    """5 этаж, на 2 месте: an ordinal, since a number that counts would not stand before such a form. "" where both
-    can be meant, None where it counts.
+    """Return the ordinal of 5 этаж, на 2 месте: no number that counts stands before such a form.
+
+    "" where both can be meant, None where the number counts.
     """
     word = NEXT.match(m.string, m.end())
     if word is None or word[1] in HOURS or m["to"] or not 0 < number < 100 or lemma(before(m)) in LABELS:
@@ -128,7 +131,7 @@ def _counting(number: int, case: str, noun: Noun) -> str | None:
 
 
 def _gender_of_whole(m: re.Match[str]) -> str:
-    """2 из 5 задач, страница 5 из 41: the gender of what there are so many of."""
+    """Return the gender of the noun in 2 из 5 задач, страница 5 из 41."""
     part = PART.search(in_front(m))
     if part and is_noun(part[1]):
         return gender_of(lemma(part[1]))
@@ -138,21 +141,21 @@ def _gender_of_whole(m: re.Match[str]) -> str:
 
 
 def _ordinal(m: re.Match[str]) -> str | None:
-    """5-го, 2-я, 90-х: the form that has this ending and agrees with the noun behind."""
+    """Say 5-го, 2-я, 90-х in the form that has this ending and agrees with the noun behind."""
     number, ending = int(m["n"]), m["ending"].lower()
-    found = counted(m.string, m.end())
+    readings = counted(m.string, m.end())
     allowed = governed(m)
-    if (case := _cardinal_ending(number, ending, found)) is not None:
+    if (case := _cardinal_ending(number, ending, readings)) is not None:
         return cardinal(number, case)
-    for noun in found:
+    for noun in readings:
         spoken = ordinal(number, noun.case, noun.gender, plural=noun.plural)
         if noun.case in (allowed or ANY_CASE) and spoken.endswith(ending):
             return spoken
     return _ordinal_alone(number, ending, allowed)
 
 
-def _cardinal_ending(number: int, ending: str, found: tuple[Noun, ...]) -> str | None:
-    """The case of 5-ти, 2-х, 3-м, 2-мя: cardinals that are written like ordinals."""
+def _cardinal_ending(number: int, ending: str, readings: tuple[Noun, ...]) -> str | None:
+    """Return the case of 5-ти, 2-х, 3-м, 2-мя: cardinals that are written like ordinals."""
     if ending in CARDINAL_ENDINGS:
         case = CARDINAL_ENDINGS[ending]
         return case if cardinal(number, case).endswith(ending) else None
@@ -160,11 +163,11 @@ def _cardinal_ending(number: int, ending: str, found: tuple[Noun, ...]) -> str |
         return None
     if ending == "х":
         return "g"
-    return "d" if ending == "м" and any(noun.plural and noun.case == "d" for noun in found) else None
+    return "d" if ending == "м" and any(noun.plural and noun.case == "d" for noun in readings) else None
 
 
 def _ordinal_alone(number: int, ending: str, allowed: str) -> str | None:
-    """Without a noun: only if all forms with this ending that the preposition allows are the same word."""
+    """Return an ordinal without a noun, if the preposition allows only one word with this ending."""
     if number % 10 == 0 and number >= 20 and ending in DECADE_ENDINGS:
         return ordinal(number, DECADE_ENDINGS[ending], plural=True)
     cases = allowed or ("nadgip" if ending in {"го", "му", "ого", "ому", "его", "ему"} else "na")
@@ -174,7 +177,7 @@ def _ordinal_alone(number: int, ending: str, allowed: str) -> str | None:
 
 
 def _compound(m: re.Match[str]) -> str | None:
-    """10-минутный and 20-летие are one word."""
+    """Say 10-минутный and 20-летие as one word."""
     number = int(m["n"])
     if not 0 < number < 1000 or not (is_adjective(m["rest"]) or m["rest"].startswith("лети")):
         return None
@@ -185,13 +188,13 @@ def _compound(m: re.Match[str]) -> str | None:
 
 
 def _ratio(m: re.Match[str]) -> str | None:
-    """Формат 16:9, счёт 3:1, by the words before it; else it may be a time or a verse."""
-    said = in_front(m).lower()
+    """Say формат 16:9, счёт 3:1. Without such a word in front, it may be a time or a verse."""
+    front = in_front(m).lower()
     left, right = int(m["left"]), parts(m["right"])[0]
     no_time = len(m["right"]) == 1
-    if RATIO.search(said) or (no_time and "формат" in said):
+    if RATIO.search(front) or (no_time and "формат" in front):
         return f"{cardinal(left)} к {cardinal(right, 'd')}"
-    return f"{cardinal(left)} – {cardinal(right)}" if no_time and SCORE.search(said) else None
+    return f"{cardinal(left)} – {cardinal(right)}" if no_time and SCORE.search(front) else None
 
 
 def _phone(m: re.Match[str]) -> str | None:
@@ -215,7 +218,7 @@ def _ip(m: re.Match[str]) -> str | None:
 
 
 def _name(m: re.Match[str]) -> str | None:
-    """Windows 11: behind a Latin word a number is a part of a name."""
+    """Keep a number behind a Latin word, where it is part of a name: Windows 11."""
     return m[0] if LATIN.fullmatch(before(m).lstrip('(«"')) else None
 
 
@@ -223,7 +226,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<left>\d{{1,4}}):(?P<right>\d{{1,3}}(?: \d{{3}})*){RIGHT}"), _ratio),
     (re.compile(rf"(?:\+\d{{1,3}}|8)[ -]?(?:\(\d{{3,4}}\)|\d{{3,4}})(?:[ -]?\d{{2,4}}){{2,4}}{RIGHT}"), _phone),
 )
-"""Rules for what is made of several numbers."""
+"""Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"\d+(?:[.,]\d+)*+{RIGHT}"), _name),

@@ -1,25 +1,26 @@
-"""Russian: Roman numerals of centuries, of rulers and of what is numbered so."""
+"""Russian: Roman numerals of centuries, of rulers and of numbered nouns."""
 
 import re
 
-from pipeline.speakable.data import words
+from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
 from pipeline.speakable.ru.grammar import ANY_CASE, counted, governed, inflected, is_name, lemma, nouns, ordinal
 
-RANKED_IN_ROMAN = frozenset(words("ru", "ranked_in_roman"))
+_WORDS = vocabulary("ru")
+RANKED_IN_ROMAN = _WORDS["ranked_in_roman"]
 CENTURY = "век(?:а|у|ом|е|ов|ах|ами|ам)?|вв?\\.|столети[еяюй]|столетием|столетиях|тысячелети[еяю]"
 ROMAN = {"I": 1, "V": 5, "X": 10}
 ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
 
 
 def roman(number: str) -> int:
-    """The value of a Roman numeral up to 39."""
+    """Return the value of a Roman numeral up to 39."""
     values = [ROMAN[digit] for digit in number]
     return sum(-v if v < after_ else v for v, after_ in zip(values, [*values[1:], 0], strict=True))
 
 
 def centuries(text: str) -> str:
-    """*text* with the Roman numerals of centuries, of rulers and of what is numbered so as ordinals."""
+    """Return *text* with ordinals for the Roman numerals of centuries, of rulers and of numbered nouns."""
     text = CENTURIES.sub(_century, text)
     text = RANKED.sub(_ranked, text)
     return RULER.sub(_ruler, text)
@@ -31,8 +32,7 @@ def _century(m: re.Match[str]) -> str:
     if short:
         case = "p" if preposition in {"в", "во"} else (governed(m) or ("g" if preposition else "n"))[0]
     else:
-        found = nouns(word)
-        case = next((noun.case for noun in found if noun.case in (governed(m) or noun.case)), "n")
+        case = next((noun.case for noun in nouns(word) if noun.case in (governed(m) or noun.case)), "n")
     gender = "m" if word.startswith("в") else "n"
     dash = " и " if (m["dash"] or "").strip() == "и" else " – "
     numbers = dash.join(ordinal(roman(number), case, gender) for number in (m["n"], m["to"]) if number)
@@ -41,18 +41,18 @@ def _century(m: re.Match[str]) -> str:
 
 
 def _ranked(m: re.Match[str]) -> str:
-    """II квартал, во время II мировой войны: an ordinal that agrees with the noun."""
+    """Say II квартал, во время II мировой войны with an ordinal that agrees with the noun."""
     if lemma(m["word"]) not in RANKED_IN_ROMAN:
         return m[0]
-    found = [noun for noun in counted(m.string, m.end("n")) if noun.case in (governed(m) or ANY_CASE)]
-    return f"{ordinal(roman(m['n']), found[0].case, found[0].gender)} {m['word']}" if found else m[0]
+    readings = [noun for noun in counted(m.string, m.end("n")) if noun.case in (governed(m) or ANY_CASE)]
+    return f"{ordinal(roman(m['n']), readings[0].case, readings[0].gender)} {m['word']}" if readings else m[0]
 
 
 def _ruler(m: re.Match[str]) -> str:
-    """Пётр I: an ordinal that agrees with the name."""
-    if not is_name(m["name"]) or not (found := nouns(m["name"])):
+    """Say Пётр I with an ordinal that agrees with the name."""
+    if not is_name(m["name"]) or not (readings := nouns(m["name"])):
         return m[0]
-    spoken = ordinal(roman(m["n"]), found[0].case, found[0].gender)
+    spoken = ordinal(roman(m["n"]), readings[0].case, readings[0].gender)
     return f"{m['name']} {spoken.capitalize()}"
 
 

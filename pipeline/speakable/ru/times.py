@@ -13,7 +13,7 @@ FROM_FULL_HOUR = re.compile(r"(?<!\w)с \d{1,2}\.00 (?:до|по) \Z", re.IGNORE
 
 
 def _dotted_time(m: re.Match[str]) -> str | None:
-    """18.00 and 9.30 are times where a preposition and a full hour or a part of the day say so; else decimals."""
+    """Say 18.00 and 9.30 as times where a preposition and a full hour, or a part of the day, say so."""
     front, behind = before(m).lower().lstrip("(«"), after(m).strip(".,;:!?»)")
     if behind in HOURS:
         return _time(m) if front in CLOCK_WORDS or behind != "дня" else None
@@ -27,7 +27,7 @@ def _dotted_time(m: re.Match[str]) -> str | None:
 
 
 def _time(m: re.Match[str]) -> str | None:
-    """14:05 is четырнадцать ноль пять, 14:00 is четырнадцать часов."""
+    """Say 14:05 as четырнадцать ноль пять, 14:00 as четырнадцать часов."""
     if int(m["h"]) > 24 or int(m["h2"] or 0) > 24:
         return None
     case = "g" if governed(m).startswith("g") else case_alone(m) or "n"

@@ -1,91 +1,69 @@
 """Speech by espeak-ng: many languages from one small package, without a network; robotic, and at once there.
 
-espeak-ng is GPL-3 and an optional extra. It is loaded in worker processes only, see ``espeak_worker``.
+espeak-ng is GPL-3 and an optional extra. It is loaded in worker processes only, see ``worker``.
 """
 
 import asyncio
 import importlib.util
 import os
-import re
 import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
-from itertools import accumulate
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
+from pipeline.pcm import SAMPLE_BYTES
+from pipeline.tts.engines import Due, VoiceInfo, at_once
 from pipeline.tts.espeak import worker as espeak_worker
+from pipeline.tts.espeak.pieces import pieces
 from pipeline.tts.espeak.pool import Pool
 from pipeline.tts.espeak.process import EspeakFailed, EspeakUnavailable, WordEvent
-from pipeline.tts.espeak.voices import VARIANTS, Preferences, VoiceInfo, Voices
+from pipeline.tts.espeak.voices import Voices
 from pipeline.tts.espeak.words import Marker
-from pipeline.tts.urgency import due
-
-__all__ = ["EspeakFailed", "EspeakSpeech", "EspeakUnavailable", "VoiceInfo"]
-
-VOICES = {"en": "en-us", "ru": "ru"}
-RATES = range(80, 451)
-PITCHES = range(101)
 
 MAX_WORKERS = 2
 """One worker speaks a thousand times faster than a listener hears; the second keeps the voice up while the first is
 replaced.
 """
 
-PIECE_CHARS = 400
-"""Longer texts are spoken in pieces: each one waits its turn, and no reader has more than one of them in memory.
 
-Ordinary text of this length is 30 s of sound, 1.3 MB; the worst found (letters said by their names) 80 s, 3.5 MB.
-"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EspeakOptions:
+    """The settings of the voice.
 
-PIECE_PHONEMES = 1000
-"""Of what has more without a pause, espeak-ng drops the rest in silence; of one word it drops what is beyond 200."""
+    ``voices``: espeak voice for a BCP-47 language.
+    ``default_language``: when neither request nor script tell.
+    ``rate``: 80-450 words a minute.
+    ``pitch``: 0-100.
+    ``gender``: male, female or empty.
+    ``workers``: processes; 0 = by cores, two at most.
+    """
 
-# Control characters (NUL would end the text, 0x01 begins an espeak command) and lone surrogates. Tab and newline are
-# white space.
-_UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-_TOO_LONG = re.compile(r"\d{31,}|[^\W\d]{45}(?=[^\W\d])")
-_COSTLY = re.compile(r"[\u1100-\u1dff\u2070-\U0010ffff]")  # not the letters of Vietnamese, nor dashes and quotes
-_GAP = "\v"
-"""White space that we put into a word: what is given to be spoken has none."""
-
-_CUTS = tuple(map(re.compile, (r"[.!?…]\s+|[。！？]\s*|\n", r"[,;:]\s+|[、，；：]\s*", r"\s+")))
+    voices: Mapping[str, str]
+    default_language: str
+    rate: int
+    pitch: int
+    gender: str
+    workers: int
 
 
 class EspeakSpeech:
-    """Speaks with espeak-ng. Calls may overlap: they queue for the workers, the one whose listener falls silent
-    first before the others.
+    """Speaks with espeak-ng. Calls may overlap: they queue for the workers, and the call whose listener falls silent
+    first comes before the others.
 
-    *voices*: espeak voice for a BCP-47 language; *default_language*: when neither request nor script tell; *rate*:
-    80-450 words a minute; *pitch*: 0-100; *gender*: empty, male or female; *workers*: processes, 0 = by cores, two at
-    most.
-
-    Raises ValueError for a value out of range and ModuleNotFoundError when the extra is not installed. What only
-    espeak can know, the names in *voices*, is checked by ``start``.
+    Raise ModuleNotFoundError when the extra is not installed. The names in ``voices`` are checked by ``start``, for
+    only espeak knows them.
     """
 
-    sample_rate: int = espeak_worker.SAMPLE_RATE
+    sample_rate = espeak_worker.SAMPLE_RATE
+    marks_words = True
 
-    def __init__(
-        self,
-        *,
-        voices: Mapping[str, str] = VOICES,
-        default_language: str = "en",
-        rate: int = 175,
-        pitch: int = 50,
-        gender: str = "",
-        workers: int = 0,
-    ) -> None:
-        _check("rate", rate, RATES)
-        _check("pitch", pitch, PITCHES)
-        _check("workers", workers, range(65))
-        if gender not in VARIANTS:
-            raise ValueError(f'gender must be "", "male" or "female", not {gender!r}')
-        self._preferences = Preferences(dict(voices), default_language, gender)
-        self._pool = Pool(worker_command(_packages(), rate, pitch), workers or _workers())
+    def __init__(self, options: EspeakOptions) -> None:
+        self._options = options
+        command = worker_command(_packages(), options.rate, options.pitch)
+        self._pool = Pool(command, options.workers or _workers())
         self._starting = asyncio.Lock()
         self._voices: Voices | None = None
         self._closed = False
@@ -93,61 +71,49 @@ class EspeakSpeech:
     async def start(self) -> None:
         """Start the workers, so that no sentence waits for it; does nothing when they run.
 
-        Raises EspeakUnavailable (a ConnectionError) when espeak or its data cannot be loaded, and ValueError, with the
+        Raise EspeakUnavailable (a ConnectionError) when espeak or its data cannot be loaded, and ValueError, with the
         key and the value, for a language or voice of the settings that espeak does not have.
         """
         await self._ready()
 
-    async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
-        """Yield the sound of *text*: PCM signed 16-bit little endian, mono, whole samples; a short piece first,
-        then longer ones, up to a second.
+    async def synthesize(
+        self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
+    ) -> AsyncGenerator[bytes | WordMark, None]:
+        """Yield the sound of *text* in whole samples: a short piece first, then longer ones, up to a second.
 
         *text* is plain text, no SSML; nothing speakable in it gives nothing. The voice: see ``Voices.choose``. Closing
-        the generator aborts the synthesis. Raises EspeakFailed (a ConnectionError) when the worker died after some
+        the generator aborts the synthesis. Raise EspeakFailed (a ConnectionError) when the worker died after some
         sound was given, so that nothing is said twice, or died twice over this text; EspeakUnavailable when no worker
         can be started or the engine is closed.
-        """
-        voices = await self._ready()
-        chosen = voices.choose(text, voice)
-        for _, piece in pieces(text):
-            async with aclosing(self._speak(chosen, piece)) as sound:
-                async for pcm in sound:
-                    if isinstance(pcm, bytes):
-                        yield pcm
 
-    async def synthesize_marked(self, text: str, voice: Voice) -> AsyncGenerator[bytes | WordMark, None]:
-        """Like ``synthesize``, and yield a WordMark for each word before the sound in which it begins.
-
-        Words are what white space separates, without punctuation at their edges; ideographs are words by themselves.
-        A mark tells where it is in *text* as given, and the ms from the first sound of this call. Marks grow in
-        offset, never overlap, never go back in ms and are never later than the end of the sound. A word that
-        espeak-ng says as one with its neighbour ("of the") has none. A word too long for espeak-ng is several, a number
-        of more than 30 digits is said digit by digit.
+        A WordMark comes before the sound in which its word begins. Words are separated by white space, without
+        punctuation at their edges; ideographs are words by themselves. Marks grow in offset, never overlap, never go
+        back in ms and are never later than the end of the sound. A word that espeak-ng says as one with its neighbour
+        ("of the") has no mark. A word too long for espeak-ng is several, a number of more than 30 digits is said digit
+        by digit.
         """
-        voices = await self._ready()
-        chosen = voices.choose(text, voice)
+        chosen = (await self._ready()).choose(text, voice)
         samples = 0
         for start, piece in pieces(text):
-            before, marker = 1000 * samples / self.sample_rate, Marker(piece, start)
-            async with aclosing(self._speak(chosen, piece, marked=True)) as sound:
+            begins_ms, marker = 1000 * samples / self.sample_rate, Marker(piece, start)
+            async with aclosing(self._speak(chosen, piece, marks, due)) as sound:
                 async for item in sound:
                     if isinstance(item, bytes):
-                        samples += len(item) // 2
+                        samples += len(item) // SAMPLE_BYTES
                         yield item
-                    elif mark := marker.mark(item[0], before + item[1]):
-                        gaps = piece.count(_GAP, 0, mark.offset - start)
-                        yield replace(mark, offset=mark.offset - gaps)
+                    elif mark := marker.mark(item[0], begins_ms + item[1]):
+                        yield mark
 
     def reads_in(self, text: str, voice: Voice) -> str:
-        """The language of the voice that reads *text*; empty before ``start``."""
+        """See Engine; empty before ``start``."""
         return "" if self._voices is None else self._voices.reads_in(text, voice)
 
-    async def voices(self) -> list[VoiceInfo]:
-        """All voices that espeak has. Raises like ``start``."""
+    async def voices(self) -> Sequence[VoiceInfo]:
+        """List all voices that espeak has. Raises like ``start``."""
         return (await self._ready()).infos
 
     async def aclose(self) -> None:
-        """End the workers and wait for them. Calls that are still under way raise EspeakUnavailable."""
+        """End the workers and wait for them. Who still listens, or asks later, gets EspeakUnavailable."""
         self._closed = True
         async with self._starting:
             await self._pool.aclose()
@@ -161,19 +127,20 @@ class EspeakSpeech:
         return self._voices
 
     async def _open(self) -> Voices:
+        options = self._options
         catalogue = await self._pool.start()
         try:
-            voices = Voices(catalogue, self._preferences)
+            voices = Voices(catalogue, options.voices, options.default_language, options.gender)
             for voice in voices.configured:  # each reads its dictionary from the disk now, and shows that it can
-                async for _ in self._speak(voice, "a"):
+                async for _ in self._speak(voice, "a", False, at_once):
                     pass
         except (ValueError, EspeakFailed, asyncio.CancelledError):
             await self._pool.aclose()
             raise
         return voices
 
-    async def _speak(self, voice: str, piece: str, marked: bool = False) -> AsyncGenerator[bytes | WordEvent, None]:
-        job = self._pool.submit(voice, piece, marked, due.get())
+    async def _speak(self, voice: str, piece: str, marks: bool, due: Due) -> AsyncGenerator[bytes | WordEvent, None]:
+        job = self._pool.submit(voice, piece, marks, due)
         try:
             while (item := await job.read()) is not None:
                 yield item
@@ -182,59 +149,10 @@ class EspeakSpeech:
 
 
 def worker_command(packages: str, rate: int, pitch: int) -> Sequence[str]:
-    """How a worker is run: isolated, so that neither environment nor working folder change what it imports."""
-    return (sys.executable, "-I", "-S", espeak_worker.__file__, packages, str(rate), str(pitch))
-
-
-def pieces(text: str) -> Iterator[tuple[int, str]]:
-    """Cut *text*, without what cannot be spoken, into pieces of which espeak-ng drops nothing, ``PIECE_CHARS`` at most,
-    at the best place there is. Words that are too long have a ``_GAP`` here and there.
-
-    Each comes with its index in *text*.
+    """Give the command that runs a worker: isolated, so that neither environment nor working folder change what it
+    imports.
     """
-    text = _UNSPEAKABLE.sub(" ", text).rstrip()  # one for one, so that the index holds
-    text = _TOO_LONG.sub(_with_gaps, text)
-    start = _skip(text, 0)
-    while start < len(text):
-        window = _window(text, start)
-        end = start + (_cut(window) if start + len(window) < len(text) else len(window))
-        yield start - text.count(_GAP, 0, start), text[start:end].rstrip()
-        start = _skip(text, end)
-
-
-def _with_gaps(word: re.Match[str]) -> str:
-    """A part of a word as a word; a number as digits, for a part of it would be another number."""
-    return _GAP.join(word[0]) if word[0].isdecimal() else word[0] + _GAP
-
-
-def _window(text: str, start: int) -> str:
-    """As much as espeak-ng takes in one piece."""
-    window = text[start : start + PIECE_CHARS]
-    return window[: sum(each <= PIECE_PHONEMES for each in accumulate(map(_phonemes, window)))]
-
-
-def _phonemes(char: str) -> int:
-    """How many *char* may come to: of 777 in German each digit has 10, 漢 named by a voice that does not know it 12."""
-    return 12 if char.isdecimal() or _COSTLY.match(char) else 2
-
-
-def _skip(text: str, start: int) -> int:
-    while start < len(text) and text[start].isspace():
-        start += 1
-    return start
-
-
-def _cut(text: str) -> int:
-    for mark in _CUTS:
-        ends = [match.end() for match in mark.finditer(text)]
-        if ends:
-            return ends[-1]
-    return len(text)
-
-
-def _check(name: str, value: int, allowed: range) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be from {allowed[0]} to {allowed[-1]}, not {value!r}")
+    return (sys.executable, "-I", "-S", espeak_worker.__file__, packages, str(rate), str(pitch))
 
 
 def _workers() -> int:
@@ -242,7 +160,7 @@ def _workers() -> int:
 
 
 def _packages() -> str:
-    """The folder that holds espeakng_loader; it is not imported here."""
+    """Find the folder that holds espeakng_loader, without importing it."""
     spec = importlib.util.find_spec("espeakng_loader")
     if spec is None or not spec.origin:
         raise ModuleNotFoundError(

@@ -5,31 +5,29 @@ A worker dies alone and is replaced; the sentences of others are kept.
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
 
+from pipeline.tts.engines import Due, at_once
 from pipeline.tts.espeak.process import EspeakFailed, EspeakUnavailable, Job, Worker
-from pipeline.tts.urgency import at_once
 
 TRIES = 2
-"""How often a job is given to a worker: once more if the first died before any sound came."""
+"""How often a job is given to a worker: a second time if the first worker died before any sound came."""
 
 START_PAUSES = (0.0, 0.1, 0.5)
-"""Seconds before each attempt to replace a worker. After the last one the jobs fail that wait for it."""
+"""Seconds before each attempt to replace a worker. When the last attempt fails, the jobs that wait for it fail."""
 
 REST_SECONDS = 1.0
-"""No further attempt before this has passed, however many jobs wait: processes that die at once must not eat the
-machine.
-"""
+"""The pause before further attempts, however many jobs wait: processes that die at once must not eat the machine."""
 
 log = structlog.get_logger(scope="espeak")
 
 
 class Waiting(asyncio.Queue[Job]):
-    """Gives the job that is due first, by the order of the moment: what a job waits for goes on meanwhile. There are at
-    most some hundreds.
+    """Gives the job that is due first at that moment: how urgent a job is changes while it waits. At most some hundreds
+    wait.
     """
 
     def _init(self, _maxsize: int) -> None:
@@ -54,7 +52,7 @@ class Pool:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> str:
-        """Start all workers: gives the catalogue of their voices. Raises EspeakUnavailable, and then nothing runs."""
+        """Start all workers and give the catalogue of their voices. Raise EspeakUnavailable; then nothing runs."""
         started = False
         try:
             for worker in self._workers:
@@ -66,10 +64,8 @@ class Pool:
         self._tasks = [asyncio.create_task(self._serve(worker), name="espeak") for worker in self._workers]
         return catalogue
 
-    def submit(self, voice: str, text: str, marked: bool = False, due: Callable[[], float] = at_once) -> Job:
-        """Queue *text* for *voice*, espeak's identifier; *due*: see ``urgency``. The caller reads the job and closes
-        it.
-        """
+    def submit(self, voice: str, text: str, marked: bool = False, due: Due = at_once) -> Job:
+        """Queue *text* for *voice*, espeak's identifier. The caller reads the job and closes it."""
         job = Job(next(self._numbers), voice, text, marked, due)
         if self._tasks:
             self._jobs.put_nowait(job)
@@ -113,7 +109,7 @@ class Pool:
         except (EOFError, ConnectionError, TimeoutError):
             log.warning("a worker died or hung", decision="replace", exit_code=await worker.kill())
             self._lost(job)
-            with suppress(EspeakUnavailable):  # the next job will tell
+            with suppress(EspeakUnavailable):  # the next job tries again, and fails if it must
                 await _replace(worker)
 
     def _lost(self, job: Job) -> None:

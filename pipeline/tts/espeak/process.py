@@ -8,21 +8,21 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
 
+from pipeline.tts.engines import Due
 from pipeline.tts.espeak.worker import ABORT, AUDIO, FAILED, HEADER, READY, SPEAK, SPEAK_MARKED, WORD, WORDS
-from pipeline.tts.urgency import at_once
 
 WordEvent = tuple[int, int]
-"""A word begins: at which character of the job's text, and how many ms from its first sound."""
+"""The character of the job's text at which a word begins, and when: in ms from the job's first sound."""
 
 SILENCE_SECONDS = 5.0
-"""A worker that should speak and gives nothing for so long hangs: it needs some milliseconds."""
+"""A worker that should speak and gives nothing for this long hangs: it needs some milliseconds."""
 
 STOP_SECONDS = 1.0
 """How long a worker may take to give up an aborted job, and to end when it is told to."""
 
 PATIENCE_SECONDS = 2.0
-"""A job is due after this long at the latest, however much its listener still has to play: on a machine that is busy
-all the time it would wait for ever, and count as a voice that stalls.
+"""A job is due after this long at the latest, however much its listener still has to play. Otherwise, on a machine that
+is always busy, it would wait for ever and count as a voice that stalls.
 """
 
 REPAIR = "pip install --force-reinstall 'stentor[espeak]'"
@@ -33,7 +33,7 @@ class EspeakFailed(ConnectionError):
 
 
 class EspeakUnavailable(EspeakFailed):
-    """No worker runs and none can be started; the text says why and what may help."""
+    """No worker runs and none can be started. The text says why, and how to mend it."""
 
 
 class Job:
@@ -42,9 +42,7 @@ class Job:
     Its sound waits here for the reader, so that a slow one holds no worker up; the length of the text bounds it.
     """
 
-    def __init__(
-        self, number: int, voice: str, text: str, marked: bool = False, due: Callable[[], float] = at_once
-    ) -> None:
+    def __init__(self, number: int, voice: str, text: str, marked: bool, due: Due) -> None:
         self.number = number
         self.kind = SPEAK_MARKED if marked else SPEAK
         self._due = due
@@ -57,13 +55,13 @@ class Job:
         self._sound: asyncio.Queue[bytes | WordEvent | EspeakFailed | None] = asyncio.Queue()
 
     def rank(self) -> tuple[float, int]:
-        """The job with the lowest rank is the next one: one that is over, then what is due first, then the oldest."""
+        """Give the place in the queue, lowest first: jobs that are over, then those due first, then the oldest."""
         return (-inf if self.closed else min(self._due(), self._latest)), self.number
 
     async def read(self) -> bytes | WordEvent | None:
-        """The next piece of sound (whole samples), None at the end; raises EspeakFailed.
+        """Give the next piece of sound (whole samples), None at the end. Raise EspeakFailed.
 
-        A marked job's events come before the sound in which their words begin. They come again when the worker died
+        A marked job gives each word's event before the sound in which the word begins, and again when the worker died
         before that sound.
         """
         item = await self._sound.get()
@@ -72,20 +70,24 @@ class Job:
         return item
 
     def close(self) -> None:
-        """Nobody listens any more: free the worker at once. May be called at any time, also twice."""
+        """Free the worker at once, for nobody listens any more. May be called at any time, also twice."""
         self.closed = True
         if self.abort:
             self.abort()
 
     def add(self, kind: int, payload: bytes) -> None:
-        """Take AUDIO or WORDS from the worker; they are dropped when nobody listens."""
+        """Take AUDIO or WORDS from the worker; drop them when nobody listens."""
         self.heard = self.heard or kind == AUDIO
-        if not self.closed:
-            for item in (payload,) if kind == AUDIO else WORD.iter_unpack(payload):
-                self._sound.put_nowait(item)
+        if self.closed:
+            return
+        if kind == AUDIO:
+            self._sound.put_nowait(payload)
+        else:
+            for word in WORD.iter_unpack(payload):
+                self._sound.put_nowait(word)
 
     def end(self, error: EspeakFailed | None = None) -> None:
-        """Tell the reader that nothing more comes, or why."""
+        """Tell the reader that nothing more comes, and the *error* if there is one."""
         self._sound.put_nowait(error)
 
 
@@ -98,11 +100,11 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Whether there is a process; one that died a moment ago still counts until ``speak`` finds out."""
+        """Tell whether there is a process; one that died a moment ago still counts until ``speak`` finds out."""
         return self._process is not None
 
     async def start(self) -> str:
-        """Spawn a process and wait until it can speak: gives the catalogue of its voices. Raises EspeakUnavailable."""
+        """Spawn a process, wait until it can speak, and give the catalogue of its voices. Raise EspeakUnavailable."""
         try:
             # Not a fork: the parent holds the transport's threads and sockets.
             self._process = await asyncio.create_subprocess_exec(
@@ -123,9 +125,9 @@ class Worker:
         return payload.decode()
 
     async def speak(self, job: Job) -> None:
-        """Let *job* be spoken; gives back when the worker is free again, also after an abort.
+        """Have *job* spoken; return when the worker is free again, also after an abort.
 
-        Raises EOFError, ConnectionError or TimeoutError when the process died or hangs: it has to be killed then.
+        Raise EOFError, ConnectionError or TimeoutError when the process died or hangs; it has to be killed then.
         """
         clock = asyncio.get_running_loop().time
         async with asyncio.timeout(SILENCE_SECONDS) as limit:
@@ -152,7 +154,7 @@ class Worker:
         job.end(EspeakFailed(payload.decode()) if kind == FAILED else None)
 
     async def close(self) -> None:
-        """End the process: it stops when its input ends, also in the middle of a sentence. SIGTERM it ignores."""
+        """End the process: it stops when its input ends, also in the middle of a sentence. It ignores SIGTERM."""
         if self._process is None:
             return
         _into(self._process).close()
@@ -164,7 +166,7 @@ class Worker:
             await self.kill()
 
     async def kill(self) -> int:
-        """End the process at once and wait for it. Gives its exit code, 0 if there is none."""
+        """End the process at once and wait for it. Give its exit code, 0 if there is no process."""
         process = self._process
         if process is None:
             return 0
@@ -178,7 +180,7 @@ class Worker:
         return code
 
     def _send(self, kind: int, number: int, payload: bytes = b"") -> None:
-        # Not drained: never more is under way than one SPEAK, of some 1,600 bytes, and its ABORT.
+        # Not drained: at most one SPEAK, of some 1,600 bytes, and its ABORT are under way.
         _into(self._process).write(HEADER.pack(kind, number, len(payload)) + payload)
 
     async def _receive(self) -> tuple[int, int, bytes]:

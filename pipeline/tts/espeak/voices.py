@@ -1,111 +1,69 @@
-"""Which of espeak-ng's voices reads a sentence: by the request, by the script of the text, by the settings."""
+"""Chooses the voice of espeak-ng that reads a sentence: by the request, by the script of the text, by the settings."""
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from pipeline.interfaces import Voice
-
-_CYRILLIC_LETTER = re.compile(r"[\u0400-\u0481\u048a-\u052f\u1c80-\u1c8f\ua640-\ua66e\ua680-\ua69d]")
-
-CYRILLIC = frozenset({"ba", "be", "bg", "cv", "kk", "ky", "mk", "nog", "ru", "sr", "tt", "uk"})
-"""The languages whose espeak voices read Cyrillic. They read Latin words too, the Russian voice as English."""
-
-_ALL = frozenset("абвгдежзклмнопрстуфхцчш")
-_RUSSIAN = _ALL | frozenset("ийщъыьэюяё")
-_ALPHABETS = {
-    "be": _ALL | frozenset("ійыьэюяёў"),
-    "bg": _ALL | frozenset("ийщъьюя"),
-    "kk": _RUSSIAN | frozenset("әғқңөұүһі"),
-    "mk": _ALL | frozenset("иѓјљњќџѕ"),
-    "ru": _RUSSIAN,
-    "sr": _ALL | frozenset("иђјљњћџ"),
-    "uk": _ALL | frozenset("иійщьюяїєґ"),
-}
-"""A voice spells words with a letter of another language: "ef, a, short i, el, yery" for "файлы" in Ukrainian, three
-times as long. The voices that are not here know all Russian letters.
-"""
+from pipeline.languages import ALPHABETS, CYRILLIC_LANGUAGES, CYRILLIC_LETTER, base_tag, tag_forms
+from pipeline.tts.engines import VoiceInfo
 
 VARIANTS = {"": "", "male": "", "female": "+f2"}
-"""What is added to a voice for a gender: every voice of espeak-ng is male by itself, and +f2 is the one it takes for
-a woman.
+"""The variant that is added to a voice for a gender. Every voice of espeak-ng is male by itself; +f2 is its own choice
+for a woman.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceInfo:
-    """A voice that may be asked for.
-
-    ``name``: for the settings and requests; ``language``: BCP-47; ``gender``: male, female or empty.
-    """
-
-    name: str
-    language: str
-    gender: str
-    engine: str = "espeak"
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """The settings: a voice name for a language tag, the language if nothing else tells, and male, female or empty."""
-
-    voices: Mapping[str, str]
-    default_language: str
-    gender: str = ""
 
 
 class Voices:
-    """What the installed espeak-ng can speak, and the choice among it.
+    """The voices of the installed espeak-ng, and the choice among them.
 
-    *catalogue* is the answer of a worker (``Espeak.voices``). Raises ValueError, which names the key, when
-    *preferences* ask for a voice or a language that is not there.
+    *catalogue* is the answer of a worker (``Espeak.voices``); the rest are settings, see ``EspeakOptions``. Raise
+    ValueError, which names the key, when the settings ask for a voice or a language that is not there.
     """
 
-    def __init__(self, catalogue: str, preferences: Preferences) -> None:
+    def __init__(self, catalogue: str, voices: Mapping[str, str], default_language: str, gender: str) -> None:
         self.infos: list[VoiceInfo] = []
         self._identifiers: dict[str, str] = {}
         self._languages: dict[str, str] = {}
         self._variants: set[str] = set()
         self._read(catalogue)
-        self._variant = VARIANTS[preferences.gender]
-        self._preferred = {tag.lower(): self._setting(tag, name) for tag, name in preferences.voices.items()}
-        default = preferences.default_language
-        if not self._of_language(default):
-            raise ValueError(f"default_language: espeak has no voice for {default!r}")
-        self._default = default
-        self.configured = (*self._preferred.values(), self._of_language(default))
-        """The voices that the settings name; the last is that of the default language."""
-        self._cyrillic = [tag for tag in (default, *preferences.voices, "ru") if _base(tag) in CYRILLIC]
+        self._variant = VARIANTS[gender]
+        self._preferred = {tag.lower(): self._setting(tag, name) for tag, name in voices.items()}
+        self._default = self._of_language(default_language)
+        if not self._default:
+            raise ValueError(f"default_language: espeak has no voice for {default_language!r}")
+        self.configured = (*self._preferred.values(), self._default)
+        """The voices that the settings name."""
+        self._cyrillic = [tag for tag in (default_language, *voices, "ru") if base_tag(tag) in CYRILLIC_LANGUAGES]
 
     def choose(self, text: str, voice: Voice) -> str:
-        """The identifier for espeak-ng of the voice that reads *text*.
+        """Give espeak-ng's identifier of the voice that reads *text*.
 
-        ``voice.name`` wins, then the request's language, then the default. A text with any Cyrillic letter takes, of
-        these, the settings' languages and Russian, the first that reads Cyrillic and has all its letters, else the
-        first that reads Cyrillic: the voices of these languages read Latin words too. What is not known is passed
-        over: a wrong name must not silence an answer.
+        ``voice.name`` wins, then the request's language, then the default. A text with any Cyrillic letter takes the
+        first voice that reads Cyrillic and knows all its letters, else the first that reads Cyrillic: of these, of the
+        settings' languages, and of Russian. The voices of such languages read Latin words too. A name or language that
+        is not known is passed over: it must not silence an answer.
         """
-        asked = (self._named(voice.name), self._of_language(voice.language))
-        letters = frozenset(_CYRILLIC_LETTER.findall(text.lower()))
-        if not letters:
-            return next(filter(None, asked), "") or self._of_language(self._default)
-        found = filter(None, (*asked, *map(self._of_language, self._cyrillic)))
-        cyrillic = [identifier for identifier in found if self._language(identifier) in CYRILLIC]
-        fitting = (one for one in cyrillic if letters <= _ALPHABETS.get(self._language(one), letters))
-        return next(fitting, "") or next(iter(cyrillic), "") or self._of_language(self._default)
+        asked = [self._named(voice.name), self._of_language(voice.language)]
+        letters = frozenset(CYRILLIC_LETTER.findall(text.lower()))
+        if letters:
+            candidates = [*asked, *map(self._of_language, self._cyrillic)]
+            cyrillic = [each for each in candidates if each and self._language(each) in CYRILLIC_LANGUAGES]
+            # A voice spells words with letters that are not in its alphabet: "ef, a, short i, el, yery" for "файлы".
+            fitting = [each for each in cyrillic if letters <= ALPHABETS.get(self._language(each), letters)]
+            asked = [*fitting, *cyrillic]
+        return next(filter(None, asked), self._default)
 
     def reads_in(self, text: str, voice: Voice) -> str:
-        """The language of the voice that reads *text*: "en" of "en-us"."""
+        """Give the language of the voice that reads *text*: "en" of "en-us"."""
         return self._language(self.choose(text, voice))
 
     def _language(self, identifier: str) -> str:
         return self._languages[identifier.partition("+")[0]]
 
     def _of_language(self, tag: str) -> str:
-        """The settings' voice for *tag* or espeak's own, else for a shorter form of it (en-GB-oxendict, en-GB, en)."""
-        for form in _forms(tag):
-            if found := self._preferred.get(form) or self._named(form):
-                return found
+        """Find the settings' voice for *tag* or espeak's own, else for a shorter form of it (en-GB-oxendict, en-GB)."""
+        for form in tag_forms(tag):
+            if identifier := self._preferred.get(form) or self._named(form):
+                return identifier
         return ""
 
     def _named(self, name: str) -> str:
@@ -116,8 +74,8 @@ class Voices:
         return f"{identifier}+{variant}" if plus else identifier + self._variant
 
     def _setting(self, tag: str, name: str) -> str:
-        if found := self._named(name):
-            return found
+        if identifier := self._named(name):
+            return identifier
         raise ValueError(f"voices.{tag}: espeak has no voice {name!r}; `stentor voices` lists them")
 
     def _read(self, catalogue: str) -> None:
@@ -130,22 +88,11 @@ class Voices:
                 continue
             ranked = [(int(rank), tag) for rank, _, tag in (tag.partition(":") for tag in tags)]
             language = ranked[0][1]
-            self.infos.append(VoiceInfo(short.lower(), language, gender))
-            self._languages[identifier] = _base(language)
+            self.infos.append(VoiceInfo(short.lower(), language, gender, "espeak"))
+            self._languages[identifier] = base_tag(language)
             self._identifiers |= dict.fromkeys((short.lower(), identifier.lower(), name.lower()), identifier)
             spoken += [(rank, tag.lower(), identifier) for rank, tag in ranked]
         # Only after all names: a tag must never hide a voice that has it for a name. The lowest number is the best
         # voice for a tag.
         for _, tag, identifier in sorted(spoken, key=lambda entry: entry[0]):
             self._identifiers.setdefault(tag, identifier)
-
-
-def _forms(tag: str) -> Iterator[str]:
-    form = tag.lower().replace("_", "-")
-    while form:
-        yield form
-        form = form.rpartition("-")[0]
-
-
-def _base(tag: str) -> str:
-    return tag.lower().replace("_", "-").partition("-")[0]

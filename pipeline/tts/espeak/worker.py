@@ -4,14 +4,14 @@ Run as ``python -I -S worker.py PACKAGES RATE PITCH``, so the packages of the in
 ``PACKAGES`` is the folder that holds espeakng_loader. Nothing but the standard library, and little of it, may be
 imported here: half of a worker's start is imports.
 
-Why a process: espeak-ng is not thread-safe, has one state for the whole process, may crash, and is GPL-3.
+It is a process because espeak-ng is not thread-safe, has one state for the whole process, may crash, and is GPL-3.
 
 A frame is ``HEADER`` (kind, job, length of the payload) and the payload. In: ``SPEAK`` (voice, NUL, text, UTF-8),
-``SPEAK_MARKED`` (the same), ``ABORT``. Out: ``READY`` (the voices, see ``Espeak.voices``) or ``FAILED`` once at the
-start; then for each text any number of ``AUDIO`` (whole samples, signed 16-bit, mono, 22,050 Hz; a short one first,
-then longer ones, since each costs the parent the same) and one ``DONE`` or ``FAILED`` (text of the reason). An aborted
-job is answered with ``DONE`` too. For ``SPEAK_MARKED``, an ``AUDIO`` in which words begin comes behind a ``WORDS``: for
-each a ``WORD`` (index in the text's characters, ms from its first sound).
+``SPEAK_MARKED`` (the same), ``ABORT``. Out, once at the start: ``READY`` (the voices, see ``Espeak.voices``) or
+``FAILED``. Out, for each text: any number of ``AUDIO`` (whole samples, signed 16-bit, mono, 22,050 Hz; a short one
+first, then longer ones, since each costs the parent the same) and one ``DONE`` or ``FAILED`` (text of the reason); an
+aborted job is answered with ``DONE`` too. For ``SPEAK_MARKED``, an ``AUDIO`` in which words begin comes behind a
+``WORDS``, which holds a ``WORD`` (index in the text's characters, ms from its first sound) for each.
 """
 
 import ctypes
@@ -32,7 +32,8 @@ SAMPLE_RATE = 22_050
 _SYNCHRONOUS, _DONT_EXIT, _CHARS_UTF8, _ENDPAUSE, _RATE, _PITCH, _CHARACTERS = 2, 0x8000, 1, 0x1000, 1, 3, 1
 _EVENTS_END, _EVENT_WORD = 0, 1
 _PIECE_MS = 200
-_FRAME_BYTES = 2 * SAMPLE_RATE
+_SAMPLE_BYTES = ctypes.sizeof(ctypes.c_short)
+_FRAME_BYTES = _SAMPLE_BYTES * SAMPLE_RATE
 _PIPE_BYTES = 1 << 20
 _GENDERS = ("", "male", "female")
 
@@ -68,15 +69,12 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes
 
 
 class Pipe:
-    """The parent's end of the conversation.
-
-    The parent is gone when a read or a write fails: so is the reason to live.
-    """
+    """Frames from and to the parent. When a read or a write fails, the parent is gone, and the process ends."""
 
     def __init__(self) -> None:
         self._out = os.dup(1)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the library prints must not land among the frames
-        # A whole sentence fits in, so that a parent with much to do holds no worker up. Linux only, and only a wish.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the library's own output must not land among the frames
+        # A whole sentence fits in, so that a parent with much to do holds no worker up. Linux only, and not vital.
         try:  # noqa: SIM105  (contextlib would double the time of our imports)
             fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         except (AttributeError, OSError):
@@ -88,7 +86,7 @@ class Pipe:
         return kind, job, self._exactly(length)
 
     def waiting(self) -> bool:
-        """Tell whether ``read`` would find something now."""
+        """Tell whether ``read`` would return at once."""
         return bool(select.select((0,), (), (), 0)[0])
 
     def write(self, kind: int, job: int, payload: bytes = b"") -> None:
@@ -125,21 +123,21 @@ class Espeak:
         self._pipe, self._rate, self._pitch = pipe, rate, pitch
         self._voice, self._job, self._marked = b"", 0, False
         self._given = self._sent = 0  # bytes of sound of this job
-        self._sound = self._begun = b""  # that wait for a frame: sound, and the WORDs that begin in it
+        self._sound = self._begun = b""  # waiting for a frame: sound, and the WORDs that begin in it
         self._heard = _Callback(self._on_audio)  # kept: the library holds only its address
         self._library.espeak_SetSynthCallback(self._heard)
 
     def voices(self) -> str:
         """List the voices, one a line: identifier, gender, name, and ``priority:tag`` for each language, between tabs.
 
-        Variants have identifiers that begin with ``!v/``. A low priority number is the better voice for that tag.
+        Identifiers of variants begin with ``!v/``. The lower the priority, the better the voice for that tag.
         """
         return "\n".join(self._list(None) + self._list(b"variant"))
 
     def speak(self, job: int, voice: bytes, text: bytes, marked: bool) -> str:
-        """Send the audio of *text* (UTF-8, no NUL) through the pipe, and when its words begin if it is to be *marked*.
+        """Send the audio of *text* (UTF-8, no NUL) through the pipe; if *marked*, also when its words begin.
 
-        Gives what went wrong, or nothing.
+        Return the reason of a failure, "" if there is none.
         """
         if voice != self._voice and not self._use(voice):
             return f"espeak-ng has no voice {voice.decode()}"
@@ -150,8 +148,7 @@ class Espeak:
         return f"espeak_Synth returned {code}" if code else ""
 
     def _use(self, voice: bytes) -> bool:
-        # A name that is not known, or a variant that is not, keeps the old voice or a half of the new: ask what it is
-        # now.
+        # With an unknown name or variant espeak-ng keeps the old voice or takes half of the new one: ask it.
         self._voice = b""
         if self._library.espeak_SetVoiceByName(voice) != 0:
             return False
@@ -164,8 +161,9 @@ class Espeak:
 
     def _on_audio(self, samples: int | None, count: int, events: int | None) -> int:
         if samples and count > 0:
-            self._sound += ctypes.string_at(samples, 2 * count)
-            self._given += 2 * count
+            sound = ctypes.string_at(samples, _SAMPLE_BYTES * count)
+            self._sound += sound
+            self._given += len(sound)
             if self._marked and events:
                 self._begun += self._words(events)
             if len(self._sound) >= min(self._sent, _FRAME_BYTES):
@@ -186,8 +184,8 @@ class Espeak:
             self._pipe.write(AUDIO, self._job, sound)
 
     def _words(self, address: int) -> bytes:
-        # At the rate of 450 the sound is shortened afterwards, and positions are those before: never beyond this sound.
-        most = 1000 * self._given // (2 * SAMPLE_RATE)
+        # At a rate of 450 the sound is shortened after positions were told: no position may lie beyond this sound.
+        most = 1000 * self._given // (_SAMPLE_BYTES * SAMPLE_RATE)
         words = b""
         while (event := _Event.from_address(address)).type != _EVENTS_END:
             if event.type == _EVENT_WORD:
@@ -197,19 +195,13 @@ class Espeak:
 
     def _list(self, languages: bytes | None) -> list[str]:
         wanted = _Voice(languages=ctypes.cast(ctypes.c_char_p(languages), ctypes.c_void_p))
-        found = self._library.espeak_ListVoices(ctypes.byref(wanted) if languages else None)
         lines = []
-        for entry in found:
-            if not entry:
+        for entry in self._library.espeak_ListVoices(ctypes.byref(wanted) if languages else None):
+            if not entry:  # the end
                 break
             voice = entry.contents
-            fields = (
-                voice.identifier.decode(),
-                _GENDERS[voice.gender % 3],
-                voice.name.decode(),
-                *_tags(voice.languages),
-            )
-            lines.append("\t".join(fields))
+            name, gender = voice.name.decode(), _GENDERS[voice.gender % 3]
+            lines.append("\t".join((voice.identifier.decode(), gender, name, *_tags(voice.languages))))
         return lines
 
     def _declare(self) -> None:
@@ -217,17 +209,8 @@ class Espeak:
         library.espeak_Initialize.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int)
         library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         library.espeak_GetCurrentVoice.restype = ctypes.POINTER(_Voice)
-        number, pointer = ctypes.c_uint, ctypes.c_void_p
-        library.espeak_Synth.argtypes = (
-            ctypes.c_char_p,
-            ctypes.c_size_t,
-            number,
-            ctypes.c_int,
-            number,
-            number,
-            pointer,
-            pointer,
-        )
+        text, number, pointer = (ctypes.c_char_p, ctypes.c_size_t), ctypes.c_uint, ctypes.c_void_p
+        library.espeak_Synth.argtypes = (*text, number, ctypes.c_int, number, number, pointer, pointer)
 
 
 def _tags(address: int) -> list[str]:
@@ -241,8 +224,8 @@ def _tags(address: int) -> list[str]:
 
 def main() -> None:
     """Serve until the parent closes the pipe."""
-    # Ctrl-C goes to the whole foreground group and a service manager's SIGTERM to every process: the parent still has
-    # to drain.
+    # Ctrl-C goes to the whole foreground group and a service manager's SIGTERM to every process: the parent has yet to
+    # drain.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     pipe = Pipe()

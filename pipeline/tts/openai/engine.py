@@ -1,18 +1,19 @@
 """Any server with OpenAI's ``/audio/speech``: https://platform.openai.com/docs/api-reference/audio/createSpeech.
 
-No proxy of the environment, no redirects, nothing compressed: as for the model's server.
+As for the model's server, no proxy of the environment is used, no redirect followed, nothing compressed.
 """
 
 import asyncio
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.http import HttpClient, HttpFailed, Reply, Unreachable, retry_after
 from pipeline.interfaces import Voice
-from pipeline.tts.convert import RATES
+from pipeline.tts.engines import VoiceInfo
 from pipeline.tts.errors import (
     NotPcm,
     SpeechBusy,
@@ -25,60 +26,76 @@ from pipeline.tts.errors import (
 from pipeline.tts.openai.sound_format import SoundDecoder
 
 MOST_BYTES = 8192
-"""What is converted in one go: of stereo or float that takes a ms."""
+"""Bytes that are converted in one go: stereo or float takes a ms."""
 
 WRONG_VOICE = frozenset({400, 404, 422})
-"""How servers answer to a voice that they don't have, and to much else."""
+"""Statuses with which servers refuse a voice that they don't have, and much else."""
 
 WRONG_TEXT = frozenset({400, 413, 422})
-"""How they answer to a text that they cannot say."""
+"""Statuses with which servers refuse a text that they cannot say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAISpeechOptions:
+    """The settings of the voice.
+
+    ``base_url``: of the server, without ``/audio/speech``.
+    ``model``, ``voice``: as the server names them; the voice is for requests that name none.
+    ``api_key_env``: the environment variable of the key; empty = no key.
+    ``sample_rate``: the Hz of our sound; also assumed for PCM replies without a rate.
+    ``extra_body``: is put over the body of each request.
+    ``proxy``: the URL of an http proxy; empty = none.
+    """
+
+    base_url: str
+    model: str
+    voice: str
+    api_key_env: str
+    sample_rate: int
+    extra_body: Mapping[str, Any]
+    connect_timeout_seconds: float
+    stall_timeout_seconds: float
+    proxy: str
 
 
 class OpenAISpeech:
     """Speaks with ``base_url`` + ``/audio/speech``. Calls may overlap; each is one request, and none is repeated.
 
-    Gives ``sample_rate`` whatever the server sends: PCM whose Content-Type tells the rate, bare PCM of *sample_rate*,
-    or a WAV of int16 or float32, stereo too; another rate needs the extra ``resample``. The key is that of the
-    environment variable *api_key_env*, read for each request; without one no Authorization is sent, as local servers
-    like it. *extra_body* is put over the request's body. ValueError, with the key, for what cannot be used.
+    Gives ``sample_rate`` whatever the server sends: PCM whose Content-Type tells the rate, bare PCM of
+    ``sample_rate``, or a WAV of int16 or float32, stereo too; another rate needs the extra ``resample``. The key is
+    read for each request; without one no Authorization is sent, as local servers like it. Raise ValueError, with the
+    key, for options that cannot be used.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        model: str,
-        voice: str,
-        api_key_env: str = "OPENAI_API_KEY",
-        sample_rate: int = 24_000,
-        extra_body: Mapping[str, Any] | None = None,
-        connect_timeout_seconds: float = 5.0,
-        stall_timeout_seconds: float = 10.0,
-        proxy: str = "",
-        environment: Mapping[str, str] = os.environ,
-    ) -> None:
-        if sample_rate not in RATES:
-            raise ValueError(f"sample_rate: must be from {RATES[0]} to {RATES[-1]} Hz")
-        self.sample_rate = sample_rate
-        self._voice = voice
-        self._body = {"model": model, "response_format": "pcm", **(extra_body or {})}
+    marks_words = False
+
+    def __init__(self, options: OpenAISpeechOptions, environment: Mapping[str, str] = os.environ) -> None:
+        self.sample_rate = options.sample_rate
+        self._voice = options.voice
+        self._body = {"model": options.model, "response_format": "pcm", **options.extra_body}
         _json(self._body)
-        self._api_key_env = api_key_env
+        self._api_key_env = options.api_key_env
         self._environment = environment
-        self._connect = connect_timeout_seconds
-        self._stall = stall_timeout_seconds
-        self._http = HttpClient(base_url, proxy)
+        self._connect = options.connect_timeout_seconds
+        self._stall = options.stall_timeout_seconds
+        self._http = HttpClient(options.base_url, options.proxy)
 
-    @property
-    def api_key_missing(self) -> bool:
-        """Whether a variable is named that is not set."""
-        return bool(self._api_key_env) and not self._key()
+    async def start(self) -> None:
+        """Do nothing: the first request connects."""
 
-    async def synthesize(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+    async def voices(self) -> Sequence[VoiceInfo]:
+        """List nothing: the protocol has no list of voices."""
+        return ()
+
+    def reads_in(self, _text: str, _voice: Voice) -> str:
+        """Tell nothing: the language of a voice is the server's secret."""
+        return ""
+
+    async def synthesize(self, text: str, voice: Voice, *_: object) -> AsyncGenerator[bytes, None]:
         """Yield the sound of *text* as it comes, whole samples; nothing is read ahead of the reader.
 
         ``voice.name`` is asked for instead of the settings' voice, which still speaks where the server refuses that
-        name: a wrong name must not silence an answer. Closing the generator closes the connection. Raises a
+        name: a wrong name must not silence an answer. Closing the generator closes the connection. Raise a
         SpeechEngineError, or ModuleNotFoundError where the rate has to change and soxr is not installed.
         """
         for name in dict.fromkeys((voice.name or self._voice, self._voice)):
@@ -96,7 +113,7 @@ class OpenAISpeech:
 
     async def _sound(self, reply: Reply) -> AsyncGenerator[bytes, None]:
         _accepted(reply)
-        decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate, self.sample_rate)
+        decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate)
         given = False
         async with aclosing(_body(reply, self._stall)) as body:
             async for data in body:
@@ -113,7 +130,7 @@ class OpenAISpeech:
 
     @asynccontextmanager
     async def _ask(self, text: str, voice: str) -> AsyncIterator[Reply]:
-        """The reply with its body unread; leaving the block closes it."""
+        """Give the reply with its body unread; leaving the block closes it."""
         headers = {"content-type": "application/json"}
         if key := self._key():
             headers["authorization"] = f"Bearer {key}"
@@ -132,7 +149,7 @@ class OpenAISpeech:
 
 
 async def _body(reply: Reply, stall: float) -> AsyncGenerator[bytes, None]:
-    """The bytes as they come; of many at once some at a time, between which the loop has its turn."""
+    """Yield the bytes as they come, at most ``MOST_BYTES`` at a time; the loop has its turn in between."""
     with _failures():
         while data := await reply.read(stall):
             yield data[:MOST_BYTES]
@@ -142,7 +159,7 @@ async def _body(reply: Reply, stall: float) -> AsyncGenerator[bytes, None]:
 
 
 def _accepted(reply: Reply) -> None:
-    """Raises what a status stands for; the body, which may hold the text or the key, is not read."""
+    """Raise the error of a refusal. The body, which may hold the text or the key, is not read."""
     status = reply.status
     if reply.is_success:
         if reply.headers.get("content-encoding", "identity").lower() != "identity":
@@ -158,7 +175,7 @@ def _accepted(reply: Reply) -> None:
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """A transport error by its class; its own text may hold bytes of the server."""
+    """Turn a transport error into ours, without its text, which may hold bytes of the server."""
     try:
         yield
     except Unreachable:
@@ -170,7 +187,7 @@ def _failures() -> Iterator[None]:
 
 
 def _json(body: Mapping[str, Any]) -> bytes:
-    """Lone surrogates, which JSON has no bytes for, become question marks."""
+    """Encode *body*; lone surrogates, which JSON has no bytes for, become question marks."""
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False).encode(errors="replace")
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""RIFF/WAVE as it comes over a network: lengths that nobody knew, chunks that nobody needs, one header after another.
+"""Reads RIFF/WAVE as it comes over a network: false lengths, needless chunks, one header after another.
 
 The format: Microsoft and IBM, *Multimedia Programming Interface and Data Specifications 1.0*, and for
 WAVE_FORMAT_EXTENSIBLE Microsoft's *Multiple Channel Audio Data and WAVE Files*.
@@ -16,11 +16,10 @@ _ENCODINGS = {(1, 16): "int16", (3, 32): "float32"}
 _EXTENSIBLE = 0xFFFE
 _FORMAT_BYTES = range(16, 1025)
 _ENDLESS = 0x7F00_0000
-"""A length from here on, or 0, is a place-holder of a header that was written before its sound."""
-
+"""A length from here on, or 0, is the place-holder of a header that was written before its sound."""
 
 _TAG_BYTES = 1 << 20
-"""More of what is no sound has no place behind the sound."""
+"""The longest chunk behind the sound that is believed to be a chunk."""
 
 
 class _In(Enum):
@@ -32,7 +31,7 @@ class _In(Enum):
 
 
 class Riff:
-    """Reads one stream, cut anywhere. NotPcm for what is no WAVE of int16 or float32."""
+    """Reads one stream, cut anywhere. Raise NotPcm if it is no WAVE of int16 or float32."""
 
     def __init__(self) -> None:
         self._held = b""
@@ -44,11 +43,11 @@ class Riff:
 
     @property
     def truncated(self) -> bool:
-        """Whether the stream so far ends before its header does, or before the samples that it promised."""
+        """Tell whether the stream so far ends before its header does, or before the samples that it promised."""
         return self._in is not _In.HEADER and not self._endless and self._left > 0
 
     def feed(self, data: bytes) -> Iterator[PcmFormat | bytes]:
-        """The format, when it is known, and then the samples as they come."""
+        """Yield the format, when it is known, and then the samples as they come."""
         self._held += data
         while self._held:
             part = self._take()
@@ -58,7 +57,7 @@ class Riff:
                 yield part
 
     def _take(self) -> PcmFormat | bytes | None:
-        """One step; None when it needs more bytes, nothing (``b""``) when there is nothing to tell."""
+        """Take one step: give None when more bytes are needed, ``b""`` when there is nothing to yield."""
         match self._in:
             case _In.HEADER:
                 return self._header()
@@ -74,7 +73,7 @@ class Riff:
         if len(self._held) < 8:
             return None
         name, size = struct.unpack_from("<4sI", self._held)
-        if self._told_samples and not _is_chunk(name, size):  # the header only knew the first piece
+        if self._told_samples and not _is_chunk(name, size):  # the header only knew the length of the first piece
             self._in, self._endless = _In.DATA, True
             return b""
         self._held = self._held[8:]
@@ -120,7 +119,7 @@ class Riff:
 
 
 def _is_chunk(name: bytes, size: int) -> bool:
-    """Whether this, behind samples, is a chunk and no more of them."""
+    """Tell whether these bytes, behind samples, begin a chunk instead of more samples."""
     return name in (b"RIFF", b"data") or (size <= _TAG_BYTES and re.fullmatch(rb"[\x20-\x7e]{4}", name) is not None)
 
 

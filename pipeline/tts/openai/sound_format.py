@@ -1,6 +1,6 @@
-"""What kind of sound a speech server sent, by its Content-Type and its first bytes; pure, no I/O.
+"""Decodes the sound of a speech server by its Content-Type and its first bytes; pure, no I/O.
 
-The protocol does not tell the rate of PCM: ``rate=`` in the Content-Type does, or a RIFF header, or nobody.
+The protocol has no rate for PCM: ``rate=`` in the Content-Type tells it, or a RIFF header, or nothing.
 """
 
 import codecs
@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from pipeline.tts.convert import RATES, Converter, PcmFormat
+from pipeline.pcm import RATES
+from pipeline.tts.convert import Converter, PcmFormat
 from pipeline.tts.errors import NotPcm
 from pipeline.tts.openai.riff import Riff
 
 PCM_TYPES = frozenset(
     {"", "audio/pcm", "audio/x-pcm", "audio/raw", "audio/x-raw", "audio/l16", "application/octet-stream"}
 )
-"""With these, bytes that are no RIFF are samples."""
+"""Types under which bytes that are no RIFF are samples."""
 
 WAV_TYPES = frozenset({"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"})
 
@@ -26,14 +27,14 @@ HEAD_BYTES = 12
 LEAST_TEXT_BYTES = 4
 
 _COMPRESSED = re.compile(rb"ID3|OggS|fLaC|\x1aE\xdf\xa3|....ftyp|\xff[\xe2\xe3\xf2\xf3\xfa\xfb\xf1\xf9]", re.DOTALL)
-"""MP3 with and without a tag, Ogg, FLAC, WebM, MP4, AAC. Of samples, one in thousands of loud ones would look so, and
+"""MP3 with and without a tag, Ogg, FLAC, WebM, MP4, AAC. One in thousands of loud samples would look like these, and
 speech begins softly.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ContentType:
-    """The lower-case type, and what it says of the samples; ``rate`` 0 = nothing."""
+    """The lower-case type, and its parameters about samples. ``rate``: 0 = not told."""
 
     name: str
     rate: int
@@ -42,10 +43,10 @@ class ContentType:
 
 
 def content_type(header: str) -> ContentType:
-    """Read the header as it came.
+    """Read the header as it came. Numbers that make no sense count as not told.
 
-    ``audio/L16`` is big endian (RFC 2586, RFC 3551), but with ``codec=pcm``, which no RFC has and Gemini sends, it is
-    little endian. Numbers that make no sense count as not told.
+    ``audio/L16`` is big endian (RFC 2586, RFC 3551). With ``codec=pcm``, which no RFC has and Gemini sends, it is
+    little endian.
     """
     message = Message()
     message["content-type"] = header
@@ -59,13 +60,12 @@ def content_type(header: str) -> ContentType:
 class SoundDecoder:
     """Turns the body of one reply, cut anywhere, into mono int16 of *sample_rate* Hz.
 
-    *told_by_settings*: the rate of bare PCM whose Content-Type tells none. NotPcm for anything else than PCM or WAV of
-    int16 or float32; ModuleNotFoundError where the rate has to change without soxr.
+    *header*: the Content-Type; bare PCM has *sample_rate* when the header tells none. Raise NotPcm for anything else
+    than PCM or WAV of int16 or float32, and ModuleNotFoundError where the rate has to change without soxr.
     """
 
-    def __init__(self, header: str, told_by_settings: int, sample_rate: int) -> None:
+    def __init__(self, header: str, sample_rate: int) -> None:
         self._type = content_type(header)
-        self._default = told_by_settings
         self._sample_rate = sample_rate
         self._head = b""
         self._riff: Riff | None = None
@@ -74,11 +74,11 @@ class SoundDecoder:
 
     @property
     def truncated(self) -> bool:
-        """Whether a RIFF header promised more than came."""
+        """Tell whether a RIFF header promised more than came."""
         return self._riff is not None and self._riff.truncated
 
     def feed(self, data: bytes) -> bytes:
-        """The samples that *data* makes whole, maybe none."""
+        """Take *data* in and give the samples that are ready, maybe none."""
         if self._riff is None and self._convert is None:
             self._head += data
             if len(self._head) < HEAD_BYTES:
@@ -88,7 +88,7 @@ class SoundDecoder:
         return self._converted(data)
 
     def flush(self) -> bytes:
-        """The rest, once."""
+        """Give the rest, once."""
         head, self._head = self._head, b""
         if head:
             self._begin(head)
@@ -107,7 +107,7 @@ class SoundDecoder:
             raise NotPcm("the speech server sent no PCM")
         else:
             told = self._type
-            self._expect(PcmFormat(told.rate or self._default, told.channels, big_endian=told.big_endian))
+            self._expect(PcmFormat(told.rate or self._sample_rate, told.channels, big_endian=told.big_endian))
 
     def _converted(self, data: bytes) -> bytes:
         if self._riff is None:
@@ -134,7 +134,7 @@ class SoundDecoder:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether it can be read as UTF-8, whose last character may be cut. Zeros cannot, nor soft sounds."""
+    """Tell whether *head* is readable UTF-8, whose last character may be cut. Zeros and soft sounds are not."""
     try:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
     except UnicodeDecodeError:

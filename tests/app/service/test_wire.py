@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 import time
 from typing import Any
 
@@ -109,41 +108,6 @@ def test_bad_screenshots(text: str, words: str) -> None:
     """What is no base64, or no such image, is a ValueError whose words are fit for the client."""
     with pytest.raises(ValueError, match=f"^{words}$"):
         wire.screenshot(pb.StreamRequest(screenshot=text))
-
-
-# Text.
-
-
-@pytest.mark.parametrize(
-    ("text", "repaired"),
-    [
-        ("", ""),
-        ("Привет 🦊", "Привет 🦊"),
-        ("\ud83e\udd8a", "🦊"),
-        ("a\ud83e", "a\ufffd"),
-        ("\udd8ab", "\ufffdb"),
-        ("\ud83ex\udd8a", "\ufffdx\ufffd"),
-        ("\ud83e\ud83e\udd8a", "\ufffd🦊"),
-        ("\ufeffa\ud83e", "\ufeffa\ufffd"),
-        ("\0\ud83e", "\0\ufffd"),
-    ],
-)
-def test_surrogates(text: str, repaired: str) -> None:
-    """Halves that belong together are joined; a lone one is U+FFFD, and nothing beside it is lost."""
-    assert wire.repair(text) == repaired
-
-
-def one(high: str, low: str) -> str:
-    """The character that two halves are (Unicode 16, 3.8)."""
-    return chr(0x10000 + ((ord(high) - 0xD800) << 10) + ord(low) - 0xDC00)
-
-
-@given(st.text(st.one_of(st.characters(exclude_categories=()), st.sampled_from("\ud83e\udd8a"))))
-def test_any_text_can_be_sent(text: str) -> None:
-    """Whatever a stage gives, what leaves is UTF-8, and good text is not changed."""
-    joined = re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: one(*pair[0]), text)
-    assert wire.repair(text) == re.sub("[\ud800-\udfff]", "\ufffd", joined)
-    wire.repair(text).encode()
 
 
 def test_stamp() -> None:

@@ -8,9 +8,12 @@ from google.protobuf import json_format, struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.commands.extractor import MAX_DEPTH, JsonCommands
+from app.settings.stages import JsonCommandsSettings
+from app.stages.options import options
+from pipeline.commands.extractor import MAX_DEPTH, JsonCommands, JsonOptions
+from pipeline.commands.strict_json import parse
 from pipeline.errors import CommandRefused
-from pipeline.events import Command, JsonBlock
+from pipeline.events import Command, JsonBlock, ToolCall
 
 OPEN_APP = {
     "type": "object",
@@ -20,10 +23,14 @@ OPEN_APP = {
 }
 
 
-def refusal(raw: str, **options: Any) -> str:
-    """The reason for which the object is refused."""
+def json_commands(**changes: Any) -> JsonCommands:
+    return JsonCommands(options(JsonOptions, JsonCommandsSettings(), **changes))
+
+
+def refusal(source: str | ToolCall, **changes: Any) -> str:
+    """The reason for which the object, or the tool call, is refused."""
     with pytest.raises(CommandRefused) as caught:
-        JsonCommands(**options).extract(JsonBlock(raw))
+        json_commands(**changes).extract(JsonBlock(source) if isinstance(source, str) else source)
     return caught.value.reason
 
 
@@ -39,13 +46,13 @@ def refusal(raw: str, **options: Any) -> str:
 )
 def test_commands(raw: str, args: dict[str, Any]) -> None:
     """A command is its name and its arguments; without arguments they are empty."""
-    assert JsonCommands().extract(JsonBlock(raw)) == Command("a", args)
+    assert json_commands().extract(JsonBlock(raw)) == Command("a", args)
 
 
 @pytest.mark.parametrize("raw", ["{}", '{"text": "Hi"}', '{"command": null, "args": 5}', '{"args": {"command": "a"}}'])
 def test_objects_without_command(raw: str) -> None:
     """An object without a command of its own, or with a null one, holds none."""
-    assert JsonCommands().extract(JsonBlock(raw)) is None
+    assert json_commands().extract(JsonBlock(raw)) is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_only_json_is_read(raw: str) -> None:
 )
 def test_trailing_commas_are_mended(raw: str) -> None:
     """A comma before a closing bracket is the one slip that is mended; strings keep theirs."""
-    command = JsonCommands().extract(JsonBlock(raw))
+    command = json_commands().extract(JsonBlock(raw))
     assert command is not None
     assert command.args in ({}, {"x": [1, 2]}, {"x": ",]", "y": '",}'})
 
@@ -128,7 +135,7 @@ def test_numbers_fit_a_double(number: str) -> None:
 def test_half_characters_are_replaced() -> None:
     """Lone surrogates in names and values become U+FFFD; pairs are characters."""
     raw = '{"command": "a\\ud800", "args": {"\\ud83d\\ude00": ["\\udc00"]}}'
-    assert JsonCommands().extract(JsonBlock(raw)) == Command("a\ufffd", {"😀": ["\ufffd"]})
+    assert json_commands().extract(JsonBlock(raw)) == Command("a\ufffd", {"😀": ["\ufffd"]})
 
 
 def test_names_that_become_one_are_refused() -> None:
@@ -142,7 +149,7 @@ def _nested(levels: int, opening: str = '{"x": ', closing: str = "}") -> str:
 
 def test_depth_is_capped() -> None:
     """The cap counts the object itself; a reader of protobuf can still read the deepest arguments that pass."""
-    command = JsonCommands().extract(JsonBlock(_nested(MAX_DEPTH - 1)))
+    command = json_commands().extract(JsonBlock(_nested(MAX_DEPTH - 1)))
     assert command is not None
     message = json_format.ParseDict(command.args, struct_pb2.Struct())
     assert struct_pb2.Struct.FromString(message.SerializeToString()) == message
@@ -154,12 +161,12 @@ def test_depth_is_capped() -> None:
 def test_brackets_in_strings_are_no_depth() -> None:
     """Only brackets outside of strings nest."""
     raw = json.dumps({"command": "a", "args": {"x": "[{" * 100}})
-    assert JsonCommands().extract(JsonBlock(raw)) is not None
+    assert json_commands().extract(JsonBlock(raw)) is not None
 
 
 def test_allow_list() -> None:
     """With an allow-list only the names in it run, exactly as written."""
-    commands = JsonCommands(allow=["open_app"])
+    commands = json_commands(allow=["open_app"])
     assert commands.extract(JsonBlock('{"command": "open_app"}')) == Command("open_app", {})
     assert refusal('{"command": "Open_app"}', allow=["open_app"]) == "not_allowed"
     assert refusal('{"command": "rm", "args": []}', allow=["open_app"]) == "not_allowed"
@@ -167,12 +174,12 @@ def test_allow_list() -> None:
 
 def test_schemas() -> None:
     """Arguments must fit the schema of their command; a command without a schema takes any."""
-    options: dict[str, Any] = {"schemas": {"open_app": OPEN_APP}}
-    commands = JsonCommands(**options)
+    schemas = {"open_app": OPEN_APP}
+    commands = json_commands(schemas=schemas)
     assert commands.extract(JsonBlock('{"command": "open_app", "args": {"app_name": "x"}}')) is not None
     assert commands.extract(JsonBlock('{"command": "other", "args": {"y": 1}}')) is not None
     for args in ("{}", '{"app_name": 5}', '{"app_name": ""}', '{"app_name": "x", "y": 1}', "null"):
-        assert refusal(f'{{"command": "open_app", "args": {args}}}', **options) == "invalid_args"
+        assert refusal(f'{{"command": "open_app", "args": {args}}}', schemas=schemas) == "invalid_args"
 
 
 @pytest.mark.parametrize(
@@ -190,23 +197,19 @@ def test_schemas() -> None:
 def test_wrong_schemas_stop_the_start(schema: Any) -> None:
     """A schema that is wrong, or refers to another place, is refused at once, and the command is named."""
     with pytest.raises(ValueError, match="schema of command 'open_app'"):
-        JsonCommands(schemas={"open_app": schema})
+        json_commands(schemas={"open_app": schema})
 
 
 def test_references_inside_a_schema() -> None:
     """A schema may refer to its own definitions."""
     schema = {"properties": {"x": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"type": "integer"}}}
-    commands = JsonCommands(schemas={"a": schema})
-    assert commands.check("a", {"x": 1}) == Command("a", {"x": 1})
+    commands = json_commands(schemas={"a": schema})
+    assert commands.extract(ToolCall("a", {"x": 1})) == Command("a", {"x": 1})
     with pytest.raises(CommandRefused):
-        commands.check("a", {"x": "1"})
+        commands.extract(ToolCall("a", {"x": "1"}))
 
 
-def test_what_the_segmenter_gave_up_is_refused() -> None:
-    """A block that is no whole object keeps the segmenter's reason."""
-    for reason in ("truncated", "too_long", "too_deep", "invalid_envelope"):
-        with pytest.raises(CommandRefused, match=reason):
-            JsonCommands().extract(JsonBlock('{"command": "a"}', reason))
+# Native tool calls
 
 
 @pytest.mark.parametrize(
@@ -215,36 +218,59 @@ def test_what_the_segmenter_gave_up_is_refused() -> None:
         ("", {}, "invalid_command"),
         (None, {}, "invalid_command"),
         ("rm", {}, "not_allowed"),
-        ("a", [], "invalid_command"),
+        ("a", [], "invalid_args"),
         ("a", {"x": float("nan")}, "invalid_args"),
         ("a", {"x": 10**400}, "invalid_args"),
         ("a", {1: "x"}, "invalid_args"),
         ("a", {"x": object()}, "invalid_args"),
         ("open_app", {}, "invalid_args"),
+        ("open_app", "", "invalid_args"),
+        ("a", '{"x": 1', "invalid_json"),
+        ("a", "{'x': 1}", "invalid_json"),
+        ("a", '{"x": NaN}', "invalid_json"),
+        ("a", '{}, "x": 1', "invalid_json"),
+        ("a", '{}, "command": "open_app", "args": {"app_name": "x"}', "invalid_json"),
+        ("a", '{}} {"command": "open_app", "args": {"app_name": "x"}', "invalid_json"),
+        ("a", "{}}", "invalid_json"),
+        ("a", "{} {}", "invalid_json"),
+        ("a", "{}, {}", "invalid_json"),
+        ("a", "[]", "invalid_args"),
+        ("a", "null", "invalid_args"),
+        ("a", '"x"', "invalid_args"),
+        ("a", '{"x": 1, "x": 2}', "invalid_args"),
+        ("a", '{"x": 1e999}', "invalid_args"),
+        ("a", '{"x": ' * 32 + "1" + "}" * 32, "too_deep"),
+        ("a", "[" * 100_000, "too_deep"),
     ],
 )
-def test_tool_calls_obey_the_same_rules(name: object, args: object, reason: str) -> None:
-    """A native tool call is judged as an object is."""
-    commands = JsonCommands(allow=["a", "open_app"], schemas={"open_app": OPEN_APP})
-    with pytest.raises(CommandRefused) as caught:
-        commands.check(name, args)
-    assert caught.value.reason == reason
+def test_tool_calls_obey_the_same_rules(name: Any, args: Any, reason: str) -> None:
+    """A native tool call is judged as an object is, and its arguments are one object and nothing else."""
+    changes: dict[str, Any] = {"allow": ["a", "open_app"], "schemas": {"open_app": OPEN_APP}}
+    assert refusal(ToolCall(name, args), **changes) == reason
 
 
 def test_tool_calls_that_nest_too_deep() -> None:
     """Arguments that contain themselves end at the cap."""
     args: dict[str, Any] = {}
     args["x"] = [args]
-    with pytest.raises(CommandRefused, match="too_deep"):
-        JsonCommands().check("a", args)
+    assert refusal(ToolCall("a", args)) == "too_deep"
 
 
-def test_tool_call() -> None:
-    """A tool call that passes is a command with arguments of its own."""
-    args = {"x": (1, {"y": "\ud800"})}
-    command = JsonCommands().check("a", args)
-    assert command == Command("a", {"x": [1, {"y": "\ufffd"}]})
-    assert JsonCommands().check("a") == Command("a", {})
+@pytest.mark.parametrize(
+    ("args", "taken"),
+    [
+        ({"x": (1, {"y": "\ud800"})}, {"x": [1, {"y": "\ufffd"}]}),
+        ({}, {}),
+        ("", {}),
+        (" \n", {}),
+        ("{}", {}),
+        (' {"x": [1, "\\ud800"],}\n', {"x": [1, "\ufffd"]}),
+        ('{"x": "{}} {"}', {"x": "{}} {"}),
+    ],
+)
+def test_tool_call(args: Any, taken: dict[str, Any]) -> None:
+    """The arguments of a tool call are a mapping, or JSON text; without any they are empty."""
+    assert json_commands().extract(ToolCall("a", args)) == Command("a", taken)
 
 
 VALUES = st.recursive(
@@ -262,16 +288,26 @@ VALUES = st.recursive(
 def test_every_command_survives_its_json(name: str, args: dict[str, Any], ascii_only: bool) -> None:
     """What was written as JSON is read as it was, and any reader of a Struct can take it."""
     raw = json.dumps({"command": name, "args": args}, ensure_ascii=ascii_only)
-    command = JsonCommands().extract(JsonBlock(raw))
+    command = json_commands().extract(JsonBlock(raw))
     assert command == Command(name, args)
     json_format.ParseDict(command.args, struct_pb2.Struct())
+
+
+@given(st.lists(st.sampled_from(["{", "}", '"x"', '"command"', ":", ",", " ", "1", "[", "]", '"', "\\"])).map("".join))
+def test_nothing_beside_the_arguments_is_read(raw: str) -> None:
+    """Whatever text a model gives as arguments, only the command that it called runs, with what that text says."""
+    try:
+        command = json_commands().extract(ToolCall("a", raw))
+    except CommandRefused:
+        return
+    assert command == Command("a", parse(raw) if raw.strip() else {})
 
 
 @given(st.text(st.sampled_from('{}[]",:\\ aN1\ud800\n'), max_size=60) | st.text())
 def test_garbage_is_refused_and_nothing_else_happens(raw: str) -> None:
     """Whatever a model writes gives a command, None or a refusal."""
     try:
-        found = JsonCommands().extract(JsonBlock(raw))
+        found = json_commands().extract(JsonBlock(raw))
     except CommandRefused:
         return
     assert found is None or isinstance(found, Command)
@@ -288,7 +324,7 @@ def test_commas_are_mended_anywhere(value: Any, random: Any) -> None:
         if outside and char in "}]" and raw[at - 1] not in "[{" and random.random() < 0.7:
             mended += random.choice([",", " , "])
         mended += char
-    command = JsonCommands().extract(JsonBlock(mended))
+    command = json_commands().extract(JsonBlock(mended))
     assert command == Command("a", {"v": value})
 
 

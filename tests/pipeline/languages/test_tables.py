@@ -4,16 +4,17 @@ from importlib.resources import files
 
 import pytest
 
-from pipeline.languages import CYRILLIC, LATIN, Abbreviations, Kind, LanguageTeller, parse, script, table
+from pipeline.languages import BY_SCRIPT, TABLES, Abbreviations, Kind, LanguageTeller, table
+from pipeline.languages.tables import parse
 
-TABLES = sorted(file.name for file in files("pipeline.languages").iterdir() if file.name.endswith(".txt"))
+FILES = sorted(file.name for file in files("pipeline.languages").iterdir() if file.name.endswith(".txt"))
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", FILES)
 def test_tables_can_be_read(name: str) -> None:
-    """Every table has only known sections, and no abbreviation in two of them."""
+    """Every table names its script, has only known sections, and no abbreviation in two of them."""
     text = files("pipeline.languages").joinpath(name).read_text(encoding="utf-8")
-    parse(text)
+    assert parse(text).script
     entries: dict[str, str] = {}
     section = ""
     for line in text.splitlines():
@@ -24,10 +25,18 @@ def test_tables_can_be_read(name: str) -> None:
                 assert entries.setdefault(entry, section) == section, entry
 
 
-@pytest.mark.parametrize("text", ["[unknown]\na.", "a.\n[words]"])
-def test_slips_in_a_table_are_told(text: str) -> None:
-    """An unknown section, or an entry before any, is an error."""
-    with pytest.raises(ValueError, match=r"unknown|before any"):
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[unknown]\na.", r"unknown section \[unknown\]"),
+        ("a.\n[words]", "before any section"),
+        ("[script]\ngreek", "unknown script 'greek'"),
+        ("[script]\nlatin, cyrillic", "unknown script"),
+    ],
+)
+def test_slips_in_a_table_are_errors(text: str, error: str) -> None:
+    """An unknown section or script, several scripts, and an entry before any section are named."""
+    with pytest.raises(ValueError, match=error):
         parse(text)
 
 
@@ -89,31 +98,25 @@ def test_language_is_told(text: str, language: str) -> None:
     """A few words tell the language from the others in its script."""
     teller = LanguageTeller()
     teller.read(text, len(text))
-    assert list(teller.languages("latin" if language in LATIN else "cyrillic")) == [language]
+    assert list(teller.languages(TABLES[language].script)) == [language]
 
 
 def test_unknown_language() -> None:
     """Before anything is known, all languages of the script are as likely; other scripts have one each."""
     teller = LanguageTeller()
-    assert teller.languages("latin") == list(LATIN)
-    assert teller.languages("cyrillic") == list(CYRILLIC)
+    assert teller.languages("latin") == list(BY_SCRIPT["latin"])
+    assert teller.languages("cyrillic") == ["ru", "uk"]
     assert list(teller.languages("devanagari")) == ["hi"]
     assert list(teller.languages("other")) == ["en"]
-
-
-@pytest.mark.parametrize(
-    ("char", "name"),
-    [
-        *(("a", "latin"), ("ß", "latin"), ("ế", "latin"), ("я", "cyrillic"), ("ي", "arabic")),
-        *(("ह", "devanagari"), ("한", "hangul"), ("好", "cjk"), ("の", "cjk"), ("α", "other")),
-    ],
-)
-def test_script(char: str, name: str) -> None:
-    """Each letter has the script that its rules go by."""
-    assert script(char) == name
 
 
 def test_a_table_is_read_once() -> None:
     """Tables are shared by all replies."""
     assert table("en") is table("en")
     assert table("xx").kinds == {}
+
+
+def test_the_table_of_a_script_holds_for_its_languages() -> None:
+    """latin.txt holds for Polish, not for Russian."""
+    assert table("pl").kinds["bros"] is Kind.CAPITAL
+    assert "bros" not in table("ru").kinds

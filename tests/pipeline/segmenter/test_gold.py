@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.segmenter import Score, boundaries, delays, group, ours
-from pipeline.commands.extractor import JsonCommands
+from app.settings.stages import JsonCommandsSettings
+from app.stages.options import options
+from benchmarks.segmenter import Score, boundaries, delays, group, new_segmenter, ours
+from pipeline.commands.extractor import JsonCommands, JsonOptions
 from pipeline.errors import CommandRefused
 from pipeline.events import JsonBlock, Segment, Sentence
-from pipeline.segmenter.segmenter import RulesSegmenter
 
 DATA = Path(__file__).parents[2] / "data"
 LEAST = {"en": 0.97, "ru": 0.97, "others": 0.95}
@@ -60,7 +61,7 @@ def test_nothing_is_lost(replies: list[dict[str, Any]]) -> None:
 
 def segments(reply: str) -> Iterator[Segment]:
     """Fed in one go, and by the character: the same segments."""
-    at_once, by_char = RulesSegmenter(), RulesSegmenter()
+    at_once, by_char = new_segmenter(), new_segmenter()
     whole = [*at_once.feed(reply), *at_once.flush()]
     assert whole == [*(segment for char in reply for segment in by_char.feed(char)), *by_char.flush()]
     return iter(whole)
@@ -69,7 +70,7 @@ def segments(reply: str) -> Iterator[Segment]:
 @pytest.mark.parametrize("case", lines("commands.jsonl"), ids=lambda case: case["id"])
 def test_commands(case: dict[str, Any]) -> None:
     """No wrong command runs, none is missed, none twice; refusals have their class; what is no command is said."""
-    extractor = JsonCommands()
+    extractor = JsonCommands(options(JsonOptions, JsonCommandsSettings()))
     spoken: list[str] = []
     commands: list[dict[str, Any]] = []
     refused: list[str] = []

@@ -6,9 +6,14 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from pipeline.breaker import Breaker
 from pipeline.events import AudioChunk, Sentence
 from pipeline.interfaces import Voice
-from pipeline.tts.stage import SpeechOptions, spoken
+from pipeline.tts.custom import CustomSpeech
+from pipeline.tts.engines import Speaker
+from pipeline.tts.options import SpeechOptions
+from pipeline.tts.stage import spoken
+from tests.pipeline.tts.engines import speech_stage
 
 T = TypeVar("T")
 
@@ -81,7 +86,13 @@ def nothing() -> None:
 def stage(source: Iterable[Any], speech: Any, options: SpeechOptions | None = None, **more: Any) -> Any:
     """The speech stage behind *source*; to be used under ``aclosing``."""
     progress = more.pop("progress", nothing)
-    return spoken(listed(source), speech, Voice(), options or SpeechOptions(), progress, **more)
+    return spoken(listed(source), speech_stage(speech, options), Voice(), progress, **more)
+
+
+def pair(speech: Any, fallback: Any, **breaker: Any) -> tuple[Speaker, Speaker]:
+    """An engine and the one that stands in for it."""
+    first = Speaker(CustomSpeech(speech), Breaker(**{"failures_in_a_row": 3, "rest_seconds": 30.0, **breaker}))
+    return first, Speaker(CustomSpeech(fallback), stands_in=True)
 
 
 async def heard(speech: Any, *texts: str, options: SpeechOptions | None = None, **more: Any) -> list[Any]:

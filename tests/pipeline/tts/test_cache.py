@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from app.settings.stages import SpeechCacheSettings
+from app.stages.options import options
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
 from pipeline.testing import sound as samples
 from pipeline.tts import cache, sound_files
-from pipeline.tts.cache import CachedSpeech
+from pipeline.tts.cache import CachedSpeech, CacheOptions
+from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.sound_files import SoundFiles
 from tests.pipeline.tts.openai.hostile_speech import pieces, said
 
@@ -25,8 +28,9 @@ ANY = Voice()
 KEY, OTHER = "a" * 64, "b" * 64
 
 
-def cached(inner: Any, **options: Any) -> CachedSpeech:
-    return CachedSpeech(inner, **{"engine_key": "e", "max_bytes": 100_000, **options})
+def cached(inner: Any, **changes: Any) -> CachedSpeech:
+    given = {"engine_key": "e", "max_bytes": 100_000, "folder": None, **changes}
+    return CachedSpeech(CustomSpeech(inner), options(CacheOptions, SpeechCacheSettings(), **given))
 
 
 def files(folder: Path) -> list[Path]:
@@ -74,11 +78,10 @@ async def test_what_makes_a_sentence_another() -> None:
 
 async def test_engines_share_no_sound(tmp_path: Path) -> None:
     """Two engines, or one at two rates, may share a folder."""
-    others = [{"engine_key": "e"}, {"engine_key": "f"}]
     inner = [ScriptedSpeech([samples(10)], sample_rate=rate) for rate in (1000, 2000)]
-    for options in others:
+    for key in "ef":
         for each in inner:
-            await said(cached(each, folder=tmp_path, max_disk_bytes=100_000, **options))
+            await said(cached(each, folder=tmp_path, max_disk_bytes=100_000, engine_key=key))
     assert [len(each.calls) for each in inner] == [2, 2]
     assert len(files(tmp_path)) == 4
 
@@ -326,16 +329,16 @@ class Able(ScriptedSpeech):
 
 
 async def test_whatever_else_the_voice_can_do() -> None:
-    """Marks, the list of voices and the end are the engine's own; what it lacks is lacking here too."""
+    """Marks, the list of voices and the end are the engine's own; an engine without marks has none here either."""
     inner = Able()
     speech = cached(inner)
     for _ in range(2):
-        assert [item async for item in speech.synthesize_marked("Hello.", ANY)] == [b"ab"]
+        assert [item async for item in speech.synthesize("Hello.", ANY, True)] == [b"ab"]
     assert await speech.voices() == ["ann"]
     await speech.aclose()
     assert inner.closed
-    assert not hasattr(speech, "start")
-    assert not hasattr(cached(ScriptedSpeech()), "synthesize_marked")
+    assert speech.marks_words
+    assert not cached(ScriptedSpeech()).marks_words
 
 
 def test_files_of_another_process(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pipeline.interfaces import Voice
 from pipeline.tts import convert, piper
 from pipeline.tts.piper import PiperSpeech
 from tests.fakes import PATIENCE, until
+from tests.pipeline.tts.engines import piper as piper_speech
 from tests.pipeline.tts.openai.hostile_speech import pieces, said
 
 np = pytest.importorskip("numpy", reason="numpy is not installed (extra `piper`)")
@@ -82,7 +83,7 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 async def speech(voices: dict[str, Path]) -> AsyncIterator[PiperSpeech]:
-    engine = PiperSpeech(voices=voices, default_language="en")
+    engine = piper_speech(voices=voices, default_language="en")
     yield engine
     await engine.aclose()
 
@@ -135,12 +136,12 @@ async def test_who_reads(speech: PiperSpeech, text: str, voice: Voice, language:
 
 async def test_nearest_language(voices: dict[str, Path]) -> None:
     """A language is found under a shorter form or another one of the same; one alone reads everything."""
-    engine = PiperSpeech(voices={"ru": voices["ru"], "en-GB": voices["en"]}, default_language="ru")
+    engine = piper_speech(voices={"ru": voices["ru"], "en-GB": voices["en"]}, default_language="ru")
     assert engine.choose("42", Voice(language="en-US")).language == "en-GB"
     assert engine.choose("42", Voice(language="en-GB-oxendict")).language == "en-GB"
     assert engine.choose(ENGLISH, ANY).language == "en-GB"
     assert (engine.reads_in("42", ANY), engine.reads_in(ENGLISH, ANY)) == ("ru", "en")
-    alone = PiperSpeech(voices={"en": voices["en"]})
+    alone = piper_speech(voices={"en": voices["en"]})
     assert alone.choose(RUSSIAN, ANY).language == "en"
     await engine.aclose()
     await alone.aclose()
@@ -148,8 +149,8 @@ async def test_nearest_language(voices: dict[str, Path]) -> None:
 
 async def test_slower(voices: dict[str, Path]) -> None:
     """The length scale of the settings stretches what the voice's own says."""
-    twice = PiperSpeech(voices=voices, default_language="en", length_scale=2.0)
-    once = PiperSpeech(voices=voices, default_language="en")
+    twice = piper_speech(voices=voices, default_language="en", length_scale=2.0)
+    once = piper_speech(voices=voices, default_language="en")
     assert len(await said(twice, ENGLISH)) == 2 * len(await said(once, ENGLISH))
     await twice.aclose()
     await once.aclose()
@@ -159,8 +160,8 @@ async def test_slower(voices: dict[str, Path]) -> None:
 async def test_voices_of_two_rates(voices: dict[str, Path], tmp_path: Path) -> None:
     """Everything has the rate of the default voice, and lasts as long as it would at its own."""
     low = made_up_voice(tmp_path / "low.onnx", "ru", 16_000, seed=2)
-    engine = PiperSpeech(voices={"en": voices["en"], "ru": low}, default_language="en")
-    alone = PiperSpeech(voices={"ru": low}, default_language="ru")
+    engine = piper_speech(voices={"en": voices["en"], "ru": low}, default_language="en")
+    alone = piper_speech(voices={"ru": low}, default_language="ru")
     assert (engine.sample_rate, alone.sample_rate) == (RATE, 16_000)
     seconds = [len(await said(each, RUSSIAN)) / each.sample_rate for each in (engine, alone)]
     assert seconds[0] == pytest.approx(seconds[1], rel=0.01)
@@ -209,7 +210,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, voices: dict[str, Path]) -> Slow:
         return piper._Loaded(found.language, found.name, Slow(found.piper), found.settings)
 
     monkeypatch.setattr(piper, "_load", load)
-    engine = PiperSpeech(voices={"en": voices["en"]}, default_language="en")
+    engine = piper_speech(voices={"en": voices["en"]}, default_language="en")
     held: Slow = engine.choose("a", ANY).piper
     held.engine = engine  # type: ignore[attr-defined]
     return held
@@ -292,7 +293,7 @@ async def test_many_at_once(speech: PiperSpeech) -> None:
 
 async def test_closed(voices: dict[str, Path]) -> None:
     """After the end there is no sound, and no thread is left."""
-    engine = PiperSpeech(voices=voices, default_language="en")
+    engine = piper_speech(voices=voices, default_language="en")
     await said(engine, "Hello.")
     await engine.aclose()
     with pytest.raises(RuntimeError):
@@ -337,13 +338,12 @@ def test_a_voice_that_cannot_be_used(damage: str, tmp_path: Path) -> None:
         case "other model":  # a good one, but of a voice with many speakers
             config.write_text(config.read_text().replace('"num_speakers": 1', '"num_speakers": 9'))
     with pytest.raises(ValueError, match=r"^voices\.ru: "):
-        PiperSpeech(voices={"ru": file}, default_language="ru")
+        piper_speech(voices={"ru": file}, default_language="ru")
 
 
 @pytest.mark.parametrize(
     ("wrong", "key"),
     [
-        ({"length_scale": 0.0}, "length_scale"),
         ({"default_language": "de"}, "default_language"),
         ({"voices": {}, "default_language": ""}, "default_language"),
     ],
@@ -351,7 +351,7 @@ def test_a_voice_that_cannot_be_used(damage: str, tmp_path: Path) -> None:
 def test_wrong_settings(wrong: dict[str, Any], key: str, voices: dict[str, Path]) -> None:
     """What cannot work is told when the server starts, under its key."""
     with pytest.raises(ValueError, match=f"^{key}: "):
-        PiperSpeech(**{"voices": voices, "default_language": "en", **wrong})
+        piper_speech(**{"voices": voices, "default_language": "en", **wrong})
 
 
 def test_without_the_extras(monkeypatch: pytest.MonkeyPatch, voices: dict[str, Path], tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_without_the_extras(monkeypatch: pytest.MonkeyPatch, voices: dict[str, P
     with monkeypatch.context() as patched:
         patched.setattr(convert.importlib.util, "find_spec", lambda name: None if name == "soxr" else name)
         with pytest.raises(ModuleNotFoundError, match=r"stentor\[resample\]"):
-            PiperSpeech(voices={"en": voices["en"], "ru": low}, default_language="en")
+            piper_speech(voices={"en": voices["en"], "ru": low}, default_language="en")
         patched.setattr(piper.importlib.util, "find_spec", lambda name: None)
         with pytest.raises(ModuleNotFoundError, match=r"stentor\[piper\]"):
-            PiperSpeech(voices=voices, default_language="en")
+            piper_speech(voices=voices, default_language="en")

@@ -12,11 +12,13 @@ from interceptors.testing import Boom
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence
 from pipeline.interfaces import Voice
 from pipeline.testing import HANG, Pause, ScriptedSpeech, sound
-from pipeline.tts.stage import AnySpeech, SpeechOptions, WithFallback, audible, spoken
+from pipeline.tts.ahead import audible
+from pipeline.tts.stage import spoken
 from tests.fakes import settle
-from tests.pipeline.tts.speaking import RATE, finals, heard, index_of, listed, nothing, numbered, pcm, run, stage
+from tests.pipeline.tts.engines import speech_options, speech_stage
+from tests.pipeline.tts.speaking import RATE, finals, heard, index_of, listed, nothing, numbered, pair, pcm, run, stage
 
-ALONE = SpeechOptions(prefetch=0)
+ALONE = speech_options(prefetch=0)
 
 # Order.
 
@@ -24,7 +26,7 @@ ALONE = SpeechOptions(prefetch=0)
 @pytest.mark.parametrize("prefetch", [0, 1, 2])
 def test_each_sentence_and_then_its_sound(prefetch: int) -> None:
     """The text of a sentence comes first, then all its sound, then the next sentence; its last event is final."""
-    events = run(heard(ScriptedSpeech(), "One.", " Two.", "Three.", options=SpeechOptions(prefetch=prefetch)))
+    events = run(heard(ScriptedSpeech(), "One.", " Two.", "Three.", options=speech_options(prefetch=prefetch)))
     kinds = [(type(event), index_of(event)) for event in events]
     assert [kind for kind, _ in itertools.groupby(kinds)] == [
         (kind, index) for index in (1, 2, 3) for kind in (Sentence, AudioChunk)
@@ -59,14 +61,15 @@ def test_the_wanted_voice_is_asked() -> None:
     """
     first, second, third = Reading([Boom()], language="en"), Reading(language="de"), ScriptedSpeech()
     voice = Voice("anna", "ru")
-    options = SpeechOptions(wording=lambda text, language, reads_in: f"{text}, {language}, {reads_in}", retries=0)
+    options = speech_options(wording=lambda text, language, reads_in: f"{text}, {language}, {reads_in}", retries=0)
 
-    async def ask(speech: AnySpeech) -> None:
-        async with aclosing(spoken(listed([Sentence(1, "a")]), speech, voice, options, nothing)) as events:
+    async def ask(speech: Any) -> None:
+        house = speech_stage(speech, options)
+        async with aclosing(spoken(listed([Sentence(1, "a")]), house, voice, nothing)) as events:
             async for _ in events:
                 pass
 
-    run(ask(WithFallback(first, second)))
+    run(ask(pair(first, second)))
     run(ask(third))
     assert first.calls == [("a, ru, en by anna", voice)]
     assert second.calls == [("a, ru, de by anna", voice)]
@@ -80,7 +83,7 @@ def test_everything_else_passes_in_place(prefetch: int) -> None:
     source = [others[0], Sentence(1, "One."), *others, Sentence(2, "Two."), others[2]]
 
     async def read() -> list[Any]:
-        async with aclosing(stage(source, ScriptedSpeech(), SpeechOptions(prefetch=prefetch))) as events:
+        async with aclosing(stage(source, ScriptedSpeech(), speech_options(prefetch=prefetch))) as events:
             return [event async for event in events]
 
     events = run(read())
@@ -235,7 +238,7 @@ def test_so_many_engine_calls_at_once(prefetch: int) -> None:
     source = [event for sentence in numbered(*["One."] * 6) for event in (sentence, Command("x", {}))]
 
     async def read() -> None:
-        async with aclosing(stage(source, speech, SpeechOptions(prefetch=prefetch))) as events:
+        async with aclosing(stage(source, speech, speech_options(prefetch=prefetch))) as events:
             async for _ in events:
                 pass
 
@@ -249,7 +252,7 @@ def test_speaks_ahead_of_a_busy_reader(prefetch: int) -> None:
     speech = ScriptedSpeech()
 
     async def read() -> None:
-        async with aclosing(stage(numbered(*["One."] * 6), speech, SpeechOptions(prefetch=prefetch))) as events:
+        async with aclosing(stage(numbered(*["One."] * 6), speech, speech_options(prefetch=prefetch))) as events:
             assert isinstance(await anext(events), Sentence)
             await settle(20)
             assert len(speech.calls) == prefetch + 1
@@ -277,7 +280,7 @@ def test_sound_does_not_wait_for_the_next_sentence(prefetch: int) -> None:
 
     async def read() -> None:
         source = [Sentence(1, "One."), go_on, Sentence(2, "Two.")]
-        async with aclosing(stage(source, ScriptedSpeech(), SpeechOptions(prefetch=prefetch))) as events:
+        async with aclosing(stage(source, ScriptedSpeech(), speech_options(prefetch=prefetch))) as events:
             while not (event := await anext(events)).final:
                 pass
             assert event.sentence == 1
@@ -294,7 +297,7 @@ def test_the_last_sound_is_there_sooner(prefetch: int, seconds: float) -> None:
     async def read() -> float:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        await heard(ScriptedSpeech([Pause(0.2), sound(100)]), *["One."] * 6, options=SpeechOptions(prefetch=prefetch))
+        await heard(ScriptedSpeech([Pause(0.2), sound(100)]), *["One."] * 6, options=speech_options(prefetch=prefetch))
         return loop.time() - began
 
     assert run(read()) == pytest.approx(seconds)
@@ -306,7 +309,7 @@ def test_an_engine_runs_ahead_within_the_buffer(buffer: float) -> None:
     more, until there is room.
     """
     speech = ScriptedSpeech([sound(200)] * 50)
-    options = SpeechOptions(prefetch=1, buffer_seconds=buffer)
+    options = speech_options(prefetch=1, buffer_seconds=buffer)
 
     async def read() -> None:
         async with aclosing(stage(numbered("One.", "Two."), speech, options)) as events:
@@ -327,7 +330,9 @@ def test_a_slow_reader_is_not_a_slow_voice() -> None:
     sent nor those ahead.
     """
     speech = ScriptedSpeech([step for _ in range(30) for step in (sound(200), Pause(0.1))])
-    options = SpeechOptions(first_audio=0.5, stall=0.5, buffer_seconds=0.4, retries=0, prefetch=2)
+    options = speech_options(
+        first_audio_timeout_seconds=0.5, stall_timeout_seconds=0.5, buffer_seconds=0.4, retries=0, prefetch=2
+    )
 
     async def read() -> list[Any]:
         events = []
@@ -353,7 +358,7 @@ def test_an_error_of_the_model_comes_after_what_was_said(prefetch: int) -> None:
 
     async def read() -> None:
         source = [*numbered("One.", "Two."), Boom()]
-        async with aclosing(stage(source, speech, SpeechOptions(prefetch=prefetch))) as out:
+        async with aclosing(stage(source, speech, speech_options(prefetch=prefetch))) as out:
             async for event in out:
                 events.append(event)  # noqa: PERF401  (what came before the error counts)
 
@@ -374,7 +379,7 @@ def test_an_early_end_closes_every_engine(how: str, prefetch: int) -> None:
     reached = asyncio.Event()
 
     async def read() -> None:
-        options = SpeechOptions(prefetch=prefetch, first_audio=7200, stall=7200)
+        options = speech_options(prefetch=prefetch, first_audio_timeout_seconds=7200, stall_timeout_seconds=7200)
         async with aclosing(stage(numbered(*["One."] * 6), speech, options)) as events:
             async for event in events:
                 if isinstance(event, AudioChunk) or steps == [HANG]:
@@ -404,7 +409,7 @@ def test_a_second_cancellation_leaves_no_engine_open() -> None:
     speech = ScriptedSpeech([HANG], closing=0.2)
 
     async def end() -> None:
-        task = asyncio.create_task(heard(speech, *["One."] * 3, options=SpeechOptions(prefetch=2)))
+        task = asyncio.create_task(heard(speech, *["One."] * 3, options=speech_options(prefetch=2)))
         await settle(10)
         assert speech.script.running == 3
         for _ in range(5):
@@ -445,7 +450,7 @@ def test_reading_stops_before_the_engines_close() -> None:
     async def read() -> None:
         async with (
             aclosing(source()) as sentences,
-            aclosing(spoken(sentences, Speech(), Voice(), SpeechOptions(), nothing)) as events,
+            aclosing(spoken(sentences, speech_stage(Speech()), Voice(), nothing)) as events,
         ):
             await anext(events)
             await settle(10)

@@ -11,17 +11,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from interceptors.testing import Boom
-from pipeline.breaker import Breaker
 from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Notice, Sentence, WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import HANG, Pause, ScriptedSpeech, Stubborn, sound
 from pipeline.tts.errors import TextRejected
-from pipeline.tts.stage import SpeechOptions, WithFallback
 from tests.fakes import ManualClock, settle, until
-from tests.pipeline.tts.speaking import CUT, RATE, breaks_off, finals, heard, numbered, pcm, run, stage
+from tests.pipeline.tts.engines import speech_options
+from tests.pipeline.tts.speaking import CUT, RATE, breaks_off, finals, heard, numbered, pair, pcm, run, stage
 
-ONCE = SpeechOptions(max_sentence=1.0, prefetch=0, retries=0)
+ONCE = speech_options(max_sentence_seconds=1.0, prefetch=0, retries=0)
 """One engine call a sentence, one after the other."""
 
 FAILURES = {
@@ -88,7 +87,9 @@ def test_a_silent_voice(steps: list[Any]) -> None:
 async def test_a_voice_that_gives_nothing_for_ever(empty: Any) -> None:
     """Pieces without sound are no sign of life, if they come without end, and hold nobody else up."""
     speech = ScriptedSpeech(lambda _text: itertools.repeat(empty))
-    task = asyncio.create_task(heard(speech, options=replace(ONCE, first_audio=0.02, stall=0.02)))
+    task = asyncio.create_task(
+        heard(speech, options=replace(ONCE, first_audio_timeout_seconds=0.02, stall_timeout_seconds=0.02))
+    )
     await settle(20)
     assert not task.done()
     assert finals(await task) == [(Notice, 1)]
@@ -97,7 +98,7 @@ async def test_a_voice_that_gives_nothing_for_ever(empty: Any) -> None:
 async def test_nothing_for_ever_ends_ahead_of_the_reader() -> None:
     """An engine that gives nothing without end is stopped also while nobody waits for its sentence yet."""
     speech = ScriptedSpeech(lambda text: itertools.repeat(b"") if text == "Two." else [HANG])
-    options = SpeechOptions(first_audio=0.02)
+    options = speech_options(first_audio_timeout_seconds=0.02)
     async with aclosing(stage(numbered("One.", "Two."), speech, options)) as events:
         await anext(events)
         await until(lambda: speech.script.closed)
@@ -170,7 +171,7 @@ def test_the_chain_of_causes_ends(name: str, retries: int) -> None:
 
     async def read() -> BaseException | None:
         try:
-            await heard(failing(name), "Bad.", options=SpeechOptions(on_failure="abort", retries=retries))
+            await heard(failing(name), "Bad.", options=speech_options(on_failure="abort", retries=retries))
         except StageError as error:
             return error
         return None
@@ -204,7 +205,7 @@ def test_first_sound_and_stall_have_their_own_time(steps: Any, first_audio: int,
     """The first sound may take longer than any later one, or the other way round, as the options say; each piece
     begins the time anew, however small it is.
     """
-    options = replace(ONCE, first_audio=first_audio, stall=stall)
+    options = replace(ONCE, first_audio_timeout_seconds=first_audio, stall_timeout_seconds=stall)
     assert finals(run(heard(ScriptedSpeech(steps), options=options))) == [(AudioChunk if well else Notice, 1)]
 
 
@@ -212,7 +213,7 @@ def test_first_sound_and_stall_have_their_own_time(steps: Any, first_audio: int,
 def test_a_sound_at_the_last_moment(pauses: list[float]) -> None:
     """A first sound that comes at the very moment at which the time is over is said or not, but not half."""
     speech = ScriptedSpeech([*map(Pause, pauses), sound(100)])
-    events = run(heard(speech, "One.", "Two.", options=replace(ONCE, first_audio=10)))
+    events = run(heard(speech, "One.", "Two.", options=replace(ONCE, first_audio_timeout_seconds=10)))
     assert [index for _, index in finals(events)] == [1, 2]
     assert len(pcm(events)) in (0, 200)
 
@@ -224,7 +225,7 @@ def test_a_stall_ahead_is_not_forgiven() -> None:
 
     async def read() -> list[Any]:
         began.append(asyncio.get_running_loop().time())
-        events = await heard(speech, "One.", "Two.", options=replace(ONCE, prefetch=1, first_audio=5))
+        events = await heard(speech, "One.", "Two.", options=replace(ONCE, prefetch=1, first_audio_timeout_seconds=5))
         began.append(asyncio.get_running_loop().time())
         return events
 
@@ -234,7 +235,7 @@ def test_a_stall_ahead_is_not_forgiven() -> None:
 
 def test_the_longest_sentence() -> None:
     """A sentence may have just so much sound; the piece that is more is cut off with a Notice."""
-    options = replace(ONCE, max_sentence=0.1)
+    options = replace(ONCE, max_sentence_seconds=0.1)
     assert finals(run(heard(ScriptedSpeech([sound(50), sound(50)]), options=options))) == [(AudioChunk, 1)]
     events = run(heard(ScriptedSpeech([sound(50), sound(51)]), options=options))
     assert finals(events) == [(Notice, 1)]
@@ -255,7 +256,7 @@ def in_turn(*scripts: list[Any]) -> ScriptedSpeech:
 def test_no_byte_is_asked_for_again(name: str, prefetch: int) -> None:
     """An engine that failed before its first byte is asked again, and nothing tells of it but the log."""
     speech = in_turn(FAILURES[name], [sound(100)])
-    events = run(heard(speech, "One.", options=SpeechOptions(prefetch=prefetch)))
+    events = run(heard(speech, "One.", options=speech_options(prefetch=prefetch)))
     assert events[0] == Sentence(1, "One.")
     assert (finals(events), pcm(events)) == ([(AudioChunk, 1)], sound(100))
     assert texts(speech) == ["One.", "One."]
@@ -266,7 +267,7 @@ def test_no_byte_is_asked_for_again(name: str, prefetch: int) -> None:
 def test_so_many_retries(retries: int, logged: list[Any]) -> None:
     """An engine is asked again as often as the options say, one call after the other; then a Notice."""
     speech = in_turn([Pause(0.1), Boom()])
-    assert finals(run(heard(speech, options=SpeechOptions(retries=retries)))) == [(Notice, 1)]
+    assert finals(run(heard(speech, options=speech_options(retries=retries)))) == [(Notice, 1)]
     assert len(speech.calls) == 1 + retries
     assert [line["decision"] for line in logged] == ["retry"] * retries + ["text"]
 
@@ -275,7 +276,7 @@ def test_so_many_retries(retries: int, logged: list[Any]) -> None:
 def test_a_byte_is_never_repeated(given: int) -> None:
     """After the first byte nothing is asked again, even if it has not left yet; nor does a fallback repeat it."""
     speech, fallback = in_turn([sound(500)[:given], Boom()]), ScriptedSpeech()
-    events = run(heard(WithFallback(speech, fallback), "One.", "Two."))
+    events = run(heard(pair(speech, fallback), "One.", "Two."))
     assert finals(events) == [(Notice, 1), (Notice, 2)]
     assert texts(speech) == ["One.", "Two."]
     assert not fallback.calls
@@ -285,7 +286,7 @@ def test_a_byte_is_never_repeated(given: int) -> None:
 def test_each_try_has_its_own_time() -> None:
     """The time for the first sound begins anew with each try."""
     speech = in_turn([Pause(9), Boom()], [Pause(9), sound(100)])
-    assert finals(run(heard(speech, options=SpeechOptions(first_audio=10)))) == [(AudioChunk, 1)]
+    assert finals(run(heard(speech, options=speech_options(first_audio_timeout_seconds=10)))) == [(AudioChunk, 1)]
 
 
 def test_the_failed_try_is_closed_before_the_next() -> None:
@@ -298,7 +299,7 @@ def test_the_failed_try_is_closed_before_the_next() -> None:
             most = max(most, self.script.running + 1)
             return super().synthesize(text, voice)
 
-    run(heard(Speech([HANG], closing=0.5), options=SpeechOptions(retries=2)))
+    run(heard(Speech([HANG], closing=0.5), options=speech_options(retries=2)))
     assert most == 1
 
 
@@ -311,10 +312,6 @@ def test_an_engine_that_cannot_be_stopped() -> None:
 # Another engine.
 
 
-def pair(speech: Any, fallback: Any, **breaker: Any) -> WithFallback:
-    return WithFallback(speech, fallback, Breaker(**breaker))
-
-
 @pytest.mark.parametrize("name", [name for name in FAILURES if name != "endless"])
 @pytest.mark.parametrize("retries", [0, 2])
 def test_the_fallback_speaks(name: str, retries: int, logged: list[Any]) -> None:
@@ -322,7 +319,7 @@ def test_the_fallback_speaks(name: str, retries: int, logged: list[Any]) -> None
     listener no Notice.
     """
     speech, fallback = failing(name), ScriptedSpeech([sound(300)], sample_rate=2000)
-    events = run(heard(pair(speech, fallback), "Bad.", "Good.", options=SpeechOptions(retries=retries)))
+    events = run(heard(pair(speech, fallback), "Bad.", "Good.", options=speech_options(retries=retries)))
     assert finals(events) == [(AudioChunk, 1), (AudioChunk, 2)]
     assert (pcm(events, 1), pcm(events, 2)) == (sound(300), sound(100))
     rates = {(event.sentence, event.sample_rate) for event in events if isinstance(event, AudioChunk)}
@@ -338,7 +335,7 @@ def test_the_fallback_speaks(name: str, retries: int, logged: list[Any]) -> None
 def test_both_fail(logged: list[Any]) -> None:
     """When the fallback fails too, again and again, the sentence is a Notice."""
     speech, fallback = in_turn([Boom()]), in_turn([Boom()])
-    assert finals(run(heard(pair(speech, fallback), options=SpeechOptions(retries=1)))) == [(Notice, 1)]
+    assert finals(run(heard(pair(speech, fallback), options=speech_options(retries=1)))) == [(Notice, 1)]
     assert (len(speech.calls), len(fallback.calls)) == (2, 2)
     assert [line["decision"] for line in logged] == ["retry"] * 3 + ["text"]
 
@@ -346,7 +343,7 @@ def test_both_fail(logged: list[Any]) -> None:
 def test_the_fallback_is_not_repeated_either() -> None:
     """When the fallback breaks off in the middle of a sentence, that is the end of it."""
     fallback = in_turn([sound(100), Boom()])
-    events = run(heard(pair(in_turn([Boom()]), fallback), options=SpeechOptions(retries=1)))
+    events = run(heard(pair(in_turn([Boom()]), fallback), options=speech_options(retries=1)))
     assert finals(events) == [(Notice, 1)]
     assert len(fallback.calls) == 1
     assert breaks_off(pcm(events), sound(100))
@@ -420,7 +417,7 @@ def test_a_text_that_is_refused() -> None:
 def test_a_text_that_is_refused_and_no_fallback() -> None:
     """Then it is a Notice, after one call."""
     speech = ScriptedSpeech([TextRejected("the speech server answered 400")])
-    assert finals(run(heard(speech, options=SpeechOptions(retries=3)))) == [(Notice, 1)]
+    assert finals(run(heard(speech, options=speech_options(retries=3)))) == [(Notice, 1)]
     assert len(speech.calls) == 1
 
 
@@ -508,9 +505,9 @@ def test_what_was_ahead_when_the_reader_left() -> None:
     trial = Trial(lambda: [sound(100), HANG], failures=1)
 
     async def leave() -> None:
-        async with aclosing(stage(numbered(*["One."] * 4), trial.both, SpeechOptions(prefetch=2))) as events:
+        async with aclosing(stage(numbered(*["One."] * 4), trial.both, speech_options(prefetch=2))) as events:
             await anext(events)
             await anext(events)
-        assert trial.both.breaker.admits(object())
+        assert trial.both[0].breaker.admits(object())
 
     run(leave())

@@ -16,8 +16,10 @@ from interceptors.testing import Boom
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
 from pipeline.interfaces import Voice
 from pipeline.testing import HANG, Pause, ScriptedSpeech
-from pipeline.tts.stage import Breaker, SpeechOptions, WithFallback, spoken
-from tests.pipeline.tts.speaking import FADE, RATE, index_of, nothing, pcm, run
+from pipeline.tts.options import SpeechOptions
+from pipeline.tts.stage import spoken
+from tests.pipeline.tts.engines import speech_options, speech_stage
+from tests.pipeline.tts.speaking import FADE, RATE, index_of, nothing, pair, pcm, run
 
 Script = tuple[Any, ...]
 """What an engine does for one call: pieces, as their size in bytes, pauses, and perhaps a failure at the end."""
@@ -64,7 +66,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(
         scripts=draw(st.lists(st.lists(SCRIPTS, min_size=4, max_size=4), min_size=count, max_size=count)),
         between=draw(st.lists(extra, min_size=count, max_size=count)),
-        options=SpeechOptions(
+        options=speech_options(
             prefetch=draw(st.integers(0, 3)), retries=retries, buffer_seconds=draw(st.sampled_from([0.2, 0.6, 30.0]))
         ),
         fallback=draw(st.booleans()),
@@ -131,11 +133,11 @@ async def listen(world: World, played: Played) -> list[Any]:
     """What the reader gets until it leaves."""
     speech: Any = played.engine()
     if world.fallback:
-        speech = WithFallback(speech, played.engine(), Breaker(failures_in_a_row=10_000))
+        speech = pair(speech, played.engine(), failures_in_a_row=10_000)
     events: list[Any] = []
     async with (
         aclosing(source(world)) as sentences,
-        aclosing(spoken(sentences, speech, Voice(), world.options, nothing)) as out,
+        aclosing(spoken(sentences, speech_stage(speech, world.options), Voice(), nothing)) as out,
     ):
         try:
             async for event in out:
@@ -213,7 +215,7 @@ def check_sentence(events: list[Any], number: int, world: World) -> None:
 
 def test_the_world_can_fail() -> None:
     """The property notices a sound that is not the call's."""
-    world = World([[(100,)] * 4], [None], SpeechOptions(), False, False, [0.0], 10_000)
+    world = World([[(100,)] * 4], [None], speech_options(), False, False, [0.0], 10_000)
     events = [Sentence(1, "1"), AudioChunk(1, struct.pack("<50h", *range(50)), RATE, final=True)]
     with pytest.raises(AssertionError):
         check_sentence(events, 1, world)

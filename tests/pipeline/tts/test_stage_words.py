@@ -11,10 +11,10 @@ from interceptors.testing import Boom
 from pipeline.events import AudioChunk, Sentence, WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech, sound
-from pipeline.tts.stage import SpeechOptions, WithFallback
-from tests.pipeline.tts.speaking import finals, heard, numbered, pcm, run, stage
+from tests.pipeline.tts.engines import speech_options
+from tests.pipeline.tts.speaking import finals, heard, numbered, pair, pcm, run, stage
 
-WORDING = SpeechOptions(wording=lambda text, _language, _voice: text.strip().replace("&", "and"))
+WORDING = speech_options(wording=lambda text, _language, _voice: text.strip().replace("&", "and"))
 
 
 class Marking(ScriptedSpeech):
@@ -99,7 +99,7 @@ def test_only_who_asks_gets_words(asked: bool) -> None:
 def test_a_fallback_that_knows_no_words() -> None:
     """Each engine is asked in its own way: a fallback may tell no words."""
     fallback = ScriptedSpeech()
-    speech = WithFallback(Marking(Boom()), fallback)
+    speech = pair(Marking(Boom()), fallback)
     events = run(heard(speech, "a & b", options=WORDING, word_timings=True))
     assert finals(events) == [(AudioChunk, 1)]
     assert words(events, "a & b") == []

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from pipeline.events import WordMark
 from pipeline.interfaces import Voice
-from pipeline.tts.cache import CachedSpeech
-from pipeline.tts.stage import SpeechOptions
-from pipeline.tts.urgency import due
+from pipeline.testing import ScriptedSpeech
+from pipeline.tts.cache import CachedSpeech, CacheOptions
+from pipeline.tts.convert import Resampled
+from pipeline.tts.custom import CustomSpeech
+from pipeline.tts.engines import Due, Engine, Speaker, at_once
 from tests.fakes import settle
 from tests.pipeline.tts.speaking import RATE, numbered, run, stage
 
@@ -18,17 +21,23 @@ INFINITE = float("inf")
 SECONDS = 2
 
 
-class Queueing:
+class Queueing(CustomSpeech):
     """Says two seconds for each sentence, and keeps how to ask when it is due."""
 
-    sample_rate = RATE
-
     def __init__(self) -> None:
-        self.due: dict[str, Callable[[], float]] = {}
+        super().__init__(ScriptedSpeech([b"\1\0" * SECONDS * RATE]))
+        self.due: dict[str, Due] = {}
 
-    async def synthesize(self, text: str, _voice: Voice) -> AsyncIterator[bytes]:
-        self.due[text] = due.get()
-        yield b"\1\0" * SECONDS * RATE
+    def synthesize(
+        self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
+    ) -> AsyncIterator[bytes | WordMark]:
+        self.due[text] = due
+        return super().synthesize(text, voice)
+
+
+def turn(speech: Engine, *texts: str) -> Any:
+    """The speech stage for sentences of *texts*; to be used under ``aclosing``."""
+    return stage(numbered(*texts), (Speaker(speech),))
 
 
 async def sentence(events: Any) -> None:
@@ -47,7 +56,7 @@ def test_what_comes_behind_another_sentence_is_not_due() -> None:
     async def read() -> None:
         now = asyncio.get_running_loop().time
         await asyncio.sleep(5)
-        async with aclosing(stage(numbered("a", "b", "c"), speech, SpeechOptions(prefetch=1))) as events:
+        async with aclosing(turn(speech, "a", "b", "c")) as events:
             await anext(events)
             began = now()
             await settle(20)
@@ -71,29 +80,32 @@ def test_what_comes_behind_another_sentence_is_not_due() -> None:
 
 
 def test_of_every_turn_its_own() -> None:
-    """Two turns at once know nothing of each other, nor does what is outside of them."""
+    """Two turns at once know nothing of each other."""
     speech = Queueing()
 
     async def both() -> None:
-        async with aclosing(stage(numbered("a"), speech)) as first:
+        async with aclosing(turn(speech, "a")) as first:
             await anext(first)
             await asyncio.sleep(1)
-            async with aclosing(stage(numbered("b"), speech)) as second:
+            async with aclosing(turn(speech, "b")) as second:
                 await anext(second)
                 await settle(20)
                 assert speech.due["a"]() == speech.due["b"]() - 1
-        assert due.get()() == 0
 
     run(both())
 
 
-def test_what_wraps_an_engine_need_not_know() -> None:
-    """The cache passes it on without a word of it."""
+def cached(speech: Engine) -> Engine:
+    return CachedSpeech(speech, CacheOptions(max_bytes=1, folder=None, max_disk_bytes=0, engine_key=""))
+
+
+@pytest.mark.parametrize("wrapped", [cached, lambda speech: Resampled(speech, 2 * RATE)])
+def test_what_wraps_an_engine_passes_it_on(wrapped: Callable[[Engine], Engine]) -> None:
+    """An engine behind the cache, or resampled, learns it too."""
     speech = Queueing()
 
     async def read() -> None:
-        cached = CachedSpeech(speech, engine_key="", max_bytes=1)
-        async with aclosing(stage(numbered("a"), cached)) as events:
+        async with aclosing(turn(wrapped(speech), "a")) as events:
             await anext(events)
             began = asyncio.get_running_loop().time()
             await asyncio.sleep(1)

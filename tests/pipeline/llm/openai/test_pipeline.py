@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from pipeline.commands.extractor import JsonCommands
+from app.container import rules_segmenter
+from app.settings.stages import JsonCommandsSettings, RulesSegmenterSettings
+from app.stages.options import options
+from pipeline.commands.extractor import JsonCommands, JsonOptions
 from pipeline.errors import StageError
 from pipeline.events import Command, EndReason, ModelEnd, Notice, Sentence
 from pipeline.run import Stages, run
-from pipeline.segmenter.segmenter import RulesSegmenter
 from tests.pipeline.llm.openai.asking import TURN, asking
 from tests.pipeline.llm.openai.hostile_server import CUT, DONE, HANG, STOP, Reply, chunk, said, text
 
@@ -18,7 +20,9 @@ async def turn(*steps: Any, reply: Reply | None = None) -> list[Any]:
     """The events of one turn, the error as the last one."""
     found: list[Any] = []
     async with asking(reply or Reply(steps)) as (model, _):
-        stages = Stages(model, RulesSegmenter, JsonCommands(), None, hold=0.01)
+        segmenter = rules_segmenter(RulesSegmenterSettings())
+        commands = JsonCommands(options(JsonOptions, JsonCommandsSettings()))
+        stages = Stages(model, segmenter, commands, None, hold=0.01, on_invalid="warn")
         try:
             async with aclosing(run(TURN, stages)) as events:
                 async for event in events:

@@ -1,13 +1,10 @@
 """Where sentences end. In the cases ``|`` stands for a cut."""
 
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.segmenter.sentences.boundaries import Boundaries
-from pipeline.segmenter.sentences.marks import MARK_OR_FACE, TELLING, ZONES
 
 
 def cuts(text: str, max_chars: int = 400) -> str:
@@ -301,27 +298,6 @@ def test_release_loses_nothing(text: str, pauses: set[int]) -> None:
         if at in pauses:
             out += boundaries.release()
     assert "".join([*out, *boundaries.flush()]) == text
-
-
-def test_text_that_may_wait_has_no_mark() -> None:
-    """Whatever ends a sentence or opens a zone is looked at when it comes."""
-    every = "".join(map(chr, range(sys.maxunicode + 1)))
-    telling = {found.group() for found in TELLING.finditer(every)}
-    assert set(MARK_OR_FACE.findall(every)) | set(ZONES.findall(every)) <= telling
-
-
-@pytest.mark.parametrize(
-    ("text", "waits"),
-    [
-        *(("end.", True), ("end. ", True), ("end?", True), ("end…", True), ("end! ", True)),
-        *(("end.  ", False), ("end. A", False), ("a. b.", False), ("end..", False), ("end.\n", False), ("。", False)),
-    ],
-)
-def test_mark_at_the_end_may_wait(text: str, waits: bool) -> None:
-    """A mark with at most one space behind it can't be judged yet, unless it needs nothing behind it."""
-    found = TELLING.search(text)
-    assert found
-    assert bool(found.lastindex) is waits
 
 
 @pytest.mark.parametrize("mark", [".", "?", "!"])

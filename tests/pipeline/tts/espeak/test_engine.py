@@ -20,14 +20,17 @@ from typing import IO
 import psutil
 import pytest
 
-from pipeline.interfaces import Speech, Voice
+from pipeline.interfaces import Voice
+from pipeline.tts.engines import Due, Engine, at_once
 from pipeline.tts.espeak import pool as espeak_pool
 from pipeline.tts.espeak import process as espeak_process
 from pipeline.tts.espeak import worker as espeak_worker
-from pipeline.tts.espeak.engine import EspeakFailed, EspeakSpeech, EspeakUnavailable, pieces, worker_command
+from pipeline.tts.espeak.engine import EspeakSpeech, worker_command
+from pipeline.tts.espeak.pieces import pieces
 from pipeline.tts.espeak.pool import Pool
-from pipeline.tts.urgency import due
+from pipeline.tts.espeak.process import EspeakFailed, EspeakUnavailable
 from tests.fakes import PATIENCE, until
+from tests.pipeline.tts.engines import espeak, espeak_options
 from tests.processes import python
 
 if importlib.util.find_spec("espeakng_loader") is None:
@@ -44,16 +47,16 @@ PACKAGES = str(Path(importlib.util.find_spec("espeakng_loader").origin).parent.p
 
 @pytest.fixture
 async def speech() -> AsyncIterator[EspeakSpeech]:
-    engine = EspeakSpeech(workers=1)
+    engine = espeak(workers=1)
     await engine.start()
     yield engine
     await engine.aclose()
 
 
-async def say(speech: Speech, text: str, voice: Voice = ANY) -> bytes:
+async def say(speech: Engine, text: str, voice: Voice = ANY, due: Due = at_once) -> bytes:
     """All sound of *text*, which must come in whole samples."""
     sound = bytearray()
-    async with asyncio.timeout(PATIENCE), aclosing(speech.synthesize(text, voice)) as audio:
+    async with asyncio.timeout(PATIENCE), aclosing(speech.synthesize(text, voice, False, due)) as audio:
         async for piece in audio:
             assert piece
             assert len(piece) % 2 == 0
@@ -158,8 +161,7 @@ async def test_what_is_due_first_is_spoken_first(speech):
     ended = []
 
     async def ask(text: str, when: float) -> None:
-        due.set(lambda: when)
-        await say(speech, text)
+        await say(speech, text, due=lambda: when)
         ended.append(when)
 
     asks = [ask(SLOW, 0.0), ask(ENGLISH, 9.0), ask(RUSSIAN, 5.0)]
@@ -439,7 +441,7 @@ async def test_rate_pitch_and_gender_are_heard():
     """A higher rate is shorter, a higher pitch and a woman's voice are higher."""
 
     async def vowel(**settings: object) -> bytes:
-        engine = EspeakSpeech(workers=1, **settings)
+        engine = espeak(workers=1, **settings)
         try:
             return await say(engine, "aaaaaaaa", Voice("en-us"))
         finally:
@@ -467,21 +469,11 @@ async def test_what_is_asked_for_and_unknown_does_not_silence(speech):
         assert seconds(await say(speech, ENGLISH, voice)) == pytest.approx(right, rel=0.1)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [({"rate": 79}, "rate.*80 to 450"), ({"pitch": 101}, "pitch"), ({"gender": "x"}, "gender"), ({"workers": -1}, "w")],
-)
-def test_values_out_of_range_are_refused(settings, message):
-    """The constructor raises ValueError, which names the setting."""
-    with pytest.raises(ValueError, match=message):
-        EspeakSpeech(**settings)
-
-
 async def test_an_unknown_voice_of_the_settings_stops_the_start():
     """``start`` raises ValueError with the key and the value, and leaves no process."""
     before = children()
     with pytest.raises(ValueError, match=r"voices\.ru.*'nobody'"):
-        await EspeakSpeech(voices={"ru": "nobody"}).start()
+        await espeak(voices={"ru": "nobody"}).start()
     assert children() == before
 
 
@@ -489,13 +481,14 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
     """Without the extra the constructor raises an ImportError with the command that helps."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(ImportError, match=r"pip install 'stentor\[espeak\]'"):
-        EspeakSpeech()
+        espeak()
 
 
 def test_the_parent_never_loads_espeak():
     """Importing and building the engine imports neither the GPL package nor any transport."""
     code = (
-        "import sys; from pipeline.tts.espeak.engine import EspeakSpeech; EspeakSpeech();"
+        "import sys; from pipeline.tts.espeak.engine import *;"
+        f"EspeakSpeech({espeak_options()!r});"
         "print({'espeakng_loader', 'grpc', 'google', 'pydantic'} & set(sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -532,7 +525,7 @@ async def test_a_long_path_of_the_data_does_no_harm(tmp_path):
 async def test_closing_leaves_nothing():
     """After ``aclose``, in the middle of sentences too, no process, task or warning is left; later calls fail."""
     before, tasks = children(), asyncio.all_tasks()
-    engine = EspeakSpeech(workers=2)
+    engine = espeak(workers=2)
     await engine.start()
     halted = engine.synthesize("window " * 300, Voice())
     await anext(halted)
@@ -555,13 +548,13 @@ async def test_closing_leaves_nothing():
 
 async def test_closing_what_never_started_is_nothing():
     """``aclose`` of an unused engine starts and stops nothing."""
-    await EspeakSpeech().aclose()
+    await espeak().aclose()
 
 
 async def test_a_hung_worker_does_not_hold_up_the_end(monkeypatch):
     """A worker that does not stop by itself is killed."""
     monkeypatch.setattr(espeak_process, "STOP_SECONDS", 0.05)
-    engine = EspeakSpeech(workers=1)
+    engine = espeak(workers=1)
     await engine.start()
     (worker,) = children()
     worker.suspend()
@@ -584,9 +577,9 @@ async def test_a_worker_ends_with_its_parent(last):
     code = (
         "import asyncio, os, psutil\n"
         "from pipeline.interfaces import Voice\n"
-        "from pipeline.tts.espeak.engine import EspeakSpeech\n"
+        "from pipeline.tts.espeak.engine import *\n"
         "async def main():\n"
-        "    speech = EspeakSpeech(workers=1)\n"
+        f"    speech = EspeakSpeech({espeak_options(workers=1)!r})\n"
         f"    {last}\n"
         "    print(psutil.Process().children()[0].pid, flush=True)\n"
         "    os.kill(os.getpid(), 9)\n"

@@ -21,6 +21,7 @@ from pipeline.tts.espeak import worker as espeak_worker
 from pipeline.tts.espeak.engine import EspeakSpeech, worker_command
 from pipeline.tts.espeak.pool import Pool
 from pipeline.tts.espeak.process import Job
+from tests.pipeline.tts.engines import espeak
 
 if importlib.util.find_spec("espeakng_loader") is None:
     pytest.skip("espeakng-loader is not installed (extra `espeak`)", allow_module_level=True)
@@ -34,16 +35,16 @@ SLOW = "w, " * 133
 
 @pytest.fixture
 async def speech() -> AsyncIterator[EspeakSpeech]:
-    engine = EspeakSpeech(workers=1)
+    engine = espeak(workers=1)
     await engine.start()
     yield engine
     await engine.aclose()
 
 
 async def say(speech: EspeakSpeech, text: str, voice: Voice = ANY) -> tuple[list[WordMark], bytes]:
-    """The marks and the sound of *text*, held to what ``synthesize_marked`` promises of any text."""
+    """The marks and the sound of *text*, held to what ``synthesize`` promises of any text."""
     marks, sound = [WordMark(0, 0, 0.0)], b""
-    async with aclosing(speech.synthesize_marked(text, voice)) as items:
+    async with aclosing(speech.synthesize(text, voice, True)) as items:
         async for item in items:
             if isinstance(item, bytes):
                 assert item
@@ -138,7 +139,7 @@ async def test_words_too_long_are_marked_in_parts(speech):
 
 async def test_a_fast_voice_keeps_its_marks_in_the_sound():
     """At the highest rate espeak-ng shortens the sound after it told the positions: marks still lie inside."""
-    engine = EspeakSpeech(workers=1, rate=450)
+    engine = espeak(workers=1, rate=450)
     try:
         for text in ("Don't change it.", "The quick brown fox jumps over the lazy dog. " * 12):
             marks, _ = await say(engine, text)
@@ -175,7 +176,7 @@ async def test_closing_ends_a_marked_synthesis(speech, monkeypatch):
     add = Job.add
     monkeypatch.setattr(Job, "add", lambda job, kind, payload: (given.append(len(payload)), add(job, kind, payload)))
     before = psutil.Process().children()
-    async with aclosing(speech.synthesize_marked(SLOW, ANY)) as items:
+    async with aclosing(speech.synthesize(SLOW, ANY, True)) as items:
         await anext(items)
     text = "One two."
     marks, _ = await say(speech, text)
@@ -186,10 +187,10 @@ async def test_closing_ends_a_marked_synthesis(speech, monkeypatch):
 
 async def test_a_worker_killed_in_the_middle_fails_the_marked_text():
     """After some sound came nothing is said twice: a ConnectionError, and the next text is whole."""
-    engine = EspeakSpeech(workers=1)
+    engine = espeak(workers=1)
     try:
         await engine.start()
-        async with aclosing(engine.synthesize_marked(SLOW, ANY)) as items:
+        async with aclosing(engine.synthesize(SLOW, ANY, True)) as items:
             while not isinstance(await anext(items), bytes):
                 pass
             os.kill(engine._pool._workers[0]._process.pid, signal.SIGKILL)
@@ -216,7 +217,7 @@ async def test_a_worker_that_dies_between_a_mark_and_its_sound_marks_nothing_twi
         "espeak_worker.Pipe.write = dying\n"
         "espeak_worker.main()\n"
     )
-    engine = EspeakSpeech(workers=1)
+    engine = espeak(workers=1)
     command = worker_command(PACKAGES, 175, 50)
     engine._pool = Pool([str(script) if part == espeak_worker.__file__ else part for part in command], 1)
     try:

@@ -1,7 +1,8 @@
 import pytest
 
 from pipeline.interfaces import Voice
-from pipeline.tts.espeak.voices import Preferences, VoiceInfo, Voices
+from pipeline.tts.engines import VoiceInfo
+from pipeline.tts.espeak.voices import Voices
 
 CATALOGUE = """\
 gmw/en-GB-scotland\tmale\tEnglish (Scotland)\t5:en-gb-scotland\t4:en
@@ -15,7 +16,7 @@ zle/uk\tmale\tUkrainian\t5:uk
 
 
 def voices(default="en", gender="", **names):
-    return Voices(CATALOGUE, Preferences(names or {"en": "en-us", "ru": "ru"}, default, gender))
+    return Voices(CATALOGUE, names or {"en": "en-us", "ru": "ru"}, default, gender)
 
 
 @pytest.mark.parametrize(

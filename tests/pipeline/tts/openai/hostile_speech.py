@@ -11,6 +11,7 @@ from pipeline.interfaces import Speech, Voice
 from pipeline.tts.openai.engine import OpenAISpeech
 from tests.fakes import PATIENCE
 from tests.pipeline.llm.openai.hostile_server import HostileServer, Reply, Steps, hostile
+from tests.pipeline.tts.engines import openai
 
 RATE = 24_000
 KEY = "sk-very-secret"
@@ -69,8 +70,8 @@ def sound(
 async def speaking(*replies: Reply, **options: Any) -> AsyncIterator[tuple[OpenAISpeech, HostileServer]]:
     """An engine and the server that it asks, which plays one reply a request and the last one again and again."""
     async with hostile({"m": replies}) as server:
-        given = {"base_url": server.url, "model": "m", "voice": "ann", "environment": {"OPENAI_API_KEY": KEY}}
-        speech = OpenAISpeech(**{**given, **CONNECT, **options})
+        environment = options.pop("environment", {"OPENAI_API_KEY": KEY})
+        speech = openai(environment, **{"base_url": server.url, **CONNECT, **options})
         try:
             yield speech, server
         finally:

@@ -1,9 +1,9 @@
-"""Markdown and HTML: what has no sound goes, what was marked stays."""
+"""Remove the marks of Markdown and HTML, and keep the text that they mark."""
 
 import re
 from html import unescape
 
-from pipeline.speakable.languages import Language
+from pipeline.speakable.language import Language
 from pipeline.speakable.markup.emphasis import without_emphasis
 from pipeline.speakable.markup.links import without_links
 from pipeline.speakable.markup.tables import is_separator, row
@@ -23,14 +23,14 @@ TAG = re.compile(
     r"(?:\s[^<>]*)?/?>|</[abisu]>|(?<!\w)<(?:[bisu]|a\s[^<>]*)>(?=\S)",
     re.IGNORECASE,
 )
-"""Names that HTML knows, so that ``Vec<String>`` and ``a < b`` stay; one-letter ones not behind a word."""
+"""Names of HTML only, so that ``Vec<String>`` and ``a < b`` stay. One-letter names do not count behind a word."""
 COMMENT = re.compile(r"<!--[^<>]*-->")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,10}\d{0,2});")
 ESCAPE = re.compile(r"\\([*_`#\[\]~|>])")
 
 
 def without_markup(text: str, language: Language) -> str:
-    """*text* without the marks of Markdown and HTML; lines are joined."""
+    """Return *text* on one line, without the marks of Markdown and HTML."""
     lines = (_line(line, language) for line in text.split("\n"))
     return " ".join(line for line in lines if line)
 
@@ -52,7 +52,7 @@ def _line(line: str, language: Language) -> str:
 
 
 def _block(line: str, language: Language) -> str:
-    """*line* without what makes it a heading, a quotation or a list item."""
+    """Return *line* without the marks of a heading, a quotation or a list item."""
     prefix = PREFIX.match(line)
     if prefix is None or prefix.end() == len(line):
         return line
@@ -60,13 +60,13 @@ def _block(line: str, language: Language) -> str:
     if HEADING.search(prefix[0]):
         line = CLOSING.sub("", line).rstrip() or line
     if prefix[0].rstrip()[-1] not in "#>" and (box := BOX.match(line)):
-        said = language.not_done if box[1] == " " else language.done
-        line = f"{said} {line[box.end() :]}".lstrip()
+        word = language.not_done if box[1] == " " else language.done
+        line = f"{word} {line[box.end() :]}".lstrip()
     return line
 
 
 def _without_backticks(text: str) -> str:
-    """Code spans without their backticks. A span ends at the next run of the same length (CommonMark 0.31, 6.1)."""
+    """Remove the backticks of code spans. A span ends at the next run of the same length (CommonMark 0.31, 6.1)."""
     runs = list(BACKTICKS.finditer(text))
     later: dict[int, int] = {}
     partner = [-1] * len(runs)

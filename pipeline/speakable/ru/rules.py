@@ -1,33 +1,37 @@
-"""Russian: which rules there are and in which order."""
+"""Russian: all rules in their order."""
 
 import re
 
-from pipeline.speakable import numerals as words
+from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
-from pipeline.speakable.data import table
-from pipeline.speakable.rewriting import FORMULA, Rule, before, beside_a_number, rewritten
+from pipeline.speakable.language import table
+from pipeline.speakable.rewriting import (
+    DIGIT,
+    FORMULA,
+    Rule,
+    abbreviations,
+    any_of,
+    before,
+    beside_a_number,
+    last_words,
+    rewritten,
+)
 from pipeline.speakable.ru import amounts, dates, grammar, numbers, roman
+from pipeline.speakable.ru.decimals import NUMBER, parts, speak
 
 _TABLE = table("ru")
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 PLACES: dict[str, str] = _TABLE["places"]
 LABELS: dict[str, str] = _TABLE["labels"]
 
-LAST_WORDS = frozenset(word.rstrip(".").lower().split()[-1] for word in ABBREVIATIONS)
-"""Abbreviations that may end a sentence of letters alone."""
-
-DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
+LAST_WORDS = last_words(ABBREVIATIONS)
 CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
 LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
 
 
-def _any(table: dict[str, str]) -> str:
-    return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
-
-
-SHORT = re.compile(rf"(?<![\w.])(?<!\d )({_any(ABBREVIATIONS)})(?=[\s,;:)]|$)")
-PLACE = re.compile(rf"(?<![\w.])(?<!\d )({_any(PLACES)})\s?(?=[А-ЯЁ])")
-LABEL = re.compile(rf"(?<![\w.])({_any(LABELS)})\s?(?=\d)")
+WRITTEN_OUT = abbreviations(ABBREVIATIONS, left=r"(?<![\w.])(?<!\d )")
+PLACE = re.compile(rf"(?<![\w.])(?<!\d )({any_of(PLACES)})\s?(?=[А-ЯЁ])")
+LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d)")
 
 SPOON = re.compile(r"(?<=[\d½⅓⅔¼¾]) ?(ч|ст)\. ?лож(?:к[аи]|ек)(?!\w)")
 
@@ -39,7 +43,7 @@ RULES: tuple[Rule, ...] = (
     *dates.FIRST_RULES,
     *amounts.FIRST_RULES,
     *numbers.FIRST_RULES,
-    (re.compile(rf"{amounts.NUMBER}(?:{amounts.TO}{amounts.NUMBER})?\S*"), beside_a_number),
+    (re.compile(rf"{NUMBER}(?:{amounts.TO}{NUMBER})?\S*"), beside_a_number),
     *numbers.RULES,
     *dates.RULES,
     *amounts.RULES,
@@ -48,9 +52,9 @@ RULES: tuple[Rule, ...] = (
 
 
 def _percent(number: str) -> str:
-    whole, decimals = amounts.parts(number)
+    whole, decimals = parts(number)
     percent = grammar.inflected("процент", "g") if decimals else grammar.form_behind("процент", whole, "n")
-    return f"{amounts.speak(number)} {percent}"
+    return f"{speak(number)} {percent}"
 
 
 SUMS = arithmetic(
@@ -58,7 +62,7 @@ SUMS = arithmetic(
         table=_TABLE,
         pattern=r"\d{1,15}(?:[.,]\d{1,15})?",
         value=lambda number: float(number.replace(",", ".")),
-        number=amounts.speak,
+        number=speak,
         percent=_percent,
         flag=amounts.may_be_a_command,
     ),
@@ -67,14 +71,19 @@ SUMS = arithmetic(
 
 
 def load() -> None:
-    """Import what numbers and their agreement need."""
-    words.available()
+    """Import num2words and pymorphy3, and load its dictionary."""
+    numerals.available()
     grammar.available()
 
 
+def may_change(text: str) -> bool:
+    """Return whether *text* may have a Roman numeral beside a Russian word."""
+    return not text.isascii() and LOOKS_ROMAN.search(text) is not None
+
+
 def spoken(text: str) -> str:
-    """*text* with abbreviations, and with numbers where num2words and pymorphy3 are there, as words."""
-    able = words.available() and grammar.available()
+    """Return *text* with abbreviations written out and, if num2words and pymorphy3 are installed, numbers in words."""
+    able = numerals.available() and grammar.available()
     if able and ("." in text or "№" in text or "-" in text):
         text = LABEL.sub(lambda m: _cased(m, LABELS), text)
         text = PLACE.sub(lambda m: _cased(m, PLACES), text)
@@ -83,16 +92,11 @@ def spoken(text: str) -> str:
         text = roman.centuries(text)
     if able and DIGIT.search(text):
         text = rewritten(SUMS(SPOON.sub(r" \1. л", text)), RULES)
-    return SHORT.sub(_short, text) if "." in text else text
-
-
-def _short(m: re.Match[str]) -> str:
-    """A dot that also ends the sentence is kept: the voice falls at it."""
-    return ABBREVIATIONS[m[1]] + ("." if m.end() == len(m.string) else "")
+    return WRITTEN_OUT(text) if "." in text else text
 
 
 def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:
-    """The noun in the case of the word in front: на стр. 5 is на странице 5."""
+    """Return the noun in the case that the word in front asks for: "странице" in на стр. 5."""
     cases = grammar.governed(m)
     word = before(m).lower()
     case = "a" if word in {"см.", "смотри", "смотрите"} else "p" if cases == "ap" else cases[:1] or "n"

@@ -1,0 +1,150 @@
+"""The segmenter stage: cuts the model's text into sentences and JSON objects, and numbers the sentences."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
+from itertools import chain
+from typing import Protocol, TypeVar
+
+from pipeline.errors import StageError, model_unavailable
+from pipeline.events import (
+    CutEvent,
+    EndReason,
+    JsonBlock,
+    ModelEnd,
+    ModelEvent,
+    Segment,
+    Sentence,
+    TextDelta,
+    ToolCall,
+    Usage,
+)
+from pipeline.flow import End, prefetch
+from pipeline.interfaces import Segmenter
+
+T = TypeVar("T")
+
+
+class ReleasingSegmenter(Segmenter, Protocol):
+    """A segmenter as the stage needs it: with ``release``, which a custom one may leave out."""
+
+    def release(self) -> Iterable[Segment]:
+        """Return what is a finished sentence already."""
+        ...
+
+
+class WithoutRelease:
+    """Adapts a custom segmenter that has no ``release``: its sentences wait until the next text ends them."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self.feed = segmenter.feed
+        self.flush = segmenter.flush
+
+    def release(self) -> Iterable[Segment]:
+        """Return nothing."""
+        return ()
+
+
+async def segments(
+    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], hold: float, progress: Callable[[], None]
+) -> AsyncGenerator[CutEvent, None]:
+    """Cut the model's text into segments. Tool calls keep their place; ModelEnd comes last, once.
+
+    A finished sentence waits at most *hold* seconds for a model that pauses. When the model fails, a sentence that was
+    finished by then still comes before the error; half a sentence does not. *progress* is called for each item of the
+    model.
+    """
+    async with aclosing(_cut(items, make, hold, progress)) as cut, aclosing(_numbered(cut)) as events:
+        async for event in events:
+            if not isinstance(event, CutEvent):
+                raise TypeError(f"a segmenter gives Sentence or JsonBlock, not {type(event).__name__}")
+            yield event
+
+
+async def sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
+    """Cut a given text into sentences. An object in it is read as it is written: a given text holds no commands."""
+    async with aclosing(_as_written(text, segmenter)) as cut, aclosing(_numbered(cut)) as numbered:
+        async for sentence in numbered:
+            yield sentence
+
+
+async def _numbered(source: AsyncIterator[T]) -> AsyncGenerator[T | Sentence, None]:
+    """Number the sentences from 1, whatever numbers a segmenter gives. The rest of *source* passes.
+
+    A blank sentence is none: its white space goes before the next one.
+    """
+    index = 0
+    blank = ""
+    async for item in source:
+        if not isinstance(item, Sentence):
+            yield item
+            continue
+        blank += item.text
+        if item.text.strip():
+            index += 1
+            yield Sentence(index, blank, apart=item.apart)
+            blank = ""
+
+
+async def _as_written(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
+    for segment in chain(segmenter.feed(text), segmenter.flush()):
+        yield Sentence(0, segment.raw) if isinstance(segment, JsonBlock) else segment
+
+
+async def _cut(
+    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], hold: float, progress: Callable[[], None]
+) -> AsyncGenerator[CutEvent, None]:
+    segmenter = make()
+    while True:
+        if not await items.ready(hold):
+            for segment in segmenter.release():
+                yield segment
+        item = _known(await items.take())
+        progress()
+        if isinstance(item, ModelEnd | End):
+            break
+        segmenter, pieces = _fed(segmenter, item, make)
+        for piece in pieces:
+            yield piece
+    failed = isinstance(item, End) and item.error is not None
+    for segment in segmenter.release() if failed else segmenter.flush():
+        yield segment
+    yield _end(item)
+
+
+def _known(item: ModelEvent | str | End) -> ModelEvent | End:
+    """Return *item* as an event. An item that a model must not yield is a failure of the model like any other."""
+    match item:
+        case str():
+            return TextDelta(item)
+        case TextDelta(text=str()) | ToolCall() | ModelEnd() | End():
+            return item
+        case _:
+            return End(TypeError(f"a model yields str, TextDelta, ToolCall or ModelEnd, not {type(item).__name__}"))
+
+
+def _fed(
+    segmenter: ReleasingSegmenter, item: TextDelta | ToolCall, make: Callable[[], ReleasingSegmenter]
+) -> tuple[ReleasingSegmenter, Iterable[Segment | ToolCall]]:
+    """Return the segmenter for the next item, and the segments that *item* completes.
+
+    A tool call, or a text that stands ``apart``, ends the text before it; text behind it gets a new segmenter.
+    """
+    if isinstance(item, TextDelta) and not item.apart:
+        return segmenter, segmenter.feed(item.text)
+    whole = item if isinstance(item, ToolCall) else Sentence(0, item.text, apart=True)
+    return make(), chain(segmenter.flush(), (whole,))
+
+
+def _end(item: ModelEnd | End) -> ModelEnd:
+    """Return the end of the answer, or raise the model's error."""
+    if isinstance(item, ModelEnd):
+        return ModelEnd(EndReason(item.reason), item.usage or Usage())
+    match item.error:
+        case None:
+            return ModelEnd()  # a model need not say that it is done
+        case ConnectionError():
+            raise model_unavailable("the language model cannot be reached") from item.error
+        case TimeoutError():
+            raise StageError("DEADLINE_EXCEEDED", "MODEL_TIMEOUT", "the language model took too long") from item.error
+        case error:
+            raise error

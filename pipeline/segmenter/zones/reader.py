@@ -1,0 +1,250 @@
+"""The zones of a reply: prose, JSON objects, the text of an envelope, fences, inline code.
+
+The reader knows where prose is and where an object begins and ends. It knows nothing of sentences and commands.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from functools import partial
+
+from pipeline.events import JsonBlock
+from pipeline.segmenter.zones.cursor import Break, Cursor, Piece
+from pipeline.segmenter.zones.envelopes import ObjectReader
+from pipeline.segmenter.zones.fences import head_of_fence, is_code, opens_with_object
+from pipeline.segmenter.zones.objects import ObjectScanner
+
+_OPENING = re.compile(r"[{`]")
+_TICK = re.compile(r"`")
+_IN_CODE = re.compile(r"[{`\n]")
+_CODE_END = re.compile(r"[`\n]")
+_BETWEEN = re.compile(r"[\s,\[\]]*")
+
+
+class Zone(Enum):
+    """What the next character of the reply belongs to."""
+
+    PROSE = auto()
+    OBJECT = auto()
+    FENCE = auto()
+    """Between the objects of a fence of commands."""
+    FENCE_END = auto()
+    """Right behind the backticks that close a fence of commands."""
+    FENCE_TEXT = auto()
+    """A bare or json fence with more than objects in it: prose."""
+    CODE = auto()
+    """A fence of another language: prose without objects."""
+    INLINE_CODE = auto()
+    HELD_CODE = auto()
+    """Inline code with an object in it: held until backticks prove it or the end of the line denies it."""
+
+
+class ZoneReader:
+    """Cuts one reply into prose (``str``, in pieces of any size), ``Break`` and ``JsonBlock``.
+
+    With *envelope*, the ``text`` of an object that opens the reply is prose while the object is still open. The
+    pieces' prose, joined, and the places of the others do not depend on how the reply is cut for ``feed``.
+    """
+
+    def __init__(self, *, max_json_chars: int, max_json_depth: int, envelope: bool = True) -> None:
+        self._envelope = envelope
+        self._scanner = partial(ObjectScanner, max_chars=max_json_chars, max_depth=max_json_depth)
+        caps = {"max_json_chars": max_json_chars, "max_json_depth": max_json_depth}
+        self._text_reader = partial(ZoneReader, **caps, envelope=False)
+        self._cursor = Cursor()
+        self._zone = Zone.PROSE
+        self._object: ObjectReader | None = None
+        self._around = Zone.PROSE  # the zone that the open object stands in
+        self._ticks = 0  # the backticks that opened the inline code
+        self._held: list[str] = []  # the inline code from its object on
+
+    def feed(self, text: str) -> list[Piece]:
+        """Return the pieces that *text* makes certain."""
+        self._cursor.text += text
+        self._read()
+        return self._cursor.take()
+
+    def flush(self) -> list[Piece]:
+        """Return the rest of the reply. An object that is still open is refused as ``truncated``."""
+        while self._zone is Zone.HELD_CODE:
+            self._release_code()
+            self._read()
+        out = self._cursor.take()
+        rest = self._cursor.text
+        if self._object is not None:
+            self._object.cut(out)
+        elif rest.startswith("{"):
+            out += [Break(), JsonBlock(rest, "truncated")]
+        elif rest.startswith("`") and (self._zone is Zone.FENCE or any(map(str.isalpha, rest))):
+            pass  # a fence of commands was about to close or to open
+        elif rest and self._zone is not Zone.FENCE_END:
+            out.append(rest)
+        return out
+
+    def _read(self) -> None:
+        cursor = self._cursor
+        while cursor.pos < len(cursor.text) and _HANDLERS[self._zone](self, cursor):
+            pass
+
+    # One handler for each zone: it reads on. False = the text at the cursor can't be judged before more comes.
+
+    def _prose(self, cursor: Cursor) -> bool:
+        char = cursor.say_until(_OPENING)
+        if char == "{":
+            return self._brace(cursor)
+        return char == "" or self._backticks(cursor)
+
+    def _brace(self, cursor: Cursor) -> bool:
+        opens = cursor.opens_object()
+        if opens:
+            self._open_object(cursor, opens)
+        elif opens is not None:
+            cursor.say(1)
+        return opens is not None
+
+    def _open_object(self, cursor: Cursor, first: str) -> None:
+        """Begin the object at the cursor. *first*: the character behind its brace."""
+        self._object = ObjectReader(
+            self._scanner(quote="'" if first == "'" else '"'),
+            envelope=self._envelope and cursor.blank,
+            text_reader=self._text_reader,
+        )
+        self._envelope = False
+        self._around, self._zone = self._zone, Zone.OBJECT
+        cursor.out.append(Break())
+
+    def _in_object(self, cursor: Cursor) -> bool:
+        assert self._object is not None
+        cursor.pos = self._object.feed(cursor.text, cursor.pos, cursor.out)
+        if self._object.closed:
+            cursor.unread(self._object.behind)
+            self._object = None
+            self._zone = self._around
+        return True
+
+    def _backticks(self, cursor: Cursor) -> bool:
+        """Begin a fence or inline code. A single backtick between letters is an apostrophe."""
+        ticks = cursor.count_ticks()
+        if ticks >= 3:
+            return self._open_fence(cursor, ticks)
+        if ticks == 2 or (ticks and not (cursor.last.isalnum() and cursor.text[cursor.pos + 1].isalnum())):
+            self._ticks = ticks
+            self._zone = Zone.INLINE_CODE
+        cursor.say(ticks)
+        return ticks > 0
+
+    def _open_fence(self, cursor: Cursor, ticks: int) -> bool:
+        """Begin a fence. One that begins with an object, bare or marked json, is no text at all."""
+        head = head_of_fence(cursor)
+        opens = opens_with_object(head, cursor)
+        if opens:
+            self._zone = Zone.FENCE
+            cursor.pos = head.end()
+        elif opens is False:
+            if is_code(head):
+                self._zone = Zone.CODE
+            else:
+                self._zone = Zone.PROSE if self._zone is Zone.FENCE_TEXT else Zone.FENCE_TEXT
+            cursor.say(ticks)
+        return opens is not None
+
+    def _fence(self, cursor: Cursor) -> bool:
+        between = _BETWEEN.match(cursor.text, cursor.pos)
+        assert between is not None
+        cursor.pos = between.end()
+        opens, ticks = cursor.opens_object(), cursor.count_ticks()
+        if opens is None or (cursor.next == "`" and ticks == 0):
+            return False
+        if opens:
+            self._open_object(cursor, opens)
+        elif ticks >= 3:
+            self._zone = Zone.FENCE_END
+            cursor.pos += ticks
+        elif cursor.next:
+            self._zone = Zone.FENCE_TEXT
+        return True
+
+    def _fence_end(self, cursor: Cursor) -> bool:
+        """Skip one line break: it belongs to the backticks before it."""
+        if cursor.text[cursor.pos :] == "\r":
+            return False
+        if cursor.text.startswith(("\n", "\r\n"), cursor.pos):
+            cursor.pos = cursor.text.index("\n", cursor.pos) + 1
+        self._zone = Zone.PROSE
+        return True
+
+    def _fence_text(self, cursor: Cursor) -> bool:
+        """Read prose with objects in it, so that no slip in the fences hides a command."""
+        if cursor.say_until(_OPENING) == "{":
+            return self._brace(cursor)
+        ticks = cursor.count_ticks()
+        if ticks >= 3:
+            return self._open_fence(cursor, ticks)
+        cursor.say(ticks)
+        return ticks > 0
+
+    def _code(self, cursor: Cursor) -> bool:
+        cursor.say_until(_TICK)
+        ticks = cursor.count_ticks()
+        if ticks >= 3:
+            self._zone = Zone.PROSE
+        cursor.say(ticks)
+        return ticks > 0
+
+    def _inline_code(self, cursor: Cursor) -> bool:
+        """Read inline code. Backticks that are not closed on their line, or before a fence, have opened none."""
+        char = cursor.say_until(_IN_CODE)
+        if char == "\n":
+            self._zone = Zone.PROSE
+            return True
+        if char == "{":
+            return self._brace_in_code(cursor)
+        ticks = cursor.count_ticks()
+        if ticks == self._ticks or ticks >= 3:
+            self._zone = Zone.PROSE
+        if ticks < 3:
+            cursor.say(ticks)
+        return ticks > 0
+
+    def _brace_in_code(self, cursor: Cursor) -> bool:
+        opens = cursor.opens_object()
+        if opens:
+            self._zone = Zone.HELD_CODE
+        elif opens is not None:
+            cursor.say(1)
+        return opens is not None
+
+    def _held_code(self, cursor: Cursor) -> bool:
+        match = _CODE_END.search(cursor.text, cursor.pos)
+        end = match.start() if match else len(cursor.text)
+        self._held.append(cursor.text[cursor.pos : end])
+        cursor.pos = end
+        ticks = cursor.count_ticks()
+        if ticks >= 3 or cursor.next == "\n":
+            self._release_code()
+            return True
+        self._held.append("`" * ticks)
+        cursor.pos += ticks
+        if ticks == self._ticks:
+            cursor.say(self._release_code())
+        return ticks > 0
+
+    def _release_code(self) -> int:
+        """Read the held code again, as prose. Return its length."""
+        code = "".join(self._held)
+        self._held.clear()
+        self._cursor.unread(code)
+        self._zone = Zone.PROSE
+        return len(code)
+
+
+_HANDLERS: Mapping[Zone, Callable[[ZoneReader, Cursor], bool]] = {
+    Zone.PROSE: ZoneReader._prose,
+    Zone.OBJECT: ZoneReader._in_object,
+    Zone.FENCE: ZoneReader._fence,
+    Zone.FENCE_END: ZoneReader._fence_end,
+    Zone.FENCE_TEXT: ZoneReader._fence_text,
+    Zone.CODE: ZoneReader._code,
+    Zone.INLINE_CODE: ZoneReader._inline_code,
+    Zone.HELD_CODE: ZoneReader._held_code,
+}

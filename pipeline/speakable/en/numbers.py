@@ -1,0 +1,31 @@
+"""English: numbers in words."""
+
+from pipeline.speakable.numerals import words
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
+
+
+def cardinal(number: int) -> str:
+    """Return *number* in words, without the commas of num2words, at which a voice would pause."""
+    return words(number, "en").replace(",", "")
+
+
+def ordinal(number: int) -> str:
+    """Return "first" for 1."""
+    return words(number, "en", "ordinal").replace(",", "")
+
+
+def year(number: int) -> str:
+    """Return "nineteen ninety-nine" for 1999."""
+    return words(number, "en", "year")
+
+
+def speak(number: str) -> str:
+    """Return an integer or a decimal, with or without commas, in words: "three point one four" for 3.14."""
+    whole, _, decimals = number.replace(",", "").partition(".")
+    return cardinal(int(whole)) + (f" point {speak_digits(decimals)}" if decimals else "")
+
+
+def speak_digits(digits: str) -> str:
+    """Return one digit after the other in words."""
+    return " ".join(cardinal(int(digit)) for digit in digits)

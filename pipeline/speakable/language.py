@@ -1,0 +1,50 @@
+"""What a spoken language consists of: rules, words for markup, and tables."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """One language. The defaults suit a language without words: marks are left out, the text stays as written."""
+
+    code: str = ""
+    """The base tag: "en"."""
+    spoken: Callable[[str], str] = lambda text: text
+    """Rewrites a line without markup: abbreviations and, with the extra ``normalize``, numbers as words."""
+    load: Callable[[], None] = lambda: None
+    """Imports and builds what ``spoken`` needs, so that the first sentence need not wait for it."""
+    last_words: frozenset[str] = frozenset()
+    """Abbreviations that may end a sentence of letters alone, in small letters, without their last dot."""
+    may_change: Callable[[str], bool] = lambda _: False
+    """Whether ``spoken`` may change a text of letters and ordinary punctuation that ends in none of ``last_words``."""
+    readers: frozenset[str] = frozenset()
+    """The languages of the voices that can read its words."""
+    link_word: Callable[[str], str] = lambda _: ""
+    """Returns what to say before the host of a link, given the text in front of the link: "link to"."""
+    at: str = ""
+    dot: str = ""
+    done: str = ""
+    not_done: str = ""
+    yes: str = ""
+    no: str = ""
+
+
+OTHER = Language()
+"""Stands for all languages whose words are not known."""
+
+
+@cache
+def table(code: str) -> dict[str, Any]:
+    """Return the table of a language: what a contributor may extend without touching code."""
+    return tomllib.loads((files(f"{__package__}.{code}") / f"{code}.toml").read_text("utf-8"))
+
+
+@cache
+def vocabulary(code: str) -> Mapping[str, frozenset[str]]:
+    """Return the lists of words in the table of a language."""
+    return {name: frozenset(listed.split()) for name, listed in table(code)["words"].items()}

@@ -1,0 +1,83 @@
+"""Custom voices: any object with ``sample_rate`` and ``synthesize``, or an async generator function."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeGuard
+
+from pipeline.events import WordMark
+from pipeline.interfaces import Speech, Voice
+from pipeline.tts.engines import Due, VoiceInfo, at_once
+
+Speak = Callable[..., AsyncIterator[bytes]]
+
+
+class CustomSpeech:
+    """An ``Engine`` around *speech*, with a default for each method that *speech* does not have.
+
+    Beside its ``Speech`` methods *speech* may have ``async start()``, ``async aclose()``, ``async voices()``,
+    ``reads_in(text, voice)``, and ``synthesize_marked(text, voice)``, which yields WordMarks too.
+    """
+
+    def __init__(self, speech: Speech) -> None:
+        def own(method: str, default: Any) -> Any:
+            return getattr(speech, method, None) or default
+
+        self._speech = speech
+        start = own("start", _nothing)
+        self.start: Callable[[], Coroutine[Any, Any, None]] = start if inspect.iscoroutinefunction(start) else _nothing
+        self.aclose: Callable[[], Coroutine[Any, Any, None]] = own("aclose", _nothing)
+        self.voices: Callable[[], Coroutine[Any, Any, Sequence[VoiceInfo]]] = own("voices", _no_voices)
+        self.reads_in: Callable[[str, Voice], str] = own("reads_in", _unknown)
+        self._marked: Callable[[str, Voice], AsyncIterator[bytes | WordMark]] | None = own("synthesize_marked", None)
+        self.marks_words = self._marked is not None
+
+    @property
+    def sample_rate(self) -> int:
+        return self._speech.sample_rate
+
+    def synthesize(
+        self, text: str, voice: Voice, marks: bool = False, _due: Due = at_once
+    ) -> AsyncIterator[bytes | WordMark]:
+        if marks and self._marked:
+            return self._marked(text, voice)
+        return self._speech.synthesize(text, voice)
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def _no_voices() -> Sequence[VoiceInfo]:
+    return ()
+
+
+def _unknown(_text: str, _voice: Voice) -> str:
+    return ""
+
+
+def is_function(thing: object) -> TypeGuard[Speak]:
+    """Tell whether *thing* is an async generator function, which speaks without an object around it."""
+    return inspect.isasyncgenfunction(thing)
+
+
+class FunctionSpeech:
+    """A ``Speech`` around *speak*, which is called as ``speak(text, voice, **options)`` for each sentence.
+
+    Its rate in Hz is *sample_rate*, else (0) the attribute ``sample_rate`` of the function. Raise ValueError, with the
+    key, when there is neither, or when the function can't be called like that.
+    """
+
+    def __init__(self, speak: Speak, options: Mapping[str, Any], sample_rate: int) -> None:
+        rate = sample_rate or getattr(speak, "sample_rate", 0)
+        if type(rate) is not int or rate <= 0:
+            raise ValueError("sample_rate: must be told, in Hz, for a voice that is only a function")
+        try:
+            inspect.signature(speak).bind("", Voice(), **options)
+        except TypeError as error:
+            raise ValueError(f"options: the function is called as (text, voice, **options): {error}") from error
+        self.sample_rate = rate
+        self._speak = partial(speak, **options)
+
+    def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+        return self._speak(text, voice)

@@ -1,0 +1,51 @@
+"""Scripts, alphabets and language tags."""
+
+import pytest
+
+from pipeline.languages import ALPHABETS, CYRILLIC_LETTER, base_tag, is_cyrillic, script, tag_forms
+
+
+@pytest.mark.parametrize(
+    ("char", "name"),
+    [
+        *(("a", "latin"), ("ß", "latin"), ("ế", "latin"), ("я", "cyrillic"), ("ي", "arabic")),
+        *(("ह", "devanagari"), ("한", "hangul"), ("好", "cjk"), ("の", "cjk"), ("α", "other")),
+    ],
+)
+def test_script(char: str, name: str) -> None:
+    """Each letter has the script that its rules go by."""
+    assert script(char) == name
+
+
+@pytest.mark.parametrize("text", ["я", "a Ё b", "ґ", "қ", "Ѐ", "\ua641"])
+def test_cyrillic(text: str) -> None:
+    """One Cyrillic letter of any language makes a text Cyrillic."""
+    assert is_cyrillic(text)
+
+
+@pytest.mark.parametrize("text", ["", "abc 5 €", "ελ", "\u0482\u0483", "é\u0301"])
+def test_not_cyrillic(text: str) -> None:
+    """Other letters, signs and combining marks do not."""
+    assert not is_cyrillic(text)
+
+
+def test_alphabets_are_cyrillic() -> None:
+    """Every alphabet consists of small Cyrillic letters."""
+    for letters in ALPHABETS.values():
+        assert all(CYRILLIC_LETTER.fullmatch(letter) and letter.islower() for letter in letters)
+
+
+@pytest.mark.parametrize(
+    ("tag", "base"), [("ru", "ru"), ("ru-RU", "ru"), ("EN_us", "en"), ("zh-Hant-TW", "zh"), ("", "")]
+)
+def test_base_tag(tag: str, base: str) -> None:
+    """A tag's language, whatever its case, script and region."""
+    assert base_tag(tag) == base
+
+
+@pytest.mark.parametrize(
+    ("tag", "forms"), [("en_GB-oxendict", ["en-gb-oxendict", "en-gb", "en"]), ("ru", ["ru"]), ("", [])]
+)
+def test_tag_forms(tag: str, forms: list[str]) -> None:
+    """A tag is shortened part by part."""
+    assert list(tag_forms(tag)) == forms
