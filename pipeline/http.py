@@ -1,7 +1,7 @@
 """HTTP/1.1 to model and speech servers, by aiohttp.
 
-Redirects are not followed, because the key would go along. Of the environment only SSL_CERT_FILE and SSL_CERT_DIR are
-used: a proxy has to be named, so that a server on this machine is not asked through a company's proxy.
+Redirects are not followed, because the API key would go along. SSL_CERT_FILE and SSL_CERT_DIR are all that is used of
+the environment: its proxy is not, because a server on this machine must not be asked through a company's proxy.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
@@ -23,28 +23,28 @@ from aiohttp.http_exceptions import ContentEncodingError
 from pipeline.errors import MOST_RETRY_SECONDS
 
 MOST_BYTES = 65536
-"""Of a body that may wait for a reader before the server is made to wait. One packet of the kernel's comes on top."""
+"""A server has to wait while more of its body is unread. One packet of the kernel may come on top."""
 
 MOST_HEADER_BYTES = 65536
 MOST_HEADERS = 1024
 
 KEPT_SECONDS = 30.0
-"""How long a connection waits for the next request."""
+"""An unused connection is kept this long for the next request."""
 
 LEAST_SECONDS = 0.001
-"""For a connection that has no time left; aiohttp takes 0 for any time."""
+"""Stands for no time left to connect: aiohttp would take 0 for no limit."""
 
 
 class HttpFailed(Exception):
-    """A request failed. Nothing that the server sent is in the text."""
+    """A request failed. The text holds nothing that the server sent."""
 
 
 class Unreachable(HttpFailed):
-    """No connection was made."""
+    """There is no connection to the server."""
 
 
 class ConnectTimeout(Unreachable):
-    """No connection was made in time."""
+    """There was no connection in time."""
 
 
 class BrokenOff(HttpFailed):
@@ -52,11 +52,11 @@ class BrokenOff(HttpFailed):
 
 
 class NotHttp(HttpFailed):
-    """The server sent something else than HTTP, or a body that cannot be decompressed."""
+    """The server sent something that is not HTTP, or a body that cannot be decompressed."""
 
 
 class Reply:
-    """A response whose body is read piece by piece. Closing it closes a connection that was not read to its end."""
+    """A response whose body is read piece by piece. It has to be closed."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status
@@ -71,9 +71,9 @@ class Reply:
         self._timer: asyncio.TimerHandle | None = None
 
     async def read(self, seconds: float) -> bytes:
-        """Return the next piece of the body, decompressed, or b"" at its end; wait for it at most *seconds*.
+        """Return the next piece of the body, decompressed; b"" at its end. Wait at most *seconds* for it.
 
-        Raises TimeoutError, BrokenOff or NotHttp, after everything that came before the failure.
+        Raise TimeoutError, BrokenOff or NotHttp, but only after everything that came before the failure was returned.
         """
         if self._failed is not None:
             raise self._failed
@@ -83,7 +83,7 @@ class Reply:
         self._waiting = True
         try:
             return await self._content.readany()
-        except (aiohttp.ClientError, RuntimeError) as error:  # RuntimeError: aiohttp closed the connection before
+        except (aiohttp.ClientError, RuntimeError) as error:  # RuntimeError: the connection was closed before this read
             self._failed = _failure(error)
             if rest := self._unread():
                 return rest
@@ -98,13 +98,13 @@ class Reply:
         self._response.close()
 
     def _unread(self) -> bytes:
-        """Return what came before the failure; aiohttp keeps it back as long as its reader has an exception."""
+        """Return what came before the failure. aiohttp's reader gives it only while it has no exception."""
         self._content.set_exception(None)  # type: ignore[arg-type]
         return self._content.read_nowait()
 
     def _set_timer(self) -> None:
-        """One timer serves all reads and moves only when it rings or must ring sooner: a timer for each piece of an
-        answer would cost a tenth of reading the answer.
+        """Ring at the end of the present read. One timer serves all reads and moves only when it rings or has to ring
+        sooner: a new timer for each piece would add a tenth to the cost of an answer.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -118,18 +118,9 @@ class Reply:
             self._content.set_exception(TimeoutError())
 
 
-@dataclass(slots=True)
-class _Connecting:
-    """Records how one request gets its connection: a kept one, or a new one between two times of ``time.monotonic``."""
-
-    kept: bool = False
-    began: float = 0.0
-    ended: float = 0.0
-
-
 class _Connector(aiohttp.TCPConnector):
     def drop(self, *, every: bool) -> None:
-        """Close the kept connections: all, or those that got bytes since, which aiohttp would take for an answer."""
+        """Close kept connections: *every* one, or those on which bytes came that aiohttp would take for an answer."""
         for kept in self._conns.values():
             for handler, _ in kept:
                 if every or handler.should_close:
@@ -137,11 +128,10 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class HttpClient:
-    """The client of one server.
+    """The client of the server at *base_url*, through the http proxy at *proxy* unless that is "".
 
-    *proxy*: the URL of an http proxy, "" for none. ValueError, with the name of the setting, for a *base_url* or
-    *proxy* that cannot be used and for certificates that cannot be read. They are read here, because that takes many
-    milliseconds, in which an event loop would stand still.
+    Raise ValueError, with the name of the setting, for a URL that cannot be used, and for certificates that cannot be
+    read. Certificates are read here, because an event loop would stand still for the many milliseconds that it takes.
     """
 
     def __init__(self, base_url: str, proxy: str) -> None:
@@ -160,42 +150,42 @@ class HttpClient:
         connect_seconds: float,
         connected: Callable[[float], None] = lambda _seconds: None,
     ) -> Reply:
-        """Send a request to *path* below the base URL; return the reply with its body unread.
+        """Send a request to *path* below the base URL and return the reply, whose body is not read yet.
 
-        *connected* is called with the seconds that it took to connect, also in vain. Raises Unreachable, BrokenOff or
-        NotHttp.
+        *connected* is called with the seconds that a new connection took, whether or not it was made. Raise
+        Unreachable, BrokenOff or NotHttp.
 
-        A kept connection that ends before a byte of the response came was forgotten: by a server or a proxy that was
-        restarted, or by a router on the way. Then all kept connections are closed and the request is sent once more,
-        over a new one. So a server may get a request twice, a POST too: send only what does no harm twice, such as a
-        question.
+        A kept connection that ends before the first byte of a response was forgotten: its server or proxy was
+        restarted, or a router dropped it. All kept connections are closed then, and the request is sent once more over
+        a new one. A server may therefore get a request twice, even a POST: send only what does no harm twice.
         """
         url = self._base._replace(path=f"{self._base.path.rstrip('/')}/{path}", fragment="").geturl()
-        if self._base.username is not None:  # else aiohttp refuses to choose
+        if self._base.username is not None:  # aiohttp sends these credentials, and refuses to send others beside them
             headers = {name: value for name, value in headers.items() if name != "authorization"}
+        timeout = aiohttp.ClientTimeout(total=None, connect=max(connect_seconds, LEAST_SECONDS))
         session, connector = self._open()
         connector.drop(every=False)
         while True:
-            connecting = _Connecting()
+            times: dict[str, float] = {}
+            body = None if content is None else io.BytesIO(content)  # aiohttp warns of long bytes
             try:
                 response = await session.request(
                     method,
                     url,
                     headers=headers,
-                    data=None if content is None else io.BytesIO(content),  # aiohttp warns of a megabyte of bytes
+                    data=body,
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=None, connect=max(connect_seconds, LEAST_SECONDS)),
-                    trace_request_ctx=connecting,
+                    timeout=timeout,
+                    trace_request_ctx=times,
                 )
+                return Reply(response)
             except aiohttp.ClientError as error:
-                if session.closed or not connecting.kept or not _forgotten(error):
+                if session.closed or "kept" not in times or not _forgotten(error):
                     raise _failure(error) from None
                 connector.drop(every=True)
-            else:
-                return Reply(response)
             finally:
-                if connecting.began:
-                    connected((connecting.ended or time.monotonic()) - connecting.began)
+                if "began" in times:
+                    connected(times.get("ended", time.monotonic()) - times["began"])
 
     async def aclose(self) -> None:
         """Close every connection. The next request opens new ones."""
@@ -204,7 +194,7 @@ class HttpClient:
             await session.close()
 
     def _open(self) -> tuple[aiohttp.ClientSession, _Connector]:
-        """Return the one session. It is made when it is needed, because making it needs a running loop."""
+        """Return the session; make it first if there is none. Making it needs a running event loop."""
         if self._opened is None:
             connector = _Connector(ssl=self._ssl, limit=0, keepalive_timeout=KEPT_SECONDS)
             session = aiohttp.ClientSession(
@@ -223,24 +213,23 @@ class HttpClient:
 
 
 def _trace() -> aiohttp.TraceConfig:
-    async def kept(_session: object, context: SimpleNamespace, _event: object) -> None:
-        context.trace_request_ctx.kept = True
+    """Make aiohttp write into ``trace_request_ctx`` when a request gets a kept connection, or makes a new one."""
 
-    async def began(_session: object, context: SimpleNamespace, _event: object) -> None:
-        context.trace_request_ctx.began = time.monotonic()
+    def note(event: str) -> Any:
+        async def now(_session: object, context: SimpleNamespace, _event: object) -> None:
+            context.trace_request_ctx[event] = time.monotonic()
 
-    async def ended(_session: object, context: SimpleNamespace, _event: object) -> None:
-        context.trace_request_ctx.ended = time.monotonic()
+        return now
 
     trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(kept)
-    trace.on_connection_create_start.append(began)
-    trace.on_connection_create_end.append(ended)
+    trace.on_connection_reuseconn.append(note("kept"))
+    trace.on_connection_create_start.append(note("began"))
+    trace.on_connection_create_end.append(note("ended"))
     return trace
 
 
 def _forgotten(error: aiohttp.ClientError) -> bool:
-    """Whether the connection ended before a byte of the response came; else aiohttp's message holds what came."""
+    """Tell whether the connection ended before the first byte of the response. ``message`` holds what came, if any."""
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return isinstance(error.message, str)
     return isinstance(error, aiohttp.ClientOSError)
@@ -263,7 +252,7 @@ def _failure(error: Exception) -> HttpFailed:
 def _certificates() -> ssl.SSLContext:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
-        if sys.platform == "darwin" and not (file or folder):  # OpenSSL does not know of macOS's keychain
+        if sys.platform == "darwin" and not (file or folder):  # OpenSSL cannot read macOS's keychain
             import truststore
 
             context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -276,29 +265,26 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _url(key: str, text: str, *schemes: str) -> SplitResult:
-    """Return the parts of the URL in the setting *key*. Its ValueErrors leave *text* out: it may hold a password."""
+    """Return the parts of the URL of the setting *key*. A ValueError does not repeat it: it may hold a password."""
+    wrong = f"must be an {' or '.join(schemes)} URL"
     try:
         url = urlsplit(text)
-    except ValueError:
-        url = urlsplit("")
-    if url.scheme not in schemes or not url.hostname:
-        raise ValueError(f"{key}: must be an {' or '.join(schemes)} URL")
-    try:
-        port = url.port
-    except ValueError:
-        port = 0
-    if port == 0:
-        raise ValueError(f"{key}: its port must be from 1 to 65535")
-    try:
-        url.hostname.encode("idna")  # as asking for its address does
-    except UnicodeError:
-        raise ValueError(f"{key}: its host must be a name of parts of 1 to 63 characters") from None
-    return url
+        if url.scheme in schemes and url.hostname:
+            wrong = "its host must be a name of parts of 1 to 63 characters"
+            url.hostname.encode("idna")  # as asking for its address does
+            wrong = "its port must be from 1 to 65535"
+            if url.port != 0:
+                return url
+    except ValueError:  # a UnicodeError too
+        pass
+    raise ValueError(f"{key}: {wrong}")
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Return the seconds that a server asks to wait: ``retry-after-ms``, else Retry-After as seconds or date (RFC 9110,
-    section 10.2.3); None where it says nothing that can be understood. *now*: the wall clock.
+    """Return the seconds that a server asks to wait, None if it does not tell.
+
+    ``retry-after-ms`` counts before Retry-After, which is in seconds or a date (RFC 9110, section 10.2.3). *now* is the
+    time of the wall clock.
     """
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()

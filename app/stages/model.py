@@ -1,4 +1,4 @@
-"""Builds the language model, and the one that stands in for it. A wrong one is a SettingsError."""
+"""Builds the language model and its fallback. Raises SettingsError for settings that cannot be used."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -47,13 +47,13 @@ def openai_model(table: OpenAIModelSettings, folder: Path, commands: Any, key: s
     if table.system_prompt_file is not None:
         prompt = _text(folder / table.system_prompt_file, f"{key}.system_prompt_file")
     try:
-        return OpenAIModel(options(OpenAIModelOptions, table, system_prompt=prompt, commands=_told(commands)))
+        return OpenAIModel(options(OpenAIModelOptions, table, system_prompt=prompt, commands=_known(commands)))
     except ValueError as error:
         raise SettingsError(f"{key}.{error}") from None
 
 
-def _told(commands: Any) -> dict[str, Any]:
-    """The allowed commands with their schemas; a commands stage of one's own tells nothing."""
+def _known(commands: Any) -> dict[str, Any]:
+    """Return the allowed commands with their schemas. A custom commands stage tells none."""
     if not isinstance(commands, JsonCommandsSettings):
         return {}
     return {name: commands.schemas.get(name) for name in commands.allow or commands.schemas}

@@ -21,7 +21,7 @@ class CustomModel:
         return self._model.stream(turn)
 
     async def start(self) -> None:
-        """See Engine. Another ``start`` than a coroutine function is none of ours."""
+        """See Engine. A ``start`` that is not a coroutine function is not called."""
         if inspect.iscoroutinefunction(self._start):
             await self._start()
 

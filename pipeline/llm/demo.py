@@ -1,4 +1,4 @@
-"""A stand-in for a language model: a few rules in English and Russian, no network, no learning, and it says so."""
+"""Answers by a few rules in English and Russian, without a language model, and says so."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from pipeline.languages import base_tag, is_cyrillic
 
 @dataclass(frozen=True, slots=True)
 class _Phrases:
-    """What the demo says in one language. All of it is made to be heard: no markup, no brackets."""
+    """What the demo says in one language. It is made to be heard: no markup, no brackets."""
 
     orders: dict[str, str]
     greeting: str
@@ -71,15 +71,15 @@ def _pattern(*alternatives: str) -> re.Pattern[str]:
     return re.compile("|".join(alternatives), re.IGNORECASE | re.DOTALL)
 
 
-# What follows one of these is the user's text: it is said as it stands and never looked at for anything to do.
+# The text behind one of these is read aloud as it stands. Commands in it are not obeyed.
 _READ = _pattern(
     r"\b(?:(?:read|say|repeat)(?: (?:the|this|following|text|aloud|out loud|after me|to me))*|"
     r"(?:прочитай|прочти|скажи|произнеси|повтори)(?:те)?(?: (?:этот|это|следующий|следующее|текст|вслух|за мной|мне))*)"
-    r"\s*:(?P<said>.*)",
+    r"\s*:(?P<text>.*)",
     r"\b(?:read aloud|repeat after me|(?:прочитай|прочти)(?:те)? вслух|повтори(?:те)? за мной)\b,?(?P<repeated>.*)",
 )
 
-# No open repetition in what is searched everywhere: a prompt of only dots or blanks must not cost quadratic time.
+# Patterns that are searched everywhere have no open repetition: a prompt of dots or blanks would cost quadratic time.
 _SENTENCE_END = _pattern(r"[.!?;…](?=[\s.!?;…]|$)", r"\n")
 _CLAUSE_END = _pattern(r",(?=\s|$)", r"\s(?:and|then|и|потом|затем)(?=\s|$)")
 _LEAD = _pattern(
@@ -124,17 +124,17 @@ _APP = _pattern(
     rf"(?P<name>{_WORD}(?: {_WORD}){{0,3}}?)(?: app| application)?)"
 )
 
-# In bare prose these may open an object or a fence; in an envelope's "text" they are prose like everything else.
+# In bare prose these may open an object or a fence. In the "text" of an envelope they are prose.
 _UNSAFE_IN_PROSE = _pattern("[{`]", "~~~")
-# Covers every character, so that the pieces joined are the reply; at most six characters, like a tokenizer's.
+# It matches every character, so that the pieces together are the reply, each of at most six characters like a token.
 _PIECE = _pattern(r"\s?\w{1,5}", r"\s?[^\w\s]{1,3}", r"\s")
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Something to say and, if ``command`` is not empty, what is done after it was said."""
+    """A sentence to say, and a command to give after it unless ``command`` is empty."""
 
-    said: str
+    text: str
     command: str = ""
     app: str = ""
 
@@ -144,19 +144,18 @@ class _Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoModelOptions:
-    """The settings' keys: ``reply`` is the format, ``delta_ms`` the pause after each delta in milliseconds."""
+    """The keys of the settings. ``reply`` is the format, ``delta_ms`` the pause after each delta."""
 
     reply: Literal["prose", "envelope"]
     delta_ms: float
 
 
 class DemoModel:
-    """An ``Engine`` that answers by rules, in English and Russian. *now*: the local time to tell.
+    """An ``Engine`` that answers by rules, in English and Russian. *now* gives the local time.
 
-    A reply in ``prose`` has each command as a bare JSON object right after its sentence; an ``envelope`` is one object
-    with the same text and the first command, and further commands follow it as bare objects. A prose reply that would
-    hold a user's brace or fence goes out as an envelope all the same, so that nothing a user wrote can be taken for a
-    command.
+    In ``prose`` each command is a bare JSON object right after its sentence. An ``envelope`` is one object with the
+    same text and the first command; further commands follow as bare objects. A reply that repeats a brace or a fence of
+    the user is always an envelope, so that nothing a user wrote can become a command.
     """
 
     def __init__(self, options: DemoModelOptions, *, now: Callable[[], datetime] = datetime.now) -> None:
@@ -180,18 +179,18 @@ class DemoModel:
 
     def _write(self, turn: Turn) -> str:
         steps = _answer(turn, self._now())
-        unsafe = any(_UNSAFE_IN_PROSE.search(step.said) for step in steps)
+        unsafe = any(_UNSAFE_IN_PROSE.search(step.text) for step in steps)
         return _envelope(turn.session_id, steps) if unsafe or self._reply == "envelope" else _prose(steps)
 
 
 def _prose(steps: Sequence[_Step]) -> str:
-    # No white space before an object: after it nothing may follow, and a sentence of one blank would be left over.
-    return " ".join(step.said + (_json(step.order()) if step.command else "") for step in steps)
+    # There is no white space before an object: at the end of a reply it would be a sentence of one blank.
+    return " ".join(step.text + (_json(step.order()) if step.command else "") for step in steps)
 
 
 def _envelope(session_id: str, steps: Sequence[_Step]) -> str:
     orders = [step.order() for step in steps if step.command]
-    text = " ".join(step.said for step in steps)
+    text = " ".join(step.text for step in steps)
     envelope = {"session_id": session_id, "text": text, **(orders[0] if orders else {})}
     return "".join(_json(item) for item in (envelope, *orders[1:]))
 
@@ -206,7 +205,7 @@ def _answer(turn: Turn, now: datetime) -> list[_Step]:
     phrases = _PHRASES[_language(turn)]
     steps = _understand(request, phrases, now)
     if reading:
-        text = reading["said"] or reading["repeated"] or ""
+        text = reading["text"] or reading["repeated"] or ""
         steps.append(_Step(text.strip() or phrases.nothing_to_read))
     return steps or [_Step(phrases.unknown)]
 
@@ -222,7 +221,7 @@ def _understand(request: str, phrases: _Phrases, now: datetime) -> list[_Step]:
     steps: list[_Step] = []
     missed = False
     for sentence in _SENTENCE_END.split(request):
-        order = ""  # "open Safari and Mail": the second app takes the verb of the first, in one sentence only
+        order = ""  # in "open Safari and Mail" the second app takes the verb of the first, within one sentence
         for clause in filter(None, map(_bare, _CLAUSE_END.split(sentence))):
             step = _tell(clause, phrases, now) or _obey(clause, order, phrases)
             missed = missed or step is None
@@ -233,7 +232,7 @@ def _understand(request: str, phrases: _Phrases, now: datetime) -> list[_Step]:
 
 
 def _bare(clause: str) -> str:
-    """The clause with single blanks and without the polite words around it."""
+    """Return the clause with single blanks and without the polite words around it."""
     return _TAIL.sub("", _LEAD.sub("", " ".join(clause.split())))
 
 
@@ -241,14 +240,15 @@ def _tell(clause: str, phrases: _Phrases, now: datetime) -> _Step | None:
     topic = next((name for name, pattern in _TOPICS.items() if pattern.fullmatch(clause)), None)
     if topic is None:
         return None
-    said: str = getattr(phrases, topic)
+    phrase: str = getattr(phrases, topic)
     weekday, month = phrases.weekdays.split()[now.weekday()], phrases.months.split()[now.month - 1]
-    return _Step(said.format(now=now, weekday=weekday, month=month))
+    return _Step(phrase.format(now=now, weekday=weekday, month=month))
 
 
 def _obey(clause: str, earlier: str, phrases: _Phrases) -> _Step | None:
     clause = _QUOTES.sub("", clause)
-    command, verb = next(((name, found) for name, p in _ORDERS.items() if (found := p.match(clause))), (earlier, None))
+    verbs = ((name, pattern.match(clause)) for name, pattern in _ORDERS.items())
+    command, verb = next(((name, verb) for name, verb in verbs if verb), (earlier, None))
     app = _APP.fullmatch(clause, verb.end() if verb else 0)
     if not command or not app or not (verb or _is_name(app["name"])):
         return None
@@ -256,5 +256,5 @@ def _obey(clause: str, earlier: str, phrases: _Phrases) -> _Step | None:
 
 
 def _is_name(words: str) -> bool:
-    # Without a verb of its own "Google Chrome" and "mail" are apps, "write a letter" is something else.
+    # Without a verb "Google Chrome" and "mail" are apps, "write a letter" is not.
     return " " not in words or all(word[0].isupper() for word in words.split())

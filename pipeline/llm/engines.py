@@ -1,4 +1,4 @@
-"""What every model is inside the house; custom ones become it where they are built."""
+"""What every model has. Custom models get it from ``CustomModel`` when they are built."""
 
 from typing import Protocol
 
@@ -6,12 +6,12 @@ from pipeline.interfaces import Model
 
 
 class Engine(Model, Protocol):
-    """A ``Model`` with everything that a server needs of it."""
+    """A ``Model`` that is started and closed."""
 
     async def start(self) -> None:
-        """Get ready; the first turn comes after it. What it raises stops the start of the server."""
+        """Get ready before the first turn. An exception stops the start of the server."""
         ...
 
     async def aclose(self) -> None:
-        """Close what is open; an answer that is still being written may fail."""
+        """Close what is open. An answer that is still being written may fail."""
         ...

@@ -1,4 +1,4 @@
-"""Another model for when the first one fails before it has answered anything."""
+"""Lets another model answer when the first one fails before it answered anything."""
 
 from collections.abc import AsyncGenerator
 
@@ -14,8 +14,10 @@ log = structlog.get_logger(scope="model")
 
 
 class WithFallback:
-    """An ``Engine`` of two: *fallback* answers when *first* fails before its first event with a failure of the model: a
-    StageError whose reason begins with MODEL_, a ConnectionError or a TimeoutError. *name* is for the log.
+    """An ``Engine`` of two: *fallback* answers when *first* fails before its first event.
+
+    The failure must be one of the model: a StageError with a reason MODEL_…, a ConnectionError or a TimeoutError. The
+    log shows *name*.
     """
 
     def __init__(self, first: Engine, fallback: Engine, name: str) -> None:

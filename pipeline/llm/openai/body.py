@@ -1,14 +1,14 @@
-"""The body of a good response into the JSON documents in it, whatever its content type says."""
+"""Finds the JSON documents in the body of a good response, whatever its content type says."""
 
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.sse import MAX_EVENT_BYTES, EventTooLong, SSEDecoder
 
 
 class BodyDecoder:
-    """An event stream gives the data of each event; a body that begins as JSON is one document, there at its end.
+    """Gives the data of each event of an event stream, or the whole of a body that is one JSON document.
 
-    The first character decides: real servers send error objects as ``text/event-stream`` and streams as
-    ``text/plain``. Raises ModelFailed (MODEL_PROTOCOL_ERROR) for an event or document of more than ``MAX_EVENT_BYTES``.
+    The first character decides, because real servers send error objects as ``text/event-stream`` and streams as
+    ``text/plain``. Raises ModelFailed (MODEL_PROTOCOL_ERROR) for an event or a document over ``MAX_EVENT_BYTES``.
     """
 
     def __init__(self) -> None:
@@ -16,10 +16,10 @@ class BodyDecoder:
         self._plain: list[bytes] = []
         self._size = 0
         self._streams = False
-        self._found = False
+        self._had_events = False
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """The documents that *piece* completes."""
+        """Return the documents that *piece* completes."""
         if not self._streams:
             start = piece if self._plain else piece.lstrip()
             if self._plain or start[:1] in (b"{", b"["):
@@ -27,20 +27,20 @@ class BodyDecoder:
                 return []
             self._streams = bool(start)
         try:
-            found = self._sse.feed(piece)
+            documents = self._sse.feed(piece)
         except EventTooLong:
             raise upstream_errors.malformed() from None
-        if found:
-            self._found = True
-        return found
+        if documents:
+            self._had_events = True
+        return documents
 
     def flush(self) -> list[bytes]:
-        """The document that only the end of the body completes. A body of lines that are no event stream's, such as a
-        page of HTML, is MODEL_PROTOCOL_ERROR.
+        """Return the document that the end of the body completes. A body of other lines than those of an event stream,
+        such as a page of HTML, is a MODEL_PROTOCOL_ERROR.
         """
-        if not self._found and not self._plain:
-            self._sse.feed(b"\n")  # so that a last line without an end is looked at too
-        if self._sse.junk and not self._found:
+        if not self._had_events and not self._plain:
+            self._sse.feed(b"\n")  # ends a last line that has no end
+        if self._sse.junk and not self._had_events:
             raise upstream_errors.malformed()
         return [b"".join(self._plain)] if self._plain else []
 

@@ -1,5 +1,5 @@
-"""Chunks of a chat completion into events: https://platform.openai.com/docs/api-reference/chat-streaming, and what
-other servers make of it. Pure; one decoder for each try.
+"""Turns the chunks of a chat completion into events, as OpenAI and many other servers write them:
+https://platform.openai.com/docs/api-reference/chat-streaming.
 """
 
 import json
@@ -16,7 +16,7 @@ from pipeline.llm.openai.tool_calls import ToolCalls, TooManyCalls
 DONE = b"[DONE]"
 
 NONE = frozenset({"", "null", "none"})
-"""Servers that write null as a word."""
+"""Finish reasons that mean null."""
 
 LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"})
 FILTER = frozenset(
@@ -32,17 +32,19 @@ BROKEN = frozenset(
         "malformed_function_call",
     }
 )
-"""Finish reasons of OpenRouter, vLLM, DeepSeek, Z.ai and Gemini for an answer that is none. What is in no set is a good
+"""Finish reasons of OpenRouter, vLLM, DeepSeek, Z.ai and Gemini for a failure. A reason in none of these sets is a good
 end.
 """
 
 
 class ChatDecoder:
-    """Reads the events of one answer.
+    """Decodes one answer, chunk by chunk.
 
-    ``finish``: the model's own word that it is done, None so far. Some servers put one on every chunk; one that more of
-    the answer follows was none, unless the end mark bears it out. ``usage``: what it counted. ``done``: the end mark.
-    ``contents``: how many pieces of the answer came, also of what is not given out yet; reasoning is no part of it.
+    ``finish``: why the model stopped; None while it writes. Some servers put a finish reason on every chunk: one that
+    more of the answer follows does not count, unless the end mark confirms it.
+    ``usage``: the tokens that the model counted.
+    ``done``: the end mark came.
+    ``contents``: how many pieces of the answer came, even if they are still held back. Reasoning does not count.
     """
 
     def __init__(self) -> None:
@@ -50,68 +52,69 @@ class ChatDecoder:
         self.usage = Usage()
         self.done = False
         self.contents = 0
-        self._alone = False  # the finish came in a chunk without content
-        self._early: EndReason | None = None  # a finish that more of the answer has followed
+        self._alone = False  # the finish reason came in a chunk without content
+        self._early: EndReason | None = None  # a finish reason that more of the answer followed
         self._think = ThinkStripper()
         self._calls = ToolCalls()
 
     @property
     def whole(self) -> bool:
-        """Whether the answer counts as complete though its stream breaks off or falls silent: its server has said that
-        it is done and was never wrong about that, or the end mark came as well. For any other answer with a ``finish``
-        only the proper end of its body proves it.
+        """Tell whether the answer is complete even if its stream breaks off or goes silent.
+
+        It is if its server gave a finish reason and none too early, or if the end mark came too. Any other answer with
+        a ``finish`` is complete only at the proper end of its body.
         """
         return self.finish is not None and (self.done or self._early is None)
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more of the answer is to be expected: it is ``whole``, and its finish came behind what was
-        answered, in a chunk of its own. Beside content it may be on every chunk, and only the end of the body tells.
+        """Tell whether the answer certainly has no more content: it is ``whole``, and its finish reason came in a chunk
+        without content. Beside content, a finish reason may be on every chunk.
         """
         return self.whole and self._alone and self.contents > 0
 
     def feed(self, data: bytes) -> list[ModelEvent]:
-        """The events in one chunk, or in a whole completion that was not streamed.
+        """Return the events in one chunk, or in a whole completion that was not streamed.
 
-        Raises ModelFailed: MODEL_PROTOCOL_ERROR for what is no chunk, else by the error that the server reports; and
-        ContentFiltered.
+        Raise ContentFiltered or ModelFailed: MODEL_PROTOCOL_ERROR for bytes that are not a chunk, else the failure that
+        the server reports.
         """
         if data == DONE or data.isspace() or not data:
             self.done = self.done or data == DONE
             if self.done and self.finish is None:
-                self.finish = self._early  # it came too early, but the end mark bears it out
+                self.finish = self._early  # the end mark confirms it
             return []
         chunk = _object(data)
         if chunk.get("error") or chunk.get("object") == "error":
             return self._error(chunk)
         if usage := chunk.get("usage"):
             self.usage = _usage(usage)
-        found: list[ModelEvent] = []
+        events: list[ModelEvent] = []
         try:
             for choice in chunk.get("choices") or ():
-                if not choice.get("index"):  # there is one answer; others were not asked for
-                    self._choice(choice, found)
-        except (AttributeError, TypeError, TooManyCalls):  # a value of another type than the protocol says
+                if not choice.get("index"):  # only one answer was asked for
+                    self._choice(choice, events)
+        except (AttributeError, TypeError, TooManyCalls):  # a value has another type than the protocol says
             raise upstream_errors.malformed() from None
-        return found
+        return events
 
     def end(self) -> list[ModelEvent]:
-        """What was held back until the answer was certainly over; only after ``finish``."""
-        found: list[ModelEvent] = []
+        """Return the events that were held back until the answer was over. Call it only after ``finish``."""
+        events: list[ModelEvent] = []
         if (rest := self._think.flush()) and (rest.strip() or self.contents):  # white space alone is no answer
-            found.append(TextDelta(rest))
+            events.append(TextDelta(rest))
         if self.finish is not EndReason.CONTENT_FILTER:
-            found += self._calls.finish(cut=self.finish is EndReason.LENGTH)
-        self.contents += len(found)
-        return found
+            events += self._calls.finish(cut=self.finish is EndReason.LENGTH)
+        self.contents += len(events)
+        return events
 
-    def _choice(self, choice: Mapping[str, Any], found: list[ModelEvent]) -> None:
+    def _choice(self, choice: Mapping[str, Any], events: list[ModelEvent]) -> None:
         contents = self.contents
         if delta := choice.get("delta") or choice.get("message"):
             text = _text(delta.get("content")) or _text(delta.get("refusal"))
             if text and (text := self._think.feed(text)):
-                found += self._calls.finish() if self._calls else ()
-                found.append(TextDelta(text))
+                events += self._calls.finish() if self._calls else ()
+                events.append(TextDelta(text))
                 self.contents += 1
             for fragment in delta.get("tool_calls") or ():
                 self._calls.add(fragment)
@@ -124,13 +127,13 @@ class ChatDecoder:
     def _finish(self, reason: EndReason | None, *, alone: bool) -> None:
         if reason is not None and self.finish is None:
             self.finish, self._alone = reason, alone
-        elif reason in (EndReason.LENGTH, EndReason.CONTENT_FILTER):  # a mere "stop" behind these says less than they
+        elif reason in (EndReason.LENGTH, EndReason.CONTENT_FILTER):  # these count more than a mere "stop" before them
             self.finish = reason
 
     def _error(self, chunk: Mapping[str, Any]) -> list[ModelEvent]:
         if not self.whole:
             raise upstream_errors.by_report(chunk)
-        return []  # the answer is complete all the same
+        return []  # the answer is complete
 
 
 def _object(data: bytes) -> Mapping[str, Any]:
@@ -146,8 +149,8 @@ def _object(data: bytes) -> Mapping[str, Any]:
 
 
 def _parsed(data: bytes) -> Any:
-    """By pydantic's parser, which takes a quarter of the time. The other one takes lone surrogates too: some servers
-    cut an escaped emoji in two.
+    """Parse with pydantic, which takes a quarter of the time; else with the stdlib, which allows lone surrogates: some
+    servers cut an escaped emoji in two.
     """
     try:
         return from_json(data)
@@ -156,7 +159,7 @@ def _parsed(data: bytes) -> Any:
 
 
 def _text(content: object) -> str:
-    """``content`` as text: a string, null, or a list of parts, of which only the text is said."""
+    """Return the text of ``content``: a string, null, or a list of parts, of which only text counts."""
     if isinstance(content, str):
         return content
     if content is None:

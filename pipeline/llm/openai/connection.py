@@ -1,4 +1,4 @@
-"""The connection to one model server, and its failures."""
+"""Sends requests to one model server, and tells a failure of it by its kind."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -12,10 +12,10 @@ from pipeline.llm.openai.timers import Left, TurnTimers, ran_out
 
 FAILURES = 5
 REST_SECONDS = 10.0
-"""After so many tries in a row that never reached the server, nobody asks it for so long."""
+"""After so many tries in a row that did not reach the server, it is not asked for so long."""
 
 LEAST_WAIT = 0.1
-"""Seconds that a caller is told to wait while another one tries."""
+"""Seconds that a client is told to wait while the request of another one probes the server."""
 
 
 class Reply:
@@ -28,8 +28,9 @@ class Reply:
         self._reply = reply
 
     async def read(self, left: Left) -> bytes:
-        """Return the next piece of the body within the time that is *left*, b"" at its end. Raises ModelFailed:
-        MODEL_UNAVAILABLE, MODEL_TIMEOUT or MODEL_PROTOCOL_ERROR.
+        """Return the next piece of the body, b"" at its end. Wait no longer than *left*.
+
+        Raise ModelFailed: MODEL_UNAVAILABLE, MODEL_TIMEOUT or MODEL_PROTOCOL_ERROR.
         """
         try:
             return await self._reply.read(left.seconds)
@@ -41,18 +42,20 @@ class Reply:
             raise upstream_errors.cut_off() from None
 
     async def all(self, wait: Callable[[], Left], most: int) -> bytes:
-        """The body, or what of it came within *most* bytes; ``wait()`` tells the time for each piece. Raises as
-        ``read``.
+        """Return the body, but no piece behind the first *most* bytes. ``wait()`` gives the time for each piece.
+
+        Raise what ``read`` raises.
         """
-        found = b""
-        while len(found) <= most and (piece := await self.read(wait())):
-            found += piece
-        return found
+        body = b""
+        while len(body) <= most and (piece := await self.read(wait())):
+            body += piece
+        return body
 
 
 class Connection:
-    """Sends requests to the server at *base_url*, through *proxy* unless that is "". *headers* go with every request.
-    ValueError for a URL or a header that cannot be used.
+    """Sends requests to the server at *base_url*, through *proxy* unless that is "", each with *headers*.
+
+    Raise ValueError for a URL or a header that cannot be used.
     """
 
     def __init__(self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], *, proxy: str) -> None:
@@ -64,8 +67,9 @@ class Connection:
     async def send(
         self, method: str, path: str, key: str, timers: TurnTimers, content: bytes | None = None
     ) -> AsyncIterator[Reply]:
-        """The reply, with its headers read and its body not; leaving the block closes it. Raises ModelFailed:
-        MODEL_UNAVAILABLE, MODEL_TIMEOUT, or MODEL_PROTOCOL_ERROR.
+        """Give the reply, whose body is not read yet. Leaving the block closes it.
+
+        Raise ModelFailed: MODEL_UNAVAILABLE, MODEL_TIMEOUT, or MODEL_PROTOCOL_ERROR.
         """
         headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
         with self._unless_dead(), _unanswered(timers):
@@ -87,8 +91,10 @@ class Connection:
 
     @contextmanager
     def _unless_dead(self) -> Iterator[None]:
-        """Around one try to reach the server. Any answer, also an error, shows that it lives; ModelFailed by its
-        ``dead``; a cancellation says nothing.
+        """Ask the breaker before a try, and tell it how the try went.
+
+        Any response shows that the server lives, even an error. A ModelFailed that is ``dead`` shows that it does not.
+        Other failures and a cancellation show nothing.
         """
         call = object()
         if not self._breaker.admits(call):
@@ -106,7 +112,7 @@ class Connection:
 
 @contextmanager
 def _unanswered(timers: TurnTimers) -> Iterator[None]:
-    """Around a request until its head is there: a failure is one of a server that may be dead."""
+    """Turn failures before the head of a response into ModelFailed."""
     connecting_left, left = timers.left_to_connect(), timers.left()
     try:
         yield

@@ -1,6 +1,6 @@
-"""The one table: what a model server says when it fails, as what a turn ends with.
+"""Turns the errors of model servers into the failures that a turn ends with.
 
-Nothing that the server wrote is in the text; it may hold the prompt, the key or another customer's name.
+No failure repeats what the server wrote: it may hold the prompt, the key or the name of another customer.
 """
 
 import re
@@ -10,14 +10,14 @@ from typing import Any
 from pipeline.errors import StageError
 
 SOON = 1.0
-"""Seconds to wait where the server did not say."""
+"""Seconds to wait if the server does not tell."""
 
 TOO_LONG = re.compile(
     r"context.{0,12}(length|window|size|limit)|(prompt|input|request).{0,12} too (long|large)|reduce the length|"
     r"token count|(too many|input|maximum number of).{0,12}tokens",
     re.IGNORECASE | re.DOTALL,
 )
-"""How servers say, with a bare 400, that the prompt is too long: vLLM, llama.cpp, Anthropic, Gemini, Mistral, Groq."""
+"""How vLLM, llama.cpp, Anthropic, Gemini, Mistral and Groq say, with status 400, that the prompt is too long."""
 
 NO_CREDIT = ("insufficient_quota", "insufficient_balance", "billing")
 FILTERED = ("content_filter", "content_policy", "responsibleaipolicy")
@@ -37,14 +37,14 @@ WORDS = (
     ("badrequest", 400),
     ("content_", 400),
 )
-"""Codes and types of error objects that come without a number; any other is a server that has failed."""
+"""The status of error objects that have no number, by words in their code or type. Others count as 500."""
 
 
 class ModelFailed(StageError):
-    """A turn that the model server failed.
+    """The model server failed a turn.
 
-    ``again``: another try of the same may do better. ``wait``: seconds before it that the server asked for.
-    ``dead``: the server could not be reached at all.
+    ``again``: the same request may succeed later. ``wait``: the seconds that the server asks to wait before.
+    ``dead``: the server could not be reached.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ModelFailed(StageError):
 
 
 class ContentFiltered(Exception):
-    """The server's content filter refused the prompt: an answer that is complete with a notice."""
+    """The server's content filter refused the prompt. The answer is then a notice."""
 
 
 def unavailable(
@@ -75,7 +75,7 @@ def unavailable(
     again: bool = True,
     dead: bool = False,
 ) -> ModelFailed:
-    """No server, a broken one, or an answer that was cut off."""
+    """The server cannot be reached, has failed, or broke off its answer."""
     retry_after = wait or SOON
     return ModelFailed(
         "UNAVAILABLE", "MODEL_UNAVAILABLE", text, retry_after=retry_after, again=again, wait=wait, dead=dead
@@ -83,12 +83,12 @@ def unavailable(
 
 
 def cut_off() -> ModelFailed:
-    """The answer ended without a finish reason, however politely."""
+    """The answer ended without a finish reason, even if its body ended well."""
     return unavailable("the language model broke off its answer")
 
 
 def busy(wait: float | None, *, credit: bool = True) -> ModelFailed:
-    """429. Without *credit* waiting does not help."""
+    """The server answered 429. Waiting does not help an account without *credit*."""
     if not credit:
         return ModelFailed("RESOURCE_EXHAUSTED", "MODEL_BUSY", "the account of the language model is used up")
     retry_after = wait or SOON
@@ -97,29 +97,29 @@ def busy(wait: float | None, *, credit: bool = True) -> ModelFailed:
 
 
 def rejected() -> ModelFailed:
-    """Our key, account or model name is wrong."""
+    """The server refuses our key, account or model name."""
     return ModelFailed("FAILED_PRECONDITION", "MODEL_REJECTED", "the language model refuses this server")
 
 
 def timed_out(text: str, *, dead: bool = False) -> ModelFailed:
-    """One of the turn's timers has run out; they are the turn's, so that there is no time for another try."""
+    """A timer of the turn has run out. Another try would have no time either."""
     return ModelFailed("DEADLINE_EXCEEDED", "MODEL_TIMEOUT", text, dead=dead)
 
 
 def malformed() -> ModelFailed:
-    """What came is no chat completion."""
+    """The answer is not a chat completion."""
     return ModelFailed("INTERNAL", "MODEL_PROTOCOL_ERROR", "the language model gave a malformed answer")
 
 
 def too_long() -> ModelFailed:
-    """The prompt with its history and screenshot is more than the model takes."""
+    """The prompt with its history and screenshot is longer than the model allows."""
     return ModelFailed("INVALID_ARGUMENT", "INVALID_REQUEST", "the request is too long for the language model")
 
 
 def by_status(status: int, body: Any = None, wait: float | None = None) -> ModelFailed:
-    """The failure of an HTTP status that is no success. *body*: the decoded error object, if there was one.
+    """Return the failure of an HTTP status. *body* is the decoded error object, if there was one.
 
-    Raises ContentFiltered where the server's filter refused the prompt.
+    Raise ContentFiltered if the server's filter refused the prompt.
     """
     error = _error(body)
     words = _words(error)
@@ -143,7 +143,7 @@ def by_status(status: int, body: Any = None, wait: float | None = None) -> Model
 
 
 def by_report(body: Any) -> ModelFailed:
-    """The failure of an error object that came with status 200, by its code. Raises ContentFiltered likewise."""
+    """Return the failure of an error object that came with status 200. Raise ContentFiltered as ``by_status`` does."""
     error = _error(body)
     code = error.get("code")
     if isinstance(code, str) and code.isdecimal() and len(code) == 3:
@@ -155,7 +155,7 @@ def by_report(body: Any) -> ModelFailed:
 
 
 def _error(body: Any) -> Mapping[str, Any]:
-    """The error object in *body*, which some servers put into a list, write as a bare string, or leave bare."""
+    """Return the error object in *body*. Some servers put it into a list, omit ``error`` around it, or write text."""
     if isinstance(body, list) and body:
         body = body[0]
     error = body.get("error", body) if isinstance(body, Mapping) else body

@@ -1,4 +1,4 @@
-"""One request and the reading of its answer."""
+"""Asks a model server, and reads its answer to the end."""
 
 import asyncio
 import json
@@ -20,20 +20,20 @@ from pipeline.llm.openai.sse import MAX_EVENT_BYTES
 from pipeline.llm.openai.timers import TurnTimers, ran_out
 
 USAGE_SECONDS = 0.25
-"""After the finish reason, for the chunk with the usage. A server that is silent then has still said everything."""
+"""How long to wait for the usage after the finish reason. A server that is silent then has still said everything."""
 
 CLOSE_SECONDS = 0.05
-"""After that, or ``[DONE]``, for the end of the body: a connection that was read to its end serves the next turn."""
+"""How long to wait for the end of the body after that. A connection that was read to its end serves the next turn."""
 
 ERROR_SECONDS = 2.0
 MAX_ERROR_BYTES = 65536
-"""For the body that explains an error status."""
+"""Limits of the body that explains an error status."""
 
 log = structlog.get_logger(scope="model")
 
 
 class Server:
-    """A model server: how it is reached and with which key."""
+    """A model server: its connection and its key."""
 
     def __init__(self, connection: Connection, key: Key) -> None:
         self._connection = connection
@@ -41,8 +41,9 @@ class Server:
 
     @asynccontextmanager
     async def ask(self, content: bytes, timers: TurnTimers) -> AsyncIterator[Reply]:
-        """The reply to a chat request, which was accepted; its body is not read yet. Raises ModelFailed and
-        ContentFiltered. A key that is refused is asked for anew once.
+        """Send a chat request, and give the reply if the request was accepted. Its body is not read yet.
+
+        A key that is refused is got anew once. Raise ModelFailed and ContentFiltered.
         """
         key = await self._get_key(timers)
         for _ in range(2):
@@ -57,7 +58,7 @@ class Server:
         raise upstream_errors.rejected()
 
     async def models(self, timers: TurnTimers) -> tuple[str, ...]:
-        """The names of the models; none where the server gives no list. Raises ModelFailed."""
+        """Return the names of the models; none if the server gives no list. Raise ModelFailed."""
         key = await self._get_key(timers)
         async with self._connection.send("GET", "models", key, timers) as reply:
             if not reply.is_success:
@@ -84,9 +85,9 @@ class Server:
 
 
 class Answer:
-    """Reads an answer, which the server has accepted, to its end.
+    """Reads one answer to its end.
 
-    ``chat``: the decoder of what it holds. ``over``: whether ``read`` has given all of it.
+    ``chat`` decodes the answer. ``over`` tells whether ``read`` has returned all of it.
     """
 
     def __init__(self, reply: Reply, chat: ChatDecoder, timers: TurnTimers, clock: Callable[[], float]) -> None:
@@ -99,42 +100,43 @@ class Answer:
         self._left = timers.left
         self._ending = 0
         self._failed: ModelFailed | None = None
-        self._given = clock()
+        self._returned = clock()
 
     async def read(self) -> list[ModelEvent]:
-        """What the next piece of the body holds, often nothing. It is over when the model has said that it is done, be
-        it that the server then says no more or breaks off (but see ``ChatDecoder.whole``). Raises ModelFailed; an end
-        without a finish reason is a failure.
+        """Return the events in the next piece of the body; often there are none.
+
+        The answer is over once the model said that it is done, even if the server then goes silent or disconnects (but
+        see ``ChatDecoder.whole``). Raise ModelFailed, also for an end without a finish reason.
         """
         if self._failed is not None:
             raise self._failed
-        found: list[ModelEvent] = []
+        events: list[ModelEvent] = []
         try:
-            await self._read(found)
+            await self._read(events)
         except ContentFiltered:
             self.chat.finish = EndReason.CONTENT_FILTER
             self.over = True
         except ModelFailed as failed:
-            self.over = self.chat.whole  # what still fails then changes nothing
+            self.over = self.chat.whole  # a failure after a whole answer changes nothing
             if not self.over:
                 self._failed = upstream_errors.cut_off() if self.chat.done else failed
-                if not found:
+                if not events:
                     raise self._failed from None
         if self.over:
-            found += self.chat.end()
-        self._given = self._clock()
-        return found
+            events += self.chat.end()
+        self._returned = self._clock()
+        return events
 
-    async def _read(self, found: list[ModelEvent]) -> None:
+    async def _read(self, events: list[ModelEvent]) -> None:
         chat, timers = self.chat, self._timers
-        timers.reader_was_busy(self._clock() - self._given)
+        timers.reader_was_busy(self._clock() - self._returned)
         contents = chat.contents
         left = self._left()
-        if left.seconds <= 0:  # what never pauses is read before any timer could ring
+        if left.seconds <= 0:  # a body that never pauses leaves no time for a timer to ring
             raise ran_out(left)
         piece = await self._reply.read(left)
         for data in self._body.feed(piece) if piece else self._body.flush():
-            found += chat.feed(data)
+            events += chat.feed(data)
         if not piece:
             if chat.finish is None:
                 raise upstream_errors.cut_off()
@@ -147,14 +149,14 @@ class Answer:
     def _look_at_ending(self) -> None:
         ending = _ending(self.chat)
         if ending == 0:
-            self._left = self._timers.left  # also again, when more of the answer came behind its finish
+            self._left = self._timers.left  # also when more of the answer came behind its finish
         elif ending > self._ending:
             self._left = self._timers.within(USAGE_SECONDS if ending == 1 else CLOSE_SECONDS)
         self._ending = ending
 
 
 def _ending(chat: ChatDecoder) -> int:
-    """0: the answer goes on. 1: it is complete but for its usage. 2: nothing more is of interest."""
+    """Return 0 while the answer goes on, 1 when only its usage is missing, 2 when nothing is missing."""
     if chat.done:
         return 2
     if not chat.settled:
@@ -163,13 +165,13 @@ def _ending(chat: ChatDecoder) -> int:
 
 
 async def _refusal(reply: Reply, timers: TurnTimers, key: str) -> ModelFailed:
-    """The failure that an error status stands for. Its body explains it; it is shown in the log at DEBUG only."""
+    """Return the failure of an error status, by the body that explains it. Only the log at DEBUG shows the body."""
     try:
         raw = await reply.all(timers.within(ERROR_SECONDS), MAX_ERROR_BYTES)
     except ModelFailed:
         raw = b""
-    said = raw[:2000].decode(errors="replace")
-    log.debug("the model refuses", status=reply.status, said=said.replace(key, "…") if key else said)
+    text = raw[:2000].decode(errors="replace")
+    log.debug("the model refuses", status=reply.status, said=text.replace(key, "…") if key else text)
     try:
         body: Any = json.loads(raw)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Where the key of a model server comes from. No key is ever part of a text, a log line or a ``repr``."""
+"""Gets the API key of a model server. No key is ever part of an error, a log line or a ``repr``."""
 
 import asyncio
 import os
@@ -15,39 +15,40 @@ from pipeline.llm.openai.options import OpenAIModelOptions
 MOST_CHARS = 16384
 
 KILL_SECONDS = 1.0
-"""How long the end of a command that was killed is waited for: some cannot be killed, such as one of another user."""
+"""How long to wait for a killed command. Some cannot be killed, such as those of another user."""
 
 
 class Key(Protocol):
-    """Gives the key for ``Authorization: Bearer …``; a custom one may give tokens that expire."""
+    """Gives the key for ``Authorization: Bearer …``. A custom one may give tokens that expire."""
 
     async def get(self, refused: str = "") -> str:
-        """The key of now; empty = none is sent. *refused*: the one that the server just answered with 401; if it is
-        still the best one, it is given again. Called for each request, many at once. A ConnectionError or a
-        StageError says that there is none to be had.
+        """Return the present key; "" sends none. Called for each request, many at once.
+
+        *refused* is the key that the server just answered with 401; it is returned again if there is no better one. A
+        ConnectionError or a StageError tells that no key can be had.
         """
         ...
 
     async def aclose(self) -> None:
-        """Called when the model is closed."""
+        """Close what is open, when the model is closed."""
         ...
 
 
 def key_of(options: OpenAIModelOptions, clock: Callable[[], float]) -> Key:
-    """The key that *options* name: that of a command, else that of an environment variable."""
+    """Return the key that *options* name: that of a command, else that of an environment variable."""
     if options.api_key_command:
         return CommandKey(options.api_key_command, options.api_key_seconds, clock)
     return EnvironmentKey(options.api_key_env)
 
 
 class EnvironmentKey:
-    """The value of an environment variable, read anew each time; nothing where it is not set."""
+    """Reads an environment variable anew each time; "" if it is not set."""
 
     def __init__(self, name: str, environment: Mapping[str, str] = os.environ) -> None:
         self._name = name
         self._environment = environment
 
-    async def get(self, refused: str = "") -> str:  # noqa: ARG002  (there is no other)
+    async def get(self, refused: str = "") -> str:  # noqa: ARG002  (there is only one)
         """See Key."""
         return clean(self._environment.get(self._name, "") if self._name else "")
 
@@ -56,11 +57,11 @@ class EnvironmentKey:
 
 
 class CommandKey:
-    """What a command prints, such as ``["yc", "iam", "create-token"]``: kept for *seconds*, asked anew when the server
-    refuses it. However many turns wait for it, the command runs once. If nobody waits any more, it is killed with all
-    that it started.
+    """Runs a command that prints the key, such as ``["yc", "iam", "create-token"]``.
 
-    Its own errors stay unread: they may hold what nobody should see.
+    The key is kept for *seconds*, or until the server refuses it. The command runs once for all turns that wait for it.
+    When nobody waits any more, it is killed with everything that it started. Its stderr is not read: it may hold
+    secrets.
     """
 
     def __init__(self, command: Sequence[str], seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -72,7 +73,7 @@ class CommandKey:
         self._good_until = clock()
 
     async def get(self, refused: str = "") -> str:
-        """See Key. Raises ModelFailed (MODEL_UNAVAILABLE) when the command fails or prints no key."""
+        """See Key. Raise ModelFailed (MODEL_UNAVAILABLE) when the command fails or prints no key."""
         async with self._lock:
             if self._clock() >= self._good_until or self._key == refused:
                 self._key = clean(await _output(self._command))
@@ -104,8 +105,8 @@ async def _output(command: Sequence[str]) -> str:
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
-    """End *process* and all that it started: what is left of them holds its pipe, and asyncio waits for that too."""
-    with suppress(OSError):  # they are gone, or are somebody else's
+    """Kill *process* and everything that it started: all of them hold its pipe, for whose end asyncio waits."""
+    with suppress(OSError):  # they are gone, or belong to another user
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(TimeoutError):
         async with asyncio.timeout(KILL_SECONDS):
@@ -113,7 +114,9 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
 
 
 def clean(key: str) -> str:
-    """*key* as a header can carry it. ModelFailed where that can't be: the HTTP library would put it into an error."""
+    """Return *key* without white space around it. Raise ModelFailed if a header cannot hold it: the HTTP library would
+    show it in an error.
+    """
     key = key.strip()
     if len(key) > MOST_CHARS or not (key.isascii() and key.isprintable()):
         raise _no_key()

@@ -1,4 +1,4 @@
-"""Any server with OpenAI's ``/chat/completions``: https://platform.openai.com/docs/api-reference/chat."""
+"""The model of any server with OpenAI's ``/chat/completions``: https://platform.openai.com/docs/api-reference/chat."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ CONTENT_FILTER = {
     "en": ("The model's content filter did not let this be answered.", "The content filter stopped the answer here."),
     "ru": ("Фильтр модели не пропустил ответ на это.", "Здесь фильтр модели остановил ответ."),
 }
-"""What is said of a content filter: before anything was answered, and after."""
+"""The notice of a content filter, before anything was answered and after."""
 
 log = structlog.get_logger(scope="model")
 
@@ -35,15 +35,15 @@ log = structlog.get_logger(scope="model")
 class OpenAIModel:
     """An ``Engine`` that streams answers from ``base_url`` + ``/chat/completions``.
 
-    ``stream`` gives TextDelta and ToolCall as they come and then one ModelEnd, or raises StageError with a reason of
-    MODEL_REJECTED, MODEL_BUSY, MODEL_UNAVAILABLE, MODEL_TIMEOUT, MODEL_PROTOCOL_ERROR, INVALID_REQUEST (too long for
-    the model, also without its history) or INTERNAL; nothing that the server said is in its text. Closing the stream
-    closes the connection; nothing is read ahead of the reader. Before any content up to ``retries`` further tries are
-    made where that may help.
+    ``stream`` yields TextDelta and ToolCall as they come and then one ModelEnd. It raises StageError with the reason
+    MODEL_REJECTED, MODEL_BUSY, MODEL_UNAVAILABLE, MODEL_TIMEOUT, MODEL_PROTOCOL_ERROR, INVALID_REQUEST (the prompt is
+    too long even without its history) or INTERNAL; the error does not repeat what the server wrote. Before any content
+    a request that may succeed is sent again, up to ``retries`` times. Nothing is read ahead of the reader. Closing the
+    stream closes the connection.
 
-    The key is that of *key*, else what ``api_key_command`` prints (kept for ``api_key_seconds``), else the variable
-    ``api_key_env``; without one no Authorization is sent, as local servers like it. *clock*: what ``Turn.deadline``
-    counts in. ValueError for a URL, a header or a tool's name that cannot be used.
+    *key* gives the API key, else the command or the environment variable of *options* does. Without a key no
+    Authorization is sent, as local servers expect. *clock* is that of ``Turn.deadline``. Raise ValueError for a URL, a
+    header or a tool's name that cannot be used.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class OpenAIModel:
         self._clock = clock
 
     def stream(self, turn: Turn) -> AsyncGenerator[ModelEvent, None]:
-        """The answer to *turn*; see the class."""
+        """See the class."""
         return self.answer(turn)
 
     async def answer(self, turn: Turn, extra: Mapping[str, Any] | None = None) -> AsyncGenerator[ModelEvent, None]:
-        """The same; *extra* is put over the request body of this turn."""
-        # Below this there is no other generator: each one that an event passes costs a third of what its decoding does.
+        """Do the same as ``stream``, with the keys of *extra* in the request body."""
+        # No other generator is below this one: each generator that an event passes costs a third of decoding the event.
         async with AsyncExitStack() as stack:
             answer, events = await self._begin(stack, turn, extra)
             for event in events:
@@ -83,9 +83,10 @@ class OpenAIModel:
     async def _begin(
         self, stack: AsyncExitStack, turn: Turn, extra: Mapping[str, Any] | None
     ) -> tuple[Answer | None, list[ModelEvent]]:
-        """An answer, which *stack* closes, and its first events, by as many tries as it takes and is worth; what is too
-        long is asked at once with less of its history. No answer where a filter refused the question. Raises StageError
-        for one that failed before it gave any.
+        """Return an answer, which *stack* closes, and its first events; no answer if a filter refused the prompt.
+
+        Make further tries if they may succeed. Shorten the history at once if the request is too long. Raise StageError
+        if no try gave any content.
         """
         timers = TurnTimers(self._options, turn.deadline, self._clock)
         histories = _shorter(turn.history)
@@ -119,11 +120,11 @@ class OpenAIModel:
             await asyncio.sleep(wait)
 
     async def models(self) -> tuple[str, ...]:
-        """The names of the server's models, none where it gives no list. Raises as ``stream`` does."""
+        """Return the names of the server's models, none if it gives no list. Raise what ``stream`` raises."""
         return await self._server.models(TurnTimers(self._options, None, self._clock))
 
     async def start(self) -> None:
-        """See Engine: connections are opened when they are needed."""
+        """See Engine. Connections are opened when they are needed."""
 
     async def aclose(self) -> None:
         """Close all connections and the key."""
@@ -131,21 +132,22 @@ class OpenAIModel:
         await self._key.aclose()
 
     def _wait(self, failed: ModelFailed, timers: TurnTimers) -> float | None:
-        """Seconds before the next try: what the server asks for, else a short time with jitter. None: no try any more,
-        because it would not help or would come too late.
+        """Return the seconds before the next try: those that the server asks for, else a short time with jitter.
+
+        Return None if another try would not help or would come too late.
         """
         wait = max(failed.wait or 0.0, self._retry_wait * random.uniform(0.5, 1.5))
         return wait if failed.again and wait < timers.left().seconds else None
 
 
 def _shorter(history: tuple[Message, ...]) -> list[tuple[Message, ...]]:
-    """What is left of *history* where it is too much: the newer half of its turns, then nothing."""
+    """Return shorter histories to try: the newer half of the turns, then none."""
     half = len(history) // 4 * 2
     return ([history[-half:]] if half else []) + ([()] if history else [])
 
 
 def _ending(answer: Answer | None, turn: Turn) -> list[ModelEvent]:
-    """What follows an answer that is over."""
+    """Return the last events of an answer that is over."""
     chat = answer.chat if answer else ChatDecoder()
     reason = (chat.finish or EndReason.COMPLETE) if answer else EndReason.CONTENT_FILTER
     end = ModelEnd(reason, chat.usage)
@@ -155,7 +157,7 @@ def _ending(answer: Answer | None, turn: Turn) -> list[ModelEvent]:
 
 
 def _content_filter(turn: Turn, answered: bool) -> str:
-    """The notice in the turn's language; where none is asked for, in the script of the prompt."""
+    """Return the notice in the language of the turn, else in that of the prompt's script."""
     russian = base_tag(turn.language) == "ru" if turn.language else is_cyrillic(turn.prompt)
     before, after = CONTENT_FILTER["ru" if russian else "en"]
     return f"\n\n{after}" if answered else before

@@ -1,4 +1,4 @@
-"""What is told a model of an OpenAI-compatible server."""
+"""The options of a model of an OpenAI-compatible server."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAIModelOptions:
-    """The settings' keys, and beside them:
+    """The keys of the settings, and ``commands``.
 
-    ``system_prompt``: None = the default one; ``{commands}`` in it is where the commands are told of.
-    ``commands``: the allowed ones with the JSON Schemas of their args, None = any object; empty = any command.
+    ``system_prompt``: None = the default one. ``{commands}`` in it is replaced by a description of the commands.
+    ``commands``: the allowed ones, with the JSON Schema of their args, None = any object. Empty = any command.
     ``tools``: offer the commands as native tools.
-    ``extra_body``: put over the rest of the request; a key that is an empty table there is left out of the request, for
-    servers that do not take it (``stream_options = {}``).
+    ``extra_body``: its keys replace those of the request. An empty table removes a key from the request, for servers
+    that do not accept it (``stream_options = {}``).
     """
 
     base_url: str

@@ -1,4 +1,4 @@
-"""What a model server can do, found by asking it: for ``stentor check --online``."""
+"""Finds out what a model server can do, for ``stentor check --online``."""
 
 import time
 from collections.abc import Mapping
@@ -32,11 +32,13 @@ IMAGE = bytes.fromhex(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one model server was seen to do.
+    """What a model server did.
 
-    ``models``: what it lists, empty where it lists none. ``first_ms``, ``total_ms``: of a short answer. ``usage``:
-    whether it counts tokens. ``tools``: whether the model called one when it was told to. ``images``: whether it took
-    one.
+    ``models``: the names that it lists; empty if it gives no list.
+    ``first_ms``, ``total_ms``: the times to the first word and to the end of a short answer.
+    ``usage``: it counts tokens.
+    ``tools``: the model called a tool when it was told to.
+    ``images``: it accepted an image.
     """
 
     models: tuple[str, ...]
@@ -47,16 +49,16 @@ class Found:
     images: bool
 
     def lists(self, name: str) -> bool:
-        """Whether *name* is one of the models. Gemini lists them as ``models/NAME``, Ollama adds ``:latest``; both take
+        """Tell whether *name* is one of the models. Gemini lists ``models/NAME``, Ollama ``NAME:latest``; both accept
         the bare name.
         """
         return _bare(name) in map(_bare, self.models)
 
 
 async def probe(model: OpenAIModel) -> Found:
-    """Ask for the list of models and three short answers: plain, with a tool, with an image.
+    """Ask for the list of models and for three short answers: plain, with a tool, with an image.
 
-    Raises StageError when the plain answer fails; what only some servers can do never does.
+    Raise StageError if the plain answer fails. The others may fail: only some servers can give them.
     """
     began = time.monotonic()
     first, usage = 0.0, Usage()

@@ -1,4 +1,4 @@
-"""What a model is asked: the request body of one turn."""
+"""Writes the request body of a turn."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from pipeline.interfaces import Message, Screenshot, Turn
 from pipeline.llm.openai.options import OpenAIModelOptions, Schema
 
 COMMANDS_PLACE = "{commands}"
-"""Stands in a system prompt for what is said of the commands."""
+"""This part of a system prompt is replaced by the description of the commands."""
 
 DEFAULT_SYSTEM_PROMPT = """\
 You are a voice assistant. Your users are blind or see little: every sentence you write is read aloud to them as soon as
@@ -46,15 +46,15 @@ ANY_ARGS: Schema = {"type": "object"}
 
 
 class PromptWriter:
-    """Writes request bodies: everything but the turn is the same for all of them.
+    """Writes the request bodies of one model.
 
-    ValueError for a command whose name can't be that of a tool, where ``tools`` are wanted.
+    Raise ValueError for a command whose name cannot be the name of a tool, if ``tools`` are wanted.
     """
 
     def __init__(self, options: OpenAIModelOptions) -> None:
         commands = options.commands
         template = DEFAULT_SYSTEM_PROMPT if options.system_prompt is None else options.system_prompt
-        self._system = template.replace(COMMANDS_PLACE, _told(commands, options.tools)).strip()
+        self._system = template.replace(COMMANDS_PLACE, _description(commands, options.tools)).strip()
         offered = options.tools and commands
         settings = {
             "stream": True,
@@ -67,7 +67,7 @@ class PromptWriter:
         self._fixed = {"model": options.model, "messages": [], **known, **options.extra_body}
 
     def body(self, turn: Turn, extra: Mapping[str, Any] | None = None) -> bytes:
-        """The JSON of *turn*, UTF-8; *extra* is put over it."""
+        """Return the JSON of *turn* in UTF-8, with the keys of *extra* instead of its own."""
         body = {**self._fixed, **(extra or {}), "messages": self._messages(turn)}
         wanted = {key: value for key, value in body.items() if value != {}}
         return json.dumps(wanted, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
@@ -76,11 +76,11 @@ class PromptWriter:
         language = LANGUAGE.format(tag=turn.language) if turn.language else ""
         system = "\n\n".join(filter(None, (self._system, language)))
         messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-        messages += ({"role": message.role, "content": _told_so_far(message)} for message in turn.history)
+        messages += ({"role": message.role, "content": _earlier(message)} for message in turn.history)
         return [*messages, {"role": "user", "content": _content(turn.prompt, turn.screenshot)}]
 
 
-def _told_so_far(message: Message) -> str:
+def _earlier(message: Message) -> str:
     return f"{message.text} …" if message.cut else message.text
 
 
@@ -95,7 +95,7 @@ def _content(prompt: str, screenshot: Screenshot | None) -> str | list[dict[str,
     return [*parts, {"type": "image_url", "image_url": {"url": url}}]
 
 
-def _told(commands: Mapping[str, Schema | None], tools: bool) -> str:
+def _description(commands: Mapping[str, Schema | None], tools: bool) -> str:
     if tools and commands:
         return TOOLS
     lines = (

@@ -1,12 +1,12 @@
-"""Reasoning that a model writes into its answer: never shown, never spoken."""
+"""Removes reasoning that a model writes into its answer: it is never shown and never spoken."""
 
 OPEN, CLOSE = "<think>", "</think>"
 
 
 class ThinkStripper:
-    """Takes a leading ``<think>…</think>``, however cut, out of a text with the white space around it.
+    """Removes a leading ``<think>…</think>`` from a text that comes in pieces, and the white space around it.
 
-    Only a leading one: further on the same characters are prose. One that never closes has nothing after it.
+    Further on the same characters are prose. After ``<think>`` without ``</think>`` nothing is answer.
     """
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class ThinkStripper:
         self._passing = False
 
     def feed(self, text: str) -> str:
-        """What of the text so far is certainly answer, and new."""
+        """Return the part of the text so far that is new and certainly answer."""
         if self._passing:
             return text
         self._held += text
@@ -28,14 +28,14 @@ class ThinkStripper:
             if start.startswith(OPEN):
                 self._held, self._inside = start[len(OPEN) :], True
             elif OPEN.startswith(start):
-                return ""  # may become one yet
+                return ""  # may still become <think>
             else:
                 return self._pass()
         self._held = self._held[-len(CLOSE) + 1 :]
         return ""
 
     def flush(self) -> str:
-        """What is left when nothing more comes."""
+        """Return the rest when nothing more comes."""
         return "" if self._inside or self._passing else self._pass()
 
     def _pass(self) -> str:

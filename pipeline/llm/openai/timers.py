@@ -1,4 +1,4 @@
-"""How long a model may take: one turn's timers, which all its tries share."""
+"""Limits how long a model may take: the timers of one turn, which all its tries share."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from pipeline.llm.openai.options import OpenAIModelOptions
 
 
 class Left(NamedTuple):
-    """*seconds* until the nearest limit, which is *which*."""
+    """The time until the nearest limit: ``seconds``, and the name of the limit."""
 
     seconds: float
     which: str
@@ -26,10 +26,10 @@ TEXTS = {
 
 
 class TurnTimers:
-    """The timers of one turn, from its start over all its tries, each shortened by *deadline* (in *clock* seconds).
+    """The timers of one turn, over all its tries. Each ends at *deadline* (in *clock* seconds) at the latest.
 
-    They run while the model is waited for. Only content feeds them, not pings and not reasoning; and they stand still
-    while the reader of the answer is busy, so that a slow reader is not taken for a slow model.
+    They run while the model is awaited. Only content resets the stall timer; pings and reasoning do not. All stand
+    still while the reader of the answer is busy, so that a slow reader does not look like a slow model.
     """
 
     def __init__(self, limits: OpenAIModelOptions, deadline: float | None, clock: Callable[[], float]) -> None:
@@ -43,7 +43,7 @@ class TurnTimers:
         self._connect = limits.connect_timeout_seconds
 
     def left(self) -> Left:
-        """Until the nearest limit; at least 0."""
+        """Return the time until the nearest limit, at least 0."""
         by, which = self._content_by, self._which
         if self._total_by < by:
             by, which = self._total_by, "total"
@@ -52,34 +52,34 @@ class TurnTimers:
         return Left(max(0.0, by - self._clock()), which)
 
     def within(self, seconds: float) -> Callable[[], Left]:
-        """The same as ``left``, but no later than *seconds* from now."""
+        """Return a ``left`` that ends *seconds* from now at the latest."""
         by = self._clock() + seconds
         return lambda: min(self.left(), Left(max(0.0, by - self._clock()), "end"))
 
     def left_to_connect(self) -> Left:
-        """The same before there is a connection."""
+        """Return the time that is left to connect."""
         left = self.left()
         return Left(self._connect, "connect") if self._connect < left.seconds else left
 
     def connecting(self, seconds: float) -> None:
-        """So long a try has been connecting; the next one has only the rest."""
+        """Take the *seconds* that a try spent on connecting from the time to connect: the next try has the rest."""
         self._connect = max(0.0, self._connect - seconds)
 
     def content(self) -> None:
-        """Content came."""
+        """Note that content came."""
         self._content_by, self._which = self._clock() + self._stall, "stall"
 
     def reader_was_busy(self, seconds: float) -> None:
-        """So long nobody waited for the model."""
+        """Extend the timers by the *seconds* in which nobody waited for the model."""
         self._content_by += seconds
         self._total_by += seconds
 
 
 def ran_out(left: Left, *, answering: bool = True) -> ModelFailed:
-    """The failure of the limit in *left*. Not *answering*: the server has not said anything yet; it may be dead, unless
-    it was the client that had no more time.
+    """Return the failure of the limit in *left*. A server that is not *answering* yet may be dead, unless it was the
+    client who ran out of time.
     """
     dead = not answering and left.which != "deadline"
-    if left.which == "connect":  # and there is no time left for another
+    if left.which == "connect":  # no time is left to connect again
         return upstream_errors.unavailable(TEXTS["connect"], again=False, dead=dead)
     return upstream_errors.timed_out(TEXTS[left.which], dead=dead)

@@ -1,4 +1,4 @@
-"""Native tool calls, put together from the fragments that a model streams."""
+"""Puts native tool calls together from the fragments that a model streams."""
 
 import json
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from typing import Any
 from pipeline.events import ToolCall
 
 MAX_CHARS = 1024 * 1024
-"""Of all calls of one answer together."""
+"""The limit of all calls of one answer together."""
 
 CALL_CHARS = 64
-"""What a call counts at least, so that empty ones are bounded too."""
+"""Added for each call, so that calls without arguments are limited too."""
 
 
 class TooManyCalls(ValueError):
-    """The calls of one answer are longer than any honest model's."""
+    """The calls of one answer are longer than those of any honest model."""
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class _Call:
 
 
 class ToolCalls:
-    """The calls of one answer that are not finished yet, in the model's order."""
+    """The unfinished calls of one answer, in the model's order."""
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
@@ -37,11 +37,11 @@ class ToolCalls:
         return bool(self._calls)
 
     def add(self, fragment: Mapping[str, Any]) -> None:
-        """Take one element of ``delta.tool_calls``. TypeError for a field of the wrong type, TooManyCalls.
+        """Take one element of ``delta.tool_calls``. Raise TypeError for a field of the wrong type, or TooManyCalls.
 
-        A fragment belongs to the call of its ``index``; one without an index continues the latest call. Also where the
-        server numbers all its calls 0, one with another ``id`` begins a new call; without ids one with another name
-        does, and one with a name and arguments behind a call that came whole.
+        A fragment belongs to the call with its ``index``; one without an index continues the latest call. Some servers
+        give every call the index 0. Therefore another ``id`` begins a new call. Without ids another name does, and so
+        does a name with arguments behind a call whose arguments came in one piece.
         """
         function = fragment.get("function") or {}
         if not isinstance(function, Mapping):
@@ -72,24 +72,26 @@ class ToolCalls:
         return call
 
     def finish(self, *, cut: bool = False) -> list[ToolCall]:
-        """Give all calls, with their arguments as the model wrote them. *cut*: the model was stopped by its length, so
-        that a last call without arguments may have had some; it is ``refused``.
+        """Return all calls, with their arguments as the model wrote them.
+
+        *cut* tells that the model reached its length limit. A last call without arguments is then ``refused``, because
+        its arguments may be missing.
         """
-        found = [ToolCall(call.name, "".join(call.args)) for call in self._calls]
-        if cut and found and not str(found[-1].args).strip():
-            found[-1] = ToolCall(found[-1].name, "", refused="truncated")
+        calls = [ToolCall(call.name, "".join(call.args)) for call in self._calls]
+        if cut and calls and not str(calls[-1].args).strip():
+            calls[-1] = ToolCall(calls[-1].name, "", refused="truncated")
         self._calls.clear()
         self._by_index.clear()
-        return found
+        return calls
 
 
 def _is_another(call: _Call, identity: str, name: str, args: str) -> bool:
-    """Whether the fragment cannot belong to *call*, though it has its index."""
+    """Tell whether a fragment with the index of *call* belongs to another call."""
     if identity and call.id:
         return identity != call.id
     if not (name and call.name):
         return False
-    # Some servers repeat the name in every fragment.
+    # The same name alone does not tell: some servers repeat the name in every fragment.
     return name != call.name or bool(args.strip() and len(call.args) == 1 and _is_object(call.args[0]))
 
 

@@ -92,6 +92,16 @@ def test_version_is_cheap() -> None:
     assert (name, code, loaded) == ("stentor", "0", "False")
 
 
+def test_the_demo_is_cheap() -> None:
+    """The stages of the default settings do not load the HTTP client, which takes a while."""
+    script = (
+        "import sys; from app.container import Container; from app.settings.load import load\n"
+        "Container(settings=load(None, {})).stages(); print('aiohttp' in sys.modules)"
+    )
+    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_help() -> None:
     """``stentor`` alone shows the commands, and nothing about shell completion."""
     shown = invoke().output

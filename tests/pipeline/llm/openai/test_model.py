@@ -399,6 +399,15 @@ async def test_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert found.ending == OK
 
 
+async def test_a_proxy() -> None:
+    """The proxy of the settings gets the request for the model server."""
+    async with asking(WELL) as (_, server):
+        proxy = f"http://127.0.0.1:{server.port}"
+        found, _ = await outcome(base_url="http://nowhere.invalid/v1", proxy=proxy)
+        assert found.ending == OK
+        assert server.asked[0].path == "http://nowhere.invalid/v1/chat/completions"
+
+
 async def test_the_address() -> None:
     """A slash at the end of base_url and a query in it are kept right."""
     for end in ("", "/", "/?api-version=1"):
@@ -432,6 +441,7 @@ async def test_what_is_asked() -> None:
         ({"base_url": f"http://{'a' * 64}.local/v1"}, "base_url: its host"),
         ({"base_url": "http://localhost:0/v1"}, "base_url: its port"),
         ({"base_url": "http://localhost:65536/v1"}, "base_url: its port"),
+        ({"proxy": "socks5://me:SECRET@h:1"}, "proxy: must be an http URL"),
         ({"extra_headers": {"a b": "c"}}, "extra_headers: 'a b'"),
         ({"extra_headers": {"x-key": "SECRET\n"}}, "extra_headers: the value of x-key"),
         ({"tools": True, "commands": {"open app": None}}, "tools: 'open app'"),

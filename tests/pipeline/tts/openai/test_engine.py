@@ -71,6 +71,15 @@ async def test_no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
         assert await said(speech) == PCM
 
 
+async def test_a_proxy() -> None:
+    """The proxy of the settings gets the request for the speech server."""
+    async with speaking(sound([PCM])) as (_, server):
+        proxy = f"http://127.0.0.1:{server.port}"
+        async with speaking(base_url="http://nowhere.invalid/v1", proxy=proxy) as (speech, _):
+            assert await said(speech) == PCM
+        assert server.asked[0].path == "http://nowhere.invalid/v1/audio/speech"
+
+
 async def test_extra_body_wins() -> None:
     """The settings' ``extra_body`` is put over the request."""
     async with speaking(sound([PCM]), extra_body={"speed": 1.5, "response_format": "wav"}) as (speech, server):
@@ -429,6 +438,7 @@ async def test_a_failure_leaves_the_next_sentence_alone() -> None:
         ({"base_url": "localhost:8880/v1"}, "base_url"),
         ({"base_url": "ftp://x/"}, "base_url"),
         ({"base_url": "http://"}, "base_url"),
+        ({"proxy": "https://127.0.0.1:1"}, "proxy"),
         ({"extra_body": {"speed": float("nan")}}, "extra_body"),
         ({"extra_body": {"speed": object()}}, "extra_body"),
     ],
