@@ -88,6 +88,11 @@ def in_formula(m: re.Match[str]) -> str | None:
     return None
 
 
+def rule(pattern: str, say: Say) -> Rule:
+    """Return the rule for *pattern* as a whole word."""
+    return re.compile(pattern + RIGHT), say
+
+
 FORMULA: Rule = (re.compile(r"\d{1,3}(?: \d{3}){1,5}(?!\d)|\S+"), in_formula)
 
 

@@ -10,7 +10,6 @@ _WORDS = vocabulary("en")
 STREETS: dict[str, str] = _TABLE["streets"]
 TITLES: dict[str, str] = _TABLE["titles"]
 DIRECTIONS: dict[str, str] = _TABLE["directions"]
-SAINTS = _WORDS["saints"]
 
 _STREET = "|".join(sorted({short.rstrip(".") for short in STREETS} | set(STREETS.values())))
 _ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
@@ -55,4 +54,4 @@ def _street(m: re.Match[str]) -> str:
 
 def _saint(m: re.Match[str]) -> bool:
     """Whether a saint's name follows: the 10th St. Patrick's Day."""
-    return re.split(r"\W", after(m), maxsplit=1)[0] in SAINTS
+    return re.split(r"\W", after(m), maxsplit=1)[0] in _WORDS["saints"]

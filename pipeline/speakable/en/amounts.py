@@ -16,6 +16,7 @@ from pipeline.speakable.rewriting import (
     before,
     between_amounts,
     keeps,
+    rule,
 )
 
 _TABLE = table("en")
@@ -33,10 +34,7 @@ FRACTIONS = {
 }  # fmt: skip
 ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
-BEFORE_NEGATIVES = _WORDS["before_negatives"]
 CODES = _WORDS["codes"]
-PRODUCT_NAMES = _WORDS["products"]
-PAGED = _WORDS["paged"]
 INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
 
 
@@ -51,7 +49,7 @@ def _sign(m: re.Match[str]) -> str | None:
 
 def may_be_a_command(word: str) -> bool:
     """Return whether a hyphen and a number behind *word* may be a flag of a command."""
-    return word[-1:].isalnum() and word.lower() not in BEFORE_NEGATIVES
+    return word[-1:].isalnum() and word.lower() not in _WORDS["before_negatives"]
 
 
 def _measure(m: re.Match[str]) -> str | None:
@@ -114,7 +112,7 @@ def _plain_range(m: re.Match[str]) -> str | None:
 
 def _fraction(m: re.Match[str]) -> str | None:
     whole = m["whole"]
-    if not whole and before(m).lower().strip("(") in PAGED:
+    if not whole and before(m).lower().strip("(") in _WORDS["paged"]:
         return None
     if "/" in m["part"] and m.string[m.start() - 1 : m.start()] == "(":
         return None
@@ -148,7 +146,7 @@ def _phone(m: re.Match[str]) -> str:
 def _name(m: re.Match[str]) -> str | None:
     """Keep the number of a name: Windows 11, iPhone 15, GPT 4."""
     name = before(m)
-    named = name.lower() in PRODUCT_NAMES or INNER_CAPITAL.fullmatch(name)
+    named = name.lower() in _WORDS["products"] or INNER_CAPITAL.fullmatch(name)
     return m[0] if named and name[-1:].isalpha() else None
 
 
@@ -184,34 +182,28 @@ _CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
 _MEASURED = rf"(?:\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){_DOT}(?!\w))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"\d{{3,6}}(?:(?:,|,? (?:and|or)) \d{{3,6}}){{1,3}}{RIGHT}"), keeps(CODES)),
-    (re.compile(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}" + RIGHT), _phone),
-    (re.compile(r"(?:1-)?\d{3}-\d{3}-\d{4}" + RIGHT), _phone),
-    (re.compile(r"(?<=\()\d{3}\) ?\d{3}-\d{4}" + RIGHT), _phone),
-    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
-    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
+    rule(r"\d{3,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", keeps(CODES)),
+    rule(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}", _phone),
+    rule(r"(?:1-)?\d{3}-\d{3}-\d{4}", _phone),
+    rule(r"(?<=\()\d{3}\) ?\d{3}-\d{4}", _phone),
+    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}", _fraction),
+    rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}", _fraction),
 )
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<n>{NUMBER}){RIGHT}"), _name),
-    (re.compile(rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}{RIGHT}"), _ip),
-    (re.compile(rf"\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}{RIGHT}"), _version),
-    (re.compile(rf"\d{{1,4}}\.\d{{1,4}}{RIGHT}"), _two_part_version),
-    (
-        re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}[{''.join(CURRENCIES)}]?(?P<to>{NUMBER}))?{_SIZE}{_PER}{RIGHT}"),
-        _money_per,
-    ),
-    (re.compile(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}{RIGHT}"), _money_per),
-    (re.compile(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{any_of(UNITS)}){_PER}{_DOT}{RIGHT}"), _measure),
-    (
-        re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,2}}|\d{{1,6}})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$){RIGHT}"),
-        _ordinal,
-    ),
+    rule(rf"(?P<n>{NUMBER})", _name),
+    rule(r"\d{1,3}(?:\.\d{1,3}){3}", _ip),
+    rule(r"\d{1,4}(?:\.\d{1,4}){2,4}", _version),
+    rule(r"\d{1,4}\.\d{1,4}", _two_part_version),
+    rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}[{''.join(CURRENCIES)}]?(?P<to>{NUMBER}))?{_SIZE}{_PER}", _money_per),
+    rule(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}", _money_per),
+    rule(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{any_of(UNITS)}){_PER}{_DOT}", _measure),
+    rule(r"(?P<n>\d{1,3}(?:,\d{3}){1,2}|\d{1,6})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$)", _ordinal),
     (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
-    (re.compile(rf"\d{{3,6}}{RIGHT}"), keeps(CODES)),
-    (re.compile(rf"(?P<n>\d{{1,4}}){DASH}(?P<to>\d{{1,4}}){RIGHT}"), _plain_range),
-    (re.compile(rf"№\s?(?P<n>\d{{1,6}}){RIGHT}"), lambda m: f"number {cardinal(int(m['n']))}"),
-    (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,9}})\.\d{{1,9}}){RIGHT}"), _decimal),
-    (re.compile(rf"{SIGN}(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,6}}){RIGHT}"), _integer),
+    rule(r"\d{3,6}", keeps(CODES)),
+    rule(rf"(?P<n>\d{{1,4}}){DASH}(?P<to>\d{{1,4}})", _plain_range),
+    rule(r"№\s?(?P<n>\d{1,6})", lambda m: f"number {cardinal(int(m['n']))}"),
+    rule(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,9}})\.\d{{1,9}})", _decimal),
+    rule(rf"{SIGN}(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,6}})", _integer),
 )

@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.en.numbers import cardinal, ordinal, year
 from pipeline.speakable.language import table, vocabulary
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, any_of, before, in_front, is_day
+from pipeline.speakable.rewriting import DASH, Rule, after, any_of, before, in_front, is_day, rule
 
 _WORDS = vocabulary("en")
 MONTHS = (
@@ -17,12 +17,6 @@ MONTH = "|".join(MONTHS)
 WEEKDAYS: dict[str, str] = table("en")["weekdays"]
 
 BEFORE_DATES = _WORDS["before_dates"]
-BEHIND_DATES = _WORDS["behind_dates"]
-
-SURELY_YEAR = _WORDS["surely_year"]
-MAYBE_YEAR = _WORDS["maybe_year"]
-ARTICLES = _WORDS["articles"]
-SINGULAR_S = _WORDS["singular_s"]
 
 
 _SHORT = "|".join(SHORT_MONTHS)
@@ -84,7 +78,7 @@ def _after_month(m: re.Match[str]) -> str | None:
 def _no_verb(m: re.Match[str]) -> bool:
     words = in_front(m).split()
     last = words[-2].lower() if len(words) > 1 else ""
-    return last.endswith(",") or last in BEFORE_DATES or after(m) in BEHIND_DATES
+    return last.endswith(",") or last in BEFORE_DATES or after(m) in _WORDS["behind_dates"]
 
 
 def _month_year(m: re.Match[str]) -> str | None:
@@ -143,12 +137,12 @@ def _decade(m: re.Match[str]) -> str:
 def _year(m: re.Match[str]) -> str | None:
     """Say a year behind a word such as "in", if it counts nothing behind it."""
     number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
-    if word in SURELY_YEAR and 1100 <= number <= 2099:
+    if word in _WORDS["surely_year"] and 1100 <= number <= 2099:
         return year(number) if number % 100 or number == 2000 or not counted else m[0]
     if not 1900 <= number <= 2099:
         return None
-    known = word in MAYBE_YEAR or (word in ARTICLES and counted)
-    if re.match(r"[a-z]+s\b", counted) and counted.strip(".,") not in SINGULAR_S:
+    known = word in _WORDS["maybe_year"] or (word in _WORDS["articles"] and counted)
+    if re.match(r"[a-z]+s\b", counted) and counted.strip(".,") not in _WORDS["singular_s"]:
         return m[0] if known and number % 100 else None  # your 2024 taxes, the 1950 pages
     return year(number) if known and (number % 100 or number == 2000) else m[0]
 
@@ -158,22 +152,19 @@ _TIME = rf"(?P<h>\d{{1,2}})(?::(?P<m>[0-5]\d))?(?P<half>{_HALF})?+"
 _UNTIL = rf"(?:(?P<h2>\d{{1,2}})(?::(?P<m2>[0-5]\d))?(?P<half2>{_HALF})?+|(?P<word>noon|midnight))"
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), lambda m: _numeric(m["d"], m["m"], m["y"])),
-    (
-        re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d){RIGHT}"),
-        lambda m: _numeric(m["d"], m["m"], m["y"]),
-    ),
-    (re.compile(rf"(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}})/(?P<y>(?:19|20)\d\d){RIGHT}"), _slashed),
-    (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{MONTH})(?: (?P<y>\d{{4}}))?{RIGHT}"), _day_month),
-    (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?{RIGHT}"), _after_month),
-    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d\d){RIGHT}"), _month_year),
+    rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", lambda m: _numeric(m["d"], m["m"], m["y"])),
+    rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)", lambda m: _numeric(m["d"], m["m"], m["y"])),
+    rule(r"(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>(?:19|20)\d\d)", _slashed),
+    rule(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{MONTH})(?: (?P<y>\d{{4}}))?", _day_month),
+    rule(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?", _after_month),
+    rule(r"(?P<y>(?:1[1-9]|20)\d\d)", _month_year),
 )
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}{RIGHT}"), _times),
-    (re.compile(rf"{_TIME}{RIGHT}"), _time),
-    (re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}){RIGHT}"), _years),
-    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s{RIGHT}"), _decade),
-    (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year),
+    rule(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}", _times),
+    rule(rf"{_TIME}", _time),
+    rule(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}})", _years),
+    rule(r"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s", _decade),
+    rule(r"(?P<y>\d{4})", _year),
 )

@@ -17,9 +17,6 @@ _NAMES: dict[str, list[str]] = _TABLE["numerals"]
 LETTERED = frozenset(_NAMES["lettered"])
 ALWAYS = frozenset(_NAMES["always"])
 
-PRONOUN_VERBS = _WORDS["ruled"]
-TITLES = _WORDS["rulers_titles"]
-INFUSIONS = _WORDS["infusions"]
 
 VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 LETTER = re.compile("X{1,3}|L|XL")
@@ -85,7 +82,7 @@ def _ruler(m: re.Match[str]) -> str:
     name, first = m["name"], m["first"]
     if _value(first) > RULERS[name] or (len(first) == 1 and INITIAL.match(m.string, m.end())):
         return m[0]
-    if first == "IV" and _next(m) in INFUSIONS:
+    if first == "IV" and _next(m) in _WORDS["infusions"]:
         return m[0]
     if first == "I" and not m["more"] and not (_no_pronoun(m) or _ruled(m)):
         return m[0]
@@ -111,4 +108,4 @@ def _no_pronoun(m: re.Match[str]) -> bool:
 
 def _ruled(m: re.Match[str]) -> bool:
     """Whether "George I was" begins the sentence or follows a title. In "with George I was", I is the pronoun."""
-    return _next(m) in PRONOUN_VERBS and (not m.start() or before(m) in TITLES)
+    return _next(m) in _WORDS["ruled"] and (not m.start() or before(m) in _WORDS["rulers_titles"])

@@ -28,8 +28,6 @@ LABELS: dict[str, str] = _TABLE["labels"]
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 
 LAST_WORDS = last_words((*ABBREVIATIONS, *addresses.STREETS))
-NO_HASH = _WORDS["no_hash"]
-COLORS = _WORDS["colors"]
 
 HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 """The # of #1. #333 is a colour."""
@@ -91,4 +89,4 @@ def _numbers(text: str) -> str:
 def _hash(m: re.Match[str]) -> str:
     """Say #1 as number one; behind "press" it is a key, near "color" a colour."""
     near = in_front(m).lower().replace(":", "").split()
-    return m[0] if (near and near[-1] in NO_HASH) or COLORS.intersection(near) else "number "
+    return m[0] if (near and near[-1] in _WORDS["no_hash"]) or _WORDS["colors"].intersection(near) else "number "

@@ -7,7 +7,6 @@ from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import (
     DASH,
     LIKE_A_DATE,
-    RIGHT,
     SIGN,
     Rule,
     after,
@@ -15,6 +14,7 @@ from pipeline.speakable.rewriting import (
     before,
     between_amounts,
     in_front,
+    rule,
 )
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak, wholes
 from pipeline.speakable.ru.grammar import (
@@ -35,7 +35,6 @@ from pipeline.speakable.ru.grammar import (
 _TABLE = table("ru")
 _WORDS = vocabulary("ru")
 UNITS: dict[str, dict[str, Any]] = _TABLE["units"]
-PAGED = _WORDS["paged"]
 MAGNITUDES: dict[str, str] = _TABLE["magnitudes"]
 
 SIGNS = {"-": "минус ", "−": "минус ", "+": "плюс ", "±": "плюс-минус ", "~": "примерно ", "≈": "примерно ", "": ""}
@@ -211,7 +210,7 @@ def _fraction(m: re.Match[str]) -> str | None:
     accusative = takes_object(before(m)) or governed(m)[:1] == "a"
     if (governed(m) and not accusative) or m.string[m.start() - 1 : m.start()] == "(":
         return None
-    if not whole and before(m).lower() in PAGED:
+    if not whole and before(m).lower() in _WORDS["paged"]:
         return None
     case = "a" if accusative else "n"
     row = UNITS[m["unit"]] if m["unit"] else {}
@@ -235,12 +234,9 @@ _CURRENCY = "(?P<unit>[$€£¥₽])"
 _MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
-    (
-        re.compile(rf"(?P<above>\d{{2,3}})/(?P<below>\d{{2,3}})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?{RIGHT}"),
-        _pressure,
-    ),
-    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
+    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}", _fraction),
+    rule(r"(?P<above>\d{2,3})/(?P<below>\d{2,3})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?", _pressure),
+    rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}", _fraction),
 )
 """Rules for several numbers that belong together."""
 
@@ -249,10 +245,10 @@ RULES: tuple[Rule, ...] = (
         re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"),
         _times,
     ),
-    (re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?{RIGHT}"), _amount),
-    (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}{RIGHT}"), _amount_per),
-    (re.compile(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}{RIGHT}"), _amount),
-    (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}),\d{{1,9}}){RIGHT}"), _decimal),
-    (re.compile(rf"(?P<n>\d{{1,3}}(?:,\d)?){TO}(?P<to>\d{{1,3}}(?:,\d)?){RIGHT}"), _decimal_range),
-    (re.compile(rf"\d{{1,4}}\.\d{{1,4}}{RIGHT}"), _dotted),
+    rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?", _amount),
+    rule(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}", _amount_per),
+    rule(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}", _amount),
+    rule(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}),\d{{1,9}})", _decimal),
+    rule(rf"(?P<n>\d{{1,3}}(?:,\d)?){TO}(?P<to>\d{{1,3}}(?:,\d)?)", _decimal_range),
+    rule(r"\d{1,4}\.\d{1,4}", _dotted),
 )

@@ -7,7 +7,6 @@ from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
 from pipeline.speakable.ru.grammar import ANY_CASE, counted, governed, inflected, is_name, lemma, nouns, ordinal
 
 _WORDS = vocabulary("ru")
-RANKED_IN_ROMAN = _WORDS["ranked_in_roman"]
 CENTURY = "век(?:а|у|ом|е|ов|ах|ами|ам)?|вв?\\.|столети[еяюй]|столетием|столетиях|тысячелети[еяю]"
 ROMAN = {"I": 1, "V": 5, "X": 10}
 ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
@@ -42,7 +41,7 @@ def _century(m: re.Match[str]) -> str:
 
 def _ranked(m: re.Match[str]) -> str:
     """Say II квартал, во время II мировой войны with an ordinal that agrees with the noun."""
-    if lemma(m["word"]) not in RANKED_IN_ROMAN:
+    if lemma(m["word"]) not in _WORDS["ranked_in_roman"]:
         return m[0]
     readings = [noun for noun in counted(m.string, m.end("n")) if noun.case in (governed(m) or ANY_CASE)]
     return f"{ordinal(roman(m['n']), readings[0].case, readings[0].gender)} {m['word']}" if readings else m[0]
