@@ -79,10 +79,10 @@ def in_formula(m: re.Match[str]) -> str | None:
     left, right = before(m), after(m)
     if OPERATOR.fullmatch(left) or OPERATOR.fullmatch(right):
         return m[0]
-    if right in SUBTRACTIONS and right:
+    if right in SUBTRACTIONS:
         rest = m.string[m.end() :].split(None, 2)
         return m[0] if len(rest) > 1 and rest[1][0].isdigit() else None
-    if left in SUBTRACTIONS and left:
+    if left in SUBTRACTIONS:
         words = in_front(m).split()
         return m[0] if len(words) > 1 and words[-2][-1].isdigit() else None
     return None

@@ -35,6 +35,14 @@ FRACTIONS = {
 ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 CODES = _WORDS["codes"]
+_MONEY = f"[{''.join(CURRENCIES)}]"
+_GROUPED = r"\d{1,3}(?: \d{3}){1,4}(?:[.,]\d\d)?(?!\w| \d)"
+GROUPED = re.compile(
+    rf"(?:(?<={_MONEY})|(?<={_MONEY} ))(?P<behind>{_GROUPED})"
+    rf"|(?<![\w.,])(?<!\d )(?P<before>{_GROUPED})(?=(?:{DASH}(?:{_GROUPED}))? ?{_MONEY})"
+)
+COUNTED = re.compile(rf"(?: ?{_MONEY})? ([a-z]{{1,24}}s)\b")
+SURELY_GROUPED = re.compile(r".* (?:0\d\d|\d{3} \d{3})(?:[.,]\d\d)?")
 INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
 
 
@@ -171,13 +179,27 @@ def _integer(m: re.Match[str]) -> str | None:
     return sign + cardinal(int(number.replace(",", "")))
 
 
+def with_commas(text: str) -> str:
+    """Return *text* with commas instead of spaces, as in most of Europe, between the thousands of money: 1 000 ₽."""
+    return GROUPED.sub(_with_commas, text) if any(sign in text for sign in CURRENCIES) else text
+
+
+def _with_commas(m: re.Match[str]) -> str:
+    """Group the thousands, but not in 5 100 € notes, which may be five notes."""
+    counted = COUNTED.match(m.string, m.end())
+    if counted and counted[1] not in FUNCTION_WORDS and not SURELY_GROUPED.fullmatch(m[0]):
+        return m[0]
+    decimals = re.sub(r"[.,](?=\d\d\Z)", ".", m[0])
+    return decimals.replace(" ", ",")
+
+
 _N = rf"(?P<n>{NUMBER})"
 _TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
 _TO_SAME = rf"(?:(?:(?P<first>\s?(?:{any_of(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
 _DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
 _PER = rf"(?P<per>(?:/(?:{any_of(PER)})(?!\w)){{0,2}})"
 _SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
-_CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
+_CURRENCY = f"(?P<unit>{_MONEY})"
 
 _MEASURED = rf"(?:\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){_DOT}(?!\w))?"
 
@@ -196,7 +218,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"\d{1,3}(?:\.\d{1,3}){3}", _ip),
     rule(r"\d{1,4}(?:\.\d{1,4}){2,4}", _version),
     rule(r"\d{1,4}\.\d{1,4}", _two_part_version),
-    rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}[{''.join(CURRENCIES)}]?(?P<to>{NUMBER}))?{_SIZE}{_PER}", _money_per),
+    rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}{_MONEY}?(?P<to>{NUMBER}))?{_SIZE}{_PER}", _money_per),
     rule(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}", _money_per),
     rule(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{any_of(UNITS)}){_PER}{_DOT}", _measure),
     rule(r"(?P<n>\d{1,3}(?:,\d{3}){1,2}|\d{1,6})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$)", _ordinal),

@@ -5,7 +5,6 @@ import re
 from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.en import addresses, amounts, dates, ratios, roman
-from pipeline.speakable.en.grouped import with_commas
 from pipeline.speakable.en.numbers import NUMBER, cardinal, speak
 from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import (
@@ -61,11 +60,6 @@ SUMS = arithmetic(
 )
 
 
-def load() -> None:
-    """Import num2words."""
-    numerals.available()
-
-
 def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words is installed, numbers in words."""
     if DIGIT.search(text):
@@ -82,7 +76,7 @@ def _numbers(text: str) -> str:
         text = roman.spoken(text)
     text = SUMS(text)
     if DIGIT.search(text):
-        text = rewritten(with_commas(text), RULES)
+        text = rewritten(amounts.with_commas(text), RULES)
     return text
 
 
