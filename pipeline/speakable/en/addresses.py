@@ -47,11 +47,7 @@ def _street(m: re.Match[str]) -> str:
         return m[0]
     if short == "Dr." and not LIES.search(in_front(m)):
         return m[0]
-    if m["inside"] is None and m["last"] is None and short in TITLES and not (ordinal and not _saint(m)):
+    of_saint = re.split(r"\W", after(m), maxsplit=1)[0] in _WORDS["saints"]  # the 10th St. Patrick's Day
+    if m["inside"] is None and m["last"] is None and short in TITLES and (of_saint or not ordinal):
         return m[0]
     return STREETS[short] + ("." if m["inside"] is None else "")
-
-
-def _saint(m: re.Match[str]) -> bool:
-    """Whether a saint's name follows: the 10th St. Patrick's Day."""
-    return re.split(r"\W", after(m), maxsplit=1)[0] in _WORDS["saints"]

@@ -42,18 +42,14 @@ def _month_behind(m: re.Match[str]) -> str:
     return m["day"] + SHORT_MONTHS[m["month"]] + dot
 
 
-def _numeric(day: str, month: str, of_year: str) -> str | None:
-    if not is_day(int(day), int(month)):
-        return None
-    return f"{MONTHS[int(month) - 1]} {ordinal(int(day))}, {year(int(of_year))}"
+def _numeric(m: re.Match[str]) -> str | None:
+    day, month = int(m["d"]), int(m["m"])
+    return f"{MONTHS[month - 1]} {ordinal(day)}, {year(int(m['y']))}" if is_day(day, month) else None
 
 
 def _slashed(m: re.Match[str]) -> str | None:
-    """Say 5/13/2025. Month and day have no fixed order, so one of them must be too high for a month."""
-    first, second = int(m["a"]), int(m["b"])
-    if (first > 12) == (second > 12):
-        return None
-    return _numeric(m["b"], m["a"], m["y"]) if second > 12 else _numeric(m["a"], m["b"], m["y"])
+    """Say 5/13/2025. Month and day have no fixed order, so the day must be too high for a month."""
+    return _numeric(m) if int(m["d"]) > 12 else None
 
 
 def _day_month(m: re.Match[str]) -> str | None:
@@ -115,13 +111,8 @@ def _times(m: re.Match[str]) -> str | None:
 def _at(hour: str, minute: str | None, written: str | None, *, half: bool) -> str | None:
     if int(hour) > 23 or (not minute and not 1 <= int(hour) <= 12):
         return None
-    return _clock(hour, minute or "00", half=half) + _half(written or "")
-
-
-def _half(half: str) -> str:
-    if not half:
-        return ""
-    return f" {half.strip()}" if "." in half else f" {half.strip().upper()}"
+    behind = (written or "").strip()
+    return f"{_clock(hour, minute or '00', half=half)} {behind if '.' in behind else behind.upper()}".rstrip()
 
 
 def _years(m: re.Match[str]) -> str | None:
@@ -152,9 +143,10 @@ _TIME = rf"(?P<h>\d{{1,2}})(?::(?P<m>[0-5]\d))?(?P<half>{_HALF})?+"
 _UNTIL = rf"(?:(?P<h2>\d{{1,2}})(?::(?P<m2>[0-5]\d))?(?P<half2>{_HALF})?+|(?P<word>noon|midnight))"
 
 FIRST_RULES: tuple[Rule, ...] = (
-    rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", lambda m: _numeric(m["d"], m["m"], m["y"])),
-    rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)", lambda m: _numeric(m["d"], m["m"], m["y"])),
-    rule(r"(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>(?:19|20)\d\d)", _slashed),
+    rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
+    rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)", _numeric),
+    rule(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>(?:19|20)\d\d)", _slashed),
+    rule(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)", _slashed),
     rule(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{MONTH})(?: (?P<y>\d{{4}}))?", _day_month),
     rule(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?", _after_month),
     rule(r"(?P<y>(?:1[1-9]|20)\d\d)", _month_year),
