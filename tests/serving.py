@@ -31,10 +31,14 @@ tts = {tts}
 """
 
 VOICE = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech" }'
-BIG_VOICE = (
-    '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", '
-    "options = { sample_rate = 384000, seconds_per_char = 0.6 } }"
-)
+
+
+def voice(more: str) -> str:
+    """The scripted voice with *more* settings."""
+    return VOICE.replace(" }", f", {more} }}")
+
+
+BIG_VOICE = voice("options = { sample_rate = 384000, seconds_per_char = 0.6 }")
 """Messages of 150 kB: what a client that does not read still takes (4 MiB) is full after a sentence."""
 
 FIXED_WINDOWS = (("grpc.http2.bdp_probe", 0),)

@@ -14,7 +14,7 @@ import pytest
 from interceptors.limiter import Lease
 from tests.fakes import still, until
 from tests.processes import python
-from tests.serving import BIG_VOICE, Answer, Service, read, serving
+from tests.serving import BIG_VOICE, Answer, Service, read, serving, voice
 
 TIMES = 50
 START = "A start is made. "
@@ -115,7 +115,7 @@ asyncio.run(main())
 
 
 SLOWLY = [piece for n in range(120) for piece in (f"Number {n}. ", {"sleep": 0.05})]
-STRICT_VOICE = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", on_failure = "abort" }'
+STRICT_VOICE = voice('on_failure = "abort"')
 BRIEF = {"limits": "max_stream_seconds = 3.0", "tts": '{ kind = "off" }'}
 BLOCKED = {"limits": "send_timeout_seconds = 0.4", "tts": BIG_VOICE}
 

@@ -14,7 +14,7 @@ from interceptors import status
 from protos import streaming_pb2 as pb
 from tests import scripted
 from tests.fakes import PATIENCE, still, until
-from tests.serving import BIG_VOICE, VOICE, Service, read, serving
+from tests.serving import BIG_VOICE, VOICE, Service, read, serving, voice
 
 OPEN = '{"command": "open_app", "args": {"app_name": "Safari", "n": 1}}'
 
@@ -252,8 +252,7 @@ async def test_silence_is_no_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("trouble", ["FAIL", "CUT", "HANG"])
 async def test_voice_fails(tmp_path: Path, trouble: str) -> None:
     """A sentence that can't be spoken is a warning; its text stays, the next one is spoken, the stream ends well."""
-    tts = scripted_voice("first_audio_timeout_seconds = 1.5")
-    async with serving(tmp_path, tts=tts) as service:
+    async with serving(tmp_path, tts=voice("first_audio_timeout_seconds = 1.5")) as service:
         answer = await service.ask(f"One has {trouble}. Two is fine.")
     warnings = [m for m in answer.messages if m.HasField("warning")]
     assert [(m.warning.reason, m.sentence_index, m.final) for m in warnings] == [("SPEECH_FAILED", 1, True)]
@@ -269,7 +268,7 @@ async def test_voice_fails(tmp_path: Path, trouble: str) -> None:
 async def test_the_voice_gets_words(tmp_path: Path, normalize: str, said: str) -> None:
     """With ``normalize`` the voice gets markup, links and numbers as words; the text always stays as written."""
     pytest.importorskip("num2words", reason="the normalize extra is not installed")
-    async with serving(tmp_path, tts=scripted_voice(f"normalize = {normalize}")) as service:
+    async with serving(tmp_path, tts=voice(f"normalize = {normalize}")) as service:
         answer = await service.ask(PRICE)
     assert answer.texts == [PRICE]
     assert service.diary.who("said") == [said]
@@ -277,14 +276,10 @@ async def test_the_voice_gets_words(tmp_path: Path, normalize: str, said: str) -
 
 async def test_voice_fails_and_aborts(tmp_path: Path) -> None:
     """With ``on_failure = "abort"`` it ends the stream."""
-    async with serving(tmp_path, tts=scripted_voice('on_failure = "abort"')) as service:
+    async with serving(tmp_path, tts=voice('on_failure = "abort"')) as service:
         answer = await service.ask("One has FAIL. Two is fine.")
     assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "SPEECH_FAILED")
     assert answer.texts == ["One has FAIL."]
-
-
-def scripted_voice(more: str) -> str:
-    return f'{{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", {more} }}'
 
 
 async def test_refused_command(tmp_path: Path) -> None:

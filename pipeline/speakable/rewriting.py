@@ -96,11 +96,17 @@ def rule(pattern: str, say: Say) -> Rule:
 FORMULA: Rule = (re.compile(r"\d{1,3}(?: \d{3}){1,5}(?!\d)|\S+"), in_formula)
 
 
-def between_amounts(m: re.Match[str]) -> bool:
-    """Return whether the sign of an amount stands, with spaces, behind another amount: 10 - 15 %, 5 m + 3 m."""
-    return (
-        m["sign"][-1:].isspace() and AMOUNT_IN_FRONT.search(m.string, max(0, m.start() - NEAR), m.start()) is not None
-    )
+def sign_in_words(m: re.Match[str], signs: Mapping[str, str], may_be_a_command: Callable[[str], bool]) -> str | None:
+    """Return the sign of an amount as one of *signs*.
+
+    None between amounts (10 - 15 %, 5 m + 3 m), and where a hyphen may be the flag of a command (``kill -9``).
+    """
+    written = m["sign"] or ""
+    sign = written.strip()
+    if written[-1:].isspace() and AMOUNT_IN_FRONT.search(m.string, max(0, m.start() - NEAR), m.start()):
+        return None
+    unsure = sign in {"-", "+"} and (written != sign or may_be_a_command(before(m)))
+    return None if unsure and not m.groupdict().get("unit") else signs[sign]
 
 
 def beside_a_number(m: re.Match[str]) -> str | None:

@@ -14,9 +14,9 @@ from pipeline.speakable.rewriting import (
     after,
     any_of,
     before,
-    between_amounts,
     keeps,
     rule,
+    sign_in_words,
 )
 
 _TABLE = table("en")
@@ -47,12 +47,7 @@ INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
 
 
 def _sign(m: re.Match[str]) -> str | None:
-    """Return the sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
-    sign = (m["sign"] or "").strip()
-    if sign and between_amounts(m):
-        return None
-    unsure = sign in {"-", "+"} and (m["sign"] != sign or may_be_a_command(before(m)))
-    return None if unsure and not m.groupdict().get("unit") else SIGNS[sign]
+    return sign_in_words(m, SIGNS, may_be_a_command)
 
 
 def may_be_a_command(word: str) -> bool:

@@ -12,9 +12,9 @@ from pipeline.speakable.rewriting import (
     after,
     any_of,
     before,
-    between_amounts,
     in_front,
     rule,
+    sign_in_words,
 )
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak, wholes
 from pipeline.speakable.ru.grammar import (
@@ -49,11 +49,9 @@ ONE_AND_A_HALF = (1, "5")
 FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 
 
-def sign(m: re.Match[str], *, sure: bool = False) -> str | None:
-    """Return the sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
-    mark = (m["sign"] or "").strip()
-    flag = mark in {"-", "+"} and (m["sign"] != mark or may_be_a_command(before(m)))
-    return None if (flag and not sure) or (mark and between_amounts(m)) else SIGNS[mark]
+def sign(m: re.Match[str]) -> str | None:
+    """Return the sign in words; None where it may be no sign."""
+    return sign_in_words(m, SIGNS, may_be_a_command)
 
 
 def may_be_a_command(word: str) -> bool:
@@ -67,7 +65,7 @@ def _amount(m: re.Match[str]) -> str | None:
     unit, size = groups.get("unit"), groups.get("size")
     row = UNITS[unit] if unit else {}
     case = str(row.get("case") or case_alone(m) or "i")
-    sign_word = sign(m, sure=bool(unit))
+    sign_word = sign(m)
     if sign_word is None or not _unit_is_sure(m, row):
         return None
     last = m["to"] or m["n"]
