@@ -6,6 +6,7 @@ import re
 
 REPLACEMENT = "\ufffd"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
 
 
 def mend(text: str) -> str:
@@ -23,8 +24,10 @@ class SurrogateJoiner:
 
     def feed(self, text: str) -> str:
         """Return the part of *text* that is whole, mended."""
+        if not self._half and (text.isascii() or not _SURROGATE.search(text)):
+            return text
         text = self._half + text
-        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        self._half = text[-1] if _HIGH_AT_END.search(text) else ""
         return mend(text[:-1] if self._half else text)
 
     def flush(self) -> str:
