@@ -68,16 +68,12 @@ def spoken(text: str) -> str:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
         text = WRITTEN_OUT(text)
     text = addresses.spoken(text)
-    return _numbers(text) if numerals.available() else text
-
-
-def _numbers(text: str) -> str:
+    if not numerals.available():
+        return text
     if roman.seen(text):
         text = roman.spoken(text)
     text = SUMS(text)
-    if DIGIT.search(text):
-        text = rewritten(amounts.with_commas(text), RULES)
-    return text
+    return rewritten(amounts.with_commas(text), RULES) if DIGIT.search(text) else text
 
 
 def _hash(m: re.Match[str]) -> str:

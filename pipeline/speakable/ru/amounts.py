@@ -239,10 +239,7 @@ FIRST_RULES: tuple[Rule, ...] = (
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
-    (
-        re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"),
-        _times,
-    ),
+    (re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"), _times),
     rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?", _amount),
     rule(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}", _amount_per),
     rule(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}", _amount),
