@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tests.processes import ROOT
 
+NAMED = re.compile(r"(?:#|//) (\S+\.\w+)\n")
+"""The first line of a block that is a file."""
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 
 

@@ -16,6 +16,7 @@ from app.server import Running, running
 from app.settings.load import load
 from protos import streaming_pb2 as pb
 from protos import streaming_pb2_grpc as pb_grpc
+from tests.scripted import Diary, new_diary
 
 SCRIPTED = """
 [server]
@@ -30,16 +31,18 @@ tts = {tts}
 """
 
 VOICE = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech" }'
-BIG_VOICE = (
-    '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", '
-    "options = { sample_rate = 384000, seconds_per_char = 0.6 } }"
-)
+
+
+def voice(more: str) -> str:
+    """The scripted voice with *more* settings."""
+    return VOICE.replace(" }", f", {more} }}")
+
+
+BIG_VOICE = voice("options = { sample_rate = 384000, seconds_per_char = 0.6 }")
 """Messages of 150 kB: what a client that does not read still takes (4 MiB) is full after a sentence."""
 
 FIXED_WINDOWS = (("grpc.http2.bdp_probe", 0),)
-"""Else gRPC lets a client take more and more without reading, as its measurements of a busy machine suggest: once it
-was a gigabyte.
-"""
+"""Else a busy machine makes gRPC take more and more for a client that does not read: once it was a gigabyte."""
 
 
 @dataclass
@@ -120,6 +123,7 @@ class Service:
 
     server: Running
     channel: grpc.aio.Channel
+    diary: Diary = field(default_factory=new_diary)
 
     @property
     def stub(self) -> Any:
@@ -136,6 +140,12 @@ class Service:
     def call(self, *script: Any, timeout: float | None = None, metadata: Any = None, **fields: Any) -> Any:
         request = pb.StreamRequest(**{"prompt": json.dumps(script), **fields})
         return self.stub.StreamAudio(request, timeout=timeout, metadata=metadata)
+
+    async def begun(self, *script: Any, **fields: Any) -> Any:
+        """A call that has given its first message."""
+        call = self.call(*script, **fields)
+        await anext(aiter(call))
+        return call
 
     async def interrupt(self, hardware_id: str, session_id: str = "") -> pb.InterruptResponse:
         return await self.stub.InterruptSession(pb.InterruptRequest(hardware_id=hardware_id, session_id=session_id))

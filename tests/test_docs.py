@@ -28,7 +28,7 @@ from pathlib import Path
 import pytest
 
 from app.settings.load import load
-from tests.documents import DOCUMENTS, blocks
+from tests.documents import DOCUMENTS, NAMED, blocks
 from tests.fakes import PATIENCE
 from tests.processes import ROOT
 
@@ -37,8 +37,6 @@ ADDRESS = "127.0.0.1:50051"
 
 SOON_RUN = {"demo", "ask"}
 """Targets of the Makefile that take a second."""
-
-NAMED = re.compile(r"(?:#|//) (\S+\.\w+)\n")
 
 
 class Reader:

@@ -70,12 +70,8 @@ def value(default: str) -> Any:
 
 
 def keys() -> Iterator[tuple[str, Any]]:
-    for section, model in {
-        "server": Server,
-        "limits": Limits,
-        "logging": Logging,
-        "interceptors": LinkSettings,
-    }.items():
+    sections = {"server": Server, "limits": Limits, "logging": Logging, "interceptors": LinkSettings}
+    for section, model in sections.items():
         yield from keys_of(model, f"{section} ", set())
     yield from keys_of(Pipeline, "pipeline ", set(STAGES))
     yield from keys_of(VoicedSettings, "pipeline.tts ", set())

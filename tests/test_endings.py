@@ -3,78 +3,66 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import grpc
 import pytest
 
 from interceptors.limiter import Lease
-from tests import scripted
 from tests.fakes import still, until
 from tests.processes import python
-from tests.scripted import Diary
-from tests.serving import BIG_VOICE, Answer, Service, read, serving
+from tests.serving import BIG_VOICE, Answer, Service, read, serving, voice
 
 TIMES = 50
 START = "A start is made. "
+HANG = (START, {"hang": True})
 FLOOD = {"deltas": 100}
-SILENT = '{ kind = "off" }'
+
+
+class Ending(NamedTuple):
+    """How to make many streams end, the status that they end with, and the settings that this needs."""
+
+    run: Callable[[Service], Awaitable[list[Answer]]]
+    code: str = ""
+    reason: str = ""
+    settings: Mapping[str, str] = MappingProxyType({})
 
 
 async def asked(service: Service, *script: Any, **fields: Any) -> list[Answer]:
-    """The same call, many times at once, each with a device of its own."""
-    calls = (service.ask(*script, hardware_id=f"device-{n}", **fields) for n in range(TIMES))
-    return await asyncio.gather(*calls)
+    """The same call, many times at once, each of its own device and session."""
+    own = ({"hardware_id": f"device-{n}", "session_id": f"s{n}"} for n in range(TIMES))
+    return await asyncio.gather(*(service.ask(*script, **{**each, **fields}) for each in own))
 
 
-async def begun(service: Service, *script: Any, **fields: Any) -> list[Any]:
+def asking(*script: Any, **fields: Any) -> Callable[[Service], Awaitable[list[Answer]]]:
+    """An ending that the reply, or a limit, brings about by itself."""
+    return lambda service: asked(service, *script, **fields)
+
+
+async def begun(service: Service, *script: Any) -> list[Any]:
     """Many calls that have given their first message."""
-    calls = [service.call(*script, hardware_id=f"device-{n}", **fields) for n in range(TIMES)]
-    for call in calls:
-        await anext(aiter(call))
-    return calls
+    return await asyncio.gather(*(service.begun(*script, hardware_id=f"device-{n}") for n in range(TIMES)))
 
 
-def all_run() -> bool:
-    """Whether all models were asked, which is some steps behind the lease of their streams."""
-    return len(scripted.diary.who("opened")) == TIMES
-
-
-async def well(service: Service) -> list[Answer]:
-    return await asked(service, START, "It is done.")
-
-
-async def stage_raises(service: Service) -> list[Answer]:
-    return await asked(service, START, {"raise": "ValueError"})
-
-
-async def voice_raises(service: Service) -> list[Answer]:
-    return await asked(service, START, "This will FAIL.")
-
-
-async def idle(service: Service) -> list[Answer]:
-    return await asked(service, START, {"hang": True})
-
-
-async def total(service: Service) -> list[Answer]:
-    return await asked(service, *[piece for n in range(120) for piece in (f"Number {n}. ", {"sleep": 0.05})])
-
-
-async def deadline(service: Service) -> list[Answer]:
-    return await asked(service, START, {"hang": True}, timeout=6)
+async def running(service: Service, **fields: Any) -> "asyncio.Task[list[Answer]]":
+    """Many calls that hang, read in a task. All models were asked, which is some steps behind the leases."""
+    answers = asyncio.create_task(asked(service, *HANG, **fields))
+    await until(lambda: len(service.diary.who("opened")) == TIMES)
+    return answers
 
 
 async def cancel_while_streaming(service: Service) -> list[Answer]:
-    for call in await begun(service, START, {"hang": True}):
+    for call in await begun(service, *HANG):
         call.cancel()
     return []
 
 
 async def cancel_while_blocked(service: Service) -> list[Answer]:
     calls = await begun(service, FLOOD)
-    await still(lambda: scripted.diary.spoken)  # no write gets through any more
+    await still(lambda: service.diary.spoken)  # no write gets through any more
     for call in calls:
         call.cancel()
     return []
@@ -87,101 +75,82 @@ async def stalled_reader(service: Service) -> list[Answer]:
 
 
 async def replaced(service: Service) -> list[Answer]:
-    older = [
-        asyncio.create_task(service.ask(START, {"hang": True}, hardware_id=f"device-{n}", session_id=f"s{n}"))
-        for n in range(TIMES)
-    ]
-    await until(all_run)
-    newer = [service.ask("It is done.", hardware_id=f"device-{n}", session_id=f"s{n}") for n in range(TIMES)]
-    for answer in await asyncio.gather(*newer):
+    older = await running(service)
+    for answer in await asked(service, "It is done."):
         assert answer.code is grpc.StatusCode.OK
-    return await asyncio.gather(*older)
+    return await older
 
 
 async def interrupted(service: Service) -> list[Answer]:
-    streams = [
-        asyncio.create_task(service.ask(START, {"hang": True}, hardware_id="device-0", session_id=f"s{n}"))
-        for n in range(TIMES)
-    ]
-    await until(all_run)
+    streams = await running(service, hardware_id="device-0")
     response = await service.interrupt("device-0")
     assert len(response.interrupted_sessions) == TIMES
     assert service.leases == 0
-    return await asyncio.gather(*streams)
+    return await streams
 
 
 async def drained(service: Service) -> list[Answer]:
-    streams = [asyncio.create_task(service.ask(START, {"hang": True}, hardware_id=f"device-{n}")) for n in range(TIMES)]
-    await until(all_run)
+    streams = await running(service)
     await service.server.container.streams().drain(0.05)
     assert service.leases == 0
     late = await service.ask("Too late.")
     assert (late.code, late.reason, late.kinds) == (grpc.StatusCode.UNAVAILABLE, "DRAINING", ["error_message"])
     assert late.pushback > 0
-    return await asyncio.gather(*streams)
+    return await streams
 
 
 async def killed(service: Service) -> list[Answer]:
     """The clients are one process, ended the hard way."""
-    code = (
-        "import sys; from tests.serving import *; import asyncio\n"
-        "async def main():\n"
-        f"  async with grpc.aio.insecure_channel({service.server.address!r}) as channel:\n"
-        "    s = Service(None, channel)\n"
-        f"    await asyncio.gather(*(s.ask({START!r}, {{'hang': True}}, hardware_id=f'device-{{n}}') "
-        f"for n in range({TIMES})))\n"
-        "asyncio.run(main())\n"
-    )
+    code = f"""
+import asyncio, grpc
+from tests.test_endings import HANG, Service, asked
+async def main():
+    async with grpc.aio.insecure_channel({service.server.address!r}) as channel:
+        await asked(Service(None, channel), *HANG)
+asyncio.run(main())
+"""
     async with python("-c", code):
-        await until(all_run)
+        await until(lambda: len(service.diary.who("opened")) == TIMES)
     return []
 
 
-ENDINGS: dict[Callable[[Service], Awaitable[list[Answer]]], tuple[str, str]] = {
-    well: ("OK", ""),
-    stage_raises: ("INTERNAL", "INTERNAL"),
-    voice_raises: ("UNAVAILABLE", "SPEECH_FAILED"),
-    idle: ("DEADLINE_EXCEEDED", "STREAM_IDLE_TIMEOUT"),
-    total: ("DEADLINE_EXCEEDED", "STREAM_TIMEOUT"),
-    deadline: ("DEADLINE_EXCEEDED", ""),
-    cancel_while_streaming: ("", ""),
-    cancel_while_blocked: ("", ""),
-    stalled_reader: ("DEADLINE_EXCEEDED", "SEND_TIMEOUT"),
-    replaced: ("CANCELLED", "INTERRUPTED"),
-    interrupted: ("CANCELLED", "INTERRUPTED"),
-    drained: ("UNAVAILABLE", "DRAINING"),
-    killed: ("", ""),
-}
+SLOWLY = [piece for n in range(120) for piece in (f"Number {n}. ", {"sleep": 0.05})]
+STRICT_VOICE = voice('on_failure = "abort"')
+BRIEF = {"limits": "max_stream_seconds = 3.0", "tts": '{ kind = "off" }'}
+BLOCKED = {"limits": "send_timeout_seconds = 0.4", "tts": BIG_VOICE}
 
-SETTINGS: dict[Any, dict[str, str]] = {
-    voice_raises: {
-        "tts": '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", on_failure = "abort" }',
-    },
-    idle: {"limits": "idle_timeout_seconds = 4.0"},
-    total: {"limits": "max_stream_seconds = 3.0", "tts": SILENT},
-    cancel_while_blocked: {"tts": BIG_VOICE},
-    stalled_reader: {"limits": "send_timeout_seconds = 0.4", "tts": BIG_VOICE},
-    replaced: {"limits": 'single_flight = "replace"'},
+ENDINGS = {
+    "well": Ending(asking(START, "It is done."), "OK"),
+    "stage_raises": Ending(asking(START, {"raise": "ValueError"}), "INTERNAL", "INTERNAL"),
+    "voice_raises": Ending(asking(START, "This will FAIL."), "UNAVAILABLE", "SPEECH_FAILED", {"tts": STRICT_VOICE}),
+    "idle": Ending(asking(*HANG), "DEADLINE_EXCEEDED", "STREAM_IDLE_TIMEOUT", {"limits": "idle_timeout_seconds = 4.0"}),
+    "total": Ending(asking(*SLOWLY), "DEADLINE_EXCEEDED", "STREAM_TIMEOUT", BRIEF),
+    "deadline": Ending(asking(*HANG, timeout=6), "DEADLINE_EXCEEDED"),
+    "cancel_while_streaming": Ending(cancel_while_streaming),
+    "cancel_while_blocked": Ending(cancel_while_blocked, settings={"tts": BIG_VOICE}),
+    "stalled_reader": Ending(stalled_reader, "DEADLINE_EXCEEDED", "SEND_TIMEOUT", BLOCKED),
+    "replaced": Ending(replaced, "CANCELLED", "INTERRUPTED", {"limits": 'single_flight = "replace"'}),
+    "interrupted": Ending(interrupted, "CANCELLED", "INTERRUPTED"),
+    "drained": Ending(drained, "UNAVAILABLE", "DRAINING"),
+    "killed": Ending(killed),
 }
 
 
-@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.__name__)
+@pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 async def test_ending(
-    ending: Callable[[Service], Awaitable[list[Answer]]],
+    ending: Ending,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All leases come back, each after its upstream has closed; no task is left; one terminal message, the right
-    status.
-    """
+    """All leases come back, each after its upstream closed; no task is left; one terminal message, the right status."""
     before = asyncio.all_tasks()
-    diary = scripted.new_diary()
-    async with serving(tmp_path, closing=0.02, **SETTINGS.get(ending, {})) as service:
-        note_releases(service, diary, monkeypatch)
-        for answer in await ending(service):
-            judge(answer, *ENDINGS[ending])
+    async with serving(tmp_path, closing=0.02, **ending.settings) as service:
+        diary = service.diary
+        note_releases(service, monkeypatch)
+        for answer in await ending.run(service):
+            judge(answer, ending.code, ending.reason)
         await until(lambda: service.leases == 0 and service.streams == 0)
     left = asyncio.all_tasks() - before
     assert not {task for task in left if not task.done()}, left
@@ -195,12 +164,12 @@ async def test_ending(
         assert json.loads(line)["scope"], "something else than our own log wrote to stderr"
 
 
-def note_releases(service: Service, diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+def note_releases(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     limiter = service.server.container.limiter()
     release = limiter.release
 
     def noted(lease: Lease) -> None:
-        diary.note("released", lease.key)
+        service.diary.note("released", lease.key)
         release(lease)
 
     monkeypatch.setattr(limiter, "release", noted)

@@ -59,8 +59,8 @@ async def test_numbers_are_said_in_the_language_of_the_voice(
     request_fields: dict[str, str],
     said: str,
 ) -> None:
-    """Where neither the request's language nor the letters tell, the words of a number are those of the voice, whether
-    the request or the settings name it; a voice whose words are not known gets digits. All that speaks does so.
+    """Where neither the request's language nor the letters tell, numbers are in the words of the voice, be it the
+    request's or the settings'; a voice whose words are not known gets digits. The welcome does the same.
     """
     pytest.importorskip("num2words")
     pytest.importorskip("pymorphy3")
@@ -79,29 +79,21 @@ async def test_numbers_are_said_in_the_language_of_the_voice(
 
 
 async def test_word_timings(tmp_path: Path) -> None:
-    """Asked for, each word is told in the chunk in which it begins, counted in the text_chunk; unasked, none is. What
-    is said does not depend on it.
-    """
+    """Asked for, each word is told in the chunk in which it begins, counted in the text_chunk; unasked, none is."""
     script = ["Hello there. ", "Сейчас **уже** 5 часов."]
     async with serving(tmp_path, tts=ESPEAK) as service:
         answer = await service.ask(*script, word_timings=True)
         plain = await service.ask(*script)
-    said: dict[int, list[str]] = {}
+    said: dict[int, list[str]] = {1: [], 2: []}
     texts = {m.sentence_index: m.text_chunk for m in answer.messages if m.text_chunk}
-    for message in answer.messages:
-        for word in message.audio_chunk.words:
-            text = texts[message.sentence_index]
-            said.setdefault(message.sentence_index, []).append(
-                text[word.text_offset : word.text_offset + word.text_length]
-            )
+    for index, word in [(m.sentence_index, word) for m in answer.messages for word in m.audio_chunk.words]:
+        said[index].append(texts[index][word.text_offset : word.text_offset + word.text_length])
     assert said == {1: ["Hello", "there"], 2: ["Сейчас", "уже", "5", "часов"]}
     assert not any(m.audio_chunk.words for m in plain.messages)
 
 
 async def test_voice_process_is_killed(tmp_path: Path) -> None:
-    """The engine's death costs at most the sentence that was sounding, with a warning; everything after it is
-    spoken.
-    """
+    """The engine's death costs at most the sentence that was sounding, with a warning; the rest is spoken."""
     script = [f"This is the sentence with number {n}, and it is not a short one at all. " for n in range(20)]
     async with serving(tmp_path, tts=ESPEAK) as service:
         call = service.call(*script)

@@ -18,8 +18,6 @@ STAGE_METHODS = frozenset(
     {"aclose", "extract", "feed", "flush", "reads_in", "release", "sample_rate", "start", "stream", "synthesize"}
     | {"synthesize_marked", "voices"}
 )
-
-
 ADAPTERS = frozenset({"app/stages/custom.py", "pipeline/llm/custom.py", "pipeline/tts/custom.py"})
 """Where custom stages are wrapped."""
 
@@ -67,13 +65,9 @@ def defaults() -> Iterator[tuple[str, str]]:
     for path, function in nodes(ast.FunctionDef):
         if function.name != "__init__":
             continue
-        arguments = function.args
-        positional = [*arguments.posonlyargs, *arguments.args]
-        pairs = [
-            *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
-            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-        ]
-        for argument, default in pairs:
+        args = function.args
+        positional = zip(reversed([*args.posonlyargs, *args.args]), reversed(args.defaults), strict=False)
+        for argument, default in [*positional, *zip(args.kwonlyargs, args.kw_defaults, strict=True)]:
             if default is not None and not (isinstance(default, ast.Constant) and default.value is None):
                 yield f"{path}:{function.lineno}", argument.arg
     for path, kind in nodes(ast.ClassDef):

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 
 from tests.fakes import until
-from tests.serving import Service, serving
+from tests.serving import Service, serving, voice
 
 STREAMS = 5000
 AT_ONCE = 50
@@ -42,7 +42,7 @@ async def many(service: Service, numbers: range) -> None:
 async def test_mixed_streams(tmp_path: Path) -> None:
     """After 5,000 mixed streams no lease is held, and the second half needed no more memory than the first."""
     process = psutil.Process()
-    async with serving(tmp_path, tts=QUICK_VOICE) as service:
+    async with serving(tmp_path, tts=voice("options = { seconds_per_char = 0.001 }")) as service:
         sizes = []
         for half in (range(STREAMS // 2), range(STREAMS // 2, STREAMS)):
             await many(service, half)
@@ -50,6 +50,3 @@ async def test_mixed_streams(tmp_path: Path) -> None:
             gc.collect()
             sizes.append(process.memory_info().rss)
     assert sizes[1] - sizes[0] < DRIFT
-
-
-QUICK_VOICE = '{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", options = { seconds_per_char = 0.001 } }'

@@ -1,11 +1,11 @@
 """What the model is told of the conversation so far, through the whole server."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.interfaces import Message
-from tests import scripted
 from tests.fakes import until
 from tests.serving import read, serving
 
@@ -15,12 +15,11 @@ OPEN = '{"command": "open_app", "args": {"app_name": "Safari"}}'
 async def test_the_next_turn_knows_this_one(tmp_path: Path) -> None:
     """A turn is remembered with its commands, for the same client and session only."""
     async with serving(tmp_path) as service:
-        diary = scripted.new_diary()
         await service.ask("Opening Safari. ", OPEN, " It is open.", session_id="s", hardware_id="mac")
         await service.ask("Yes.", session_id="s", hardware_id="mac")
         await service.ask("Yes.", session_id="other", hardware_id="mac")
         await service.ask("Yes.", session_id="s", hardware_id="phone")
-    first, second, *others = diary.histories
+    first, second, *others = service.diary.histories
     assert first == ()
     assert [message.role for message in second] == ["user", "assistant"]
     assert second[1] == Message(
@@ -29,49 +28,50 @@ async def test_the_next_turn_knows_this_one(tmp_path: Path) -> None:
     assert others == [(), ()]
 
 
-async def test_a_failed_answer(tmp_path: Path) -> None:
-    """Of an answer that failed, exactly the sentences that were sent are remembered, marked as cut."""
+@pytest.mark.parametrize(
+    ("script", "remembered"),
+    [
+        (["One is sent. Two is n", {"raise": "ValueError"}], "One is sent."),
+        (["One. Two is", {"apart": " A filter."}, {"end": "CONTENT_FILTER"}], "One. Two is"),
+    ],
+    ids=["failed", "filtered"],
+)
+async def test_a_broken_answer(tmp_path: Path, script: list[Any], remembered: str) -> None:
+    """Of an answer that failed or was filtered, exactly what was sent of it is remembered, marked as cut."""
     async with serving(tmp_path) as service:
-        diary = scripted.new_diary()
-        await service.ask("One is sent. Two is n", {"raise": "ValueError"}, session_id="s")
+        await service.ask(*script, session_id="s")
         await service.ask("Yes.", session_id="s")
-    assert diary.histories[1][1] == Message("assistant", "One is sent.", cut=True)
+    assert service.diary.histories[1][1] == Message("assistant", remembered, cut=True)
 
 
 async def test_an_interrupted_answer(tmp_path: Path) -> None:
     """Of one that its listener cut short, what was sent until then, also when another one takes over."""
     async with serving(tmp_path, limits='single_flight = "replace"') as service:
-        diary = scripted.new_diary()
         older = service.call("One is sent. ", {"sleep": 0.1}, {"hang": True}, session_id="s")
         message = await anext(aiter(older))
         assert message.text_chunk == "One is sent."
         await service.ask("Yes.", session_id="s")
         await read(older)
-        cancelled = service.call("Two is sent. ", {"hang": True}, session_id="s")
-        await anext(aiter(cancelled))
+        cancelled = await service.begun("Two is sent. ", {"hang": True}, session_id="s")
         cancelled.cancel()
         await until(lambda: service.leases == 0)
         await service.ask("Yes.", session_id="s")
-    assert [message.text for message in diary.histories[-1] if message.cut] == ["One is sent.", "Two is sent."]
+    assert [message.text for message in service.diary.histories[-1] if message.cut] == ["One is sent.", "Two is sent."]
 
 
 async def test_nothing_was_said(tmp_path: Path) -> None:
     """A turn of which nothing was sent did not happen: its user will ask again."""
     async with serving(tmp_path) as service:
-        diary = scripted.new_diary()
         await service.ask({"raise": "ValueError"}, session_id="s")
         await service.ask(" ", prompt=" ", session_id="s")
         await service.ask("Yes.", session_id="s")
-    assert diary.histories[-1] == ()
+    assert service.diary.histories[-1] == ()
 
 
 @pytest.mark.parametrize("how", ["to its end", "cancelled"])
 async def test_a_filtered_question(tmp_path: Path, how: str) -> None:
-    """It did not happen, heard to the end of the notice or not: a server that filters all that it is asked would refuse
-    every later turn for it.
-    """
+    """It did not happen, whoever hears the notice to its end: the filter would refuse every later turn for it."""
     async with serving(tmp_path) as service:
-        diary = scripted.new_diary()
         last = {"end": "CONTENT_FILTER"} if how == "to its end" else {"hang": True}
         call = service.call({"apart": "A filter refuses this."}, last, session_id="s")
         message = await anext(aiter(call))
@@ -82,22 +82,12 @@ async def test_a_filtered_question(tmp_path: Path, how: str) -> None:
             await read(call)
         await until(lambda: service.leases == 0)
         await service.ask("Yes.", session_id="s")
-    assert diary.histories == [(), ()]
-
-
-async def test_a_filtered_answer(tmp_path: Path) -> None:
-    """What came before the notice is remembered, marked as cut."""
-    async with serving(tmp_path) as service:
-        diary = scripted.new_diary()
-        await service.ask("One. Two is", {"apart": " A filter."}, {"end": "CONTENT_FILTER"}, session_id="s")
-        await service.ask("Yes.", session_id="s")
-    assert diary.histories[1][1] == Message("assistant", "One. Two is", cut=True)
+    assert service.diary.histories == [(), ()]
 
 
 async def test_no_memory(tmp_path: Path) -> None:
     """With ``kind = "none"`` every turn is the first."""
     async with serving(tmp_path, pipeline='memory = { kind = "none" }') as service:
-        diary = scripted.new_diary()
         for _ in range(2):
             await service.ask("Yes.", session_id="s")
-    assert diary.histories == [(), ()]
+    assert service.diary.histories == [(), ()]

@@ -57,9 +57,8 @@ async def served(
     stall: float = 2.0,
 ) -> AsyncIterator[tuple[Service, HostileServer]]:
     async with hostile({"m": replies} if isinstance(replies, Reply) else replies) as upstream:
-        settings = SETTINGS.format(
-            url=upstream.url, more=more.replace("{url}", upstream.url), limits=limits, stall=stall
-        )
+        more = more.replace("{url}", upstream.url)
+        settings = SETTINGS.format(url=upstream.url, more=more, limits=limits, stall=stall)
         async with serving(folder, text=settings) as service:
             yield service, upstream
 
@@ -114,9 +113,8 @@ async def test_failure(tmp_path: Path, reply: Reply, code: str, reason: str) -> 
     assert answer.code is not None
     assert (answer.code.name, answer.reason) == (code, reason)
     assert answer.kinds[-1] == "error_message"
-    assert answer.texts == (
-        ["Hello there."] if b"Hello there" in b"".join(b for b in reply.body if isinstance(b, bytes)) else []
-    )
+    begun = any(isinstance(piece, bytes) and b"Hello there" in piece for piece in reply.body)
+    assert answer.texts == (["Hello there."] if begun else [])
     assert SECRET not in str(answer)
     if reason == "MODEL_BUSY":
         assert answer.retry_seconds == answer.pushback / 1000 == 30.0
@@ -132,9 +130,7 @@ async def test_failure(tmp_path: Path, reply: Reply, code: str, reason: str) -> 
     ],
 )
 async def test_good_endings(tmp_path: Path, finish: str, reason: int, words: str) -> None:
-    """A length and a content filter end OK with their reason; the filter says so; a half command is dropped with a
-    warning.
-    """
+    """A length and a content filter end OK with their reason; the filter says so; a half command becomes a warning."""
     half = text('{"command": "open_app", "args": {"app_') if finish == "length" else b""
     reply = Reply([text("Hello there. "), *([half] if half else []), chunk(finish=finish), DONE])
     async with served(tmp_path, reply) as (service, _):

@@ -24,9 +24,7 @@ from tests.serving import Answer, Service, read, write_settings
 async def process(
     folder: Path, *, stderr: str = "", **parts: object
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, Service]]:
-    """``stentor serve`` with scripted stages; killed when the block is left, if it still runs. *stderr*: what Python
-    does to it first.
-    """
+    """``stentor serve`` with scripted stages, killed behind the block. *stderr*: what Python does to it first."""
     file = write_settings(folder, **parts)
     start = ("-c", f"import os, sys; {stderr or 'pass'}; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])")
     async with python(*start, "-m", "app.cli", "serve", "--settings", str(file)) as server:
@@ -47,9 +45,7 @@ async def begin(service: Service, *script: object) -> "asyncio.Task[Answer]":
 
 
 async def test_drain(tmp_path: Path) -> None:
-    """On SIGTERM health says so at once, new streams are refused, the running one is finished, and the process exits
-    with 0.
-    """
+    """On SIGTERM health says so at once, new streams are refused, the running one is finished, the exit code is 0."""
     async with process(tmp_path, grace=10) as (server, service):
         running = await begin(service, "A start. ", {"sleep": 1.0}, "The end.")
         watch = health_pb2_grpc.HealthStub(service.channel).Watch(health_pb2.HealthCheckRequest())
@@ -66,25 +62,17 @@ async def test_drain(tmp_path: Path) -> None:
     assert answer.code is grpc.StatusCode.OK
 
 
-async def test_grace_is_over(tmp_path: Path) -> None:
-    """What still runs after the grace ends with DRAINING, told by a last message."""
+@pytest.mark.parametrize(("step", "number"), [({"hang": True}, signal.SIGINT), ({"thread": 1000}, signal.SIGTERM)])
+async def test_grace_is_over(tmp_path: Path, step: dict[str, object], number: signal.Signals) -> None:
+    """What runs after the grace, even a thread, ends with DRAINING, told by a last message, and the process with 0."""
     async with process(tmp_path, grace=0.1) as (server, service):
-        running = await begin(service, "A start. ", {"hang": True})
-        server.send_signal(signal.SIGINT)
+        running = await begin(service, "A start. ", step)
+        server.send_signal(number)
         answer = await running
         assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
     assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
     assert answer.kinds[-1] == "error_message"
     assert answer.pushback == -1
-
-
-async def test_what_a_stage_leaves_behind(tmp_path: Path) -> None:
-    """A thread that nobody can stop does not keep the process from ending well."""
-    async with process(tmp_path, grace=0.1) as (server, service):
-        running = await begin(service, "A start. ", {"thread": 1000})
-        server.send_signal(signal.SIGTERM)
-        await running
-        assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
 
 
 async def test_a_signal_while_it_starts(tmp_path: Path) -> None:
@@ -149,9 +137,7 @@ async def test_a_log_that_cannot_be_written(stderr: str, tmp_path: Path) -> None
 
 
 async def test_collecting_garbage_does_not_look_at_what_stays() -> None:
-    """When the server tells that it listens, all that its start made is out of the way of the garbage collector, which
-    would stop every stream to look at it.
-    """
+    """Once the server listens, no garbage collection, which stops all streams, looks at what its start made."""
     looked_at = []
 
     def announce(_address: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from protos import streaming_pb2 as pb
+from tests.processes import ROOT
 
-ROOT = Path(__file__).parent.parent
 GENERATED = ("streaming_pb2.py", "streaming_pb2.pyi", "streaming_pb2_grpc.py")
 
 

@@ -14,7 +14,7 @@ from interceptors import status
 from protos import streaming_pb2 as pb
 from tests import scripted
 from tests.fakes import PATIENCE, still, until
-from tests.serving import BIG_VOICE, VOICE, Service, read, serving
+from tests.serving import BIG_VOICE, VOICE, Service, read, serving, voice
 
 OPEN = '{"command": "open_app", "args": {"app_name": "Safari", "n": 1}}'
 
@@ -51,20 +51,17 @@ async def test_session_id_comes_back(tmp_path: Path) -> None:
 
 
 async def test_two_sessions_never_mix(tmp_path: Path) -> None:
-    """Two sessions at once, tokens interleaved: each gets only its own text and sound, and they really run in
-    parallel.
-    """
+    """Two sessions really run in parallel, tokens interleaved, and each gets only its own text and sound."""
     scripts = {
         name: [piece for n in range(20) for piece in (f"{name} says ", {"sleep": 0.002}, f"number {n}. ")]
         for name in ("Anna", "Boris")
     }
     async with serving(tmp_path) as service:
-        diary = scripted.new_diary()
         answers = await asyncio.gather(
             *(service.ask(*script, session_id=name, hardware_id=name) for name, script in scripts.items())
         )
         alone = {name: await service.ask(*script, session_id=name) for name, script in scripts.items()}
-    assert diary.most_running == 2
+    assert service.diary.most_running == 2
     for name, answer in zip(scripts, answers, strict=True):
         assert "".join(answer.texts) == "".join(piece for piece in scripts[name] if isinstance(piece, str))
         assert answer.sound == alone[name].sound
@@ -83,25 +80,20 @@ def without_times(messages: list[Any]) -> list[Any]:
 
 
 async def test_same_session_twice(tmp_path: Path) -> None:
-    """The second stream of a session is refused at once, the first is as if it were alone, a third after its end is
-    served.
-    """
+    """A session's second stream is refused at once, the first is as if alone, a third after its end is served."""
     script = ["One is here. ", {"wait": True}, "Two is here. "]
     async with serving(tmp_path) as service:
-        scripted.new_diary().cue.set()
+        service.diary.cue.set()
         solo = await service.ask(*script, session_id="s")
-        diary = scripted.new_diary()
+        diary = service.diary = scripted.new_diary()
         first = asyncio.create_task(service.ask(*script, session_id="s"))
         await until(lambda: bool(diary.entries))
         second = await service.ask("Three.", session_id="s", hardware_id="second")
         diary.cue.set()
         first_answer = await first
         after = await service.ask("Three.", session_id="s")
-    assert (second.code, second.reason, second.pushback) == (
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        "CONCURRENT_REQUEST",
-        -1,
-    )
+    assert (second.code, second.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "CONCURRENT_REQUEST")
+    assert second.pushback == -1
     assert second.kinds == ["error_message"]
     assert "second" not in diary.who("opened")
     assert without_times(first_answer.messages) == without_times(solo.messages)
@@ -111,26 +103,20 @@ async def test_same_session_twice(tmp_path: Path) -> None:
 async def test_racing_duplicates_have_one_winner(tmp_path: Path) -> None:
     """Of 200 streams of one session that race, exactly one runs."""
     async with serving(tmp_path) as service:
-        diary = scripted.new_diary()
         racers = [
             asyncio.create_task(service.ask({"hang": True}, session_id="s", hardware_id=f"{n}")) for n in range(200)
         ]
-        await until(lambda: sum(racer.done() for racer in racers) == 199 and diary.entries)
-        [winner] = diary.who("opened")
+        await until(lambda: sum(racer.done() for racer in racers) == 199 and service.diary.entries)
+        [winner] = service.diary.who("opened")
         await service.interrupt(winner)
         reasons = [(await racer).reason for racer in racers]
     assert sorted(reasons) == ["CONCURRENT_REQUEST"] * 199 + ["INTERRUPTED"]
 
 
 async def test_stream_limit(tmp_path: Path) -> None:
-    """With two places the third call is refused with a pushback, its model never called; when one ends, a fourth is
-    served.
-    """
+    """With two places a third call is refused with a pushback, its model never called; when one ends, a fourth runs."""
     async with serving(tmp_path, limits="max_concurrent_streams = 2") as service:
-        diary = scripted.new_diary()
-        held = [service.call("A start. ", {"hang": True}, hardware_id=f"{n}") for n in range(2)]
-        for call in held:
-            await anext(aiter(call))
+        held = [await service.begun("A start. ", {"hang": True}, hardware_id=f"{n}") for n in range(2)]
         third = await service.ask("Hello.", hardware_id="third")
         held[0].cancel()
         await until(lambda: service.leases == 1)
@@ -140,18 +126,17 @@ async def test_stream_limit(tmp_path: Path) -> None:
     assert third.pushback > 0
     assert third.retry_seconds > 0
     assert third.info == {"limit": "max_concurrent_streams", "value": "2"}
-    assert "third" not in diary.who("opened")
+    assert "third" not in service.diary.who("opened")
     assert fourth.code is grpc.StatusCode.OK
 
 
 async def test_burst(tmp_path: Path) -> None:
     """A burst of 400 at limit 16: exactly 16 run."""
     async with serving(tmp_path, limits="max_concurrent_streams = 16", tts='{ kind = "off" }') as service:
-        diary = scripted.new_diary()
         calls = [service.call({"hang": True}) for _ in range(400)]
         answers = [asyncio.create_task(read(call)) for call in calls]
-        await until(lambda: sum(answer.done() for answer in answers) >= 384 and len(diary.who("opened")) >= 16)
-        assert len(diary.who("opened")) == service.leases == 16
+        await until(lambda: sum(answer.done() for answer in answers) >= 384 and len(service.diary.who("opened")) >= 16)
+        assert len(service.diary.who("opened")) == service.leases == 16
         assert {answer.result().reason for answer in answers if answer.done()} == {"STREAM_LIMIT_EXCEEDED"}
         for call in calls:
             call.cancel()
@@ -162,20 +147,19 @@ async def test_burst(tmp_path: Path) -> None:
 async def test_limit_with_duplicates(tmp_path: Path) -> None:
     """Of 50 sessions, each sent twice at limit 2, never more than two models run, and all the others are refused."""
     async with serving(tmp_path, limits="max_concurrent_streams = 2") as service:
-        diary = scripted.new_diary()
         answers = await asyncio.gather(
             *(service.ask({"sleep": 0.05}, "Hello.", session_id=f"s{n // 2}") for n in range(100))
         )
         assert service.leases == 0
-    assert diary.most_running <= 2
-    assert len([answer for answer in answers if answer.code is grpc.StatusCode.OK]) == len(diary.who("opened")) >= 2
+    assert service.diary.most_running <= 2
+    served = [answer for answer in answers if answer.code is grpc.StatusCode.OK]
+    assert len(served) == len(service.diary.who("opened")) >= 2
 
 
 async def test_limit_for_each_client(tmp_path: Path) -> None:
     """One device cannot take all places; another is served beside it."""
     async with serving(tmp_path, limits="max_streams_per_client = 1") as service:
-        held = service.call("A start. ", {"hang": True}, hardware_id="greedy")
-        await anext(aiter(held))
+        held = await service.begun("A start. ", {"hang": True}, hardware_id="greedy")
         refused = await service.ask("Hello.", hardware_id="greedy")
         served = await service.ask("Hello.", hardware_id="modest")
         held.cancel()
@@ -235,9 +219,7 @@ FAILURES = {
     ],
 )
 async def test_failing_stage(tmp_path: Path, where: str, step: Any, code: Any, reason: str) -> None:
-    """What was complete is delivered, then one error message, then the status: never OK, never an end, nothing after
-    it.
-    """
+    """What was complete is delivered, then one error message, then the status: never OK or an end, nothing after it."""
     script, texts, commands = FAILURES[where]
     async with serving(tmp_path) as service:
         answer = await service.ask(*(step if piece == "{raise}" else piece for piece in script))
@@ -270,8 +252,7 @@ async def test_silence_is_no_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("trouble", ["FAIL", "CUT", "HANG"])
 async def test_voice_fails(tmp_path: Path, trouble: str) -> None:
     """A sentence that can't be spoken is a warning; its text stays, the next one is spoken, the stream ends well."""
-    tts = scripted_voice("first_audio_timeout_seconds = 1.5")
-    async with serving(tmp_path, tts=tts) as service:
+    async with serving(tmp_path, tts=voice("first_audio_timeout_seconds = 1.5")) as service:
         answer = await service.ask(f"One has {trouble}. Two is fine.")
     warnings = [m for m in answer.messages if m.HasField("warning")]
     assert [(m.warning.reason, m.sentence_index, m.final) for m in warnings] == [("SPEECH_FAILED", 1, True)]
@@ -285,33 +266,24 @@ async def test_voice_fails(tmp_path: Path, trouble: str) -> None:
     ("normalize", "said"), [("true", "It costs five dollars, see link to shop.com."), ("false", PRICE)]
 )
 async def test_the_voice_gets_words(tmp_path: Path, normalize: str, said: str) -> None:
-    """Markup, links and numbers are said as words; the text stays as written. Without ``normalize`` the voice gets
-    it too.
-    """
+    """With ``normalize`` the voice gets markup, links and numbers as words; the text always stays as written."""
     pytest.importorskip("num2words", reason="the normalize extra is not installed")
-    async with serving(tmp_path, tts=scripted_voice(f"normalize = {normalize}")) as service:
-        diary = scripted.new_diary()
+    async with serving(tmp_path, tts=voice(f"normalize = {normalize}")) as service:
         answer = await service.ask(PRICE)
     assert answer.texts == [PRICE]
-    assert diary.who("said") == [said]
+    assert service.diary.who("said") == [said]
 
 
 async def test_voice_fails_and_aborts(tmp_path: Path) -> None:
     """With ``on_failure = "abort"`` it ends the stream."""
-    async with serving(tmp_path, tts=scripted_voice('on_failure = "abort"')) as service:
+    async with serving(tmp_path, tts=voice('on_failure = "abort"')) as service:
         answer = await service.ask("One has FAIL. Two is fine.")
     assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "SPEECH_FAILED")
     assert answer.texts == ["One has FAIL."]
 
 
-def scripted_voice(more: str) -> str:
-    return f'{{ kind = "custom", factory = "tests.scripted:ScriptedSpeech", {more} }}'
-
-
 async def test_refused_command(tmp_path: Path) -> None:
-    """A command that may not run is a warning at its place, never text or sound; a tool call is judged by the same
-    rules.
-    """
+    """A command or a tool call that may not run is a warning at its place, never text or sound."""
     commands = 'commands = { kind = "json", allow = ["close_app"] }'
     async with serving(tmp_path, pipeline=commands) as service:
         answer = await service.ask("Opening. ", OPEN, {"tool": "open_app"}, {"tool": "close_app"}, "Done now.")
@@ -338,23 +310,16 @@ async def test_refusals_as_trailers(tmp_path: Path) -> None:
 async def test_stock_retry_policy_retries_a_refusal(tmp_path: Path) -> None:
     """With ``refusals = "trailers"`` a stock client waits out the pushback and is served."""
     policy = {
-        "methodConfig": [
-            {
-                "name": [{}],
-                "retryPolicy": {
-                    "maxAttempts": 5,
-                    "initialBackoff": "0.01s",
-                    "maxBackoff": "0.01s",
-                    "backoffMultiplier": 1,
-                    "retryableStatusCodes": ["RESOURCE_EXHAUSTED"],
-                },
-            }
-        ]
+        "maxAttempts": 5,
+        "initialBackoff": "0.01s",
+        "maxBackoff": "0.01s",
+        "backoffMultiplier": 1,
+        "retryableStatusCodes": ["RESOURCE_EXHAUSTED"],
     }
     async with serving(tmp_path, limits="max_concurrent_streams = 1") as service:
-        held = service.call("A start. ", {"sleep": 0.3}, "The end.")
-        await anext(aiter(held))
-        options = [("grpc.service_config", json.dumps(policy))]
+        held = await service.begun("A start. ", {"sleep": 0.3}, "The end.")
+        config = {"methodConfig": [{"name": [{}], "retryPolicy": policy}]}
+        options = [("grpc.service_config", json.dumps(config))]
         async with grpc.aio.insecure_channel(service.server.address, options=options) as channel:
             patient = Service(service.server, channel)
             answer = await patient.ask("Served.", metadata=(("x-refusals", "trailers"),))
@@ -380,13 +345,12 @@ BAD = {
 async def test_bad_request(tmp_path: Path, field: str) -> None:
     """A field that breaks a rule is named, and the model is never called."""
     async with serving(tmp_path) as service:
-        diary = scripted.new_diary()
         answer = await service.ask("Hello.", **BAD[field])
     assert (answer.code, answer.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
     assert answer.details.startswith(field.strip())
     assert answer.info == {"field": field.strip()}
     assert answer.pushback == -1
-    assert diary.entries == []
+    assert service.diary.entries == []
 
 
 async def test_early_input_is_not_supported(tmp_path: Path) -> None:
@@ -412,15 +376,11 @@ async def test_undecodable_request(tmp_path: Path, rubbish: bytes) -> None:
 
 @pytest.mark.parametrize("soon", [True, False], ids=["reads again at once", "reads again later"])
 async def test_interrupted_while_it_does_not_read(soon: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that is ended in the middle of a write still ends with its status when its client reads again, and with
-    the last message if that is soon.
-    """
+    """A stream ended amid a write ends with its status once its client reads, with the last message if that is soon."""
     monkeypatch.setattr(status, "LAST_WORDS_SECONDS", 30.0 if soon else 0.1)
     async with serving(tmp_path, tts=BIG_VOICE) as service:
-        scripted.new_diary()
-        call = service.call({"deltas": 200}, session_id="s", hardware_id="pc")
-        await anext(aiter(call))
-        await still(lambda: scripted.diary.spoken)
+        call = await service.begun({"deltas": 200}, session_id="s", hardware_id="pc")
+        await still(lambda: service.diary.spoken)
         assert (await service.interrupt("pc")).success
         assert service.leases == 0
         if not soon:
@@ -434,9 +394,7 @@ async def test_interrupted_while_it_does_not_read(soon: bool, tmp_path: Path, mo
 
 
 async def test_interrupt(tmp_path: Path) -> None:
-    """InterruptSession ends the streams of a device, or one session of it, and names them; nothing running is no
-    error.
-    """
+    """InterruptSession ends and names a device's streams, or those of one session; nothing running is no error."""
     async with serving(tmp_path) as service:
         streams = {
             name: asyncio.create_task(
@@ -445,13 +403,13 @@ async def test_interrupt(tmp_path: Path) -> None:
             for name in ("pc-1", "pc-2", "pc-3", "phone-1")
         }
         await until(lambda: service.leases == 4)
-        none = await service.stub.InterruptSession(pb.InterruptRequest(hardware_id="tablet"))
-        one = await service.stub.InterruptSession(pb.InterruptRequest(hardware_id="pc", session_id="pc-2"))
+        none = await service.interrupt("tablet")
+        one = await service.interrupt("pc", "pc-2")
         assert service.leases == 3
-        rest = await service.stub.InterruptSession(pb.InterruptRequest(hardware_id="pc"))
+        rest = await service.interrupt("pc")
         answers = {name: await streams[name] for name in ("pc-1", "pc-2", "pc-3")}
         assert not streams["phone-1"].done()
-        await service.stub.InterruptSession(pb.InterruptRequest(hardware_id="phone"))
+        await service.interrupt("phone")
         await streams["phone-1"]
     assert (none.success, list(none.interrupted_sessions)) == (False, [])
     assert (one.success, list(one.interrupted_sessions)) == (True, ["pc-2"])
@@ -465,20 +423,18 @@ async def test_replace(tmp_path: Path) -> None:
     """With ``replace`` a newer request ends the older one, also on a full server, and never runs beside it."""
     limits = 'single_flight = "replace"\nmax_concurrent_streams = 1'
     async with serving(tmp_path, limits=limits, closing=0.05) as service:
-        diary = scripted.new_diary()
         older = asyncio.create_task(service.ask("Old is here. ", {"hang": True}, session_id="s"))
         await until(lambda: service.leases == 1)
         newer = await service.ask("New is here.", session_id="s")
         old = await older
     assert (old.code, old.reason) == (grpc.StatusCode.CANCELLED, "INTERRUPTED")
     assert (newer.code, newer.texts) == (grpc.StatusCode.OK, ["New is here."])
-    assert diary.most_running == 1
+    assert service.diary.most_running == 1
 
 
 async def test_welcome(tmp_path: Path) -> None:
     """GenerateWelcomeAudio speaks the given text, or the settings' one, without a model: metadata, sound, end."""
     async with serving(tmp_path, pipeline='welcome_text = "Welcome home."') as service:
-        diary = scripted.new_diary()
         given = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text="Hi. There.")))
         default = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest()))
     for answer, text in ((given, "Hi.There."), (default, "Welcome home.")):
@@ -489,7 +445,7 @@ async def test_welcome(tmp_path: Path) -> None:
         assert answer.initial["x-session-id"]
         assert len(answer.sound) == len(text) * 160 * 2
     assert (given.messages[0].metadata.sample_rate, given.messages[0].metadata.dtype) == (16000, "int16")
-    assert diary.who("opened") == []
+    assert service.diary.who("opened") == []
 
 
 @pytest.mark.parametrize(
@@ -514,8 +470,7 @@ async def test_welcome_tells_who_speaks(text: str, told: tuple[str, int], kinds:
 async def test_welcome_counts_and_fails_like_any_stream(tmp_path: Path) -> None:
     """It holds a place, and a voice that fails is an error message and a status."""
     async with serving(tmp_path, limits="max_concurrent_streams = 1") as service:
-        held = service.call("A start. ", {"hang": True})
-        await anext(aiter(held))
+        held = await service.begun("A start. ", {"hang": True})
         refused = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text="Hi.")))
         held.cancel()
         await until(lambda: service.leases == 0)
@@ -527,8 +482,7 @@ async def test_welcome_counts_and_fails_like_any_stream(tmp_path: Path) -> None:
 async def test_health_and_reflection_pass_no_guard(tmp_path: Path) -> None:
     """On a full server health still answers, and is never counted."""
     async with serving(tmp_path, limits="max_concurrent_streams = 1") as service:
-        held = service.call("A start. ", {"hang": True})
-        await anext(aiter(held))
+        held = await service.begun("A start. ", {"hang": True})
         health = health_pb2_grpc.HealthStub(service.channel)
         for name in ("", "streaming.StreamingService"):
             response = await health.Check(health_pb2.HealthCheckRequest(service=name))
@@ -545,8 +499,7 @@ async def test_health_and_reflection_pass_no_guard(tmp_path: Path) -> None:
 async def test_stubborn_stage_harms_nobody(tmp_path: Path) -> None:
     """A stage that swallows its cancellation keeps its own stream closing, and no other one waiting."""
     async with serving(tmp_path) as service:
-        stubborn = service.call("A start. ", {"stubborn": True})
-        await anext(aiter(stubborn))
+        stubborn = await service.begun("A start. ", {"stubborn": True})
         stubborn.cancel()
         answer = await service.ask("Fine.")
         await until(lambda: service.leases == 0)

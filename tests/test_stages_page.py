@@ -1,21 +1,20 @@
 """The examples of docs/stages.md, as they stand there: together they are a server, and their tests pass."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 
+from tests.documents import NAMED, blocks
 from tests.processes import ROOT, python
-
-BLOCKS = re.compile(r"^```\w+\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
 def examples(tmp_path: Path) -> Path:
     """A folder with every block that begins with the name of a file."""
-    for name, text in BLOCKS.findall((ROOT / "docs" / "stages.md").read_text()):
-        (tmp_path / name).write_text(text.replace('file = "audit.log"', f'file = "{tmp_path}/audit.log"'))
+    for _, text in blocks(ROOT / "docs" / "stages.md"):
+        if name := NAMED.match(text):
+            (tmp_path / name[1]).write_text(text.replace('file = "audit.log"', f'file = "{tmp_path}/audit.log"'))
     return tmp_path
 
 

@@ -25,7 +25,6 @@ def _owners(words: Mapping[str, frozenset[str]]) -> Mapping[str, tuple[str, ...]
 
 _WORDS = _owners({language: table.words for language, table in TABLES.items()})
 _LETTERS = _owners({language: table.letters for language, table in TABLES.items()})
-_NO_COUNTS = dict.fromkeys(TABLES, 0)
 
 
 def candidates(script_name: str) -> Sequence[str]:
@@ -39,7 +38,7 @@ class LanguageTeller:
     __slots__ = ("_counts", "_read", "_settled", "_unread")
 
     def __init__(self) -> None:
-        self._counts = _NO_COUNTS.copy()
+        self._counts = dict.fromkeys(TABLES, 0)
         self._unread: list[tuple[str, str]] = []  # text, and a letter whose script is asked for behind that text
         self._read = 0  # characters of the open sentence
         self._settled: dict[str, Sequence[str]] = {}

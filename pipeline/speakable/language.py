@@ -16,7 +16,7 @@ class Language:
     """The base tag: "en"."""
     spoken: Callable[[str], str] = lambda text: text
     """Rewrites a line without markup: abbreviations and, with the extra ``normalize``, numbers as words."""
-    load: Callable[[], None] = lambda: None
+    load: Callable[[], object] = lambda: None
     """Imports and builds what ``spoken`` needs, so that the first sentence need not wait for it."""
     last_words: frozenset[str] = frozenset()
     """Abbreviations that may end a sentence of letters alone, in small letters, without their last dot."""

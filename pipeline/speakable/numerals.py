@@ -1,9 +1,11 @@
-"""Numbers in words, by num2words. The package is imported with the first number."""
+"""Numbers in words, by num2words, which is imported with the first number; and the values of Roman numerals."""
 
 from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import cast
+
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 @cache
@@ -24,3 +26,9 @@ def words(number: int, language: str, to: str = "cardinal", **how: str | bool) -
     """Return *number* in words. Call it only where ``available()``. ``how``: keywords of num2words."""
     say = _num2words()
     return str(number) if say is None else say(number, lang=language, to=to, **how)
+
+
+def roman_value(numeral: str) -> int:
+    """Return the value of a Roman numeral below 400."""
+    values = [_ROMAN[letter] for letter in numeral]
+    return sum(-value if value < max(values[place:]) else value for place, value in enumerate(values))

@@ -79,23 +79,34 @@ def in_formula(m: re.Match[str]) -> str | None:
     left, right = before(m), after(m)
     if OPERATOR.fullmatch(left) or OPERATOR.fullmatch(right):
         return m[0]
-    if right in SUBTRACTIONS and right:
+    if right in SUBTRACTIONS:
         rest = m.string[m.end() :].split(None, 2)
         return m[0] if len(rest) > 1 and rest[1][0].isdigit() else None
-    if left in SUBTRACTIONS and left:
+    if left in SUBTRACTIONS:
         words = in_front(m).split()
         return m[0] if len(words) > 1 and words[-2][-1].isdigit() else None
     return None
 
 
+def rule(pattern: str, say: Say) -> Rule:
+    """Return the rule for *pattern* as a whole word."""
+    return re.compile(pattern + RIGHT), say
+
+
 FORMULA: Rule = (re.compile(r"\d{1,3}(?: \d{3}){1,5}(?!\d)|\S+"), in_formula)
 
 
-def between_amounts(m: re.Match[str]) -> bool:
-    """Return whether the sign of an amount stands, with spaces, behind another amount: 10 - 15 %, 5 m + 3 m."""
-    return (
-        m["sign"][-1:].isspace() and AMOUNT_IN_FRONT.search(m.string, max(0, m.start() - NEAR), m.start()) is not None
-    )
+def sign_in_words(m: re.Match[str], signs: Mapping[str, str], may_be_a_command: Callable[[str], bool]) -> str | None:
+    """Return the sign of an amount as one of *signs*.
+
+    None between amounts (10 - 15 %, 5 m + 3 m), and where a hyphen may be the flag of a command (``kill -9``).
+    """
+    written = m["sign"] or ""
+    sign = written.strip()
+    if written[-1:].isspace() and AMOUNT_IN_FRONT.search(m.string, max(0, m.start() - NEAR), m.start()):
+        return None
+    unsure = sign in {"-", "+"} and (written != sign or may_be_a_command(before(m)))
+    return None if unsure and not m.groupdict().get("unit") else signs[sign]
 
 
 def beside_a_number(m: re.Match[str]) -> str | None:

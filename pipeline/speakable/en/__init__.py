@@ -1,13 +1,14 @@
 """English, as ``speak`` knows it."""
 
+from pipeline.speakable import numerals
 from pipeline.speakable.en import roman
-from pipeline.speakable.en.rules import LAST_WORDS, load, spoken
+from pipeline.speakable.en.rules import LAST_WORDS, spoken
 from pipeline.speakable.language import Language
 
 ENGLISH = Language(
     code="en",
     spoken=spoken,
-    load=load,
+    load=numerals.available,
     last_words=LAST_WORDS,
     may_change=roman.seen,
     readers=frozenset({"en", "ru"}),  # a Russian voice reads Latin words as English

@@ -10,7 +10,6 @@ _WORDS = vocabulary("en")
 STREETS: dict[str, str] = _TABLE["streets"]
 TITLES: dict[str, str] = _TABLE["titles"]
 DIRECTIONS: dict[str, str] = _TABLE["directions"]
-SAINTS = _WORDS["saints"]
 
 _STREET = "|".join(sorted({short.rstrip(".") for short in STREETS} | set(STREETS.values())))
 _ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
@@ -48,11 +47,7 @@ def _street(m: re.Match[str]) -> str:
         return m[0]
     if short == "Dr." and not LIES.search(in_front(m)):
         return m[0]
-    if m["inside"] is None and m["last"] is None and short in TITLES and not (ordinal and not _saint(m)):
+    of_saint = re.split(r"\W", after(m), maxsplit=1)[0] in _WORDS["saints"]  # the 10th St. Patrick's Day
+    if m["inside"] is None and m["last"] is None and short in TITLES and (of_saint or not ordinal):
         return m[0]
     return STREETS[short] + ("." if m["inside"] is None else "")
-
-
-def _saint(m: re.Match[str]) -> bool:
-    """Whether a saint's name follows: the 10th St. Patrick's Day."""
-    return re.split(r"\W", after(m), maxsplit=1)[0] in SAINTS

@@ -14,8 +14,9 @@ from pipeline.speakable.rewriting import (
     after,
     any_of,
     before,
-    between_amounts,
     keeps,
+    rule,
+    sign_in_words,
 )
 
 _TABLE = table("en")
@@ -33,25 +34,25 @@ FRACTIONS = {
 }  # fmt: skip
 ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
-BEFORE_NEGATIVES = _WORDS["before_negatives"]
 CODES = _WORDS["codes"]
-PRODUCT_NAMES = _WORDS["products"]
-PAGED = _WORDS["paged"]
+_MONEY = f"[{''.join(CURRENCIES)}]"
+_GROUPED = r"\d{1,3}(?: \d{3}){1,4}(?:[.,]\d\d)?(?!\w| \d)"
+GROUPED = re.compile(
+    rf"(?:(?<={_MONEY})|(?<={_MONEY} ))(?P<behind>{_GROUPED})"
+    rf"|(?<![\w.,])(?<!\d )(?P<before>{_GROUPED})(?=(?:{DASH}(?:{_GROUPED}))? ?{_MONEY})"
+)
+COUNTED = re.compile(rf"(?: ?{_MONEY})? ([a-z]{{1,24}}s)\b")
+SURELY_GROUPED = re.compile(r".* (?:0\d\d|\d{3} \d{3})(?:[.,]\d\d)?")
 INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
 
 
 def _sign(m: re.Match[str]) -> str | None:
-    """Return the sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
-    sign = (m["sign"] or "").strip()
-    if sign and between_amounts(m):
-        return None
-    unsure = sign in {"-", "+"} and (m["sign"] != sign or may_be_a_command(before(m)))
-    return None if unsure and not m.groupdict().get("unit") else SIGNS[sign]
+    return sign_in_words(m, SIGNS, may_be_a_command)
 
 
 def may_be_a_command(word: str) -> bool:
     """Return whether a hyphen and a number behind *word* may be a flag of a command."""
-    return word[-1:].isalnum() and word.lower() not in BEFORE_NEGATIVES
+    return word[-1:].isalnum() and word.lower() not in _WORDS["before_negatives"]
 
 
 def _measure(m: re.Match[str]) -> str | None:
@@ -114,7 +115,7 @@ def _plain_range(m: re.Match[str]) -> str | None:
 
 def _fraction(m: re.Match[str]) -> str | None:
     whole = m["whole"]
-    if not whole and before(m).lower().strip("(") in PAGED:
+    if not whole and before(m).lower().strip("(") in _WORDS["paged"]:
         return None
     if "/" in m["part"] and m.string[m.start() - 1 : m.start()] == "(":
         return None
@@ -148,7 +149,7 @@ def _phone(m: re.Match[str]) -> str:
 def _name(m: re.Match[str]) -> str | None:
     """Keep the number of a name: Windows 11, iPhone 15, GPT 4."""
     name = before(m)
-    named = name.lower() in PRODUCT_NAMES or INNER_CAPITAL.fullmatch(name)
+    named = name.lower() in _WORDS["products"] or INNER_CAPITAL.fullmatch(name)
     return m[0] if named and name[-1:].isalpha() else None
 
 
@@ -173,45 +174,53 @@ def _integer(m: re.Match[str]) -> str | None:
     return sign + cardinal(int(number.replace(",", "")))
 
 
+def with_commas(text: str) -> str:
+    """Return *text* with commas instead of spaces, as in most of Europe, between the thousands of money: 1 000 ₽."""
+    return GROUPED.sub(_with_commas, text) if any(sign in text for sign in CURRENCIES) else text
+
+
+def _with_commas(m: re.Match[str]) -> str:
+    """Group the thousands, but not in 5 100 € notes, which may be five notes."""
+    counted = COUNTED.match(m.string, m.end())
+    if counted and counted[1] not in FUNCTION_WORDS and not SURELY_GROUPED.fullmatch(m[0]):
+        return m[0]
+    decimals = re.sub(r"[.,](?=\d\d\Z)", ".", m[0])
+    return decimals.replace(" ", ",")
+
+
 _N = rf"(?P<n>{NUMBER})"
 _TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
 _TO_SAME = rf"(?:(?:(?P<first>\s?(?:{any_of(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
 _DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
 _PER = rf"(?P<per>(?:/(?:{any_of(PER)})(?!\w)){{0,2}})"
 _SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
-_CURRENCY = f"(?P<unit>[{''.join(CURRENCIES)}])"
+_CURRENCY = f"(?P<unit>{_MONEY})"
 
 _MEASURED = rf"(?:\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){_DOT}(?!\w))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"\d{{3,6}}(?:(?:,|,? (?:and|or)) \d{{3,6}}){{1,3}}{RIGHT}"), keeps(CODES)),
-    (re.compile(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}" + RIGHT), _phone),
-    (re.compile(r"(?:1-)?\d{3}-\d{3}-\d{4}" + RIGHT), _phone),
-    (re.compile(r"(?<=\()\d{3}\) ?\d{3}-\d{4}" + RIGHT), _phone),
-    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
-    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
+    rule(r"\d{3,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", keeps(CODES)),
+    rule(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}", _phone),
+    rule(r"(?:1-)?\d{3}-\d{3}-\d{4}", _phone),
+    rule(r"(?<=\()\d{3}\) ?\d{3}-\d{4}", _phone),
+    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}", _fraction),
+    rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}", _fraction),
 )
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<n>{NUMBER}){RIGHT}"), _name),
-    (re.compile(rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}{RIGHT}"), _ip),
-    (re.compile(rf"\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}{RIGHT}"), _version),
-    (re.compile(rf"\d{{1,4}}\.\d{{1,4}}{RIGHT}"), _two_part_version),
-    (
-        re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}[{''.join(CURRENCIES)}]?(?P<to>{NUMBER}))?{_SIZE}{_PER}{RIGHT}"),
-        _money_per,
-    ),
-    (re.compile(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}{RIGHT}"), _money_per),
-    (re.compile(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{any_of(UNITS)}){_PER}{_DOT}{RIGHT}"), _measure),
-    (
-        re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,2}}|\d{{1,6}})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$){RIGHT}"),
-        _ordinal,
-    ),
+    rule(rf"(?P<n>{NUMBER})", _name),
+    rule(r"\d{1,3}(?:\.\d{1,3}){3}", _ip),
+    rule(r"\d{1,4}(?:\.\d{1,4}){2,4}", _version),
+    rule(r"\d{1,4}\.\d{1,4}", _two_part_version),
+    rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}{_MONEY}?(?P<to>{NUMBER}))?{_SIZE}{_PER}", _money_per),
+    rule(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}", _money_per),
+    rule(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{any_of(UNITS)}){_PER}{_DOT}", _measure),
+    rule(r"(?P<n>\d{1,3}(?:,\d{3}){1,2}|\d{1,6})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$)", _ordinal),
     (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
-    (re.compile(rf"\d{{3,6}}{RIGHT}"), keeps(CODES)),
-    (re.compile(rf"(?P<n>\d{{1,4}}){DASH}(?P<to>\d{{1,4}}){RIGHT}"), _plain_range),
-    (re.compile(rf"№\s?(?P<n>\d{{1,6}}){RIGHT}"), lambda m: f"number {cardinal(int(m['n']))}"),
-    (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,9}})\.\d{{1,9}}){RIGHT}"), _decimal),
-    (re.compile(rf"{SIGN}(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,6}}){RIGHT}"), _integer),
+    rule(r"\d{3,6}", keeps(CODES)),
+    rule(rf"(?P<n>\d{{1,4}}){DASH}(?P<to>\d{{1,4}})", _plain_range),
+    rule(r"№\s?(?P<n>\d{1,6})", lambda m: f"number {cardinal(int(m['n']))}"),
+    rule(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,9}})\.\d{{1,9}})", _decimal),
+    rule(rf"{SIGN}(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,6}})", _integer),
 )

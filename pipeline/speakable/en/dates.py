@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.en.numbers import cardinal, ordinal, year
 from pipeline.speakable.language import table, vocabulary
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, any_of, before, in_front, is_day
+from pipeline.speakable.rewriting import DASH, Rule, after, any_of, before, in_front, is_day, rule
 
 _WORDS = vocabulary("en")
 MONTHS = (
@@ -17,12 +17,6 @@ MONTH = "|".join(MONTHS)
 WEEKDAYS: dict[str, str] = table("en")["weekdays"]
 
 BEFORE_DATES = _WORDS["before_dates"]
-BEHIND_DATES = _WORDS["behind_dates"]
-
-SURELY_YEAR = _WORDS["surely_year"]
-MAYBE_YEAR = _WORDS["maybe_year"]
-ARTICLES = _WORDS["articles"]
-SINGULAR_S = _WORDS["singular_s"]
 
 
 _SHORT = "|".join(SHORT_MONTHS)
@@ -48,18 +42,14 @@ def _month_behind(m: re.Match[str]) -> str:
     return m["day"] + SHORT_MONTHS[m["month"]] + dot
 
 
-def _numeric(day: str, month: str, of_year: str) -> str | None:
-    if not is_day(int(day), int(month)):
-        return None
-    return f"{MONTHS[int(month) - 1]} {ordinal(int(day))}, {year(int(of_year))}"
+def _numeric(m: re.Match[str]) -> str | None:
+    day, month = int(m["d"]), int(m["m"])
+    return f"{MONTHS[month - 1]} {ordinal(day)}, {year(int(m['y']))}" if is_day(day, month) else None
 
 
 def _slashed(m: re.Match[str]) -> str | None:
-    """Say 5/13/2025. Month and day have no fixed order, so one of them must be too high for a month."""
-    first, second = int(m["a"]), int(m["b"])
-    if (first > 12) == (second > 12):
-        return None
-    return _numeric(m["b"], m["a"], m["y"]) if second > 12 else _numeric(m["a"], m["b"], m["y"])
+    """Say 5/13/2025. Month and day have no fixed order, so the day must be too high for a month."""
+    return _numeric(m) if int(m["d"]) > 12 else None
 
 
 def _day_month(m: re.Match[str]) -> str | None:
@@ -84,7 +74,7 @@ def _after_month(m: re.Match[str]) -> str | None:
 def _no_verb(m: re.Match[str]) -> bool:
     words = in_front(m).split()
     last = words[-2].lower() if len(words) > 1 else ""
-    return last.endswith(",") or last in BEFORE_DATES or after(m) in BEHIND_DATES
+    return last.endswith(",") or last in BEFORE_DATES or after(m) in _WORDS["behind_dates"]
 
 
 def _month_year(m: re.Match[str]) -> str | None:
@@ -121,13 +111,8 @@ def _times(m: re.Match[str]) -> str | None:
 def _at(hour: str, minute: str | None, written: str | None, *, half: bool) -> str | None:
     if int(hour) > 23 or (not minute and not 1 <= int(hour) <= 12):
         return None
-    return _clock(hour, minute or "00", half=half) + _half(written or "")
-
-
-def _half(half: str) -> str:
-    if not half:
-        return ""
-    return f" {half.strip()}" if "." in half else f" {half.strip().upper()}"
+    behind = (written or "").strip()
+    return f"{_clock(hour, minute or '00', half=half)} {behind if '.' in behind else behind.upper()}".rstrip()
 
 
 def _years(m: re.Match[str]) -> str | None:
@@ -143,12 +128,12 @@ def _decade(m: re.Match[str]) -> str:
 def _year(m: re.Match[str]) -> str | None:
     """Say a year behind a word such as "in", if it counts nothing behind it."""
     number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
-    if word in SURELY_YEAR and 1100 <= number <= 2099:
+    if word in _WORDS["surely_year"] and 1100 <= number <= 2099:
         return year(number) if number % 100 or number == 2000 or not counted else m[0]
     if not 1900 <= number <= 2099:
         return None
-    known = word in MAYBE_YEAR or (word in ARTICLES and counted)
-    if re.match(r"[a-z]+s\b", counted) and counted.strip(".,") not in SINGULAR_S:
+    known = word in _WORDS["maybe_year"] or (word in _WORDS["articles"] and counted)
+    if re.match(r"[a-z]+s\b", counted) and counted.strip(".,") not in _WORDS["singular_s"]:
         return m[0] if known and number % 100 else None  # your 2024 taxes, the 1950 pages
     return year(number) if known and (number % 100 or number == 2000) else m[0]
 
@@ -158,22 +143,20 @@ _TIME = rf"(?P<h>\d{{1,2}})(?::(?P<m>[0-5]\d))?(?P<half>{_HALF})?+"
 _UNTIL = rf"(?:(?P<h2>\d{{1,2}})(?::(?P<m2>[0-5]\d))?(?P<half2>{_HALF})?+|(?P<word>noon|midnight))"
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), lambda m: _numeric(m["d"], m["m"], m["y"])),
-    (
-        re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d){RIGHT}"),
-        lambda m: _numeric(m["d"], m["m"], m["y"]),
-    ),
-    (re.compile(rf"(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}})/(?P<y>(?:19|20)\d\d){RIGHT}"), _slashed),
-    (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{MONTH})(?: (?P<y>\d{{4}}))?{RIGHT}"), _day_month),
-    (re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?{RIGHT}"), _after_month),
-    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d\d){RIGHT}"), _month_year),
+    rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
+    rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)", _numeric),
+    rule(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>(?:19|20)\d\d)", _slashed),
+    rule(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)", _slashed),
+    rule(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{MONTH})(?: (?P<y>\d{{4}}))?", _day_month),
+    rule(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,? (?P<y>(?:1[1-9]|20)\d\d))?", _after_month),
+    rule(r"(?P<y>(?:1[1-9]|20)\d\d)", _month_year),
 )
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}{RIGHT}"), _times),
-    (re.compile(rf"{_TIME}{RIGHT}"), _time),
-    (re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}}){RIGHT}"), _years),
-    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s{RIGHT}"), _decade),
-    (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year),
+    rule(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}", _times),
+    rule(rf"{_TIME}", _time),
+    rule(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}})", _years),
+    rule(r"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s", _decade),
+    rule(r"(?P<y>\d{4})", _year),
 )

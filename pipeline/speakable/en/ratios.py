@@ -5,7 +5,7 @@ import re
 from pipeline.speakable.en.amounts import UNITS
 from pipeline.speakable.en.numbers import NUMBER, speak
 from pipeline.speakable.language import vocabulary
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, any_of, in_front
+from pipeline.speakable.rewriting import DASH, Rule, after, any_of, in_front, rule
 
 _WORDS = vocabulary("en")
 _RATIO = any_of(_WORDS["ratios"])
@@ -47,6 +47,6 @@ def _to(m: re.Match[str]) -> str:
 _N = rf"(?!0\d){NUMBER}"
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<n>{_N}):(?P<to>{_N}){RIGHT}"), _ratio),
-    (re.compile(rf"(?P<n>(?!0\d)\d{{1,3}}){DASH}(?P<to>(?!0\d)\d{{1,3}}){RIGHT}"), _score),
+    rule(rf"(?P<n>{_N}):(?P<to>{_N})", _ratio),
+    rule(rf"(?P<n>(?!0\d)\d{{1,3}}){DASH}(?P<to>(?!0\d)\d{{1,3}})", _score),
 )

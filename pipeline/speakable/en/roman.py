@@ -7,6 +7,7 @@ import re
 
 from pipeline.speakable.en.numbers import cardinal, ordinal
 from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import RIGHT, any_of, before
 
 _TABLE = table("en")
@@ -17,11 +18,7 @@ _NAMES: dict[str, list[str]] = _TABLE["numerals"]
 LETTERED = frozenset(_NAMES["lettered"])
 ALWAYS = frozenset(_NAMES["always"])
 
-PRONOUN_VERBS = _WORDS["ruled"]
-TITLES = _WORDS["rulers_titles"]
-INFUSIONS = _WORDS["infusions"]
 
-VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 LETTER = re.compile("X{1,3}|L|XL")
 """Numerals that are also letters, sizes or "fill in here"."""
 
@@ -31,8 +28,9 @@ def _small_too(noun: str) -> str:
     return noun + "s?" if " " in noun else f"[{noun[0]}{noun[0].lower()}]{noun[1:]}s?"
 
 
-_NOUN = "|".join(map(_small_too, (*_NAMES["always"], *_NAMES["numbered"], *_NAMES["lettered"])))
-_RULER = "|".join(sorted(RULERS, key=len, reverse=True))
+_NOUNS = (*_NAMES["always"], *_NAMES["numbered"], *_NAMES["lettered"])
+_NOUN = "|".join(map(_small_too, _NOUNS))
+_RULER = any_of(RULERS)
 _ROMAN = r"(?=[IVXL])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?!\w)"
 _SECOND = rf"(?!I\b){_ROMAN}"
 _JOINED = r"(?: ?[-–—] ?| (?:and|or|to|through|&) )"
@@ -49,10 +47,7 @@ INITIAL = re.compile(r"\.\s[A-Z]")
 CAPITALS = re.compile("[IVX]")
 CANDIDATE = re.compile(r"\b([A-Za-z]+) (?=[IVXL])")
 WORDS = frozenset(name.split()[-1] for name in RULERS) | {
-    word + plural
-    for noun in (*_NAMES["always"], *_NAMES["numbered"], *_NAMES["lettered"])
-    for word in (noun.split()[-1], noun.split()[-1].lower())
-    for plural in ("", "s")
+    word + plural for noun in _NOUNS for word in (noun.split()[-1], noun.split()[-1].lower()) for plural in ("", "s")
 }
 
 
@@ -66,11 +61,6 @@ def spoken(text: str) -> str:
     return RULER.sub(_ruler, NUMBERED.sub(_numbered, text))
 
 
-def _value(numeral: str) -> int:
-    values = [VALUES[letter] for letter in numeral]
-    return sum(-value if value < max(values[place:]) else value for place, value in enumerate(values))
-
-
 def _numbered(m: re.Match[str]) -> str:
     noun, first = m["noun"], m["first"]
     if LETTER.fullmatch(first) or (len(first) == 1 and noun in LETTERED):
@@ -78,14 +68,14 @@ def _numbered(m: re.Match[str]) -> str:
     if len(first) == 1 and not m["more"] and noun not in ALWAYS and not (noun[0].isupper() and _no_letter(m)):
         return m[0]
     more = RANGE.sub(" to ", m["more"])
-    return f"{noun} {cardinal(_value(first))}" + ROMAN.sub(lambda one: cardinal(_value(one[0])), more)
+    return f"{noun} {cardinal(roman_value(first))}" + ROMAN.sub(lambda one: cardinal(roman_value(one[0])), more)
 
 
 def _ruler(m: re.Match[str]) -> str:
     name, first = m["name"], m["first"]
-    if _value(first) > RULERS[name] or (len(first) == 1 and INITIAL.match(m.string, m.end())):
+    if roman_value(first) > RULERS[name] or (len(first) == 1 and INITIAL.match(m.string, m.end())):
         return m[0]
-    if first == "IV" and _next(m) in INFUSIONS:
+    if first == "IV" and _next(m) in _WORDS["infusions"]:
         return m[0]
     if first == "I" and not m["more"] and not (_no_pronoun(m) or _ruled(m)):
         return m[0]
@@ -93,7 +83,7 @@ def _ruler(m: re.Match[str]) -> str:
 
 
 def _rank(numeral: str) -> str:
-    return "the " + ordinal(_value(numeral)).title()
+    return "the " + ordinal(roman_value(numeral)).title()
 
 
 def _next(m: re.Match[str]) -> str:
@@ -111,4 +101,4 @@ def _no_pronoun(m: re.Match[str]) -> bool:
 
 def _ruled(m: re.Match[str]) -> bool:
     """Whether "George I was" begins the sentence or follows a title. In "with George I was", I is the pronoun."""
-    return _next(m) in PRONOUN_VERBS and (not m.start() or before(m) in TITLES)
+    return _next(m) in _WORDS["ruled"] and (not m.start() or before(m) in _WORDS["rulers_titles"])

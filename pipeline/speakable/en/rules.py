@@ -5,7 +5,6 @@ import re
 from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.en import addresses, amounts, dates, ratios, roman
-from pipeline.speakable.en.grouped import with_commas
 from pipeline.speakable.en.numbers import NUMBER, cardinal, speak
 from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import (
@@ -28,8 +27,6 @@ LABELS: dict[str, str] = _TABLE["labels"]
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 
 LAST_WORDS = last_words((*ABBREVIATIONS, *addresses.STREETS))
-NO_HASH = _WORDS["no_hash"]
-COLORS = _WORDS["colors"]
 
 HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 """The # of #1. #333 is a colour."""
@@ -63,11 +60,6 @@ SUMS = arithmetic(
 )
 
 
-def load() -> None:
-    """Import num2words."""
-    numerals.available()
-
-
 def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words is installed, numbers in words."""
     if DIGIT.search(text):
@@ -76,19 +68,15 @@ def spoken(text: str) -> str:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
         text = WRITTEN_OUT(text)
     text = addresses.spoken(text)
-    return _numbers(text) if numerals.available() else text
-
-
-def _numbers(text: str) -> str:
+    if not numerals.available():
+        return text
     if roman.seen(text):
         text = roman.spoken(text)
     text = SUMS(text)
-    if DIGIT.search(text):
-        text = rewritten(with_commas(text), RULES)
-    return text
+    return rewritten(amounts.with_commas(text), RULES) if DIGIT.search(text) else text
 
 
 def _hash(m: re.Match[str]) -> str:
     """Say #1 as number one; behind "press" it is a key, near "color" a colour."""
     near = in_front(m).lower().replace(":", "").split()
-    return m[0] if (near and near[-1] in NO_HASH) or COLORS.intersection(near) else "number "
+    return m[0] if (near and near[-1] in _WORDS["no_hash"]) or _WORDS["colors"].intersection(near) else "number "

@@ -8,9 +8,6 @@ from pipeline.speakable.rewriting import NEAR, after, any_of, before
 
 _WORDS = vocabulary("en")
 FUNCTION_WORDS = _WORDS["function"]
-NO_SECONDS = _WORDS["no_seconds"]
-BEFORE_INCHES = _WORDS["before_inches"]
-FEET = _WORDS["feet"]
 
 TIME_IN_FRONT = re.compile(rf"\b(?:{any_of(_WORDS['times'])}) (?:and )?\Z")
 MILLISECONDS = re.compile(r" \d{1,9} ?ms\b")
@@ -40,12 +37,12 @@ def _seconds(m: re.Match[str]) -> bool:
     if after(m):
         return one_thing(m) and not m["n"].endswith("0")
     a_decade = len(m["n"]) == 4 and m["n"].endswith("0")
-    return not a_decade and before(m).lower() not in NO_SECONDS
+    return not a_decade and before(m).lower() not in _WORDS["no_seconds"]
 
 
 def _inches(m: re.Match[str]) -> bool:
     """Whether "in." is inches: no sentence ends at its dot, or no preposition could stand there."""
-    sure = "." in m["n"] or before(m).lower() in BEFORE_INCHES or before(m).lower() in FEET
+    sure = "." in m["n"] or before(m).lower() in _WORDS["before_inches"] or before(m).lower() in _WORDS["feet"]
     return sure or not ends(m)
 
 

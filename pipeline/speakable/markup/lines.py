@@ -6,7 +6,6 @@ from html import unescape
 from pipeline.speakable.language import Language
 from pipeline.speakable.markup.emphasis import without_emphasis
 from pipeline.speakable.markup.links import without_links
-from pipeline.speakable.markup.tables import is_separator, row
 
 FENCE = re.compile(r"(?:`{3,}|~{3,})(?:[A-Za-z][\w+#.-]*)?", re.ASCII)
 RULE = re.compile(r"([-*_=])(?:\s*+\1){2,}+")
@@ -27,6 +26,11 @@ TAG = re.compile(
 COMMENT = re.compile(r"<!--[^<>]*-->")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,10}\d{0,2});")
 ESCAPE = re.compile(r"\\([*_`#\[\]~|>])")
+CELL = re.compile(r"(?<!\\)\|")
+SEPARATOR = frozenset("|-: ")
+YES = frozenset("✅✔✓☑")
+NO = frozenset("❌✖✗✘☒")
+VARIATION = "\ufe0f"
 
 
 def without_markup(text: str, language: Language) -> str:
@@ -36,9 +40,9 @@ def without_markup(text: str, language: Language) -> str:
 
 
 def _line(line: str, language: Language) -> str:
-    if FENCE.fullmatch(line) or RULE.fullmatch(line) or is_separator(line):
+    if FENCE.fullmatch(line) or RULE.fullmatch(line) or _is_separator(line):
         return ""
-    cells = row(line, language)
+    cells = _row(line, language)
     line = _block(line, language) if cells is None else cells
     if "`" in line:
         line = _without_backticks(line)
@@ -49,6 +53,34 @@ def _line(line: str, language: Language) -> str:
     if "&" in line:
         line = ENTITY.sub(lambda m: unescape(m[0]), line)
     return ESCAPE.sub(r"\1", line) if "\\" in line else line
+
+
+def _is_separator(line: str) -> bool:
+    """Whether *line* is the row of dashes below the head of a table."""
+    return "|" in line and "--" in line and SEPARATOR.issuperset(line)
+
+
+def _row(line: str, language: Language) -> str | None:
+    """Return the cells of a table row, joined by commas; None if *line* is not a row.
+
+    A check mark or a cross alone in a cell becomes yes or no, since it is all that the cell tells.
+    """
+    if len(line) < 3 or not (line.startswith("|") and line.endswith("|")):
+        return None
+    cells = CELL.split(line[1:-1])
+    spaced = line.startswith("| ") and line.endswith(" |")
+    if not spaced and (len(cells) < 2 or " |" in line or "| " in line):
+        return None  # |x| is an absolute value
+    return ", ".join(_cell(cell.strip(), language) for cell in cells if cell.strip())
+
+
+def _cell(cell: str, language: Language) -> str:
+    mark = cell.strip(VARIATION)
+    if mark in YES:
+        return language.yes or cell
+    if mark in NO:
+        return language.no or cell
+    return cell
 
 
 def _block(line: str, language: Language) -> str:

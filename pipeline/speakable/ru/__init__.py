@@ -1,13 +1,12 @@
 """Russian, as ``speak`` knows it."""
 
 from pipeline.speakable.language import Language
-from pipeline.speakable.ru.links import link_word
-from pipeline.speakable.ru.rules import LAST_WORDS, load, may_change, spoken
+from pipeline.speakable.ru.rules import LAST_WORDS, available, link_word, may_change, spoken
 
 RUSSIAN = Language(
     code="ru",
     spoken=spoken,
-    load=load,
+    load=available,
     last_words=LAST_WORDS,
     may_change=may_change,
     readers=frozenset({"ru"}),

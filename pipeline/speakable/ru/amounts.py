@@ -7,14 +7,14 @@ from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import (
     DASH,
     LIKE_A_DATE,
-    RIGHT,
     SIGN,
     Rule,
     after,
     any_of,
     before,
-    between_amounts,
     in_front,
+    rule,
+    sign_in_words,
 )
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak, wholes
 from pipeline.speakable.ru.grammar import (
@@ -35,7 +35,6 @@ from pipeline.speakable.ru.grammar import (
 _TABLE = table("ru")
 _WORDS = vocabulary("ru")
 UNITS: dict[str, dict[str, Any]] = _TABLE["units"]
-PAGED = _WORDS["paged"]
 MAGNITUDES: dict[str, str] = _TABLE["magnitudes"]
 
 SIGNS = {"-": "минус ", "−": "минус ", "+": "плюс ", "±": "плюс-минус ", "~": "примерно ", "≈": "примерно ", "": ""}
@@ -50,11 +49,9 @@ ONE_AND_A_HALF = (1, "5")
 FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 
 
-def sign(m: re.Match[str], *, sure: bool = False) -> str | None:
-    """Return the sign in words; None where a hyphen may be the flag of a command (``kill -9``)."""
-    mark = (m["sign"] or "").strip()
-    flag = mark in {"-", "+"} and (m["sign"] != mark or may_be_a_command(before(m)))
-    return None if (flag and not sure) or (mark and between_amounts(m)) else SIGNS[mark]
+def sign(m: re.Match[str]) -> str | None:
+    """Return the sign in words; None where it may be no sign."""
+    return sign_in_words(m, SIGNS, may_be_a_command)
 
 
 def may_be_a_command(word: str) -> bool:
@@ -68,7 +65,7 @@ def _amount(m: re.Match[str]) -> str | None:
     unit, size = groups.get("unit"), groups.get("size")
     row = UNITS[unit] if unit else {}
     case = str(row.get("case") or case_alone(m) or "i")
-    sign_word = sign(m, sure=bool(unit))
+    sign_word = sign(m)
     if sign_word is None or not _unit_is_sure(m, row):
         return None
     last = m["to"] or m["n"]
@@ -211,7 +208,7 @@ def _fraction(m: re.Match[str]) -> str | None:
     accusative = takes_object(before(m)) or governed(m)[:1] == "a"
     if (governed(m) and not accusative) or m.string[m.start() - 1 : m.start()] == "(":
         return None
-    if not whole and before(m).lower() in PAGED:
+    if not whole and before(m).lower() in _WORDS["paged"]:
         return None
     case = "a" if accusative else "n"
     row = UNITS[m["unit"]] if m["unit"] else {}
@@ -235,24 +232,18 @@ _CURRENCY = "(?P<unit>[$€£¥₽])"
 _MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}{RIGHT}"), _fraction),
-    (
-        re.compile(rf"(?P<above>\d{{2,3}})/(?P<below>\d{{2,3}})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?{RIGHT}"),
-        _pressure,
-    ),
-    (re.compile(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}{RIGHT}"), _fraction),
+    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}", _fraction),
+    rule(r"(?P<above>\d{2,3})/(?P<below>\d{2,3})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?", _pressure),
+    rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}", _fraction),
 )
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
-    (
-        re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"),
-        _times,
-    ),
-    (re.compile(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?{RIGHT}"), _amount),
-    (re.compile(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}{RIGHT}"), _amount_per),
-    (re.compile(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}{RIGHT}"), _amount),
-    (re.compile(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}),\d{{1,9}}){RIGHT}"), _decimal),
-    (re.compile(rf"(?P<n>\d{{1,3}}(?:,\d)?){TO}(?P<to>\d{{1,3}}(?:,\d)?){RIGHT}"), _decimal_range),
-    (re.compile(rf"\d{{1,4}}\.\d{{1,4}}{RIGHT}"), _dotted),
+    (re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"), _times),
+    rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?", _amount),
+    rule(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}", _amount_per),
+    rule(rf"{SIGN}{_N}\s?{_SIZE}{_DOT}", _amount),
+    rule(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,9}}),\d{{1,9}})", _decimal),
+    rule(rf"(?P<n>\d{{1,3}}(?:,\d)?){TO}(?P<to>\d{{1,3}}(?:,\d)?)", _decimal_range),
+    rule(r"\d{1,4}\.\d{1,4}", _dotted),
 )

@@ -3,7 +3,7 @@
 import re
 
 from pipeline.speakable.language import table
-from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front, is_day
+from pipeline.speakable.rewriting import DASH, Rule, after, before, in_front, is_day, rule
 from pipeline.speakable.ru import times
 from pipeline.speakable.ru.grammar import LABELS, governed, inflected, kind, lemma, ordinal
 
@@ -179,10 +179,10 @@ def _year_alone(m: re.Match[str]) -> str | None:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d\d)-(?P<d>\d\d){RIGHT}"), _numeric),
-    (re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?{RIGHT}"), _numeric),
+    rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
+    rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
     times.DOTTED,
-    (re.compile(rf"(?P<d>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?{RIGHT}"), _short_numeric),
+    rule(r"(?P<d>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?", _short_numeric),
     (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
     (
         re.compile(
@@ -208,6 +208,6 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<y>\d{4}) ?г\. ?р\."), _born),
     (re.compile(r"(?P<y>\d{3,4}) ?(?P<word>год(?:а|у|ом|е)?(?!\w)|г(?=\.))(?:(?<=г)\.)?"), _year),
     (re.compile(r"(?P<n>[1-9]|1\d|2[01]) (?P<word>век(?:а|у|ом|е)?)(?!\w)"), _century_in_digits),
-    (re.compile(rf"(?P<y>\d{{4}}){RIGHT}"), _year_alone),
+    rule(r"(?P<y>\d{4})", _year_alone),
     times.WITH_COLON,
 )

@@ -216,14 +216,11 @@ def inflected(word: str, case: str, *, plural: bool = False, gender: str = "m") 
     """Return a form of a dictionary word. ``gender`` concerns adjectives."""
     for parse in _parses(word):
         if parse.normal_form == word and parse.tag.POS in {"NOUN", "ADJF"}:
-            form = parse.inflect({TAGS[case], "plur" if plural else "sing", *_gender_tag(parse, gender, plural)})
+            tags = {GENDER_TAGS[gender]} if parse.tag.POS == "ADJF" and not plural else set()
+            form = parse.inflect({TAGS[case], "plur" if plural else "sing"} | tags)
             if form is not None:
                 return str(form.word)
     return word
-
-
-def _gender_tag(parse: Any, gender: str, plural: bool) -> tuple[str, ...]:
-    return (GENDER_TAGS[gender],) if parse.tag.POS == "ADJF" and not plural else ()
 
 
 def form_behind(noun: str, number: int, case: str, count: str = "") -> str:

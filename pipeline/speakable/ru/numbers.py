@@ -5,7 +5,7 @@ from itertools import product
 
 from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import vocabulary
-from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front
+from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front, rule
 from pipeline.speakable.ru.amounts import TO, sign, version
 from pipeline.speakable.ru.decimals import parts
 from pipeline.speakable.ru.grammar import (
@@ -32,8 +32,6 @@ from pipeline.speakable.ru.grammar import (
 )
 
 _WORDS = vocabulary("ru")
-RANKED = _WORDS["ranked"]
-RANKED_CLEARLY = _WORDS["ranked_clearly"]
 CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
 DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}
 GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "сто"}
@@ -110,7 +108,7 @@ def _ranking(m: re.Match[str], number: int) -> str | None:
     word = NEXT.match(m.string, m.end())
     if word is None or word[1] in HOURS or m["to"] or not 0 < number < 100 or lemma(before(m)) in LABELS:
         return None
-    ranked, cases = lemma(word[1]) in RANKED, governed(m)
+    ranked, cases = lemma(word[1]) in _WORDS["ranked"], governed(m)
     if not ranked and agreement(number, cases or ANY_CASE, nouns(word[1])):
         return None  # на 4 порции
     for noun in nouns(word[1]):
@@ -119,7 +117,7 @@ def _ranking(m: re.Match[str], number: int) -> str | None:
         if kind(number) != "one":
             return ordinal(number, noun.case, noun.gender)
         if ranked:
-            return ordinal(number, noun.case, noun.gender) if lemma(word[1]) in RANKED_CLEARLY else ""
+            return ordinal(number, noun.case, noun.gender) if lemma(word[1]) in _WORDS["ranked_clearly"] else ""
     return None
 
 
@@ -223,20 +221,20 @@ def _name(m: re.Match[str]) -> str | None:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<left>\d{{1,4}}):(?P<right>\d{{1,3}}(?: \d{{3}})*){RIGHT}"), _ratio),
-    (re.compile(rf"(?:\+\d{{1,3}}|8)[ -]?(?:\(\d{{3,4}}\)|\d{{3,4}})(?:[ -]?\d{{2,4}}){{2,4}}{RIGHT}"), _phone),
+    rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,3}(?: \d{3})*)", _ratio),
+    rule(r"(?:\+\d{1,3}|8)[ -]?(?:\(\d{3,4}\)|\d{3,4})(?:[ -]?\d{2,4}){2,4}", _phone),
 )
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
-    (re.compile(rf"\d+(?:[.,]\d+)*+{RIGHT}"), _name),
-    (re.compile(rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}{RIGHT}"), _ip),
-    (re.compile(rf"\d{{1,4}}(?:\.\d{{1,4}}){{2,4}}{RIGHT}"), version),
+    rule(r"\d+(?:[.,]\d+)*+", _name),
+    rule(r"\d{1,3}(?:\.\d{1,3}){3}", _ip),
+    rule(r"\d{1,4}(?:\.\d{1,4}){2,4}", version),
 )
 
 LAST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<n>\d{{1,4}})-(?P<ending>[а-яё]{{1,3}}){RIGHT}"), _ordinal),
-    (re.compile(rf"(?P<n>\d{{1,3}})-(?P<rest>[а-яё]{{4,30}}){RIGHT}"), _compound),
+    rule(r"(?P<n>\d{1,4})-(?P<ending>[а-яё]{1,3})", _ordinal),
+    rule(r"(?P<n>\d{1,3})-(?P<rest>[а-яё]{4,30})", _compound),
     (
         re.compile(
             rf"{SIGN}(?P<n>\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,3}}(?:,\d{{3}}){{2,5}}|\d{{1,9}})"

@@ -3,20 +3,13 @@
 import re
 
 from pipeline.speakable.language import vocabulary
+from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
 from pipeline.speakable.ru.grammar import ANY_CASE, counted, governed, inflected, is_name, lemma, nouns, ordinal
 
 _WORDS = vocabulary("ru")
-RANKED_IN_ROMAN = _WORDS["ranked_in_roman"]
 CENTURY = "век(?:а|у|ом|е|ов|ах|ами|ам)?|вв?\\.|столети[еяюй]|столетием|столетиях|тысячелети[еяю]"
-ROMAN = {"I": 1, "V": 5, "X": 10}
 ROMAN_NUMBER = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
-
-
-def roman(number: str) -> int:
-    """Return the value of a Roman numeral up to 39."""
-    values = [ROMAN[digit] for digit in number]
-    return sum(-v if v < after_ else v for v, after_ in zip(values, [*values[1:], 0], strict=True))
 
 
 def centuries(text: str) -> str:
@@ -35,24 +28,24 @@ def _century(m: re.Match[str]) -> str:
         case = next((noun.case for noun in nouns(word) if noun.case in (governed(m) or noun.case)), "n")
     gender = "m" if word.startswith("в") else "n"
     dash = " и " if (m["dash"] or "").strip() == "и" else " – "
-    numbers = dash.join(ordinal(roman(number), case, gender) for number in (m["n"], m["to"]) if number)
+    numbers = dash.join(ordinal(roman_value(number), case, gender) for number in (m["n"], m["to"]) if number)
     written = inflected("век", case, plural=word == "вв.") if short else word
     return f"{numbers} {written}" + ("." if short and m.end() == len(m.string) else "")
 
 
 def _ranked(m: re.Match[str]) -> str:
     """Say II квартал, во время II мировой войны with an ordinal that agrees with the noun."""
-    if lemma(m["word"]) not in RANKED_IN_ROMAN:
+    if lemma(m["word"]) not in _WORDS["ranked_in_roman"]:
         return m[0]
     readings = [noun for noun in counted(m.string, m.end("n")) if noun.case in (governed(m) or ANY_CASE)]
-    return f"{ordinal(roman(m['n']), readings[0].case, readings[0].gender)} {m['word']}" if readings else m[0]
+    return f"{ordinal(roman_value(m['n']), readings[0].case, readings[0].gender)} {m['word']}" if readings else m[0]
 
 
 def _ruler(m: re.Match[str]) -> str:
     """Say Пётр I with an ordinal that agrees with the name."""
     if not is_name(m["name"]) or not (readings := nouns(m["name"])):
         return m[0]
-    spoken = ordinal(roman(m["n"]), readings[0].case, readings[0].gender)
+    spoken = ordinal(roman_value(m["n"]), readings[0].case, readings[0].gender)
     return f"{m['name']} {spoken.capitalize()}"
 
 

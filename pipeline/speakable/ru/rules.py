@@ -37,6 +37,13 @@ SPOON = re.compile(r"(?<=[\d½⅓⅔¼¾]) ?(ч|ст)\. ?лож(?:к[аи]|ек)
 
 IN_ADDRESS = re.compile(r"(?<!\w)(?:(?:ул|д|корп|просп)\.|пр-т|дом|улиц[аеуы])(?!\w)")
 
+_LINKS = {
+    "ссылку на": ("на", "в", "во", "через", "про", "за"),
+    "ссылки на": ("с", "со", "из", "от", "до", "без", "для"),
+    "ссылке на": ("по", "к", "ко"),
+}
+_LINK_BEHIND = {word: form for form, words in _LINKS.items() for word in words}
+
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{grammar.cardinal(int(m['n']))}."),
     FORMULA,
@@ -70,10 +77,9 @@ SUMS = arithmetic(
 )
 
 
-def load() -> None:
-    """Import num2words and pymorphy3, and load its dictionary."""
-    numerals.available()
-    grammar.available()
+def available() -> bool:
+    """Return whether num2words, pymorphy3 and its dictionary are installed, and import them."""
+    return numerals.available() and grammar.available()
 
 
 def may_change(text: str) -> bool:
@@ -83,7 +89,7 @@ def may_change(text: str) -> bool:
 
 def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words and pymorphy3 are installed, numbers in words."""
-    able = numerals.available() and grammar.available()
+    able = available()
     if able and ("." in text or "№" in text or "-" in text):
         text = LABEL.sub(lambda m: _cased(m, LABELS), text)
         text = PLACE.sub(lambda m: _cased(m, PLACES), text)
@@ -103,3 +109,13 @@ def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:
     case = {"по": "d", "под": "i", "за": "i"}.get(word, case)
     noun = "строение" if m[1] == "стр." and IN_ADDRESS.search(m.string, 0, m.start()) else nouns[m[1]]
     return f"{grammar.inflected(noun, case, plural=m[1] == '№№')} "
+
+
+def link_word(before: str) -> str:
+    """Return "ссылка на" in the case that the last word of *before* asks for."""
+    words = before.lower().split()
+    if not words or not before[-1].isspace():
+        return "ссылка на"
+    if grammar.available() and grammar.takes_object(words[-1]):
+        return "ссылку на"
+    return _LINK_BEHIND.get(words[-1], "ссылка на")

@@ -66,10 +66,7 @@ PLAIN_PIECES = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
-@given(
-    text=st.lists(PLAIN_PIECES).map(" ".join).map(str.strip),
-    language=st.sampled_from(["en", "ru"]),
-)
+@given(text=st.lists(PLAIN_PIECES).map(" ".join).map(str.strip), language=st.sampled_from(["en", "ru"]))
 def test_the_short_cut_changes_nothing(text: str, language: str) -> None:
     """A text that is taken for plain would have come out of all rules as it is."""
     if _is_plain(text):

@@ -5,12 +5,14 @@ from types import ModuleType
 
 import pytest
 
-from pipeline.speakable import load, speakable
-from pipeline.speakable import numerals as words
+from pipeline.speakable import load, numerals, speakable
 from pipeline.speakable.markup.emojis import _names, _package
-from pipeline.speakable.ru import grammar as russian_grammar
+from pipeline.speakable.ru import grammar
 
-CACHED = (words._num2words, words.words, russian_grammar._analyzer, russian_grammar._parses, russian_grammar.nouns)
+CACHED = (
+    *(numerals._num2words, numerals.words, grammar._analyzer, grammar._parses, grammar.nouns),
+    *(grammar.inflected, _package, _names),
+)
 
 
 @pytest.fixture
@@ -20,13 +22,12 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def refuse(name: str) -> ModuleType:
         raise ImportError(name)
 
-    caches = (*CACHED, russian_grammar.inflected, _package, _names)
-    for cached in caches:
+    for cached in CACHED:
         cached.cache_clear()
     for module in ("numerals", "ru.grammar", "markup.emojis"):
         monkeypatch.setattr(f"pipeline.speakable.{module}.import_module", refuse)
     yield
-    for cached in caches:
+    for cached in CACHED:
         cached.cache_clear()
 
 
