@@ -37,12 +37,10 @@ ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 
 EVERY = ANSWERS | {wire.INTERRUPT_SESSION}
 
-UNKNOWN_CLIENT = "unknown"
-
 
 def client_of(request: Any, _context: Any) -> str:
     """Who is who, for ``max_streams_per_client`` and for what was said so far."""
-    return getattr(request, "hardware_id", "") or UNKNOWN_CLIENT
+    return getattr(request, "hardware_id", "") or "unknown"
 
 
 def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
@@ -101,11 +99,7 @@ class Container(DeclarativeContainer):
     streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
     status = Factory(
-        StatusInterceptor,
-        EVERY,
-        Object(statuses.judge),
-        wire.ERROR_MESSAGE,
-        refusals=settings.provided.server.refusals,
+        StatusInterceptor, EVERY, Object(statuses.judge), wire.ERROR_MESSAGE, refusals=settings.provided.server.refusals
     )
     chain = Singleton(
         links.chain,

@@ -272,7 +272,3 @@ def _fail(code: int, error: Exception) -> NoReturn:
     with suppress(OSError):  # where nobody reads it, the exit code still tells
         print(one_line(str(error)), file=sys.stderr)
     raise typer.Exit(code)
-
-
-if __name__ == "__main__":
-    main()

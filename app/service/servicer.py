@@ -18,13 +18,10 @@ from pipeline.pcm import SAMPLE_BYTES
 from pipeline.run import Stages, recite, run
 from protos import streaming_pb2 as pb
 
-ClientOf = Callable[[Any, Any], str]
-"""Who a request's client is, for limits and memory: ``client_of(request, context)``."""
-
 
 class StreamingServicer:
     """What stands behind the chain. Its context has, from the links: ``arrived``, ``progress`` and the session's
-    metadata.
+    metadata. ``client_of(request, context)`` names the client whose memory is read.
     """
 
     def __init__(
@@ -32,7 +29,7 @@ class StreamingServicer:
         stages: Stages,
         streams: Streams,
         memory: Memory | None,
-        client_of: ClientOf,
+        client_of: Callable[[Any, Any], str],
         *,
         welcome_text: str,
         voice_names: tuple[str, str],
@@ -96,9 +93,8 @@ class Tally:
     never), and the words of the conversation.
     """
 
-    def __init__(self, arrived: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, arrived: float) -> None:
         self._arrived = arrived
-        self._clock = clock
         self.sentence = 0
         self.said: list[str] = []
         self._complete = False
@@ -135,7 +131,7 @@ class Tally:
         self._times[figure] = self._times[figure] or self._now()
 
     def _now(self) -> float:
-        return round((self._clock() - self._arrived) * 1000, 3)
+        return round((time.monotonic() - self._arrived) * 1000, 3)
 
 
 def _message(event: TurnEvent, session_id: str, tally: Tally) -> pb.StreamResponse:
