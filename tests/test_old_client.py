@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.processes import python
+from tests.processes import run
 from tests.serving import serving
 
 
@@ -17,8 +17,7 @@ async def test_old_client(tmp_path: Path) -> None:
     ]
     async with serving(tmp_path) as service:
         file = str(Path(__file__).with_name("old_client.py"))
-        async with python(file, service.server.address, json.dumps(script)) as client:
-            out, _ = await client.communicate()
+        _, out, _ = await run(file, service.server.address, json.dumps(script))
     seen = json.loads(out)
     assert "".join(seen["text"]).split() == ["Opening", "Safari.", "This", "will", "FAIL.", "Done", "now."]
     assert seen["commands"] == ['{"command":"open_app","args":{}}']

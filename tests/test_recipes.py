@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, python
+from tests.processes import ROOT, run
 
 STEP = re.compile(
     r"^```\w+\n(?:#|//) (\S+), (new|behind|in place of)(?:: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
@@ -27,6 +27,10 @@ print(speakable("- [x] **Legu** https://example.com, t.e. la libro, ktp.", "eo")
 cutter = Boundaries(max_chars=400)
 print([*cutter.feed("Het is niet voor dhr. Jansen, maar voor mij. Dat is zo."), *cutter.flush()])
 print("bijv" in table("nl").kinds)
+"""
+LANGUAGE_PRINTS = """farita: Legu ligilo al example.com, tio estas la libro, kaj tiel plu.
+['Het is niet voor dhr. Jansen, maar voor mij.', ' Dat is zo.']
+True
 """
 VOICE = """
 import io, wave
@@ -72,19 +76,7 @@ def follow(recipe: str, folder: Path) -> tuple[set[str], set[str]]:
     [
         ("A link", 1, LINK, lambda out: "AdmissionInterceptor SlowCallInterceptor PaceInterceptor" in out),
         ("A voice", 1, VOICE, lambda out: out.endswith(f"{2 * 2 * 1600}\n")),
-        (
-            "A language",
-            2,  # one for the voice, one for the segmenter
-            LANGUAGE,
-            lambda out: (
-                out.splitlines()
-                == [
-                    "farita: Legu ligilo al example.com, tio estas la libro, kaj tiel plu.",
-                    "['Het is niet voor dhr. Jansen, maar voor mij.', ' Dat is zo.']",
-                    "True",
-                ]
-            ),
-        ),
+        ("A language", 2, LANGUAGE, lambda out: out == LANGUAGE_PRINTS),  # one for the voice, one for the segmenter
     ],
 )
 async def test_a_recipe(recipe: str, most_new: int, program: str, outcome: Callable[[str], bool], copy: Path) -> None:
@@ -92,10 +84,8 @@ async def test_a_recipe(recipe: str, most_new: int, program: str, outcome: Calla
     new, edited = follow(recipe, copy)
     assert len(new) <= most_new
     assert 0 <= len(edited) <= 2
-    async with python("-c", f"import os; os.chdir({str(copy)!r})\n{program}") as process:
-        output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    assert outcome(output.decode()), output.decode()
-    async with python("-m", "ruff", "check", "--no-cache", str(copy)) as process:
-        output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
+    code, output, errors = await run("-c", f"import os; os.chdir({str(copy)!r})\n{program}")
+    assert code == 0, errors
+    assert outcome(output), output
+    code, output, _ = await run("-m", "ruff", "check", "--no-cache", str(copy))
+    assert code == 0, output
