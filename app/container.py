@@ -55,7 +55,7 @@ def voice_names(table: Any) -> tuple[str, str]:
 
 
 def hold_seconds(pipeline: Pipeline) -> float:
-    """How long a finished sentence waits; a segmenter of one's own is asked for them at the default."""
+    """How long a finished sentence waits; a custom segmenter is asked for them at the default."""
     table = pipeline.segmenter
     return (table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()).hold_ms / 1000
 

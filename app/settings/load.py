@@ -35,15 +35,16 @@ class SettingsError(Exception):
 def load(path: str | None, environment: Mapping[str, str], options: Mapping[Path_, Any] | None = None) -> Settings:
     """Load the file *path*, else ``$STENTOR_SETTINGS``, else ``./settings.toml`` if there is one, else the defaults.
 
-    *options* are the values of the command line by key, such as ``("server", "port")`` for ``--port``; they have the
-    last word. Raise SettingsError for anything that is not exactly right.
+    *options* are the values of the command line by key, such as ``("server", "port")`` for ``--port``; None = not
+    given. They have the last word. Raise SettingsError for anything that is not exactly right.
     """
     file = _find(path, environment)
     table = _read(file) if file else {}
     overrides = dict(_overrides(environment))
     names = {keys: PREFIX + "__".join(keys).upper() for keys in overrides}
     for keys, value in (options or {}).items():
-        overrides[keys], names[keys] = value, f"--{keys[-1]}"
+        if value is not None:
+            overrides[keys], names[keys] = value, f"--{keys[-1]}"
     for keys, value in overrides.items():
         _put(table, keys, value)
     try:

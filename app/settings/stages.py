@@ -99,7 +99,7 @@ class JsonCommandsSettings(Strict):
 
 
 class CustomCommandsSettings(CustomSettings):
-    """An extractor of one's own."""
+    """A custom extractor."""
 
     on_invalid: Literal["warn", "abort"] = "warn"
 
