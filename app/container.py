@@ -37,12 +37,10 @@ ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 
 EVERY = ANSWERS | {wire.INTERRUPT_SESSION}
 
-UNKNOWN_CLIENT = "unknown"
-
 
 def client_of(request: Any, _context: Any) -> str:
     """Who is who, for ``max_streams_per_client`` and for what was said so far."""
-    return getattr(request, "hardware_id", "") or UNKNOWN_CLIENT
+    return getattr(request, "hardware_id", "") or "unknown"
 
 
 def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
@@ -57,7 +55,7 @@ def voice_names(table: Any) -> tuple[str, str]:
 
 
 def hold_seconds(pipeline: Pipeline) -> float:
-    """How long a finished sentence waits; a segmenter of one's own is asked for them at the default."""
+    """How long a finished sentence waits; a custom segmenter is asked for them at the default."""
     table = pipeline.segmenter
     return (table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()).hold_ms / 1000
 
@@ -101,11 +99,7 @@ class Container(DeclarativeContainer):
     streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
     status = Factory(
-        StatusInterceptor,
-        EVERY,
-        Object(statuses.judge),
-        wire.ERROR_MESSAGE,
-        refusals=settings.provided.server.refusals,
+        StatusInterceptor, EVERY, Object(statuses.judge), wire.ERROR_MESSAGE, refusals=settings.provided.server.refusals
     )
     chain = Singleton(
         links.chain,

@@ -35,8 +35,12 @@ def configure(log_format: str, level: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _exception if number > logging.DEBUG else structlog.processors.format_exc_info,
-        *(_machine() if log_format == "json" else _people()),
     ]
+    if log_format == "json":
+        steps += [_ctx, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    else:
+        plain = structlog.dev.plain_traceback
+        steps.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain))
     structlog.configure(
         processors=[_all_or_nothing(steps)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -85,16 +89,6 @@ def _all_or_nothing(steps: list[Processor]) -> Processor:
         return event
 
     return render
-
-
-def _machine() -> list[Processor]:
-    return [_ctx, structlog.processors.JSONRenderer(ensure_ascii=False)]
-
-
-def _people() -> list[Processor]:
-    return [
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-    ]
 
 
 def _ctx(_logger: Any, _name: str, event: EventDict) -> EventDict:

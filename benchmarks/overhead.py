@@ -17,7 +17,7 @@ import grpc
 import psutil
 
 from benchmarks.serving import listening, serving
-from benchmarks.stages import PIECE, PIECES, SAMPLE_RATE, SENTENCE
+from pipeline.interfaces import Turn, Voice
 from protos import streaming_pb2 as pb
 from protos import streaming_pb2_grpc as pb_grpc
 
@@ -27,8 +27,8 @@ port = 0
 [limits]
 max_concurrent_streams = 256
 [pipeline]
-llm = { kind = "custom", factory = "benchmarks.stages:Model" }
-tts = { kind = "custom", factory = "benchmarks.stages:Speech" }
+llm = { kind = "custom", factory = "benchmarks.overhead:Model" }
+tts = { kind = "custom", factory = "benchmarks.overhead:Speech" }
 [logging]
 level = "WARNING"
 """
@@ -38,6 +38,33 @@ SHORT, LONG = 1, 40
 
 STREAMS = {SHORT: 300, LONG: 15}
 AT_ONCE = 64
+
+SENTENCE = " This is one sentence of an ordinary answer."
+PIECE = b"\0" * 8820
+"""0.2 seconds at 22,050 Hz: one message."""
+
+PIECES = 10
+SAMPLE_RATE = 22050
+
+
+class Model:
+    """Answers with as many sentences as the prompt says, and costs next to nothing, as ``Speech`` does."""
+
+    async def stream(self, turn: Turn) -> AsyncIterator[str]:
+        """Yield one delta for each sentence."""
+        for _ in range(int(turn.prompt)):
+            yield SENTENCE
+
+
+class Speech:
+    """Speaks two seconds of silence for each sentence."""
+
+    sample_rate = SAMPLE_RATE
+
+    async def synthesize(self, _text: str, _voice: Voice) -> AsyncIterator[bytes]:
+        """Yield ten messages' worth."""
+        for _ in range(PIECES):
+            yield PIECE
 
 
 class BareHandler(pb_grpc.StreamingServiceServicer):

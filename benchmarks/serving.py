@@ -5,7 +5,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -20,8 +19,10 @@ Served = tuple[Any, psutil.Process]
 @asynccontextmanager
 async def serving(settings: str) -> AsyncIterator[Served]:
     """``stentor serve`` with *settings* (TOML), whose port must be 0."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with listening("app.cli", "serve", "--settings", _file(folder, settings)) as served:
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(settings)
+        file.flush()
+        async with listening("app.cli", "serve", "--settings", file.name) as served:
             yield served
 
 
@@ -37,9 +38,3 @@ async def listening(*command: str) -> AsyncIterator[Served]:
     finally:
         process.terminate()
         await process.wait()
-
-
-def _file(folder: str, settings: str) -> str:
-    file = Path(folder, "settings.toml")
-    file.write_text(settings)
-    return str(file)

@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,7 +118,7 @@ async def compare() -> None:
             ("beside prefetch 0", [value / last[0] for value in last], 2),
             ("longest silence between two, ms", silence, 1),
         ):
-            print(f"{f'sentences of {length} s: {name}':52}" + "".join(f"{value:12.{digits}f}" for value in values))
+            print(row(f"sentences of {length} s: {name}", values, digits))
 
 
 class StampingModel:
@@ -180,16 +180,15 @@ async def listen(stub: Any, prompt: str, figures: Figures) -> None:
     figures.asked.append(heard_at - asked_at)
 
 
-async def lag(stub: Any) -> Any:
-    """Ask for the lag of the server's event loop since ``reset``."""
-    messages = [message async for message in stub.StreamAudio(pb.StreamRequest(prompt="lag"))]
+async def lag(stub: Any, prompt: str = "lag") -> Any:
+    """Ask for the lag of the server's event loop since the prompt ``reset``."""
+    messages = [message async for message in stub.StreamAudio(pb.StreamRequest(prompt=prompt))]
     return messages[0].action_message.args
 
 
-async def reset(stub: Any) -> None:
-    """Begin a new measurement."""
-    async for _ in stub.StreamAudio(pb.StreamRequest(prompt="reset")):
-        pass
+def row(name: str, values: Iterable[float], digits: int = 1) -> str:
+    """Return a line of a table."""
+    return f"{name:52}" + "".join(f"{value:12.{digits}f}" for value in values)
 
 
 async def real_speech() -> None:
@@ -197,12 +196,12 @@ async def real_speech() -> None:
     alone, together = Figures(), Figures()
     async with serving(SETTINGS) as (stub, _process):
         await listen(stub, "012", Figures())  # warm up
-        await reset(stub)
+        await lag(stub, "reset")
         for number in range(ALONE):
             await asyncio.sleep(PAUSE)
             await listen(stub, str(number % len(TEXTS)), alone)
         lag_alone = await lag(stub)
-        await reset(stub)
+        await lag(stub, "reset")
         began = time.monotonic()
         await asyncio.gather(*(listen(stub, "012", together) for _ in range(AT_ONCE)))
         seconds = time.monotonic() - began
@@ -214,10 +213,9 @@ async def real_speech() -> None:
     ):
         for part, name in ((49, "p50"), (98, "p99")):
             values = [statistics.quantiles(seconds, n=100)[part] * 1000 for seconds in measured]
-            print(f"{f'{what}, {name} ms':52}" + "".join(f"{value:12.1f}" for value in values))
+            print(row(f"{what}, {name} ms", values))
     for name in ("p50", "p99", "max"):
-        values = [lags[name] * 1000 for lags in (lag_alone, lag_together)]
-        print(f"{f'event loop lag, {name} ms':52}" + "".join(f"{value:12.1f}" for value in values))
+        print(row(f"event loop lag, {name} ms", [lags[name] * 1000 for lags in (lag_alone, lag_together)]))
     print(f"{'seconds of speech in a second':52}{'':12}{together.sound / seconds:12.0f}")
 
 
@@ -237,7 +235,7 @@ async def memory() -> None:
             streams = sentences // SENTENCES_A_STREAM
             await asyncio.gather(*(ask(stub, more) for _ in range(STREAMS_AT_ONCE)))
             held = [process.memory_info().rss, sum(worker.memory_info().rss for worker in process.children())]
-            print(f"{sentences:<52}" + "".join(f"{value / 1e6:12.1f}" for value in held), flush=True)
+            print(row(str(sentences), [value / 1e6 for value in held]), flush=True)
 
 
 async def main() -> None:

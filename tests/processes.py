@@ -1,6 +1,7 @@
 """Python processes that a test starts: none outlives it, whatever goes wrong."""
 
 import asyncio
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -20,3 +21,23 @@ async def python(*arguments: str) -> AsyncIterator[Process]:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def run(*arguments: str) -> tuple[int | None, str, str]:
+    """Exit code, stdout and stderr of ``python ARGUMENTS``."""
+    async with python(*arguments) as process:
+        output, errors = await process.communicate()
+    return process.returncode, output.decode(), errors.decode()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def settings(folder: Path, text: str) -> str:
+    """The path of a settings file with this text."""
+    file = folder / "settings.toml"
+    file.write_text(text)
+    return str(file)

@@ -17,7 +17,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import sys
 import tomllib
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -30,7 +29,7 @@ import pytest
 from app.settings.load import load
 from tests.documents import DOCUMENTS, NAMED, blocks
 from tests.fakes import PATIENCE
-from tests.processes import ROOT
+from tests.processes import ROOT, free_port
 
 ADDRESS = "127.0.0.1:50051"
 """Where the documents have their server."""
@@ -107,11 +106,6 @@ async def shell(line: str, folder: Path) -> AsyncIterator[Process]:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def is_runnable(line: str) -> bool:

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
+from app.settings.load import models_in
 from app.settings.tables import Settings
 from tests.processes import ROOT
 
@@ -50,14 +51,8 @@ def test_only_the_adapters_of_custom_stages_probe() -> None:
 def settings_keys(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         yield name
-        for member in _members(field.annotation):
-            if isinstance(member, type) and issubclass(member, BaseModel) and name != "fallback":
-                yield from settings_keys(member)
-
-
-def _members(annotation: Any) -> list[Any]:
-    inner = get_args(annotation)
-    return [member for part in inner for member in _members(part)] if inner else [annotation]
+        for member in models_in(field.annotation) if name != "fallback" else ():
+            yield from settings_keys(member)
 
 
 def defaults() -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, python
+from tests.processes import ROOT, run
 
 STEP = re.compile(
     r"^```\w+\n(?:#|//) (\S+), (new|behind|in place of)(?:: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
@@ -78,9 +78,7 @@ async def test_a_recipe(recipe: str, most_new: int, program: str, copy: Path) ->
     new, edited = follow(recipe, copy)
     assert len(new) <= most_new
     assert 0 <= len(edited) <= 2
-    async with python("-c", f"import os; os.chdir({str(copy)!r})\n{program}") as process:
-        _, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    async with python("-m", "ruff", "check", "--no-cache", str(copy)) as process:
-        output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
+    code, _, errors = await run("-c", f"import os; os.chdir({str(copy)!r})\n{program}")
+    assert code == 0, errors
+    code, output, _ = await run("-m", "ruff", "check", "--no-cache", str(copy))
+    assert code == 0, output

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import NAMED, blocks
-from tests.processes import ROOT, python
+from tests.processes import ROOT, run
 
 
 @pytest.fixture
@@ -18,12 +18,14 @@ def examples(tmp_path: Path) -> Path:
     return tmp_path
 
 
+async def ask(folder: Path, *words: str) -> tuple[int | None, str, str]:
+    return await run("-m", "app.cli", "ask", *words, "--settings", str(folder / "settings.toml"))
+
+
 async def test_the_examples_answer(examples: Path) -> None:
     """``stentor ask`` with the page's settings: text, sound and a command of the custom stages, a line of the link."""
-    arguments = ("-m", "app.cli", "ask", "Tea, please.\nOpen Safari.", "--settings", str(examples / "settings.toml"))
-    async with python(*arguments, "--json") as process:
-        output, errors = await process.communicate()
-    assert process.returncode == 0, errors
+    code, output, errors = await ask(examples, "Tea, please.\nOpen Safari.", "--json")
+    assert code == 0, errors
     messages = [json.loads(line) for line in output.splitlines()]
     assert [each["text"] for each in messages if each["type"] == "text_chunk"] == [
         *("Hello.\n", "Tea, please.\n", "Open Safari. ")
@@ -37,21 +39,18 @@ async def test_the_examples_answer(examples: Path) -> None:
 
 async def test_the_page_s_own_error(examples: Path) -> None:
     """A StageError of a custom stage arrives with its status and its reason."""
-    arguments = ("-m", "app.cli", "ask", "nonsense", "--settings", str(examples / "settings.toml"))
-    async with python(*arguments) as process:
-        _, errors = await process.communicate()
-    assert process.returncode == 1
-    assert b"INVALID_ARGUMENT NO_NONSENSE: A parrot does not repeat nonsense." in errors
+    code, _, errors = await ask(examples, "nonsense")
+    assert code == 1
+    assert "INVALID_ARGUMENT NO_NONSENSE: A parrot does not repeat nonsense." in errors
     assert json.loads((examples / "audit.log").read_text())["outcome"] == "NO_NONSENSE"
 
 
 async def test_the_page_s_tests(examples: Path) -> None:
     """The tests of the page pass beside its stages."""
     options = ("-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider", "--rootdir", str(examples))
-    async with python("-m", "pytest", *options, str(examples)) as process:
-        output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
-    assert b"8 passed" in output
+    code, output, _ = await run("-m", "pytest", *options, str(examples))
+    assert code == 0, output
+    assert "8 passed" in output
 
 
 def test_what_stage_authors_import() -> None:

@@ -1,8 +1,7 @@
 """Asks and speaks: ``stentor ask`` and ``stentor speak``, with a server of their own where none is named."""
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 
 from app import logs
@@ -38,8 +37,7 @@ class Output:
         return one_line(f"Saved {self._file.path}: {self._file.seconds:.1f} seconds of speech.")
 
 
-@asynccontextmanager
-async def own_server(settings: Settings) -> AsyncIterator[Running]:
+def own_server(settings: Settings) -> AbstractAsyncContextManager[Running]:
     """Run a server in this process, on this machine and a free port, while the block runs.
 
     It logs warnings and errors only. Raise SettingsError.
@@ -48,8 +46,7 @@ async def own_server(settings: Settings) -> AsyncIterator[Running]:
     # The only client is in this process. Once that has left, there is nobody to finish an answer for.
     own = {"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False, "grace_seconds": 0.0}
     server = settings.server.model_copy(update=own)
-    async with running(settings.model_copy(update={"server": server})) as server_here:
-        yield server_here
+    return running(settings.model_copy(update={"server": server}))
 
 
 async def ask(target: str, request: pb.StreamRequest, view: View, output: Output) -> None:

@@ -79,8 +79,7 @@ def _port(settings: Settings, report: Report) -> None:
     host, port = settings.server.host.strip("[]"), settings.server.port
     if not port:
         report.ok("the port will be picked by the system")
-        return
-    if trouble := why_not(host, port):
+    elif trouble := why_not(host, port):
         report.failed(f"cannot listen on {host} port {port}: {trouble}")
     else:
         report.ok(f"port {port} of {host} is free")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import grpc
@@ -20,7 +20,6 @@ OPTIONS = (
     ("grpc.max_receive_message_length", -1),
 )
 
-
 DECIDED = (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
 
 DETAILS = "grpc-status-details-bin"
@@ -30,22 +29,18 @@ class CallFailed(Exception):
     """The call failed. The text is one line: the gRPC status, the reason if there is one, and the server's words."""
 
 
-async def answer(target: str, request: pb.StreamRequest) -> AsyncGenerator[pb.StreamResponse, None]:
+def answer(target: str, request: pb.StreamRequest) -> AsyncGenerator[pb.StreamResponse, None]:
     """Yield the messages of one answer as they come. Closing the generator cancels the call.
 
     *target* is ``HOST:PORT``. Raise CallFailed, after all messages, for every status but OK, and for a server that
     cannot be reached.
     """
-    async with _connected(target) as stub, _read(stub.StreamAudio(request)) as messages:
-        async for message in messages:
-            yield message
+    return _messages(target, "StreamAudio", request)
 
 
-async def recital(target: str, request: pb.WelcomeRequest) -> AsyncGenerator[pb.WelcomeResponse, None]:
+def recital(target: str, request: pb.WelcomeRequest) -> AsyncGenerator[pb.WelcomeResponse, None]:
     """Yield the messages that speak a given text, as ``answer`` does."""
-    async with _connected(target) as stub, _read(stub.GenerateWelcomeAudio(request)) as messages:
-        async for message in messages:
-            yield message
+    return _messages(target, "GenerateWelcomeAudio", request)
 
 
 @asynccontextmanager
@@ -67,25 +62,23 @@ async def _is_ready(channel: grpc.aio.Channel) -> bool:
     return False
 
 
-def _read(call: Any) -> aclosing[AsyncGenerator[Any, None]]:
-    return aclosing(_messages(call))
-
-
-async def _messages(call: Any) -> AsyncGenerator[Any, None]:
+async def _messages(target: str, method: str, request: Any) -> AsyncGenerator[Any, None]:
     last_words = ""
-    try:
-        async for message in call:
-            last_words = message.error_message or last_words
-            yield message
-    except grpc.aio.AioRpcError:
-        pass
-    except asyncio.CancelledError:
-        if _is_cancelled():
-            raise
-    finally:
-        call.cancel()
-    if last_words or await call.code() is not grpc.StatusCode.OK:
-        raise CallFailed(await _line(call, last_words))
+    async with _connected(target) as stub:
+        call = getattr(stub, method)(request)
+        try:
+            async for message in call:
+                last_words = message.error_message or last_words
+                yield message
+        except grpc.aio.AioRpcError:
+            pass
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+        finally:
+            call.cancel()
+        if last_words or await call.code() is not grpc.StatusCode.OK:
+            raise CallFailed(await _line(call, last_words))
 
 
 def _is_cancelled() -> bool:

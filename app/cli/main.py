@@ -108,10 +108,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(metavar="N", help="Number of processes.")] = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; then finish what runs. Says on which address it listens."""
-    given = {("server", "port"): port, ("server", "workers"): workers}
-    options: dict[tuple[str, ...], Any] = {key: value for key, value in given.items() if value is not None}
     with _told_in_one_line():
-        loaded = _load(settings, options)
+        loaded = _load(settings, {("server", "port"): port, ("server", "workers"): workers})
         from app import logs, server
 
         logs.configure(loaded.logging.format, loaded.logging.level)
@@ -147,7 +145,7 @@ def ask(
     if target and model:
         raise typer.BadParameter("goes with a server of one's own, not with --target", param_hint="--model")
     with _told_in_one_line():
-        loaded = None if target else _load(settings, {("pipeline", "llm", "model"): model} if model else None)
+        loaded = None if target else _load(settings, {("pipeline", "llm", "model"): model or None})
         from app.cli import asking
         from protos.streaming_pb2 import StreamRequest
 
@@ -272,7 +270,3 @@ def _fail(code: int, error: Exception) -> NoReturn:
     with suppress(OSError):  # where nobody reads it, the exit code still tells
         print(one_line(str(error)), file=sys.stderr)
     raise typer.Exit(code)
-
-
-if __name__ == "__main__":
-    main()

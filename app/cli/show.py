@@ -3,8 +3,8 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from rich.cells import cell_len
@@ -18,22 +18,6 @@ INCOMPLETE = {
     pb.END_REASON_LENGTH: "the model stopped at its length limit; the answer is not complete",
     pb.END_REASON_CONTENT_FILTER: "the provider of the model withheld the rest of the answer",
 }
-
-
-class View(Protocol):
-    """Shows an answer while it comes."""
-
-    def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:
-        """Show one message. *audio_seconds* is the length of the sound up to now."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Show a line about the answer that is no part of it."""
-        ...
-
-    def close(self) -> None:
-        """Leave no line half written, however the answer ended."""
-        ...
 
 
 class PlainView:
@@ -142,14 +126,9 @@ class JsonView:
         }
         if message.session_id:
             fields["session_id"] = message.session_id
-        warned: Any = message.warning
-        warning = {"reason": warned.reason, "message": warned.message}
-        if kind is None:
-            fields |= warning
-        else:
-            fields |= FIELDS[kind](message)
-            if message.HasField("warning"):
-                fields["warning"] = warning
+        fields |= _own_fields(message)
+        if kind and message.HasField("warning"):
+            fields["warning"] = _warning_fields(message.warning)
         print(_json(fields), flush=True)
 
     def note(self, text: str) -> None:
@@ -160,30 +139,32 @@ class JsonView:
         """Every line is whole."""
 
 
-def _audio_fields(message: pb.StreamResponse) -> dict[str, Any]:
-    chunk = message.audio_chunk
-    return {"samples": len(chunk.audio_data) // SAMPLE_BYTES, "sample_rate": chunk.sample_rate}
+View = PlainView | RichView | JsonView
+"""Shows an answer, message by message. ``audio_seconds`` is the length of the sound up to now, ``note`` shows a line
+about the answer that is no part of it, and ``close`` leaves no line half written, however the answer ended.
+"""
 
 
-def _action_fields(message: pb.StreamResponse) -> dict[str, Any]:
-    name, args = _command(message.action_message)
-    return {"command": name, "args": args, "action_json": message.action_message.action_json}
+def _own_fields(message: pb.StreamResponse) -> dict[str, Any]:
+    """Return the fields of this kind of message, beside those that all kinds have."""
+    match message.WhichOneof("content"):
+        case None:
+            return _warning_fields(message.warning)
+        case "audio_chunk":
+            chunk = message.audio_chunk
+            return {"samples": len(chunk.audio_data) // SAMPLE_BYTES, "sample_rate": chunk.sample_rate}
+        case "action_message":
+            name, args = _command(message.action_message)
+            return {"command": name, "args": args, "action_json": message.action_message.action_json}
+        case "end_message":
+            values = {field.name: getattr(message.end, field.name) for field in pb.EndInfo.DESCRIPTOR.fields}
+            return {"text": message.end_message, **values, "reason": pb.EndReason.Name(message.end.reason)}
+        case kind:
+            return {"text": getattr(message, kind)}
 
 
-def _end_fields(message: pb.StreamResponse) -> dict[str, Any]:
-    end = message.end
-    values = {field.name: getattr(end, field.name) for field in end.DESCRIPTOR.fields}
-    return {"text": message.end_message, **values, "reason": pb.EndReason.Name(end.reason)}
-
-
-FIELDS: dict[str, Callable[[pb.StreamResponse], dict[str, Any]]] = {
-    "text_chunk": lambda message: {"text": message.text_chunk},
-    "audio_chunk": _audio_fields,
-    "action_message": _action_fields,
-    "end_message": _end_fields,
-    "error_message": lambda message: {"text": message.error_message},
-}
-"""The fields of each kind of message, beside those that all kinds have."""
+def _warning_fields(warning: Any) -> dict[str, Any]:
+    return {"reason": warning.reason, "message": warning.message}
 
 
 def _json(fields: dict[str, Any]) -> str:

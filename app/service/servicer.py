@@ -1,7 +1,6 @@
 """The handlers, thin: a request becomes a turn, the pipeline's events become messages."""
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
@@ -18,13 +17,10 @@ from pipeline.pcm import SAMPLE_BYTES
 from pipeline.run import Stages, recite, run
 from protos import streaming_pb2 as pb
 
-ClientOf = Callable[[Any, Any], str]
-"""Who a request's client is, for limits and memory: ``client_of(request, context)``."""
-
 
 class StreamingServicer:
     """What stands behind the chain. Its context has, from the links: ``arrived``, ``progress`` and the session's
-    metadata.
+    metadata. ``client_of(request, context)`` names the client whose memory is read.
     """
 
     def __init__(
@@ -32,7 +28,7 @@ class StreamingServicer:
         stages: Stages,
         streams: Streams,
         memory: Memory | None,
-        client_of: ClientOf,
+        client_of: Callable[[Any, Any], str],
         *,
         welcome_text: str,
         voice_names: tuple[str, str],
@@ -96,29 +92,28 @@ class Tally:
     never), and the words of the conversation.
     """
 
-    def __init__(self, arrived: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, arrived: float) -> None:
         self._arrived = arrived
-        self._clock = clock
         self.sentence = 0
         self.said: list[str] = []
         self._complete = False
-        self._counts: Counter[str] = Counter(sentences=0, commands=0, audio_samples=0)
-        self._times: dict[str, float] = {"first_text_ms": 0.0, "first_audio_ms": 0.0}
+        self._figures: dict[str, float] = {"sentences": 0, "commands": 0, "audio_samples": 0}
+        self._figures |= {"first_text_ms": 0.0, "first_audio_ms": 0.0}
 
     def sent(self, event: TurnEvent) -> None:
         """*event* has left."""
         match event:
             case AudioChunk():
-                self._counts["audio_samples"] += len(event.pcm) // SAMPLE_BYTES
+                self._figures["audio_samples"] += len(event.pcm) // SAMPLE_BYTES
                 self._first("first_audio_ms")
             case Sentence():
                 self.sentence = event.index
-                self._counts["sentences"] += 1
+                self._figures["sentences"] += 1
                 if not event.apart:
                     self.said.append(event.text)
                 self._first("first_text_ms")
             case Command():
-                self._counts["commands"] += 1
+                self._figures["commands"] += 1
                 self.said.append(f" {command_json(event)}")
             case ModelEnd():
                 self._complete = event.reason is not EndReason.CONTENT_FILTER
@@ -129,13 +124,13 @@ class Tally:
 
     def figures(self) -> dict[str, float]:
         """The counts and times as of now."""
-        return {**self._counts, **self._times, "total_ms": self._now()}
+        return {**self._figures, "total_ms": self._now()}
 
     def _first(self, figure: str) -> None:
-        self._times[figure] = self._times[figure] or self._now()
+        self._figures[figure] = self._figures[figure] or self._now()
 
     def _now(self) -> float:
-        return round((self._clock() - self._arrived) * 1000, 3)
+        return round((time.monotonic() - self._arrived) * 1000, 3)
 
 
 def _message(event: TurnEvent, session_id: str, tally: Tally) -> pb.StreamResponse:

@@ -35,15 +35,16 @@ class SettingsError(Exception):
 def load(path: str | None, environment: Mapping[str, str], options: Mapping[Path_, Any] | None = None) -> Settings:
     """Load the file *path*, else ``$STENTOR_SETTINGS``, else ``./settings.toml`` if there is one, else the defaults.
 
-    *options* are the values of the command line by key, such as ``("server", "port")`` for ``--port``; they have the
-    last word. Raise SettingsError for anything that is not exactly right.
+    *options* are the values of the command line by key, such as ``("server", "port")`` for ``--port``; None = not
+    given. They have the last word. Raise SettingsError for anything that is not exactly right.
     """
     file = _find(path, environment)
     table = _read(file) if file else {}
     overrides = dict(_overrides(environment))
     names = {keys: PREFIX + "__".join(keys).upper() for keys in overrides}
     for keys, value in (options or {}).items():
-        overrides[keys], names[keys] = value, f"--{keys[-1]}"
+        if value is not None:
+            overrides[keys], names[keys] = value, f"--{keys[-1]}"
     for keys, value in overrides.items():
         _put(table, keys, value)
     try:
@@ -163,13 +164,12 @@ def _inside(model: Any, part: str) -> Any:
     """Find the model behind a key, behind a number in a list, or behind a kind of a union."""
     if isinstance(model, type) and issubclass(model, BaseModel):
         return model.model_fields[part].annotation
-    members = [member for member in _members(model) if isinstance(member, type) and issubclass(member, BaseModel)]
-    if part.isdigit():
-        return members[0]
-    return next(member for member in members if member.model_fields["kind"].default == part)
+    models = models_in(model)
+    return models[0] if part.isdigit() else next(each for each in models if each.model_fields["kind"].default == part)
 
 
-def _members(annotation: Any) -> list[Any]:
-    """List the members of a union, however deep."""
-    inner = get_args(annotation)
-    return [member for part in inner for member in _members(part)] if inner else [annotation]
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """List the models of an annotation, however deep: those of a union, a list or a table."""
+    if inner := get_args(annotation):
+        return [model for part in inner for model in models_in(part)]
+    return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []

@@ -4,17 +4,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from app.settings.types import (
-    Count,
-    Json,
-    NotNegative,
-    Positive,
-    PositiveCount,
-    Strict,
-    Text,
-    finite,
-    rate_or_off,
-)
+from app.settings.types import Count, Json, NotNegative, Positive, PositiveCount, Strict, Text, finite, rate_or_off
 from pipeline.pcm import LEAST_HZ, MOST_HZ
 
 
@@ -109,7 +99,7 @@ class JsonCommandsSettings(Strict):
 
 
 class CustomCommandsSettings(CustomSettings):
-    """An extractor of one's own."""
+    """A custom extractor."""
 
     on_invalid: Literal["warn", "abort"] = "warn"
 

@@ -17,8 +17,9 @@ from app.cli.client import CallFailed, answer
 from app.cli.player import Player, player
 from app.cli.sound import Sound, SoundError, WavFile
 from protos import streaming_pb2 as pb
-from tests.app.cli.test_main import QUIET, SCRIPTED, free_port, invoke, settings
+from tests.app.cli.test_main import QUIET, SCRIPTED, invoke
 from tests.fakes import until
+from tests.processes import free_port, settings
 from tests.serving import serving
 
 SPOKEN = '[pipeline]\nllm = { kind = "demo", delta_ms = 0 }\n'

@@ -6,25 +6,21 @@ import pytest
 
 from tests.pipeline.llm.openai.hostile_server import DONE, STOP, WELL, HostileServer, Reply, hostile, said, text
 from tests.pipeline.tts.openai.hostile_speech import sound, tone
-from tests.processes import python
+from tests.processes import run, settings
 
 SERVER = '{{ kind = "openai", base_url = "{url}", model = "m", api_key_env = "NO_SUCH_KEY"{more} }}'
 
 
-async def stentor(folder: Path, upstream: HostileServer, *words: str) -> tuple[int, str, str]:
+async def stentor(folder: Path, upstream: HostileServer, *words: str) -> tuple[int | None, str, str]:
     """Exit code, stdout and stderr of a command with the settings of that model server."""
     llm = SERVER.format(url=upstream.url, more="")
-    return await run(folder, f'tts = {{ kind = "off" }}\nllm = {llm}\n', *words)
+    return await with_stages(folder, f'tts = {{ kind = "off" }}\nllm = {llm}\n', *words)
 
 
-async def run(folder: Path, pipeline: str, *words: str) -> tuple[int, str, str]:
+async def with_stages(folder: Path, pipeline: str, *words: str) -> tuple[int | None, str, str]:
     """Exit code, stdout and stderr of a command with these stages."""
-    file = folder / "settings.toml"
-    file.write_text(f"[server]\nport = 0\n[pipeline]\n{pipeline}")
-    async with python("-m", "app.cli", *words, "--settings", str(file)) as process:
-        out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+    file = settings(folder, f"[server]\nport = 0\n[pipeline]\n{pipeline}")
+    return await run("-m", "app.cli", *words, "--settings", file)
 
 
 async def test_check_online(tmp_path: Path) -> None:
@@ -70,7 +66,7 @@ async def test_check_speech(
     async with hostile({"m": [reply]}) as upstream:
         more = f', voice = "ann", fallback = {custom % per_char}'
         tts = SERVER.format(url=upstream.url, more=more)
-        code, out, _ = await run(tmp_path, f"tts = {tts}\n", "check", *options)
+        code, out, _ = await with_stages(tmp_path, f"tts = {tts}\n", "check", *options)
     lines = [line.split(":") for line in out.splitlines() if " voice " in line]
     assert [f"{verdict}:{text}" for verdict, text, *_ in lines] == expected
     assert code == int("failed" in out)
@@ -81,7 +77,7 @@ async def test_check_asks_the_speech_server_and_not_the_cache(tmp_path: Path) ->
     """What the server said once, and the disk remembers, does not speak for it when it is dead."""
     async with hostile({"m": [GOOD, DEAD]}) as upstream:
         tts = SERVER.format(url=upstream.url, more=', voice = "ann", retries = 0, cache = { folder = "sounds" }')
-        codes = [(await run(tmp_path, f"tts = {tts}\n", "check", "--online"))[0] for _ in range(2)]
+        codes = [(await with_stages(tmp_path, f"tts = {tts}\n", "check", "--online"))[0] for _ in range(2)]
     assert codes == [0, 1]
 
 

@@ -1,11 +1,8 @@
 """The command line: usage, settings, exit codes, and the processes behind it."""
 
+import asyncio
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from app.cli.main import cli
 from tests.fakes import PATIENCE
+from tests.processes import free_port, python, run, settings
 
-ROOT = Path(__file__).parents[3]
 QUIET = '[server]\nport = 0\n[pipeline]\ntts = { kind = "off" }\nllm = { kind = "demo", delta_ms = 0 }\n'
 SCRIPTED = (
     '[server]\nport = 0\n[pipeline]\nllm = { kind = "custom", factory = "tests.scripted:ScriptedModel" }\n'
@@ -33,13 +30,6 @@ def invoke(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def settings(folder: Path, text: str) -> str:
-    """The path of a settings file."""
-    file = folder / "settings.toml"
-    file.write_text(text)
-    return str(file)
-
-
 RUN = (
     "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "runpy.run_module('app.cli', run_name='__main__', alter_sys=True)"
@@ -50,56 +40,30 @@ child crashes now and then before it becomes the program.
 """
 
 
-@contextmanager
-def process(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """``stentor ARGUMENTS`` as a process; killed at the end of the block, if it still runs."""
-    with subprocess.Popen(
-        (sys.executable, "-c", RUN, *arguments),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    ) as started:
-        try:
-            yield started
-        finally:
-            started.kill()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def listens(port: int) -> bool:
     """Whether somebody listens there."""
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_version_is_cheap() -> None:
+async def test_version_is_cheap() -> None:
     """--version prints it and does not load the transport."""
     script = (
         "import sys; from app.cli.main import main; sys.argv[1:] = ['--version']\n"
         "try: main()\nexcept SystemExit as end: print(end.code, 'grpc' in sys.modules)"
     )
-    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
-    name, _, code, loaded = done.stdout.split()
-    assert (name, code, loaded) == ("stentor", "0", "False")
+    failed, output, _ = await run("-c", script)
+    name, _, code, loaded = output.split()
+    assert (failed, name, code, loaded) == (0, "stentor", "0", "False")
 
 
-def test_the_demo_is_cheap() -> None:
+async def test_the_demo_is_cheap() -> None:
     """The stages of the default settings do not load the HTTP client, which takes a while."""
     script = (
         "import sys; from app.container import Container; from app.settings.load import load\n"
         "Container(settings=load(None, {})).stages(); print('aiohttp' in sys.modules)"
     )
-    done = subprocess.run((sys.executable, "-c", script), cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert (await run("-c", script))[:2] == (0, "False\n")
 
 
 def test_help() -> None:
@@ -188,38 +152,38 @@ def test_options_are_settings(options: tuple[str, ...], message: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_serve(tmp_path: Path) -> None:
+async def test_serve(tmp_path: Path) -> None:
     """One line on stdout when it listens; a second server on that port ends with 1 and one line; SIGTERM ends the first
     with 0.
     """
     file = settings(tmp_path, QUIET)
-    with process("serve", "--settings", file) as first:
+    async with asyncio.timeout(PATIENCE), python("-c", RUN, "serve", "--settings", file) as first:
         assert first.stdout
-        line = first.stdout.readline()
+        line = (await first.stdout.readline()).decode()
         port = line.removeprefix("listening on 127.0.0.1:").strip()
         assert port.isdecimal()
-        with process("serve", "--settings", file, "--port", port) as second:
-            out, told = second.communicate(timeout=PATIENCE)
-        assert (second.returncode, out, told.count("\n")) == (1, "", 1)
+        code, out, told = await run("-c", RUN, "serve", "--settings", file, "--port", port)
+        assert (code, out, told.count("\n")) == (1, "", 1)
         assert f"cannot listen on 127.0.0.1:{port}" in told
         first.send_signal(signal.SIGTERM)
-        rest, log = first.communicate(timeout=PATIENCE)
-    assert (first.returncode, rest) == (0, "")
-    assert "Traceback" not in log
+        rest, log = await first.communicate()
+    assert (first.returncode, rest) == (0, b"")
+    assert b"Traceback" not in log
 
 
-def test_interrupted_from_the_keyboard(tmp_path: Path) -> None:
+async def test_interrupted_from_the_keyboard(tmp_path: Path) -> None:
     """Ctrl-C ends a question with 130, soon and without a word; what came stays, as a whole line."""
     file = settings(tmp_path, SCRIPTED)
-    with process("ask", '["One sentence. ", "Two. ", {"hang": true}]', "--settings", file) as asked:
+    arguments = ("ask", '["One sentence. ", "Two. ", {"hang": true}]', "--settings", file)
+    async with asyncio.timeout(PATIENCE), python("-c", RUN, *arguments) as asked:
         assert asked.stdout
-        shown = asked.stdout.read(len("One sentence."))
+        shown = await asked.stdout.readexactly(len("One sentence."))
         asked.send_signal(signal.SIGINT)
-        rest, told = asked.communicate(timeout=PATIENCE)
+        rest, told = await asked.communicate()
     assert asked.returncode == 130
-    assert shown == "One sentence."
-    assert rest.endswith("\n")
-    assert "Traceback" not in told
+    assert shown == b"One sentence."
+    assert rest.endswith(b"\n")
+    assert b"Traceback" not in told
 
 
 def test_voices() -> None:

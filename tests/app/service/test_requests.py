@@ -32,10 +32,6 @@ def welcome(**fields: Any) -> pb.WelcomeRequest:
     return pb.WelcomeRequest(**{"session_id": "s", **fields})
 
 
-def interrupt(**fields: Any) -> pb.InterruptRequest:
-    return pb.InterruptRequest(**fields)
-
-
 METHOD_OF = {
     pb.StreamRequest: wire.STREAM_AUDIO,
     pb.WelcomeRequest: wire.GENERATE_WELCOME_AUDIO,
@@ -69,9 +65,9 @@ GOOD = {
     "welcome": welcome(),
     "welcome text": welcome(text="x" * 20, voice="v", language="en"),
     "blank welcome": welcome(text=" "),
-    "interrupt a device": interrupt(hardware_id="mac"),
-    "interrupt a session": interrupt(session_id="s"),
-    "interrupt both": interrupt(hardware_id="mac", session_id="s"),
+    "interrupt a device": pb.InterruptRequest(hardware_id="mac"),
+    "interrupt a session": pb.InterruptRequest(session_id="s"),
+    "interrupt both": pb.InterruptRequest(hardware_id="mac", session_id="s"),
 }
 
 
@@ -81,6 +77,7 @@ def test_good_requests(name: str) -> None:
     check(GOOD[name])
 
 
+# The field that is named, or all that is told.
 BAD: dict[str, tuple[Any, str]] = {
     "empty prompt": (stream(prompt=""), "prompt"),
     "blank prompt": (stream(prompt=" \n\t\u3000"), "prompt"),
@@ -102,13 +99,14 @@ BAD: dict[str, tuple[Any, str]] = {
     "language with an underscore": (stream(language="en_US"), "language"),
     "language with a line break": (stream(language="en\n"), "language"),
     "language in other letters": (stream(language="рус"), "language"),
-    "bad base64": (stream(screenshot="***"), "screenshot"),
-    "base64 with spaces": (stream(screenshot=image(PNG) + "\n"), "screenshot"),
-    "base64 without its end": (stream(screenshot=image(PNG)[:-1]), "screenshot"),
-    "base64 in other letters": (stream(screenshot="ж"), "screenshot"),
+    "bad base64": (stream(screenshot="***"), "screenshot: not valid base64"),
+    "base64 with spaces": (stream(screenshot=image(PNG) + "\n"), "screenshot: not valid base64"),
+    "base64 without its end": (stream(screenshot=image(PNG)[:-1]), "screenshot: not valid base64"),
+    "base64 in other letters": (stream(screenshot="ж"), "screenshot: not valid base64"),
     "empty image": (stream(screenshot="===="), "screenshot"),
-    "no image": (stream(screenshot=image(b"text")), "screenshot"),
-    "a wav": (stream(screenshot=image(b"RIFF\x10\0\0\0WAVE")), "screenshot"),
+    "no image": (stream(screenshot=image(b"text")), "screenshot: neither WebP, PNG nor JPEG"),
+    "a gif": (stream(screenshot=image(b"GIF89a")), "screenshot: neither WebP, PNG nor JPEG"),
+    "a wav": (stream(screenshot=image(b"RIFF\x10\0\0\0WAVEfmt ")), "screenshot: neither WebP, PNG nor JPEG"),
     "large screenshot": (stream(screenshot=image(PNG.ljust(101, b"x"))), "screenshot"),
     "huge screenshot": (stream(screenshot="A" * 100_000), "screenshot"),
     "negative width": (stream(screen_width=-1), "screen_width, screen_height"),
@@ -118,21 +116,23 @@ BAD: dict[str, tuple[Any, str]] = {
     "welcome with a bad session": (welcome(session_id="a b"), "session_id"),
     "welcome with a bad voice": (welcome(voice="\n"), "voice"),
     "welcome with a bad language": (welcome(language="e n"), "language"),
-    "interrupt nothing": (interrupt(), "hardware_id"),
-    "interrupt a bad device": (interrupt(hardware_id="x" * 129), "hardware_id"),
-    "interrupt a bad session": (interrupt(hardware_id="mac", session_id="a b"), "session_id"),
+    "interrupt nothing": (pb.InterruptRequest(), "hardware_id"),
+    "interrupt a bad device": (pb.InterruptRequest(hardware_id="x" * 129), "hardware_id"),
+    "interrupt a bad session": (pb.InterruptRequest(hardware_id="mac", session_id="a b"), "session_id"),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_requests(name: str) -> None:
     """What breaks a rule is INVALID_REQUEST; the field and the rule are named, the value is not repeated."""
-    request, field = BAD[name]
+    request, expected = BAD[name]
+    field, _, rule = expected.partition(": ")
     with pytest.raises(Rejected) as refused:
         check(request)
     error = refused.value
     assert (error.reason, error.metadata, error.retry_after) == ("INVALID_REQUEST", {"field": field}, None)
     assert error.text.startswith(f"{field}: ")
+    assert rule in ("", error.text.removeprefix(f"{field}: "))
     assert error.text.isascii()
     assert error.text.isprintable()
     assert len(error.text) <= 200

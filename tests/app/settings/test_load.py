@@ -10,20 +10,25 @@ from app.container import Container
 from app.settings.load import SettingsError, load
 from app.settings.stages import SpeechSettings
 from app.settings.tables import STAGES, Pipeline, Settings
-
-ROOT = Path(__file__).parents[3]
+from tests.processes import ROOT, settings
 
 TYPE_CHECKED = {"llm", "tts"}
 """Built by a match over their kinds, which mypy holds complete."""
 
 VOICES = ", ".join(repr(table.model_fields["kind"].default) for table in get_args(SpeechSettings))
 
+PIPER = "[pipeline.tts]\nkind = 'piper'\nvoices = { en = 'x' }\n"
+SPEECH = "[pipeline.tts]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nvoice = 'v'\n"
+MODEL = "[pipeline.llm]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:1/v1'\nmodel = 'm'\n"
+CUSTOM = "[pipeline.llm]\nkind = 'custom'\n"
+NO_JSON = "must hold only what JSON can"
+
 WRONG: dict[str, tuple[str, str]] = {
     "unknown section": ("[servers]\nport = 1", "servers: unknown key, did you mean server?"),
     "unknown key": ("[limits]\nmax_stream = 3", "limits.max_stream: unknown key, did you mean"),
     "unknown key of a stage": ("[pipeline.tts]\nspeed = 3", "pipeline.tts.speed: unknown key"),
     "unknown key of a fallback": (
-        "[pipeline.tts]\nkind = 'piper'\nvoices = { en = 'x' }\nfallback = { kind = 'espeak', speed = 3 }",
+        PIPER + "fallback = { kind = 'espeak', speed = 3 }",
         "pipeline.tts.fallback.speed: unknown key",
     ),
     "unknown key of a store": ("[limits]\nstore = { kind = 'memory', url = 'x' }", "limits.store.url: unknown key"),
@@ -39,10 +44,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "endless": ("[limits]\nmax_stream_seconds = inf", "limits.max_stream_seconds: must be a finite number"),
     "zero where it is not off": ("[limits]\nsend_timeout_seconds = 0", "limits.send_timeout_seconds: must be greater"),
     "unknown choice": ("[limits]\nrate_policy = 'drop'", "limits.rate_policy: must be 'reject' or 'pace'"),
-    "unknown kind": (
-        "[pipeline.tts]\nkind = 'siri'",
-        f"pipeline.tts.kind: must be one of {VOICES}",
-    ),
+    "unknown kind": ("[pipeline.tts]\nkind = 'siri'", f"pipeline.tts.kind: must be one of {VOICES}"),
     "unknown store": ("[limits.store]\nkind = 'redis'", "limits.store.kind: must be 'memory'"),
     "rate too fast": ("[pipeline.tts]\nrate = 451", "pipeline.tts.rate: must be less than or equal to 450"),
     "rate too slow": ("[pipeline.tts]\nrate = 79", "pipeline.tts.rate: must be greater than or equal to 80"),
@@ -50,7 +52,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "unknown gender": ("[pipeline.tts]\ngender = 'x'", "pipeline.tts.gender: must be '', 'male' or 'female'"),
     "fewer workers than none": ("[pipeline.tts]\nworkers = -1", "pipeline.tts.workers: must be greater than or equal"),
     "endlessly fast piper": (
-        "[pipeline.tts]\nkind = 'piper'\nvoices = { en = 'x' }\nlength_scale = 0.0",
+        PIPER + "length_scale = 0.0",
         "pipeline.tts.length_scale: must be greater than or equal to 0.1",
     ),
     "rate that nobody plays": (
@@ -58,7 +60,7 @@ WRONG: dict[str, tuple[str, str]] = {
         "pipeline.tts.output_sample_rate: must be from 4000 to 384000 Hz",
     ),
     "no rate of a speech server": (
-        "[pipeline.tts]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nvoice = 'v'\nsample_rate = 0",
+        SPEECH + "sample_rate = 0",
         "pipeline.tts.sample_rate: must be greater than or equal to 4000",
     ),
     "rate of no sound": (
@@ -67,25 +69,34 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "language without a voice": ("[pipeline.tts]\ndefault_language = 'de'", "pipeline.tts.default_language: must be"),
     "no factory": ("[pipeline.llm]\nkind = 'custom'", "pipeline.llm.factory: must be set"),
-    "factory is no name": (
-        "[pipeline.llm]\nkind = 'custom'\nfactory = 'x'",
-        'pipeline.llm.factory: must be "package.module:Name"',
-    ),
-    "a date for JSON": (
-        "[pipeline.llm]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nextra_body = { a = [2024-01-01] }",
-        "pipeline.llm.extra_body: must hold only what JSON can",
-    ),
-    "no number for JSON": (
-        "[pipeline.tts]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nvoice = 'v'\nextra_body = { speed = nan }",
-        "pipeline.tts.extra_body: must hold only what JSON can",
-    ),
+    "factory is no name": (CUSTOM + "factory = 'x'", 'pipeline.llm.factory: must be "package.module:Name"'),
+    "a date for JSON": (MODEL + "extra_body = { a = [2024-01-01] }", f"pipeline.llm.extra_body: {NO_JSON}"),
+    "no number for JSON": (SPEECH + "extra_body = { speed = nan }", f"pipeline.tts.extra_body: {NO_JSON}"),
     "a date in a schema": (
         "[pipeline.commands]\nschemas = { wait = { examples = [2024-01-01] } }",
-        "pipeline.commands.schemas.wait: must hold only what JSON can",
+        f"pipeline.commands.schemas.wait: {NO_JSON}",
     ),
     "open to the network": ("[server]\nhost = '0.0.0.0'", "server.host: must be a loopback address"),
     "processes that count for themselves": ("[server]\nworkers = 2", "server.workers: must be 1"),
     "no TOML": ("server = ", "not readable as TOML"),
+    "unknown key of a model": (MODEL + "base_ur = 1", "pipeline.llm.base_ur: unknown key, did you mean base_url?"),
+    "too hot": (MODEL + "temperature = 3", "pipeline.llm.temperature: must be less than or equal to 2"),
+    "two prompts": (
+        MODEL + "system_prompt = 'a'\nsystem_prompt_file = 'b'",
+        "pipeline.llm.system_prompt: must not be set beside",
+    ),
+    "fallback without a kind": (
+        MODEL + "fallback = { base_url = 'http://x' }",
+        "pipeline.llm.fallback.kind: must be set",
+    ),
+    "fallback without a server": (
+        MODEL + "fallback = { kind = 'openai', model = 'm' }",
+        "pipeline.llm.fallback.base_url: must be set",
+    ),
+    "unknown key of a model's fallback": (
+        MODEL + "fallback = { kind = 'demo', modle = 'm' }",
+        "pipeline.llm.fallback.modle: unknown key (allowed: delta_ms",
+    ),
 }
 
 
@@ -93,10 +104,9 @@ WRONG: dict[str, tuple[str, str]] = {
 def test_wrong_settings(case: str, tmp_path: Path) -> None:
     """One line names the file, the key and what is allowed."""
     text, expected = WRONG[case]
-    file = tmp_path / "settings.toml"
-    file.write_text(text)
+    file = settings(tmp_path, text)
     with pytest.raises(SettingsError) as caught:
-        load(str(file), {})
+        load(file, {})
     message = str(caught.value)
     assert message.startswith(f"{file}: {expected}")
     assert "\n" not in message
@@ -122,10 +132,9 @@ def test_values_beyond_all_bounds(value: str, tmp_path: Path) -> None:
     """Also what Python cannot read, or gRPC cannot count, is told in one line by its name."""
     with pytest.raises(SettingsError, match=r"^STENTOR__LIMITS__MAX_CONCURRENT_STREAMS: limits"):
         load(None, {"STENTOR__LIMITS__MAX_CONCURRENT_STREAMS": value})
-    file = tmp_path / "settings.toml"
-    file.write_text(f"[limits]\nmax_message_rate_per_second = {value}")
+    file = settings(tmp_path, f"[limits]\nmax_message_rate_per_second = {value}")
     with pytest.raises(SettingsError, match=f"^{file}: [^\n]+$"):
-        load(str(file), {})
+        load(file, {})
 
 
 def test_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -142,12 +151,6 @@ def test_the_default_file_is_no_file(is_link: bool, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match=r"settings\.toml: not readable"):
         load(None, {})
-
-
-def test_missing_file() -> None:
-    """A file that was named must be there."""
-    with pytest.raises(SettingsError, match=r"--settings: there is no file /nowhere\.toml"):
-        load("/nowhere.toml", {})
 
 
 def test_order_of_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,29 +173,26 @@ def test_order_of_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_environment_values() -> None:
     """They are read as TOML: numbers, truth, lists; what is no TOML is text. Another kind starts its table anew."""
-    settings = load(
-        None,
-        {
-            "STENTOR__SERVER__REFLECTION": "false",
-            "STENTOR__LIMITS__IDLE_TIMEOUT_SECONDS": "2.5",
-            "STENTOR__LIMITS__SINGLE_FLIGHT": "replace",
-            "STENTOR__PIPELINE__COMMANDS__ALLOW": '["open_app"]',
-            "STENTOR__PIPELINE__TTS__KIND": "off",
-            "PATH": "/bin",
-        },
-    )
-    assert settings.server.reflection is False
-    assert (settings.limits.idle_timeout_seconds, settings.limits.single_flight) == (2.5, "replace")
-    assert settings.pipeline.commands.model_dump()["allow"] == ["open_app"]
-    assert settings.pipeline.tts.kind == "off"
+    environment = {
+        "STENTOR__SERVER__REFLECTION": "false",
+        "STENTOR__LIMITS__IDLE_TIMEOUT_SECONDS": "2.5",
+        "STENTOR__LIMITS__SINGLE_FLIGHT": "replace",
+        "STENTOR__PIPELINE__COMMANDS__ALLOW": '["open_app"]',
+        "STENTOR__PIPELINE__TTS__KIND": "off",
+        "PATH": "/bin",
+    }
+    loaded = load(None, environment)
+    assert loaded.server.reflection is False
+    assert (loaded.limits.idle_timeout_seconds, loaded.limits.single_flight) == (2.5, "replace")
+    assert loaded.pipeline.commands.model_dump()["allow"] == ["open_app"]
+    assert loaded.pipeline.tts.kind == "off"
 
 
 def test_the_same_kind_again(tmp_path: Path) -> None:
     """A kind in the environment that the table has already, also by default, leaves the rest of it."""
-    file = tmp_path / "settings.toml"
-    file.write_text("[pipeline.memory]\nmax_turns = 5\n[pipeline.tts]\nkind = 'espeak'\nrate = 300")
+    file = settings(tmp_path, "[pipeline.memory]\nmax_turns = 5\n[pipeline.tts]\nkind = 'espeak'\nrate = 300")
     kinds = {"STENTOR__PIPELINE__MEMORY__KIND": "memory", "STENTOR__PIPELINE__TTS__KIND": "espeak"}
-    pipeline = load(str(file), kinds).pipeline
+    pipeline = load(file, kinds).pipeline
     assert (pipeline.memory.model_dump()["max_turns"], pipeline.tts.model_dump()["rate"]) == (5, 300)
 
 
@@ -211,74 +211,39 @@ def test_every_kind_has_a_builder(stage: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("factory", "options", "expected"),
+    ("kind", "more", "expected"),
     [
-        ("nowhere:Name", "{}", "nowhere:Name cannot be imported: ModuleNotFoundError"),
-        ("tests.scripted:Nobody", "{}", "tests.scripted:Nobody cannot be imported: AttributeError"),
-        ("tests.scripted:diary", "{}", "tests.scripted:diary cannot be called"),
-        ("tests.scripted:ScriptedModel", "{ nonsense = 1 }", "cannot be built with these options: TypeError"),
-        ("tests.scripted:Diary", "{}", "what tests.scripted:Diary gives has no stream"),
-    ],
-)
-def test_wrong_factory(factory: str, options: str, expected: str, tmp_path: Path) -> None:
-    """A stage of one's own that can't be imported, built or used stops the start."""
-    file = tmp_path / "settings.toml"
-    file.write_text(f'[pipeline.llm]\nkind = "custom"\nfactory = "{factory}"\noptions = {options}')
-    container = Container(settings=load(str(file), {}))
-    with pytest.raises(SettingsError, match=expected) as caught:
-        container.servicer()
-    assert str(caught.value).startswith("pipeline.llm.factory: ")
-
-
-OPENAI = "[pipeline.llm]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:1/v1'\nmodel = 'm'\n"
-
-
-@pytest.mark.parametrize(
-    ("more", "expected"),
-    [
-        ("base_ur = 1", "pipeline.llm.base_ur: unknown key, did you mean base_url?"),
-        ("temperature = 3", "pipeline.llm.temperature: must be less than or equal to 2"),
-        ("system_prompt = 'a'\nsystem_prompt_file = 'b'", "pipeline.llm.system_prompt: must not be set beside"),
-        ("fallback = { base_url = 'http://x' }", "pipeline.llm.fallback.kind: must be set"),
-        ("fallback = { kind = 'openai', model = 'm' }", "pipeline.llm.fallback.base_url: must be set"),
-        ("fallback = { kind = 'demo', modle = 'm' }", "pipeline.llm.fallback.modle: unknown key (allowed: delta_ms"),
-    ],
-)
-def test_wrong_model_settings(more: str, expected: str, tmp_path: Path) -> None:
-    """They are told like all others, also those of a fallback."""
-    file = tmp_path / "settings.toml"
-    file.write_text(OPENAI + more)
-    with pytest.raises(SettingsError) as caught:
-        load(str(file), {})
-    assert str(caught.value).startswith(f"{file}: {expected}")
-
-
-@pytest.mark.parametrize(
-    ("more", "expected"),
-    [
-        ("system_prompt_file = 'nowhere.txt'", "pipeline.llm.system_prompt_file: there is no readable file"),
-        ("system_prompt_file = 'binary.txt'", "pipeline.llm.system_prompt_file: "),
-        ("extra_headers = { 'a b' = 'c' }", "pipeline.llm.extra_headers: "),
+        (CUSTOM, "factory = 'nowhere:Name'", "factory: nowhere:Name cannot be imported: ModuleNotFoundError"),
         (
-            "fallback = { kind = 'openai', model = 'm', base_url = 'ftp://x' }",
-            "pipeline.llm.fallback.base_url: must be",
+            CUSTOM,
+            "factory = 'tests.scripted:Nobody'",
+            "factory: tests.scripted:Nobody cannot be imported: AttributeError",
         ),
-        ("fallback = { kind = 'custom', factory = 'nowhere:N' }", "pipeline.llm.fallback.factory: nowhere:N cannot"),
+        (CUSTOM, "factory = 'tests.scripted:diary'", "factory: tests.scripted:diary cannot be called"),
+        (
+            CUSTOM,
+            "factory = 'tests.scripted:ScriptedModel'\noptions = { nonsense = 1 }",
+            "factory: tests.scripted:ScriptedModel cannot be built with these options: TypeError",
+        ),
+        (CUSTOM, "factory = 'tests.scripted:Diary'", "factory: what tests.scripted:Diary gives has no stream"),
+        (MODEL, "system_prompt_file = 'nowhere.txt'", "system_prompt_file: there is no readable file"),
+        (MODEL, "system_prompt_file = 'binary.txt'", "system_prompt_file: "),
+        (MODEL, "extra_headers = { 'a b' = 'c' }", "extra_headers: "),
+        (MODEL, "fallback = { kind = 'openai', model = 'm', base_url = 'ftp://x' }", "fallback.base_url: must be"),
+        (MODEL, "fallback = { kind = 'custom', factory = 'nowhere:N' }", "fallback.factory: nowhere:N cannot"),
     ],
 )
-def test_model_that_cannot_be_built(more: str, expected: str, tmp_path: Path) -> None:
+def test_model_that_cannot_be_built(kind: str, more: str, expected: str, tmp_path: Path) -> None:
     """What only building shows stops the start too; files are looked for beside the settings."""
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe")
-    file = tmp_path / "settings.toml"
-    file.write_text(OPENAI + more)
+    container = Container(settings=load(settings(tmp_path, kind + more), {}))
     with pytest.raises(SettingsError) as caught:
-        Container(settings=load(str(file), {})).llm()
-    assert str(caught.value).startswith(expected)
+        container.servicer()
+    assert str(caught.value).startswith(f"pipeline.llm.{expected}")
 
 
 def test_factory_beside_the_settings(tmp_path: Path) -> None:
     """A module in the folder of the settings file is found there."""
     (tmp_path / "beside_the_settings.py").write_text("class Model:\n    def stream(self, turn): ...\n")
-    file = tmp_path / "settings.toml"
-    file.write_text('[pipeline.llm]\nkind = "custom"\nfactory = "beside_the_settings:Model"')
-    assert type(Container(settings=load(str(file), {})).llm()._model).__name__ == "Model"
+    file = settings(tmp_path, CUSTOM + "factory = 'beside_the_settings:Model'")
+    assert type(Container(settings=load(file, {})).llm()._model).__name__ == "Model"
