@@ -138,18 +138,8 @@ def chained(
 ) -> Callable[[Any, Any], Awaitable[Any]]:
     """*handler* behind *links*, the outermost first."""
     for link in reversed(links):
-        handler = partial(_through, link, handler, method)
+        handler = partial(link.intercept, handler, method_name=method)
     return handler
-
-
-async def _through(
-    link: StreamInterceptor,
-    handler: Callable[[Any, Any], Awaitable[Any]],
-    method: str,
-    request: Any,
-    context: Any,
-) -> Any:
-    return await link.intercept(handler, request, context, method)
 
 
 ENDINGS = ("returns", "raises", "is cancelled")

@@ -2,8 +2,9 @@
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Protocol
 
 from pipeline.interfaces import Message
@@ -31,7 +32,7 @@ class Memory(Protocol):
 class _Session:
     turns: deque[tuple[Message, ...]]
     used: float
-    chars: int = field(default=0)
+    chars: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class ProcessMemory:
             return ()
         session.used = self._clock()
         self._sessions.move_to_end(key)
-        return tuple(_messages(session))
+        return tuple(chain.from_iterable(session.turns))
 
     def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
         """Add one turn; the oldest ones go when there are too many, or too much text. Of a longer message than half of
@@ -93,10 +94,6 @@ class ProcessMemory:
         oldest = self._clock() - self._options.ttl_seconds
         while self._sessions and next(iter(self._sessions.values())).used <= oldest:
             self._sessions.popitem(last=False)
-
-
-def _messages(session: _Session) -> Iterator[Message]:
-    return (message for turn in session.turns for message in turn)
 
 
 def _bounded(message: Message) -> Message:
