@@ -380,13 +380,12 @@ async def test_total_time_of_a_blocked_stream() -> None:
 async def test_every_ending_stops_the_timer(how: str) -> None:
     """However the call ends, it ends so outside, and no timer is left to ring."""
     before = len(pending_timers())
-    entered = asyncio.Event()
 
     async def handler(_request: Any, context: Any) -> None:
         await context.write("x")
-        await end_as(how, entered)
+        await end_as(how)
 
-    await ending(how, lambda: link(within()).intercept(handler, None, FakeContext(), METHOD), entered)
+    await ending(how, lambda: link(within()).intercept(handler, None, FakeContext(), METHOD))
     assert len(pending_timers()) == before
 
 

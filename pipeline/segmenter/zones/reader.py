@@ -89,14 +89,27 @@ class ZoneReader:
     # One handler for each zone: it reads on. False = the text at the cursor can't be judged before more comes.
 
     def _prose(self, cursor: Cursor) -> bool:
-        char = cursor.say_until(_OPENING)
-        if char == "{":
+        """Read prose. In a fence it has no inline code, so that no slip in the fences hides a command.
+
+        A single backtick between letters is an apostrophe.
+        """
+        if cursor.say_until(_OPENING) == "{":
             return self._brace(cursor)
-        return char == "" or self._backticks(cursor)
+        ticks = cursor.count_ticks()
+        if ticks >= 3:
+            return self._open_fence(cursor, ticks)
+        is_apostrophe = ticks == 1 and cursor.last.isalnum() and cursor.text[cursor.pos + 1].isalnum()
+        if ticks and self._zone is Zone.PROSE and not is_apostrophe:
+            self._ticks = ticks
+            self._zone = Zone.INLINE_CODE
+        cursor.say(ticks)
+        return ticks > 0
 
     def _brace(self, cursor: Cursor) -> bool:
         opens = cursor.opens_object()
-        if opens:
+        if opens and self._zone is Zone.INLINE_CODE:
+            self._zone = Zone.HELD_CODE
+        elif opens:
             self._open_object(cursor, opens)
         elif opens is not None:
             cursor.say(1)
@@ -121,17 +134,6 @@ class ZoneReader:
             self._object = None
             self._zone = self._around
         return True
-
-    def _backticks(self, cursor: Cursor) -> bool:
-        """Begin a fence or inline code. A single backtick between letters is an apostrophe."""
-        ticks = cursor.count_ticks()
-        if ticks >= 3:
-            return self._open_fence(cursor, ticks)
-        if ticks == 2 or (ticks and not (cursor.last.isalnum() and cursor.text[cursor.pos + 1].isalnum())):
-            self._ticks = ticks
-            self._zone = Zone.INLINE_CODE
-        cursor.say(ticks)
-        return ticks > 0
 
     def _open_fence(self, cursor: Cursor, ticks: int) -> bool:
         """Begin a fence. One that begins with an object, bare or marked json, is no text at all."""
@@ -173,16 +175,6 @@ class ZoneReader:
         self._zone = Zone.PROSE
         return True
 
-    def _fence_text(self, cursor: Cursor) -> bool:
-        """Read prose with objects in it, so that no slip in the fences hides a command."""
-        if cursor.say_until(_OPENING) == "{":
-            return self._brace(cursor)
-        ticks = cursor.count_ticks()
-        if ticks >= 3:
-            return self._open_fence(cursor, ticks)
-        cursor.say(ticks)
-        return ticks > 0
-
     def _code(self, cursor: Cursor) -> bool:
         cursor.say_until(_TICK)
         ticks = cursor.count_ticks()
@@ -198,21 +190,13 @@ class ZoneReader:
             self._zone = Zone.PROSE
             return True
         if char == "{":
-            return self._brace_in_code(cursor)
+            return self._brace(cursor)
         ticks = cursor.count_ticks()
         if ticks == self._ticks or ticks >= 3:
             self._zone = Zone.PROSE
         if ticks < 3:
             cursor.say(ticks)
         return ticks > 0
-
-    def _brace_in_code(self, cursor: Cursor) -> bool:
-        opens = cursor.opens_object()
-        if opens:
-            self._zone = Zone.HELD_CODE
-        elif opens is not None:
-            cursor.say(1)
-        return opens is not None
 
     def _held_code(self, cursor: Cursor) -> bool:
         match = _CODE_END.search(cursor.text, cursor.pos)
@@ -243,7 +227,7 @@ _HANDLERS: Mapping[Zone, Callable[[ZoneReader, Cursor], bool]] = {
     Zone.OBJECT: ZoneReader._in_object,
     Zone.FENCE: ZoneReader._fence,
     Zone.FENCE_END: ZoneReader._fence_end,
-    Zone.FENCE_TEXT: ZoneReader._fence_text,
+    Zone.FENCE_TEXT: ZoneReader._prose,
     Zone.CODE: ZoneReader._code,
     Zone.INLINE_CODE: ZoneReader._inline_code,
     Zone.HELD_CODE: ZoneReader._held_code,
