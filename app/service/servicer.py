@@ -13,7 +13,7 @@ from interceptors.base import identity
 from interceptors.streams import Streams
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent, command_json
 from pipeline.interfaces import Message, Voice
-from pipeline.memory.memory import Memory
+from pipeline.memory.memory import ProcessMemory
 from pipeline.pcm import SAMPLE_BYTES
 from pipeline.run import Stages, recite, run
 from protos import streaming_pb2 as pb
@@ -31,7 +31,7 @@ class StreamingServicer:
         self,
         stages: Stages,
         streams: Streams,
-        memory: Memory | None,
+        memory: ProcessMemory | None,
         client_of: ClientOf,
         *,
         welcome_text: str,

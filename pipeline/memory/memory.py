@@ -5,7 +5,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Protocol
 
 from pipeline.interfaces import Message
 
@@ -14,18 +13,6 @@ SESSION_CHARS = 200_000
 
 Key = tuple[str, str]
 """The client (who is who) and its session_id."""
-
-
-class Memory(Protocol):
-    """Remembers turns. What it is told of an answer is what was really sent."""
-
-    def recall(self, client: str, session_id: str) -> tuple[Message, ...]:
-        """The turns so far, oldest first: a user's message, then the assistant's."""
-        ...
-
-    def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
-        """Add one turn."""
-        ...
 
 
 @dataclass(slots=True)
@@ -48,8 +35,9 @@ class MemoryOptions:
 
 
 class ProcessMemory:
-    """The memory of one process, bounded in turns, text, sessions and time.
+    """Remembers turns in one process, bounded in turns, text, sessions and time.
 
+    What it is told of an answer is what was really sent.
     Touched only from the event loop, without an await in between.
     """
 
@@ -63,7 +51,7 @@ class ProcessMemory:
         return len(self._sessions)
 
     def recall(self, client: str, session_id: str) -> tuple[Message, ...]:
-        """The turns so far, oldest first."""
+        """The turns so far, oldest first: a user's message, then the assistant's."""
         self._expire()
         key = (client, session_id)
         session = self._sessions.get(key)

@@ -11,7 +11,6 @@ from functools import partial
 from pipeline.events import JsonBlock
 from pipeline.segmenter.zones.cursor import Break, Cursor, Piece
 from pipeline.segmenter.zones.envelopes import ObjectReader
-from pipeline.segmenter.zones.fences import head_of_fence, is_code, opens_with_object
 from pipeline.segmenter.zones.objects import ObjectScanner
 
 _OPENING = re.compile(r"[{`]")
@@ -19,6 +18,9 @@ _TICK = re.compile(r"`")
 _IN_CODE = re.compile(r"[{`\n]")
 _CODE_END = re.compile(r"[`\n]")
 _BETWEEN = re.compile(r"[\s,\[\]]*")
+_HEAD = re.compile(r"`+(?P<space>[^\S\n]{0,8})(?P<label>[\w+#-]{0,32})[\s\[]{0,256}")
+"""The head of a fence: its backticks, its label, and the white space before its first line."""
+_LONGEST_HEAD = 300
 
 
 class Zone(Enum):
@@ -137,13 +139,14 @@ class ZoneReader:
 
     def _open_fence(self, cursor: Cursor, ticks: int) -> bool:
         """Begin a fence. One that begins with an object, bare or marked json, is no text at all."""
-        head = head_of_fence(cursor)
-        opens = opens_with_object(head, cursor)
+        head = _HEAD.match(cursor.text, cursor.pos)
+        assert head is not None
+        opens = _opens_with_object(head, cursor)
         if opens:
             self._zone = Zone.FENCE
             cursor.pos = head.end()
         elif opens is False:
-            if is_code(head):
+            if _is_code(head):
                 self._zone = Zone.CODE
             else:
                 self._zone = Zone.PROSE if self._zone is Zone.FENCE_TEXT else Zone.FENCE_TEXT
@@ -232,3 +235,25 @@ _HANDLERS: Mapping[Zone, Callable[[ZoneReader, Cursor], bool]] = {
     Zone.INLINE_CODE: ZoneReader._inline_code,
     Zone.HELD_CODE: ZoneReader._held_code,
 }
+
+
+def _opens_with_object(head: re.Match[str], cursor: Cursor) -> bool | None:
+    """Tell whether the fence may hold commands and begins with an object. None = too early to tell."""
+    length = head.end() - head.start()
+    ends_with_label = head.end("label") == head.end()
+    if head.end() == len(cursor.text) and length < _LONGEST_HEAD and (_may_hold_commands(head) or ends_with_label):
+        return None
+    if not _may_hold_commands(head):
+        return False
+    first = cursor.opens_object(length)
+    return None if first is None else first != ""
+
+
+def _is_code(head: re.Match[str]) -> bool:
+    """Tell whether the fence is labelled as code of some language."""
+    behind = head.string[head.end("label") : head.end("label") + 1]
+    return not _may_hold_commands(head) and not head["space"] and behind.isspace()
+
+
+def _may_hold_commands(head: re.Match[str]) -> bool:
+    return head["label"].lower() in ("", "json")
