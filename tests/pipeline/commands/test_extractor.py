@@ -215,6 +215,7 @@ def test_references_inside_a_schema() -> None:
         ("a", "[]", "invalid_args"),
         ("a", "null", "invalid_args"),
         ("a", '"x"', "invalid_args"),
+        ("a", '"' + "[" * 40 + '"', "invalid_args"),
         ("a", '{"x": 1, "x": 2}', "invalid_args"),
         ("a", '{"x": 1e999}', "invalid_args"),
         ("a", '{"x": ' * 32 + "1" + "}" * 32, "too_deep"),

@@ -58,6 +58,8 @@ WRONG = '{"text": "a\\x b\\u12G4 c\\udc00."}'
         (f"{A.raw}{B.raw}\n{C.raw}", [A, B, C, "\n"]),
         # Commas, brackets and line breaks between the objects of a fence belong to the fence.
         (f"```json\n[{A.raw},\n {B.raw}]\n```\nDone.", [A, B, "Done."]),
+        # No backtick in the prose of a fence hides an object.
+        (f"```\nrun `{A.raw}` now\n```", ["```", "\nrun `", A, "` now", "\n```"]),
         # Line breaks between the brace and the first name are white space.
         (PRETTY, [JsonBlock(PRETTY)]),
         # Braces in strings and escaped quotes do not end an object.
