@@ -95,8 +95,9 @@ class ZoneReader:
 
         A single backtick between letters is an apostrophe.
         """
-        if cursor.say_until(_OPENING) == "{":
-            return self._brace(cursor)
+        char = cursor.say_until(_OPENING)
+        if char != "`":
+            return char == "" or self._brace(cursor)
         ticks = cursor.count_ticks()
         if ticks >= 3:
             return self._open_fence(cursor, ticks)
