@@ -22,7 +22,6 @@ GONE_SECONDS = 1.0
 
 ANONYMOUS = "anonymous"
 
-
 INFRASTRUCTURE = "/grpc."
 """How the methods of gRPC's own services begin, such as health and reflection."""
 

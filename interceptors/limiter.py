@@ -37,7 +37,7 @@ class MemoryLimiter:
     def __init__(self, most: int, most_per_key: int) -> None:
         self._most = most
         self._most_per_key = most_per_key
-        self._leases: dict[str, Lease] = {}
+        self._leases: set[Lease] = set()
         self._per_key: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -60,15 +60,15 @@ class MemoryLimiter:
         if self._most_per_key and self._per_key[key] >= self._most_per_key:
             raise _full("max_streams_per_client", self._most_per_key)
         lease = Lease(uuid4().hex, key)
-        self._leases[lease.token] = lease
+        self._leases.add(lease)
         self._per_key[key] += 1
         return lease
 
     def release(self, lease: Lease) -> None:
         """Give *lease* back. A lease that is not held, or no longer, has no effect."""
-        if self._leases.get(lease.token) != lease:
+        if lease not in self._leases:
             return
-        del self._leases[lease.token]
+        self._leases.remove(lease)
         self._per_key[lease.key] -= 1
         if not self._per_key[lease.key]:
             del self._per_key[lease.key]

@@ -55,14 +55,12 @@ class PaceInterceptor(StreamInterceptor):
         """Raise StreamError: RATE_LIMIT_EXCEEDED, STREAM_IDLE_TIMEOUT, SEND_TIMEOUT or STREAM_TIMEOUT."""
         async with endable() as end:
             watch = Watch(end, self._limits, self._clock)
+            most = self._limits.max_message_rate_per_second
+            rate = Rate(most, self._limits.rate_policy, self._clock) if most else None
             try:
-                return await method(request, PacedContext(context, watch, self._rate(), self._counts))
+                return await method(request, PacedContext(context, watch, rate, self._counts))
             finally:
                 watch.stop()
-
-    def _rate(self) -> "Rate | None":
-        most = self._limits.max_message_rate_per_second
-        return Rate(most, self._limits.rate_policy, self._clock) if most else None
 
 
 class PacedContext(WrappedContext):
@@ -77,14 +75,14 @@ class PacedContext(WrappedContext):
 
     async def write(self, message: Any) -> None:
         """Send *message* when the rate allows it."""
-        counted = self._rate is not None and self._counts(message)
-        if counted:
-            await self._rate.turn(self._watch)  # type: ignore[union-attr]
+        rate = self._rate if self._rate and self._counts(message) else None
+        if rate:
+            await rate.turn(self._watch)
         self._watch.sends()
         await self.inner.write(message)
         self._watch.sent()
-        if counted:
-            self._rate.sent()  # type: ignore[union-attr]
+        if rate:
+            rate.sent()
 
 
 class Rate:
@@ -94,19 +92,20 @@ class Rate:
     """
 
     def __init__(self, most: int, policy: str, clock: Clock) -> None:
+        self._most = most
         self._stamps: deque[float] = deque(maxlen=most)
         self._policy = policy
         self._clock = clock
 
     async def turn(self, watch: "Watch") -> None:
         """Wait until one more message may leave; with ``reject``, raise StreamError instead."""
-        if len(self._stamps) < self._stamps.maxlen:  # type: ignore[operator]
+        if len(self._stamps) < self._most:
             return
         wait = self._stamps[0] + WINDOW - self._clock()
         if wait <= 0:
             return
         if self._policy == "reject":
-            metadata = {"limit": "max_message_rate_per_second", "value": str(self._stamps.maxlen)}
+            metadata = {"limit": "max_message_rate_per_second", "value": str(self._most)}
             raise StreamError("RATE_LIMIT_EXCEEDED", retry_after=WINDOW, metadata=metadata)
         watch.pauses(wait + MARGIN)
         await asyncio.sleep(wait + MARGIN)

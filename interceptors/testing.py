@@ -138,18 +138,8 @@ def chained(
 ) -> Callable[[Any, Any], Awaitable[Any]]:
     """*handler* behind *links*, the outermost first."""
     for link in reversed(links):
-        handler = partial(_through, link, handler, method)
+        handler = partial(link.intercept, handler, method_name=method)
     return handler
-
-
-async def _through(
-    link: StreamInterceptor,
-    handler: Callable[[Any, Any], Awaitable[Any]],
-    method: str,
-    request: Any,
-    context: Any,
-) -> Any:
-    return await link.intercept(handler, request, context, method)
 
 
 ENDINGS = ("returns", "raises", "is cancelled")
@@ -159,12 +149,9 @@ class Boom(Exception):
     """A handler's own failure."""
 
 
-async def ending(how: str, start: Callable[[], Awaitable[Any]], entered: asyncio.Event) -> None:
-    """Run *start* to the end *how*: what it awaits inside must be ``end_as(how, entered)``."""
+async def ending(how: str, start: Callable[[], Awaitable[Any]]) -> None:
+    """Run *start* to the end *how*: what it awaits inside must be ``end_as(how)``."""
     task = asyncio.ensure_future(start())
-    if how == "is cancelled":
-        await entered.wait()
-        task.cancel()
     await asyncio.wait({task})
     if how == "returns":
         task.result()
@@ -174,11 +161,12 @@ async def ending(how: str, start: Callable[[], Awaitable[Any]], entered: asyncio
         assert task.cancelled()
 
 
-async def end_as(how: str, entered: asyncio.Event) -> None:
+async def end_as(how: str) -> None:
     """End the caller's block *how*, after one turn of the loop."""
-    entered.set()
     await asyncio.sleep(0)
     if how == "raises":
         raise Boom
-    if how == "is cancelled":
+    task = asyncio.current_task()
+    if how == "is cancelled" and task is not None:
+        asyncio.get_running_loop().call_soon(task.cancel)
         await asyncio.sleep(3600)

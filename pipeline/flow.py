@@ -124,7 +124,6 @@ class prefetch(Generic[T]):
                 asyncio.get_running_loop().call_soon(_wake, self._reader)
 
     async def _room(self) -> None:
-        """Wait until there is room for one more item."""
         while len(self._items) >= self._size and not self._closing:
             self._writer = asyncio.get_running_loop().create_future()
             try:

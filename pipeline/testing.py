@@ -1,6 +1,7 @@
 """Doubles with the real interfaces for tests of one stage: scripted models and voices, a segmenter, an extractor."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,6 +118,9 @@ def sound(samples: int) -> bytes:
     return b"".join((1 + i % 30000).to_bytes(2, "little") for i in range(samples))
 
 
+_PIECE = re.compile(r"\{[^}]*\}|[^{.]*\.(?=.)|[^{]+(?=\{)", re.DOTALL)
+
+
 class DotSegmenter:
     """A ``pipeline.interfaces.Segmenter``: a full stop ends a sentence as soon as the next character is there; ``{…}``
     without braces inside is an object.
@@ -126,32 +130,21 @@ class DotSegmenter:
         self._text = ""
 
     def feed(self, text: str) -> Iterator[Segment]:
-        for char in text:
-            if self._text.startswith("{"):
-                self._text += char
-                if char == "}":
-                    yield JsonBlock(self._take())
-            else:
-                if self._finished() or (char == "{" and self._text):
-                    yield Sentence(0, self._take())
-                self._text += char
+        self._text += text
+        while piece := _PIECE.match(self._text):
+            self._text = self._text[piece.end() :]
+            yield JsonBlock(piece.group()) if piece.group().startswith("{") else Sentence(0, piece.group())
 
     def release(self) -> Iterator[Segment]:
-        if self._finished():
-            yield Sentence(0, self._take())
+        if self._text.endswith(".") and not self._text.startswith("{"):
+            yield from self.flush()
 
     def flush(self) -> Iterator[Segment]:
-        if self._text.startswith("{"):
-            yield JsonBlock(self._take(), refused="truncated")
-        elif self._text:
-            yield Sentence(0, self._take())
-
-    def _finished(self) -> bool:
-        return self._text.endswith(".") and not self._text.startswith("{")
-
-    def _take(self) -> str:
-        taken, self._text = self._text, ""
-        return taken
+        text, self._text = self._text, ""
+        if text.startswith("{"):
+            yield JsonBlock(text, refused="truncated")
+        elif text:
+            yield Sentence(0, text)
 
 
 class RawCommands:

@@ -1,4 +1,4 @@
-"""Waiting for what must come, and a clock that stands still."""
+"""Waiting for what must come, a clock that stands still, and the timers that are left."""
 
 import asyncio
 from collections.abc import Callable
@@ -41,3 +41,8 @@ async def settle(ticks: int = 5) -> None:
     """Let everything that is ready to run do so."""
     for _ in range(ticks):
         await asyncio.sleep(0)
+
+
+def pending_timers() -> list[asyncio.TimerHandle]:
+    """Return the timers that the loop still has to ring."""
+    return [timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]

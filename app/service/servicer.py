@@ -12,7 +12,7 @@ from interceptors.base import identity
 from interceptors.streams import Streams
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent, command_json
 from pipeline.interfaces import Message, Voice
-from pipeline.memory.memory import Memory
+from pipeline.memory.memory import ProcessMemory
 from pipeline.pcm import SAMPLE_BYTES
 from pipeline.run import Stages, recite, run
 from protos import streaming_pb2 as pb
@@ -27,7 +27,7 @@ class StreamingServicer:
         self,
         stages: Stages,
         streams: Streams,
-        memory: Memory | None,
+        memory: ProcessMemory | None,
         client_of: Callable[[Any, Any], str],
         *,
         welcome_text: str,

@@ -16,9 +16,7 @@ class CustomCommands:
 
     def extract(self, source: JsonBlock | ToolCall) -> Command | None:
         """Return the command in *source*. CommandRefused also for a call whose arguments are no JSON object."""
-        return self._extractor.extract(source if isinstance(source, JsonBlock) else _as_block(source))
-
-
-def _as_block(call: ToolCall) -> JsonBlock:
-    fields = plain({"command": call.name, "args": arguments(call)}, MAX_DEPTH)
-    return JsonBlock(json.dumps(fields, ensure_ascii=False))
+        if isinstance(source, ToolCall):
+            fields = plain({"command": source.name, "args": arguments(source)}, MAX_DEPTH)
+            source = JsonBlock(json.dumps(fields, ensure_ascii=False))
+        return self._extractor.extract(source)

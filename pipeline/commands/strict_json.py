@@ -2,10 +2,13 @@
 
 import json
 import re
+from itertools import accumulate
 from typing import Any, NoReturn
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s"]|"', re.DOTALL)
-_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKET = re.compile(r"[{}\[\]]")
+_END_OF_VALUE = re.compile(rf'({_STRING.pattern}|[^\s"{{\[,:]+)(?:(\s*),(?=\s*[}}\]]))?', re.DOTALL)
+"""The end of a value, with the comma that stands between it and a closing bracket."""
 
 
 class JsonObject(dict[str, Any]):
@@ -16,15 +19,8 @@ class JsonObject(dict[str, Any]):
 
 def depth(text: str) -> int:
     """Return how deep the objects and arrays of *text* are nested. Safe for any text; right for JSON."""
-    deepest = level = 0
-    for token in _NESTING.finditer(text):
-        char = token.group()
-        if char in ("{", "["):
-            level += 1
-            deepest = max(deepest, level)
-        elif char in ("}", "]"):
-            level -= 1
-    return deepest
+    brackets = _BRACKET.findall(_STRING.sub("", text))
+    return max(accumulate((1 if bracket in "{[" else -1 for bracket in brackets), initial=0))
 
 
 def parse(text: str) -> Any:
@@ -32,7 +28,7 @@ def parse(text: str) -> Any:
     try:
         return _DECODER.decode(text)
     except ValueError:
-        mended = _without_trailing_commas(text)
+        mended = _END_OF_VALUE.sub(r"\1\2", text)
         if mended == text:
             raise
         return _DECODER.decode(mended)
@@ -51,20 +47,3 @@ def _no_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
-
-
-def _without_trailing_commas(text: str) -> str:
-    """Remove each comma between a value and a closing bracket. Strings are left alone."""
-    kept: list[str] = []
-    at = 0
-    before = previous = ""
-    comma = 0
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if previous == "," and token in ("}", "]") and before not in ("", "{", "[", ",", ":"):
-            kept.append(text[at:comma])
-            at = comma + 1
-        if token == ",":
-            comma = match.start()
-        before, previous = previous, token
-    return "".join(kept) + text[at:]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pipeline.commands.strict_json import JsonObject
@@ -31,13 +32,10 @@ def plain(value: Any, room: int) -> Any:
 
 
 def _number(value: float) -> float:
-    try:
-        finite = math.isfinite(value)
-    except OverflowError:
-        finite = False
-    if not finite:
-        raise CommandRefused("invalid_args")
-    return value
+    with suppress(OverflowError):
+        if math.isfinite(value):
+            return value
+    raise CommandRefused("invalid_args")
 
 
 def _object(value: Mapping[Any, Any], room: int) -> dict[str, Any]:

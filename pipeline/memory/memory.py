@@ -2,9 +2,9 @@
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from pipeline.interfaces import Message
 
@@ -15,23 +15,11 @@ Key = tuple[str, str]
 """The client (who is who) and its session_id."""
 
 
-class Memory(Protocol):
-    """Remembers turns. What it is told of an answer is what was really sent."""
-
-    def recall(self, client: str, session_id: str) -> tuple[Message, ...]:
-        """The turns so far, oldest first: a user's message, then the assistant's."""
-        ...
-
-    def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
-        """Add one turn."""
-        ...
-
-
 @dataclass(slots=True)
 class _Session:
     turns: deque[tuple[Message, ...]]
     used: float
-    chars: int = field(default=0)
+    chars: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +35,9 @@ class MemoryOptions:
 
 
 class ProcessMemory:
-    """The memory of one process, bounded in turns, text, sessions and time.
+    """Remembers turns in one process, bounded in turns, text, sessions and time.
 
+    What it is told of an answer is what was really sent.
     Touched only from the event loop, without an await in between.
     """
 
@@ -62,7 +51,7 @@ class ProcessMemory:
         return len(self._sessions)
 
     def recall(self, client: str, session_id: str) -> tuple[Message, ...]:
-        """The turns so far, oldest first."""
+        """The turns so far, oldest first: a user's message, then the assistant's."""
         self._expire()
         key = (client, session_id)
         session = self._sessions.get(key)
@@ -70,7 +59,7 @@ class ProcessMemory:
             return ()
         session.used = self._clock()
         self._sessions.move_to_end(key)
-        return tuple(_messages(session))
+        return tuple(chain.from_iterable(session.turns))
 
     def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
         """Add one turn; the oldest ones go when there are too many, or too much text. Of a longer message than half of
@@ -93,10 +82,6 @@ class ProcessMemory:
         oldest = self._clock() - self._options.ttl_seconds
         while self._sessions and next(iter(self._sessions.values())).used <= oldest:
             self._sessions.popitem(last=False)
-
-
-def _messages(session: _Session) -> Iterator[Message]:
-    return (message for turn in session.turns for message in turn)
 
 
 def _bounded(message: Message) -> Message:

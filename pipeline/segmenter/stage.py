@@ -133,7 +133,6 @@ def _fed(
 
 
 def _end(item: ModelEnd | End) -> ModelEnd:
-    """Return the end of the answer, or raise the model's error."""
     if isinstance(item, ModelEnd):
         return ModelEnd(EndReason(item.reason), item.usage or Usage())
     match item.error:

@@ -25,17 +25,16 @@ def ask(client: str = "a") -> SimpleNamespace:
 async def test_every_ending_gives_back_after_the_work_has_stopped(how: str) -> None:
     """However the call ends, its lease is held while the handler cleans up, and back when it is over."""
     limiter = MemoryLimiter(1, 0)
-    entered = asyncio.Event()
     held = []
 
     async def handler(_request: Any, _context: Any) -> None:
         try:
-            await end_as(how, entered)
+            await end_as(how)
         finally:
             await asyncio.sleep(0.001)
             held.append(len(limiter))
 
-    await ending(how, lambda: door(limiter).intercept(handler, ask(), FakeContext(), METHOD), entered)
+    await ending(how, lambda: door(limiter).intercept(handler, ask(), FakeContext(), METHOD))
     assert held == [1]
     assert len(limiter) == 0
 

@@ -45,10 +45,15 @@ class Block:
         return self.task.exception() or self.task.result()
 
 
+async def started(**options: Any) -> Block:
+    block = Block(**options)
+    await settle()
+    return block
+
+
 async def test_ends_from_outside_after_clean_up() -> None:
     """Whoever calls ``end(error)`` ends the block, whose clean-up may await, and which then raises that error."""
-    block = Block(slow=True)
-    await settle()
+    block = await started(slow=True)
     error = Stopped()
     block.end(error)
     await settle()
@@ -76,8 +81,7 @@ async def test_leaves_no_cancellation_behind() -> None:
 
 async def test_the_first_error_wins() -> None:
     """Ended twice, the block raises the first error, and its clean-up is not cut by the second."""
-    block = Block(slow=True)
-    await settle()
+    block = await started(slow=True)
     first = Stopped("first")
     block.end(first)
     block.end(Stopped("at once"))
@@ -92,8 +96,7 @@ async def test_the_first_error_wins() -> None:
 @pytest.mark.parametrize("client_first", [True, False])
 async def test_a_client_cancel_at_the_same_time_stays_a_cancellation(client_first: bool) -> None:
     """Cancelled by its client and ended at once, the block stays cancelled: nobody is there to read the error."""
-    block = Block()
-    await settle()
+    block = await started()
     if client_first:
         block.task.cancel()
         block.end(Stopped())
@@ -105,8 +108,7 @@ async def test_a_client_cancel_at_the_same_time_stays_a_cancellation(client_firs
 
 async def test_a_client_cancel_while_closing_stays_a_cancellation() -> None:
     """A client that leaves while an ended block closes is a cancellation."""
-    block = Block(slow=True)
-    await settle()
+    block = await started(slow=True)
     block.end(Stopped())
     await settle()
     block.task.cancel()
@@ -115,12 +117,7 @@ async def test_a_client_cancel_while_closing_stays_a_cancellation() -> None:
 
 async def test_end_while_a_finished_block_closes() -> None:
     """Ended while it cleans up after its work, the block raises the error."""
-
-    async def body() -> None:
-        return None
-
-    block = Block(slow=True, body=body)
-    await settle()
+    block = await started(slow=True, body=lambda: asyncio.sleep(0))
     error = Stopped()
     block.end(error)
     assert await block.ended() is error
@@ -128,33 +125,21 @@ async def test_end_while_a_finished_block_closes() -> None:
 
 async def test_end_after_the_block_finished() -> None:
     """Ending a block that is over does nothing."""
-
-    async def body() -> None:
-        return None
-
-    block = Block(body=body)
+    block = Block(body=lambda: asyncio.sleep(0))
     assert await block.ended() == "finished"
     block.end(Stopped())
     await settle()
     assert await block.ended() == "finished"
 
 
-async def test_the_blocks_own_error_comes_through() -> None:
-    """What the block itself raises is not replaced."""
+@pytest.mark.parametrize("error", [Boom(), TimeoutError()])
+async def test_the_blocks_own_error_comes_through(error: Exception) -> None:
+    """What the block itself raises, with nobody ending it, is not replaced."""
 
     async def body() -> None:
-        raise Boom
+        raise error
 
-    assert isinstance(await Block(body=body).ended(), Boom)
-
-
-async def test_a_timeout_of_the_block_is_its_own() -> None:
-    """A TimeoutError that the block raises, with nobody ending it, stays one."""
-
-    async def body() -> None:
-        raise TimeoutError
-
-    assert isinstance(await Block(body=body).ended(), TimeoutError)
+    assert await Block(body=body).ended() is error
 
 
 @pytest.mark.parametrize("order", ["outer", "inner", "outer inner", "inner outer"])

@@ -1,6 +1,5 @@
 """The limits of one process."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -117,15 +116,14 @@ def test_the_counts_are_exact(steps: list[tuple[str, str, int]], most: int, most
 async def test_every_ending_gives_back(how: str) -> None:
     """However the block ends, its lease is given back, once."""
     limiter = MemoryLimiter(2, 1)
-    entered = asyncio.Event()
 
     async def admitted() -> None:
         async with limiter.admit("a") as lease:
             assert lease.key == "a"
             assert len(limiter) == 1
-            await end_as(how, entered)
+            await end_as(how)
 
-    await ending(how, admitted, entered)
+    await ending(how, admitted)
     assert len(limiter) == 0
     limiter.acquire("a")
 

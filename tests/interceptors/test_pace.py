@@ -16,7 +16,7 @@ from interceptors import pace
 from interceptors.errors import StreamError
 from interceptors.pace import PaceInterceptor, PaceLimits
 from interceptors.testing import ENDINGS, METHOD, FakeContext, end_as, ending
-from tests.fakes import PATIENCE, ManualClock, settle
+from tests.fakes import PATIENCE, ManualClock, pending_timers, settle
 
 SHORT = 0.02
 
@@ -50,9 +50,15 @@ async def reason_of(call: Any) -> StreamError:
     return ended.value
 
 
-def pending_timers() -> list[asyncio.TimerHandle]:
-    """The timers that the loop still has to ring."""
-    return [timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+def writes(*messages: str) -> Callable[[Any, Any], Any]:
+    """A handler that sends *messages*."""
+
+    async def handler(_request: Any, context: Any) -> None:
+        for message in messages:
+            await context.write(message)
+            await asyncio.sleep(0)
+
+    return handler
 
 
 # The rate.
@@ -83,13 +89,8 @@ async def test_message_n_plus_1_is_one_too_many(rate: int) -> None:
 
 async def test_the_one_too_many_says_why() -> None:
     """The refusal names the setting and its value, and that a later try may help."""
-
-    async def handler(_request: Any, context: Any) -> None:
-        for _ in range(4):
-            await context.write("x")
-
     context = FakeContext()
-    error = await reason_of(link(within(rate=3), ManualClock()).intercept(handler, None, context, METHOD))
+    error = await reason_of(link(within(rate=3), ManualClock()).intercept(writes(*["x"] * 4), None, context, METHOD))
     assert (error.reason, error.retry_after) == ("RATE_LIMIT_EXCEEDED", 1.0)
     assert error.metadata == {"limit": "max_message_rate_per_second", "value": "3"}
     assert context.events == ["write"] * 3
@@ -128,34 +129,17 @@ async def test_a_message_counts_when_it_has_left() -> None:
         clock.now = 0.9
         context.unblock()
 
-    assert (await reason_of(link(within(rate=1), clock).intercept(handler, None, context, METHOD))).reason == (
-        "RATE_LIMIT_EXCEEDED"
-    )
+    error = await reason_of(link(within(rate=1), clock).intercept(handler, None, context, METHOD))
+    assert error.reason == "RATE_LIMIT_EXCEEDED"
     assert context.sent == ["x"]
 
 
-async def test_uncounted_messages_are_free() -> None:
-    """Messages that the rate is not about pass at any speed, are not counted, and don't wait."""
-
-    async def handler(_request: Any, context: Any) -> None:
-        for message in ("free", "x", "free", "x", "free", "free"):
-            await context.write(message)
-
+@pytest.mark.parametrize(("rate", "messages"), [(2, ["free", "x", "free", "x", "free", "free"]), (0, ["x"] * 500)])
+async def test_messages_that_are_free(rate: int, messages: list[str]) -> None:
+    """Messages that the rate is not about pass at any speed, are not counted, and don't wait; 0 = off: all of them."""
     context = FakeContext()
-    await link(within(rate=2), ManualClock()).intercept(handler, None, context, METHOD)
-    assert len(context.sent) == 6
-
-
-async def test_0_is_no_rate() -> None:
-    """0 = off: any number of messages passes."""
-
-    async def handler(_request: Any, context: Any) -> None:
-        for _ in range(500):
-            await context.write("x")
-
-    context = FakeContext()
-    await link(within(), ManualClock()).intercept(handler, None, context, METHOD)
-    assert len(context.sent) == 500
+    await link(within(rate=rate), ManualClock()).intercept(writes(*messages), None, context, METHOD)
+    assert context.sent == messages
 
 
 @pytest.fixture
@@ -175,13 +159,9 @@ async def test_pace_waits(window: float) -> None:
             stamps.append(time.monotonic())
             await super().write(message)
 
-    async def handler(_request: Any, context: Any) -> None:
-        for number in range(7):
-            await context.write(f"{number}")
-
     context = Timed()
-    await link(within(rate=3, policy="pace")).intercept(handler, None, context, METHOD)
-    assert context.sent == [f"{number}" for number in range(7)]
+    await link(within(rate=3, policy="pace")).intercept(writes(*"0123456"), None, context, METHOD)
+    assert context.sent == list("0123456")
     assert all(after - before >= window for before, after in zip(stamps, stamps[3:], strict=False))
     assert stamps[-1] - stamps[0] < PATIENCE, "it waits no longer than it must"
 
@@ -207,16 +187,9 @@ async def test_a_paced_wait_is_no_standstill(also: bool, window: float) -> None:
 
 async def test_streams_have_rates_of_their_own() -> None:
     """Two streams through one link don't share a window."""
-    clock = ManualClock()
-    shared = link(within(rate=2), clock)
-
-    async def handler(_request: Any, context: Any) -> None:
-        for _ in range(2):
-            await context.write("x")
-            await asyncio.sleep(0)
-
+    shared = link(within(rate=2), ManualClock())
     contexts = [FakeContext() for _ in range(5)]
-    await asyncio.gather(*(shared.intercept(handler, None, context, METHOD) for context in contexts))
+    await asyncio.gather(*(shared.intercept(writes("x", "x"), None, context, METHOD) for context in contexts))
     assert [len(context.sent) for context in contexts] == [2] * 5
 
 
@@ -228,14 +201,17 @@ async def hang(_request: Any, _context: Any) -> None:
 
 
 async def test_idle() -> None:
-    """A stream on which nothing happens ends with STREAM_IDLE_TIMEOUT, in time, after its handler has cleaned up."""
+    """A stream on which nothing happens ends with STREAM_IDLE_TIMEOUT, in time, after its handler has cleaned up. Its
+    watchdog leaves no timer, also when the stream closes slowly.
+    """
+    before = len(pending_timers())
     closed = []
 
     async def handler(_request: Any, _context: Any) -> None:
         try:
             await asyncio.sleep(3600)
         finally:
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(SHORT)
             closed.append(True)
 
     start = time.monotonic()
@@ -243,6 +219,7 @@ async def test_idle() -> None:
     assert (error.reason, error.retry_after) == ("STREAM_IDLE_TIMEOUT", 1.0)
     assert SHORT <= time.monotonic() - start < PATIENCE
     assert closed == [True]
+    assert len(pending_timers()) == before
 
 
 @pytest.mark.parametrize("by", ["a message", "the handler's word"])
@@ -279,18 +256,13 @@ async def test_0_is_no_idle_timeout() -> None:
 # A reader that stalls.
 
 
-async def write_one(_request: Any, context: Any) -> None:
-    await context.write("x")
-
-
 @pytest.mark.parametrize("idle", [0.0, 0.005, 30])
 async def test_a_client_that_does_not_read(idle: float) -> None:
     """A write that is blocked for too long is SEND_TIMEOUT, never idleness, and says no retry."""
     context = FakeContext()
     context.block()
     start = time.monotonic()
-    limits = within(idle=idle, send=SHORT)
-    error = await reason_of(link(limits).intercept(write_one, None, context, METHOD))
+    error = await reason_of(link(within(idle=idle, send=SHORT)).intercept(writes("x"), None, context, METHOD))
     assert (error.reason, error.retry_after) == ("SEND_TIMEOUT", None)
     assert SHORT <= time.monotonic() - start < PATIENCE
     assert context.sent == []
@@ -307,8 +279,8 @@ async def test_the_send_time_counts_from_the_write() -> None:
         times.append(time.monotonic())
         await paced.write("x")
 
-    limits = within(send=SHORT)
-    assert (await reason_of(link(limits).intercept(handler, None, context, METHOD))).reason == "SEND_TIMEOUT"
+    error = await reason_of(link(within(send=SHORT)).intercept(handler, None, context, METHOD))
+    assert error.reason == "SEND_TIMEOUT"
     assert SHORT <= time.monotonic() - times[0] < PATIENCE
 
 
@@ -339,8 +311,7 @@ async def test_idle_after_a_slow_write() -> None:
         times.append(time.monotonic())
         await asyncio.sleep(3600)
 
-    limits = within(idle=SHORT)
-    error = await reason_of(link(limits).intercept(handler, None, context, METHOD))
+    error = await reason_of(link(within(idle=SHORT)).intercept(handler, None, context, METHOD))
     assert error.reason == "STREAM_IDLE_TIMEOUT"
     assert SHORT <= time.monotonic() - times[0] < PATIENCE
 
@@ -369,7 +340,7 @@ async def test_total_time_of_a_blocked_stream() -> None:
     """The total time ends a blocked write too, when it is the first limit to pass."""
     context = FakeContext()
     context.block()
-    error = await reason_of(link(within(total=SHORT)).intercept(write_one, None, context, METHOD))
+    error = await reason_of(link(within(total=SHORT)).intercept(writes("x"), None, context, METHOD))
     assert error.reason == "STREAM_TIMEOUT"
 
 
@@ -380,27 +351,12 @@ async def test_total_time_of_a_blocked_stream() -> None:
 async def test_every_ending_stops_the_timer(how: str) -> None:
     """However the call ends, it ends so outside, and no timer is left to ring."""
     before = len(pending_timers())
-    entered = asyncio.Event()
 
     async def handler(_request: Any, context: Any) -> None:
         await context.write("x")
-        await end_as(how, entered)
+        await end_as(how)
 
-    await ending(how, lambda: link(within()).intercept(handler, None, FakeContext(), METHOD), entered)
-    assert len(pending_timers()) == before
-
-
-async def test_no_timer_is_left_after_the_watchdog_rang() -> None:
-    """A stream that its watchdog ended leaves no timer either, also when it closes slowly."""
-    before = len(pending_timers())
-
-    async def handler(_request: Any, _context: Any) -> None:
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            await asyncio.sleep(SHORT)
-
-    await reason_of(link(within(idle=0.005)).intercept(handler, None, FakeContext(), METHOD))
+    await ending(how, lambda: link(within()).intercept(handler, None, FakeContext(), METHOD))
     assert len(pending_timers()) == before
 
 

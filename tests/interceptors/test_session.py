@@ -113,12 +113,11 @@ async def test_logs_a_short_id() -> None:
 @pytest.mark.parametrize("how", ENDINGS)
 async def test_every_ending_passes(how: str) -> None:
     """However the call ends, it ends so for the link outside too."""
-    entered = asyncio.Event()
 
     async def handler(_request: Any, _context: Any) -> None:
-        await end_as(how, entered)
+        await end_as(how)
 
-    await ending(how, lambda: link().intercept(handler, ask(), FakeContext(), METHOD), entered)
+    await ending(how, lambda: link().intercept(handler, ask(), FakeContext(), METHOD))
 
 
 # A client that is gone.

@@ -58,14 +58,13 @@ async def test_every_ending_leaves_nothing(replace: bool, how: str) -> None:
     streams = Streams("replace" if replace else "reject")
     link = SingleFlightInterceptor([METHOD], streams)
     for _ in range(2):
-        entered = asyncio.Event()
 
-        async def handler(_request: Any, _context: Any, entered: asyncio.Event = entered) -> None:
+        async def handler(_request: Any, _context: Any) -> None:
             assert len(streams) == 1
-            await end_as(how, entered)
+            await end_as(how)
 
         request = SimpleNamespace(session_id="s", hardware_id="mac")
-        await ending(how, partial(link.intercept, handler, request, FakeContext(), METHOD), entered)
+        await ending(how, partial(link.intercept, handler, request, FakeContext(), METHOD))
         assert len(streams) == 0
 
 

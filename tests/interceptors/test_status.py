@@ -51,26 +51,34 @@ CONTRACT = {
 """The contract's table."""
 
 
-def link(refusals: str = "message") -> StatusInterceptor:
-    return StatusInterceptor([METHOD, UNARY], judge, {METHOD: lambda text: f"error: {text}"}, refusals=refusals)
+def link(refusals: str = "message", **options: Any) -> StatusInterceptor:
+    messages = {METHOD: lambda text: f"error: {text}"}
+    return StatusInterceptor([METHOD, UNARY], judge, messages, refusals=refusals, **options)
 
 
-def raising(error: BaseException, *, after: int = 0) -> Callable[[Any, Any], Any]:
-    """A handler that raises *error* after so many messages."""
+def ends(error: BaseException | None, *, after: int = 0) -> Callable[[Any, Any], Any]:
+    """A handler that raises *error*, or responds, after so many messages."""
 
-    async def handler(_request: Any, context: Any) -> None:
+    async def handler(_request: Any, context: Any) -> str:
         for number in range(after):
             await context.write(number)
-        raise error
+        if error is not None:
+            raise error
+        return "response"
 
     return handler
+
+
+async def hangs(_request: Any, context: Any) -> None:
+    await context.write("x")
+    await asyncio.sleep(3600)
 
 
 async def failed(error: BaseException, *, after: int = 0, refusals: str = "message", **context: Any) -> FakeContext:
     """The context of a call whose handler raised *error*."""
     fake = FakeContext(**context)
     with pytest.raises(grpc.aio.AbortError):
-        await link(refusals).intercept(raising(error, after=after), None, fake, METHOD)
+        await link(refusals).intercept(ends(error, after=after), None, fake, METHOD)
     assert fake.events.count("abort") == 1
     assert fake.events[-1] == "abort", "nothing comes after the status"
     assert not {"set_code", "set_details", "set_trailing_metadata"} & set(fake.events)
@@ -240,57 +248,39 @@ async def test_what_nobody_foresaw(error: BaseException, after: int) -> None:
     assert type(error).__name__ not in everything
 
 
-@pytest.mark.parametrize("retry_after", [float("nan"), float("inf"), -1.0, 1e300])
-def test_a_wait_that_is_none_is_refused_where_it_is_made(retry_after: float) -> None:
-    """A StageError says so at once when its ``retry_after`` is no time to wait."""
-    with pytest.raises(ValueError, match="retry_after"):
-        StageError("UNAVAILABLE", "MODEL_BUSY", "x", retry_after=retry_after)
-
-
-@pytest.mark.parametrize("arguments", [("UNAVAILABLE", "MODEL_BUSY", ValueError("secret")), ("UNAVAILABLE", None, "x")])
-def test_words_that_are_none_are_refused_where_they_are_made(arguments: tuple[Any, ...]) -> None:
-    """A StageError says so at once when its reason or text is no string."""
-    with pytest.raises(TypeError, match="must be str"):
-        StageError(*arguments)
-
-
-@pytest.mark.parametrize("code", ["OK", "ok", "not_found", "", 5])
-def test_a_status_that_is_none_is_refused_where_it_is_made(code: Any) -> None:
-    """A StageError can't be made with OK, nor with a status that gRPC doesn't know."""
-    with pytest.raises(ValueError, match="status must be one of"):
-        StageError(code, "OWN_REASON", "x")
+@pytest.mark.parametrize(
+    ("status", "reason", "text", "retry_after", "error"),
+    [
+        *[("UNAVAILABLE", "OWN", "x", wait, "retry_after") for wait in (float("nan"), float("inf"), -1.0, 1e300)],
+        *[(code, "OWN", "x", None, "status must be one of") for code in ("OK", "ok", "not_found", "", 5)],
+        ("UNAVAILABLE", "OWN", ValueError("secret"), None, "must be str"),
+        ("UNAVAILABLE", None, "x", None, "must be str"),
+    ],
+)
+def test_what_is_none_is_refused_where_it_is_made(
+    status: Any, reason: Any, text: Any, retry_after: float | None, error: str
+) -> None:
+    """A StageError says so at once when its wait is none, its status is OK or not gRPC's, or its words are no text."""
+    with pytest.raises(TypeError if error == "must be str" else ValueError, match=error):
+        StageError(status, reason, text, retry_after=retry_after)
 
 
 # Successes, and clients that leave.
 
 
-async def test_a_success_is_not_touched() -> None:
-    """A call that goes well sets no status, no details, no trailers, and aborts nothing."""
-
-    async def handler(_request: Any, context: Any) -> None:
-        await context.write("x")
-
+@pytest.mark.parametrize(("method", "messages"), [(METHOD, 1), (UNARY, 0)])
+async def test_a_success_is_not_touched(method: str, messages: int) -> None:
+    """A call that goes well sets no status, no details, no trailers, and aborts nothing; its response passes."""
     context = FakeContext()
-    assert await link().intercept(handler, None, context, METHOD) is None
-    assert context.events == ["write"]
-
-
-async def test_a_unary_success_comes_back() -> None:
-    """A unary response passes."""
-
-    async def handler(_request: Any, _context: Any) -> str:
-        return "response"
-
-    context = FakeContext()
-    assert await link().intercept(handler, None, context, UNARY) == "response"
-    assert context.events == []
+    assert await link().intercept(ends(None, after=messages), None, context, method) == "response"
+    assert context.events == ["write"] * messages
 
 
 async def test_a_unary_failure_has_no_message() -> None:
     """A method without a last message ends with its status alone."""
     context = FakeContext()
     with pytest.raises(grpc.aio.AbortError):
-        await link().intercept(raising(Rejected("PERMISSION_DENIED")), None, context, UNARY)
+        await link().intercept(ends(Rejected("PERMISSION_DENIED")), None, context, UNARY)
     assert context.events == ["abort"]
     assert context.status == (grpc.StatusCode.PERMISSION_DENIED, TABLE["PERMISSION_DENIED"].text)
 
@@ -299,10 +289,9 @@ async def test_a_unary_failure_has_no_message() -> None:
 async def test_a_real_cancellation_passes_untouched(closing: float) -> None:
     """A client that cancels gets no message and no status, and the cancellation comes through."""
 
-    async def handler(_request: Any, context: Any) -> None:
+    async def handler(request: Any, context: Any) -> None:
         try:
-            await context.write("x")
-            await asyncio.sleep(3600)
+            await hangs(request, context)
         finally:
             await asyncio.sleep(closing)
 
@@ -317,13 +306,8 @@ async def test_a_real_cancellation_passes_untouched(closing: float) -> None:
 
 async def test_a_call_that_is_thrown_away() -> None:
     """A call whose coroutine is closed, as at the end of a process, sends nothing: it could wait for nothing."""
-
-    async def handler(_request: Any, context: Any) -> None:
-        await context.write("x")
-        await asyncio.sleep(3600)
-
     context = FakeContext()
-    call = link().intercept(handler, None, context, METHOD)
+    call = link().intercept(hangs, None, context, METHOD)
     task = asyncio.create_task(call)
     await settle()
     call.close()
@@ -370,7 +354,7 @@ async def test_a_client_that_does_not_read_holds_nothing(error: Exception) -> No
     context = FakeContext()
     context.block()
     async with asyncio.timeout(PATIENCE):
-        assert await link().intercept(raising(error), None, context, METHOD) is None
+        assert await link().intercept(ends(error), None, context, METHOD) is None
     assert context.status is not None, "the status is on its way"
 
 
@@ -386,7 +370,7 @@ async def test_a_client_that_reads_again_after_the_last_message_was_given_up() -
     context = ReadsAgain()
     context.block()
     with pytest.raises(grpc.aio.AbortError):
-        await link().intercept(raising(ValueError()), None, context, METHOD)
+        await link().intercept(ends(ValueError()), None, context, METHOD)
     assert len(context.sent) == 1
 
 
@@ -399,7 +383,7 @@ async def test_a_last_message_that_is_cancelled_by_nobody() -> None:
 
     context = Fails()
     with pytest.raises(grpc.aio.AbortError):
-        await link().intercept(raising(ValueError()), None, context, METHOD)
+        await link().intercept(ends(ValueError()), None, context, METHOD)
     assert context.status is not None
 
 
@@ -407,7 +391,7 @@ async def test_a_client_that_leaves_during_the_last_message() -> None:
     """A client's own cancellation ends the last words."""
     context = FakeContext()
     context.block()
-    task = asyncio.create_task(link().intercept(raising(ValueError()), None, context, METHOD))
+    task = asyncio.create_task(link().intercept(ends(ValueError()), None, context, METHOD))
     await settle()
     task.cancel()
     await asyncio.wait({task}, timeout=PATIENCE)
@@ -423,7 +407,7 @@ async def test_a_client_that_is_gone_during_the_last_words(error: Exception, can
     context = FakeContext()
     context.kill(cancel_after=cancel_after)
     outermost = SessionInterceptor([METHOD], lambda *_: None)
-    task = asyncio.create_task(chained(outermost, link(), handler=raising(error))(None, context))
+    task = asyncio.create_task(chained(outermost, link(), handler=ends(error))(None, context))
     await asyncio.wait({task}, timeout=PATIENCE)
     assert task.done()
     assert task.cancelled() or task.exception() is None
@@ -462,17 +446,9 @@ async def test_an_abort_that_a_link_swallows_is_no_success() -> None:
 @pytest.mark.parametrize("error", [None, ValueError("x"), Rejected("DRAINING")], ids=lambda value: type(value).__name__)
 async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> None:
     """Around a status link an outer one changes nothing: one last message, one status, one line in the log."""
-
-    async def handler(_request: Any, _context: Any) -> None:
-        if error is not None:
-            raise error
-
     context = FakeContext()
-    outer = StatusInterceptor(
-        [METHOD], judge, {METHOD: lambda text: f"error: {text}"}, refusals="message", is_outer=True
-    )
     with suppress(grpc.aio.AbortError), capture_logs() as lines:
-        await chained(outer, link(), handler=handler)(None, context)
+        await chained(link(is_outer=True), link(), handler=ends(error))(None, context)
     assert context.events == ([] if error is None else ["write", "abort"])
     assert len(lines) == 1
 
@@ -492,15 +468,8 @@ async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> 
 )
 async def test_one_line_for_each_end(error: Exception | None, expected: dict[str, str]) -> None:
     """Each call leaves one line that says how it ended; what nobody foresaw has its traceback there."""
-
-    async def well(_request: Any, _context: Any) -> None:
-        return None
-
-    with capture_logs() as lines:
-        if error is None:
-            await link().intercept(well, None, FakeContext(), METHOD)
-        else:
-            await failed(error)
+    with suppress(grpc.aio.AbortError), capture_logs() as lines:
+        await link().intercept(ends(error), None, FakeContext(), METHOD)
     (line,) = lines
     assert expected.items() <= line.items()
     assert line.get("exc_info") is (error if isinstance(error, ValueError) else None)

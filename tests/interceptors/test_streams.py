@@ -39,7 +39,7 @@ class Run:
         self._closing = closing
         self.let_go = asyncio.Event()
         self.let_go.set()
-        self._go_on = asyncio.Event()
+        self.go_on = asyncio.Event()
         self.task = asyncio.create_task(self._run(streams.enter(identity, session, device)))
 
     async def _run(self, place: Any) -> str:
@@ -47,7 +47,7 @@ class Run:
             self.began = True
             self.log.append(f"{self.name} begins")
             try:
-                await self._go_on.wait()
+                await self.go_on.wait()
             finally:
                 await asyncio.sleep(self._closing)
                 await self.let_go.wait()
@@ -55,8 +55,10 @@ class Run:
                 self.log.append(f"{self.name} closed")
         return "finished"
 
-    def finish(self) -> None:
-        self._go_on.set()
+    async def finish(self) -> str:
+        """Let it finish, and return how it ended."""
+        self.go_on.set()
+        return await self.ended()
 
     async def ended(self) -> str:
         """How it ended: the reason, ``finished`` or ``cancelled``."""
@@ -67,6 +69,13 @@ class Run:
         if isinstance(error, StreamError):
             return error.reason
         return self.task.result()
+
+
+async def started(streams: Streams, session: str = "s", **options: Any) -> Run:
+    """Return a stream that runs, or waits for its turn."""
+    run = Run(streams, session, **options)
+    await settle()
+    return run
 
 
 def bookkeeping(streams: Streams) -> tuple[int, int]:
@@ -81,18 +90,21 @@ def streams(request: pytest.FixtureRequest) -> Iterator[Streams]:
     assert bookkeeping(made) == (0, 0)
 
 
+REJECT = pytest.mark.parametrize("streams", ["reject"], indirect=True)
+REPLACE = pytest.mark.parametrize("streams", ["replace"], indirect=True)
+
+
 @pytest.mark.parametrize("how", ENDINGS)
 async def test_every_ending_leaves_nothing(streams: Streams, how: str) -> None:
     """However a stream ends, it is forgotten, and its session may be answered again."""
     for _ in range(2):
-        entered = asyncio.Event()
 
-        async def run(entered: asyncio.Event = entered) -> None:
+        async def run() -> None:
             async with streams.enter("me", "s", "mac"):
                 assert bookkeeping(streams) == (1, 1)
-                await end_as(how, entered)
+                await end_as(how)
 
-        await ending(how, run, entered)
+        await ending(how, run)
         assert bookkeeping(streams) == (0, 0)
 
 
@@ -103,39 +115,31 @@ async def test_other_sessions_and_identities_run_beside(streams: Streams, other:
     await settle()
     assert first.began
     assert second.began
-    first.finish()
-    second.finish()
-    assert [await first.ended(), await second.ended()] == ["finished", "finished"]
+    assert [await first.finish(), await second.finish()] == ["finished", "finished"]
 
 
-async def test_reject_refuses_the_second() -> None:
+@REJECT
+async def test_reject_refuses_the_second(streams: Streams) -> None:
     """The second stream of a session is refused at once, without a retry; the first does not notice; a third after its
     end runs.
     """
-    streams = Streams("reject")
-    first = Run(streams)
-    await settle()
+    first = await started(streams)
     with pytest.raises(Rejected) as refused:
         async with streams.enter("me", "s", "mac"):
             pytest.fail("entered")
     assert (refused.value.reason, refused.value.retry_after) == ("CONCURRENT_REQUEST", None)
     assert bookkeeping(streams) == (1, 1)
-    first.finish()
-    assert await first.ended() == "finished"
-    third = Run(streams)
-    await settle()
+    assert await first.finish() == "finished"
+    third = await started(streams)
     assert third.began
-    third.finish()
-    assert await third.ended() == "finished"
-    assert bookkeeping(streams) == (0, 0)
+    assert await third.finish() == "finished"
 
 
-async def test_reject_refuses_while_the_first_closes() -> None:
+@REJECT
+async def test_reject_refuses_while_the_first_closes(streams: Streams) -> None:
     """As long as a stream's work has not stopped, its session is taken."""
-    streams = Streams("reject")
-    first = Run(streams)
+    first = await started(streams)
     first.let_go.clear()
-    await settle()
     first.task.cancel()
     await settle()
     with pytest.raises(Rejected, match="CONCURRENT_REQUEST"):
@@ -145,48 +149,51 @@ async def test_reject_refuses_while_the_first_closes() -> None:
     assert await first.ended() == "cancelled"
 
 
-async def test_of_racing_duplicates_one_wins() -> None:
+@REJECT
+async def test_of_racing_duplicates_one_wins(streams: Streams) -> None:
     """200 streams of one session at once: exactly one runs, all others are CONCURRENT_REQUEST."""
-    streams = Streams("reject")
     runs = [Run(streams) for _ in range(200)]
     await settle()
     assert [run.began for run in runs].count(True) == 1
     for run in runs:
-        run.finish()
+        run.go_on.set()
     endings = [await run.ended() for run in runs]
     assert sorted(set(endings)) == ["CONCURRENT_REQUEST", "finished"]
     assert endings.count("finished") == 1
-    assert bookkeeping(streams) == (0, 0)
 
 
 # replace
 
 
-async def test_replace_waits_for_the_olders_lease() -> None:
+@REPLACE
+async def test_replace_waits_for_the_olders_lease(streams: Streams) -> None:
     """The older stream ends INTERRUPTED, and its lease is back before the newer one starts, on a full server too."""
-    streams, limiter, log = Streams("replace"), MemoryLimiter(1, 0), list[str]()
-    older = Run(streams, limiter=limiter, closing=0.005, log=log, name="older")
-    await settle()
+    limiter, log = MemoryLimiter(1, 0), list[str]()
+    older = await started(streams, limiter=limiter, closing=0.005, log=log, name="older")
     newer = Run(streams, limiter=limiter, log=log, name="newer")
     assert await older.ended() == "INTERRUPTED"
     await settle()
     assert log == ["older begins", "older closed", "newer begins"]
-    newer.finish()
-    assert await newer.ended() == "finished"
-    assert bookkeeping(streams) == (0, 0)
+    assert await newer.finish() == "finished"
     assert len(limiter) == 0
 
 
-async def test_three_in_a_row() -> None:
-    """A third waits for both before it: for the second, ended while it waited itself, and so for the first."""
-    streams, limiter, log = Streams("replace"), MemoryLimiter(1, 0), list[str]()
-    a = Run(streams, limiter=limiter, log=log, name="a")
+@pytest.mark.parametrize("leaves", [False, True])
+@REPLACE
+async def test_three_in_a_row(streams: Streams, leaves: bool) -> None:
+    """A third waits for both before it: for the second, ended while it waited itself, and so for the first; also when
+    the second one's client *leaves* before the third comes.
+    """
+    limiter, log = MemoryLimiter(1, 0), list[str]()
+    a = await started(streams, limiter=limiter, log=log, name="a")
     a.let_go.clear()
-    await settle()
-    b = Run(streams, limiter=limiter, log=log, name="b")
-    await settle()
-    c = Run(streams, limiter=limiter, log=log, name="c")
-    assert await b.ended() == "INTERRUPTED"
+    b = await started(streams, limiter=limiter, log=log, name="b")
+    if leaves:
+        b.task.cancel()
+        assert await b.ended() == "cancelled"
+        assert not a.closed
+    c = await started(streams, limiter=limiter, log=log, name="c")
+    assert await b.ended() == ("cancelled" if leaves else "INTERRUPTED")
     await settle()
     assert not a.closed
     assert not c.began
@@ -195,37 +202,12 @@ async def test_three_in_a_row() -> None:
     await settle()
     assert log == ["a begins", "a closed", "c begins"]
     assert bookkeeping(streams) == (1, 1)
-    c.finish()
-    assert await c.ended() == "finished"
-    assert bookkeeping(streams) == (0, 0)
+    assert await c.finish() == "finished"
 
 
-async def test_one_that_leaves_while_it_waits() -> None:
-    """When a client leaves while it waits for an older stream, the next one still waits for that older stream."""
-    streams, limiter, log = Streams("replace"), MemoryLimiter(1, 0), list[str]()
-    a = Run(streams, limiter=limiter, log=log, name="a")
-    a.let_go.clear()
-    await settle()
-    b = Run(streams, limiter=limiter, log=log, name="b")
-    await settle()
-    b.task.cancel()
-    assert await b.ended() == "cancelled"
-    assert not a.closed
-    c = Run(streams, limiter=limiter, log=log, name="c")
-    await settle()
-    assert not c.began
-    a.let_go.set()
-    assert await a.ended() == "INTERRUPTED"
-    await settle()
-    assert log == ["a begins", "a closed", "c begins"]
-    c.finish()
-    assert await c.ended() == "finished"
-    assert bookkeeping(streams) == (0, 0)
-
-
-async def test_all_that_wait_leave() -> None:
+@REPLACE
+async def test_all_that_wait_leave(streams: Streams) -> None:
     """When all that waited have left, and then the oldest has closed, nothing is left in the books."""
-    streams = Streams("replace")
     runs = [Run(streams, closing=0.005)]
     await settle()
     for _ in range(3):
@@ -236,17 +218,16 @@ async def test_all_that_wait_leave() -> None:
     assert await runs[0].ended() == "INTERRUPTED"
     assert {await run.ended() for run in runs[1:]} == {"cancelled"}
     await settle()
-    assert bookkeeping(streams) == (0, 0)
 
 
-async def test_200_replacing_each_other() -> None:
+@REPLACE
+async def test_200_replacing_each_other(streams: Streams) -> None:
     """200 streams of one session at once, at a limit of one: the last runs, and never two together."""
-    streams, limiter = Streams("replace"), MemoryLimiter(1, 0)
+    limiter = MemoryLimiter(1, 0)
     runs = [Run(streams, limiter=limiter, closing=0.001) for _ in range(200)]
-    runs[-1].finish()
+    runs[-1].go_on.set()
     endings = [await run.ended() for run in runs]
     assert endings == ["INTERRUPTED"] * 199 + ["finished"]
-    assert bookkeeping(streams) == (0, 0)
 
 
 # Interruption
@@ -255,14 +236,12 @@ async def test_200_replacing_each_other() -> None:
 async def test_interrupt_a_device(streams: Streams) -> None:
     """All streams of a device end INTERRUPTED, and their ids come back when their work has stopped; others run on."""
     mine = [Run(streams, session, closing=0.002) for session in ("s2", "s1")]
-    other = Run(streams, "s3", device="phone")
-    await settle()
+    other = await started(streams, "s3", device="phone")
     assert await streams.interrupt("me", "mac", "") == ["s1", "s2"]
     assert [run.closed for run in mine] == [True, True]
     assert [await run.ended() for run in mine] == ["INTERRUPTED", "INTERRUPTED"]
     assert not other.closed
-    other.finish()
-    assert await other.ended() == "finished"
+    assert await other.finish() == "finished"
 
 
 async def test_interrupt_one_session(streams: Streams) -> None:
@@ -272,33 +251,28 @@ async def test_interrupt_one_session(streams: Streams) -> None:
     assert await streams.interrupt("me", "mac", "s1") == ["s1"]
     assert await first.ended() == "INTERRUPTED"
     assert not second.closed
-    second.finish()
-    await second.ended()
+    await second.finish()
 
 
 @pytest.mark.parametrize(("device", "session"), [("mac", "unknown"), ("unknown", ""), ("unknown", "s")])
 async def test_interrupt_nothing(streams: Streams, device: str, session: str) -> None:
     """Where nothing matches, nothing ends, and no id comes back."""
-    run = Run(streams)
-    await settle()
+    run = await started(streams)
     assert await streams.interrupt("me", device, session) == []
     assert not run.closed
-    run.finish()
-    await run.ended()
+    await run.finish()
 
 
 @pytest.mark.parametrize("session", ["", "s"])
 async def test_interrupt_somebody_elses(streams: Streams, session: str) -> None:
     """Streams of another identity are not ended: PERMISSION_DENIED when there are only such."""
-    run = Run(streams)
-    await settle()
+    run = await started(streams)
     with pytest.raises(Rejected) as refused:
         await streams.interrupt("you", "mac", session)
     assert refused.value.reason == "PERMISSION_DENIED"
     await settle()
     assert not run.closed
-    run.finish()
-    assert await run.ended() == "finished"
+    assert await run.finish() == "finished"
 
 
 async def test_interrupt_ones_own_among_others(streams: Streams) -> None:
@@ -308,39 +282,26 @@ async def test_interrupt_ones_own_among_others(streams: Streams) -> None:
     assert await streams.interrupt("me", "mac", "") == ["s"]
     assert await mine.ended() == "INTERRUPTED"
     assert not theirs.closed
-    theirs.finish()
-    assert await theirs.ended() == "finished"
+    assert await theirs.finish() == "finished"
 
 
 async def test_interrupt_twice_at_once(streams: Streams) -> None:
     """Two interruptions of one stream both name it; it ends once."""
-    run = Run(streams, closing=0.002)
-    await settle()
+    run = await started(streams, closing=0.002)
     assert await asyncio.gather(*(streams.interrupt("me", "mac", "") for _ in range(2))) == [["s"], ["s"]]
     assert await run.ended() == "INTERRUPTED"
 
 
-async def test_interrupt_one_that_never_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+@REJECT
+async def test_interrupt_one_that_never_closes(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever interrupts waits a bounded time for a stream that does not close."""
     monkeypatch.setattr(streams_module, "CLOSE_SECONDS", 0.01)
-    streams = Streams("reject")
-    let_go = asyncio.Event()
-
-    async def hang() -> None:
-        async with streams.enter("me", "s", "mac"):
-            try:
-                await asyncio.sleep(3600)
-            finally:
-                await let_go.wait()
-
-    task = asyncio.create_task(hang())
-    await settle()
+    run = await started(streams)
+    run.let_go.clear()
     assert await asyncio.wait_for(streams.interrupt("me", "mac", ""), PATIENCE) == ["s"]
-    assert not task.done()
-    let_go.set()
-    with pytest.raises(StreamError, match="INTERRUPTED"):
-        await task
-    assert bookkeeping(streams) == (0, 0)
+    assert not run.task.done()
+    run.let_go.set()
+    assert await run.ended() == "INTERRUPTED"
 
 
 # Drain
@@ -348,20 +309,17 @@ async def test_interrupt_one_that_never_closes(monkeypatch: pytest.MonkeyPatch) 
 
 async def test_drain_lets_streams_finish(streams: Streams) -> None:
     """What finishes within the grace ends well, and the drain is over as soon as all have."""
-    run = Run(streams)
-    await settle()
+    run = await started(streams)
     drain = asyncio.create_task(streams.drain(5))
     await settle()
     assert not drain.done()
-    run.finish()
-    assert await run.ended() == "finished"
+    assert await run.finish() == "finished"
     await asyncio.wait_for(drain, PATIENCE)
 
 
 async def test_drain_ends_the_rest(streams: Streams) -> None:
     """What still runs after the grace ends DRAINING, and the drain waits until its work has stopped."""
-    run = Run(streams, closing=0.005)
-    await settle()
+    run = await started(streams, closing=0.005)
     await streams.drain(0.005)
     assert run.closed
     assert await run.ended() == "DRAINING"
@@ -369,16 +327,14 @@ async def test_drain_ends_the_rest(streams: Streams) -> None:
 
 async def test_drain_without_grace(streams: Streams) -> None:
     """No grace ends what runs at once."""
-    run = Run(streams)
-    await settle()
+    run = await started(streams)
     await streams.drain(0)
     assert await run.ended() == "DRAINING"
 
 
 async def test_drain_admits_nothing(streams: Streams) -> None:
     """From its first moment on, a drain refuses new streams with DRAINING and a retry, for a known session too."""
-    run = Run(streams)
-    await settle()
+    run = await started(streams)
     drain = asyncio.create_task(streams.drain(5))
     await settle()
     for session in ("s", "new"):
@@ -387,7 +343,7 @@ async def test_drain_admits_nothing(streams: Streams) -> None:
                 pytest.fail("entered")
         assert refused.value.reason == "DRAINING"
         assert refused.value.retry_after is not None
-    run.finish()
+    await run.finish()
     await drain
 
 
@@ -396,15 +352,12 @@ async def test_drain_of_an_idle_server(streams: Streams) -> None:
     await asyncio.wait_for(streams.drain(5), PATIENCE)
 
 
-async def test_drain_while_one_waits_for_an_older() -> None:
+@REPLACE
+async def test_drain_while_one_waits_for_an_older(streams: Streams) -> None:
     """A drain ends the one that waits for its turn as well."""
-    streams = Streams("replace")
-    older = Run(streams, closing=0.01)
-    await settle()
-    newer = Run(streams)
-    await settle()
+    older = await started(streams, closing=0.01)
+    newer = await started(streams)
     await streams.drain(0)
     assert older.closed
     assert [await older.ended(), await newer.ended()] == ["INTERRUPTED", "DRAINING"]
     await settle()
-    assert bookkeeping(streams) == (0, 0)

@@ -15,13 +15,30 @@ from interceptors.testing import Boom
 from pipeline import flow
 from pipeline.flow import End, SourceFailed, prefetch
 from pipeline.testing import HANG, Pause, Script, Stubborn
-from tests.fakes import PATIENCE, settle, until
+from tests.fakes import PATIENCE, pending_timers, settle, until
 
 
 def source(steps: list[Any], script: Script | None = None) -> Callable[[], AsyncIterator[Any]]:
     """What ``prefetch`` opens: a source that plays *steps*."""
     played = script or Script()
     return lambda: played.play(steps)
+
+
+class Bare:
+    """A source that has no ``aclose``: it gives *items*, then raises *error*."""
+
+    def __init__(self, items: list[Any], error: BaseException) -> None:
+        self._items = items
+        self._error = error
+
+    def __aiter__(self) -> "Bare":
+        return self
+
+    async def __anext__(self) -> Any:
+        await asyncio.sleep(0)
+        if not self._items:
+            raise self._error
+        return self._items.pop(0)
 
 
 @pytest.fixture(autouse=True)
@@ -98,14 +115,16 @@ async def test_items_of_any_value() -> None:
 
 
 @pytest.mark.parametrize("steps", [[], ["a"], ["a", Pause(0.001)]])
-async def test_the_end_stays_the_end(steps: list[Any]) -> None:
-    """After the last item comes ``End`` without an error, as often as it is asked for."""
-    async with prefetch(source(steps), 2) as items:
+@pytest.mark.parametrize("error", [None, Boom()])
+async def test_the_end_stays_the_end(steps: list[Any], error: Exception | None) -> None:
+    """After the last item comes ``End`` with the source's error, if any, as often as it is asked for."""
+    failing = [] if error is None else [error]
+    async with prefetch(source([*steps, *failing]), 2) as items:
         while not isinstance(end := await items.take(), End):
             pass
-        assert end == End(None)
-        assert await items.take() == End(None)
-        assert await everything(items) == []
+        assert end == End(error)
+        assert await items.take() == End(error)
+        assert await everything(items) == failing
 
 
 @pytest.mark.parametrize("size", [1, 2, 10])
@@ -121,34 +140,11 @@ async def test_an_error_comes_after_the_items_before_it(error: Exception, size: 
     assert got[3] is error or isinstance(error, StopIteration)
 
 
-async def test_the_error_stays_the_end() -> None:
-    """After the error it comes again, never another item."""
-    error = Boom()
-    async with prefetch(source([error]), 2) as items:
-        assert await items.take() == End(error)
-        assert await items.take() == End(error)
-
-
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit])
 @pytest.mark.parametrize("items_before", [0, 1])
 async def test_what_would_end_the_server_is_an_ordinary_error(kind: type[BaseException], items_before: int) -> None:
     """A source that raises SystemExit and the like ends its own stream; the reader is not cancelled."""
-
-    class Source:
-        def __init__(self) -> None:
-            self.left = items_before
-
-        def __aiter__(self) -> "Source":
-            return self
-
-        async def __anext__(self) -> str:
-            await asyncio.sleep(0)
-            if not self.left:
-                raise kind("secret")
-            self.left -= 1
-            return "item"
-
-    async with prefetch(Source, 2) as items:
+    async with prefetch(lambda: Bare(["item"] * items_before, kind("secret")), 2) as items:
         got = await everything(items)
     assert got[:-1] == ["item"] * items_before
     assert isinstance(got[-1], SourceFailed)
@@ -179,20 +175,7 @@ async def test_what_is_no_source(garbage: Any) -> None:
 
 async def test_a_source_that_cannot_be_closed() -> None:
     """A source need not have ``aclose``."""
-
-    class Source:
-        def __init__(self) -> None:
-            self.left = [1, 2]
-
-        def __aiter__(self) -> "Source":
-            return self
-
-        async def __anext__(self) -> int:
-            if not self.left:
-                raise StopAsyncIteration
-            return self.left.pop(0)
-
-    async with prefetch(Source, 1) as items:
+    async with prefetch(lambda: Bare([1, 2], StopAsyncIteration()), 1) as items:
         assert await everything(items) == [1, 2]
 
 
@@ -385,13 +368,12 @@ async def test_ready_for_the_end(steps: list[Any]) -> None:
 
 async def test_ready_leaves_no_timer() -> None:
     """An item that comes in time leaves no timer behind."""
-    before = [timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+    before = pending_timers()
     go_on = asyncio.Event()
     async with prefetch(source([go_on, 1]), 2) as items:
         asyncio.get_running_loop().call_soon(go_on.set)
         assert await items.ready(30)
-    after = [timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
-    assert after == before
+    assert pending_timers() == before
 
 
 async def test_a_cancelled_wait_loses_nothing() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -91,14 +91,11 @@ async def test_sentences_in_order_with_the_end_last() -> None:
     ]
 
 
-async def test_str_counts_as_text() -> None:
-    """A model may yield plain strings."""
-    assert sentences(await good(["On", "e. ", "Two."])) == ["One.", " Two."]
-
-
-async def test_the_end_is_made_where_the_model_has_none() -> None:
-    """A model that just stops has completed its answer."""
-    assert (await good(["One."]))[-1] == ModelEnd(EndReason.COMPLETE, Usage(0, 0))
+async def test_a_model_of_strings() -> None:
+    """A model may yield plain strings, and one that just stops has completed its answer."""
+    events = await good(["On", "e. ", "Two."])
+    assert sentences(events) == ["One.", " Two."]
+    assert events[-1] == ModelEnd(EndReason.COMPLETE, Usage(0, 0))
 
 
 async def test_nothing_is_read_after_the_end() -> None:
@@ -164,9 +161,16 @@ async def test_a_finished_sentence_waits_only_so_long() -> None:
     assert sentences(seen) == ["One.", " Two.", " Three."]
 
 
-async def test_half_a_sentence_is_not_released() -> None:
-    """However long the model pauses, half a sentence waits for its end."""
-    assert sentences(await good(["Hal", Pause(0.01), "f. ", Pause(0.01), "x"], hold=0.001)) == ["Half.", " x"]
+@pytest.mark.parametrize(
+    ("steps", "hold", "cut"),
+    [
+        (["Hal", Pause(0.01), "f. ", Pause(0.01), "x"], 0.001, ["Half.", " x"]),
+        (["One.", Pause(0.001), " Two.", Pause(0.001)], 0.0, ["One.", " Two."]),
+    ],
+)
+async def test_hold(steps: list[Any], hold: float, cut: list[str]) -> None:
+    """However long the model pauses, half a sentence waits for its end; 0 = a finished sentence leaves at once."""
+    assert sentences(await good(steps, hold=hold)) == cut
 
 
 async def test_a_steady_model_is_not_cut_short() -> None:
@@ -192,11 +196,6 @@ async def test_a_segmenter_without_release() -> None:
     assert sentences(await good(steps, segmenter=lambda: WithoutRelease(Plain()), hold=0.001)) == ["One.", " Two."]
 
 
-async def test_no_hold_at_all() -> None:
-    """0 = a finished sentence leaves at once."""
-    assert sentences(await good(["One.", Pause(0.001), " Two.", Pause(0.001)], hold=0.0)) == ["One.", " Two."]
-
-
 # Failures of the model.
 
 
@@ -218,12 +217,6 @@ async def test_what_a_model_may_raise(error: Exception, status: str, reason: str
     assert "secret" not in raised.text
 
 
-async def test_anything_else_comes_through_as_it_is() -> None:
-    """What nobody foresaw is left for the table of statuses."""
-    error = Boom()
-    assert (await bad([error]))[1] is error
-
-
 @pytest.mark.parametrize("kind", [Boom, ConnectionError, SystemExit])
 @pytest.mark.parametrize(
     ("steps", "complete"),
@@ -240,12 +233,14 @@ async def test_what_was_complete_comes_before_the_error(
     steps: list[Any], complete: list[str], kind: type[BaseException]
 ) -> None:
     """When the model fails, all that was finished by then still comes, half a sentence or object does not; then the
-    error; never an end.
+    error, as it is where nobody foresaw it; never an end.
     """
-    events, error = await bad([*steps, kind()])
+    raised = kind()
+    events, error = await bad([*steps, raised])
     assert told(events) == complete
     assert not [event for event in events if isinstance(event, ModelEnd | Notice)]
     assert isinstance(error, Exception)
+    assert (error is raised) == (kind is Boom)
 
 
 @pytest.mark.parametrize(
@@ -303,24 +298,18 @@ async def test_a_model_that_gives_no_stream(opens: Callable[..., Any]) -> None:
 # Failures of the other stages.
 
 
-class Broken(DotSegmenter):
-    """Fails, or gives garbage, at the third character."""
-
-    garbage: Any = Boom()
-
-    def feed(self, text: str) -> Iterator[Any]:
-        for number, char in enumerate(text):
-            if number == 2:
-                if isinstance(self.garbage, Exception):
-                    raise self.garbage
-                yield self.garbage
-            yield Sentence(1, char)
-
-
 @pytest.mark.parametrize("garbage", [Boom(), None, "text", Command("x", {}), AudioChunk(1, b"", 1), Sentence(1, None)])  # type: ignore[arg-type]
 async def test_a_segmenter_that_fails(garbage: Any) -> None:
     """A segmenter that raises or gives garbage ends the turn after what it gave before; the model is closed."""
-    house = stages(["abcd", HANG], segmenter=type("Garbage", (Broken,), {"garbage": garbage}))
+
+    class Broken(DotSegmenter):
+        def feed(self, text: str) -> Iterator[Any]:
+            yield from (Sentence(1, char) for char in text)
+            if isinstance(garbage, Exception):
+                raise garbage
+            yield garbage
+
+    house = stages(["ab", HANG], segmenter=Broken)
     events, error = await outcome(house)
     assert sentences(events) == ["a", "b"]
     assert error is not None
@@ -388,15 +377,12 @@ async def test_a_tool_call_that_is_no_json(args: Any) -> None:
     assert commands.blocks == []
 
 
-async def test_an_object_without_a_command() -> None:
-    """An object that holds no command leaves nothing."""
-    assert await good(["One.{no} Two."]) == [Sentence(1, "One.", True), Sentence(2, " Two.", True), ModelEnd()]
-
-
 async def test_refused_commands_are_warnings() -> None:
-    """A refused command is a Notice with its class, at its place, with the sentence before it; the turn goes on."""
+    """A refused command is a Notice with its class, at its place, with the sentence before it; the turn goes on. An
+    object that holds no command leaves nothing.
+    """
     commands = RawCommands()
-    events = await good(["{bad}One.{bad} Two.{cut"], commands=commands)
+    events = await good(["{bad}One.{bad}{no} Two.{cut"], commands=commands)
     assert events == [
         Notice("COMMAND_REFUSED", "not_allowed", 0),
         Sentence(1, "One.", True),
@@ -405,7 +391,7 @@ async def test_refused_commands_are_warnings() -> None:
         Notice("COMMAND_REFUSED", "truncated", 2),
         ModelEnd(),
     ]
-    assert [block.raw for block in commands.blocks] == ["{bad}", "{bad}"], "what was given up is not judged"
+    assert [block.raw for block in commands.blocks] == ["{bad}", "{bad}", "{no}"], "what was given up is not judged"
 
 
 async def test_a_refused_command_may_end_the_turn() -> None:
@@ -574,18 +560,17 @@ def orphans() -> Iterator[list[Any]]:
     sys.set_asyncgen_hooks(*hooks)
 
 
-async def test_recite_left_early_leaves_nothing(orphans: list[Any]) -> None:
+@pytest.mark.parametrize(
+    "opens",
+    [
+        lambda: recite("One. Two. Three.", Voice(), stages(speech=ScriptedSpeech())),
+        lambda: run(TURN, stages(["One. {a} Two. Three."], speech=ScriptedSpeech())),
+    ],
+    ids=["recite", "run"],
+)
+async def test_left_early_it_leaves_nothing(opens: Callable[[], AsyncGenerator[Any, None]], orphans: list[Any]) -> None:
     """A reader that leaves in the middle has closed every generator behind him."""
-    async with aclosing(recite("One. Two. Three.", Voice(), stages(speech=ScriptedSpeech()))) as chunks:
-        await anext(chunks)
-    del chunks
-    gc.collect()
-    assert orphans == []
-
-
-async def test_a_turn_left_early_leaves_nothing(orphans: list[Any]) -> None:
-    """The same holds for a whole turn."""
-    async with aclosing(run(TURN, stages(["One. {a} Two. Three."], speech=ScriptedSpeech()))) as events:
+    async with aclosing(opens()) as events:
         await anext(events)
         await anext(events)
     del events

@@ -11,7 +11,6 @@ from functools import partial
 from pipeline.events import JsonBlock
 from pipeline.segmenter.zones.cursor import Break, Cursor, Piece
 from pipeline.segmenter.zones.envelopes import ObjectReader
-from pipeline.segmenter.zones.fences import head_of_fence, is_code, opens_with_object
 from pipeline.segmenter.zones.objects import ObjectScanner
 
 _OPENING = re.compile(r"[{`]")
@@ -19,6 +18,9 @@ _TICK = re.compile(r"`")
 _IN_CODE = re.compile(r"[{`\n]")
 _CODE_END = re.compile(r"[`\n]")
 _BETWEEN = re.compile(r"[\s,\[\]]*")
+_HEAD = re.compile(r"`+(?P<space>[^\S\n]{0,8})(?P<label>[\w+#-]{0,32})[\s\[]{0,256}")
+"""The head of a fence: its backticks, its label, and the white space before its first line."""
+_LONGEST_HEAD = 300
 
 
 class Zone(Enum):
@@ -89,14 +91,28 @@ class ZoneReader:
     # One handler for each zone: it reads on. False = the text at the cursor can't be judged before more comes.
 
     def _prose(self, cursor: Cursor) -> bool:
+        """Read prose. In a fence it has no inline code, so that no slip in the fences hides a command.
+
+        A single backtick between letters is an apostrophe.
+        """
         char = cursor.say_until(_OPENING)
-        if char == "{":
-            return self._brace(cursor)
-        return char == "" or self._backticks(cursor)
+        if char != "`":
+            return char == "" or self._brace(cursor)
+        ticks = cursor.count_ticks()
+        if ticks >= 3:
+            return self._open_fence(cursor, ticks)
+        is_apostrophe = ticks == 1 and cursor.last.isalnum() and cursor.text[cursor.pos + 1].isalnum()
+        if ticks and self._zone is Zone.PROSE and not is_apostrophe:
+            self._ticks = ticks
+            self._zone = Zone.INLINE_CODE
+        cursor.say(ticks)
+        return ticks > 0
 
     def _brace(self, cursor: Cursor) -> bool:
         opens = cursor.opens_object()
-        if opens:
+        if opens and self._zone is Zone.INLINE_CODE:
+            self._zone = Zone.HELD_CODE
+        elif opens:
             self._open_object(cursor, opens)
         elif opens is not None:
             cursor.say(1)
@@ -122,26 +138,16 @@ class ZoneReader:
             self._zone = self._around
         return True
 
-    def _backticks(self, cursor: Cursor) -> bool:
-        """Begin a fence or inline code. A single backtick between letters is an apostrophe."""
-        ticks = cursor.count_ticks()
-        if ticks >= 3:
-            return self._open_fence(cursor, ticks)
-        if ticks == 2 or (ticks and not (cursor.last.isalnum() and cursor.text[cursor.pos + 1].isalnum())):
-            self._ticks = ticks
-            self._zone = Zone.INLINE_CODE
-        cursor.say(ticks)
-        return ticks > 0
-
     def _open_fence(self, cursor: Cursor, ticks: int) -> bool:
         """Begin a fence. One that begins with an object, bare or marked json, is no text at all."""
-        head = head_of_fence(cursor)
-        opens = opens_with_object(head, cursor)
+        head = _HEAD.match(cursor.text, cursor.pos)
+        assert head is not None
+        opens = _opens_with_object(head, cursor)
         if opens:
             self._zone = Zone.FENCE
             cursor.pos = head.end()
         elif opens is False:
-            if is_code(head):
+            if _is_code(head):
                 self._zone = Zone.CODE
             else:
                 self._zone = Zone.PROSE if self._zone is Zone.FENCE_TEXT else Zone.FENCE_TEXT
@@ -173,16 +179,6 @@ class ZoneReader:
         self._zone = Zone.PROSE
         return True
 
-    def _fence_text(self, cursor: Cursor) -> bool:
-        """Read prose with objects in it, so that no slip in the fences hides a command."""
-        if cursor.say_until(_OPENING) == "{":
-            return self._brace(cursor)
-        ticks = cursor.count_ticks()
-        if ticks >= 3:
-            return self._open_fence(cursor, ticks)
-        cursor.say(ticks)
-        return ticks > 0
-
     def _code(self, cursor: Cursor) -> bool:
         cursor.say_until(_TICK)
         ticks = cursor.count_ticks()
@@ -198,21 +194,13 @@ class ZoneReader:
             self._zone = Zone.PROSE
             return True
         if char == "{":
-            return self._brace_in_code(cursor)
+            return self._brace(cursor)
         ticks = cursor.count_ticks()
         if ticks == self._ticks or ticks >= 3:
             self._zone = Zone.PROSE
         if ticks < 3:
             cursor.say(ticks)
         return ticks > 0
-
-    def _brace_in_code(self, cursor: Cursor) -> bool:
-        opens = cursor.opens_object()
-        if opens:
-            self._zone = Zone.HELD_CODE
-        elif opens is not None:
-            cursor.say(1)
-        return opens is not None
 
     def _held_code(self, cursor: Cursor) -> bool:
         match = _CODE_END.search(cursor.text, cursor.pos)
@@ -243,8 +231,30 @@ _HANDLERS: Mapping[Zone, Callable[[ZoneReader, Cursor], bool]] = {
     Zone.OBJECT: ZoneReader._in_object,
     Zone.FENCE: ZoneReader._fence,
     Zone.FENCE_END: ZoneReader._fence_end,
-    Zone.FENCE_TEXT: ZoneReader._fence_text,
+    Zone.FENCE_TEXT: ZoneReader._prose,
     Zone.CODE: ZoneReader._code,
     Zone.INLINE_CODE: ZoneReader._inline_code,
     Zone.HELD_CODE: ZoneReader._held_code,
 }
+
+
+def _opens_with_object(head: re.Match[str], cursor: Cursor) -> bool | None:
+    """Tell whether the fence may hold commands and begins with an object. None = too early to tell."""
+    length = head.end() - head.start()
+    ends_with_label = head.end("label") == head.end()
+    if head.end() == len(cursor.text) and length < _LONGEST_HEAD and (_may_hold_commands(head) or ends_with_label):
+        return None
+    if not _may_hold_commands(head):
+        return False
+    first = cursor.opens_object(length)
+    return None if first is None else first != ""
+
+
+def _is_code(head: re.Match[str]) -> bool:
+    """Tell whether the fence is labelled as code of some language."""
+    behind = head.string[head.end("label") : head.end("label") + 1]
+    return not _may_hold_commands(head) and not head["space"] and behind.isspace()
+
+
+def _may_hold_commands(head: re.Match[str]) -> bool:
+    return head["label"].lower() in ("", "json")

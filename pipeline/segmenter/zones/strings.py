@@ -4,8 +4,10 @@ import re
 
 from pipeline.text import REPLACEMENT, SurrogateJoiner
 
-_STOP = re.compile(r'["\\]')
-_HEX = frozenset("0123456789abcdefABCDEF")
+_HEX = "[0-9a-fA-F]"
+_WHOLE = re.compile(rf'(?:[^"\\]+|\\(?:[^u]|u{_HEX}{{4}}|u{_HEX}{{0,3}}(?!{_HEX}|\Z)))*', re.DOTALL)
+"""Characters and escapes up to the closing quote, or to an escape of which more may come."""
+_ESCAPE = re.compile(rf"\\(u{_HEX}{{0,4}}|.)", re.DOTALL)
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -23,39 +25,20 @@ class StringDecoder:
 
     def feed(self, text: str, pos: int, end: int) -> tuple[str, int]:
         """Return the meaning of ``text[pos:end]`` and the position behind what was read, the closing quote included."""
-        out: list[str] = []
-        while pos < end and not self.closed:
-            if self._escape:
-                pos = self._read_escape(text, pos, out)
-                continue
-            stop = _STOP.search(text, pos, end)
-            if stop is None:
-                out.append(text[pos:end])
-                pos = end
-                continue
-            out.append(text[pos : stop.start()])
-            pos = stop.end()
-            self.closed = stop.group() == '"'
-            self._escape = "" if self.closed else "\\"
-        decoded = self._joiner.feed("".join(out))
-        return decoded + self._joiner.flush() if self.closed else decoded, pos
+        piece = self._escape + text[pos:end]
+        whole = _WHOLE.match(piece)
+        assert whole is not None
+        self._escape = rest = piece[whole.end() :]
+        read = whole.group()
+        words = self._joiner.feed(_ESCAPE.sub(_meaning, read) if "\\" in read else read)
+        if not rest.startswith('"'):
+            return words, end
+        self.closed = True
+        return words + self._joiner.flush(), end - len(rest) + 1
 
-    def _read_escape(self, text: str, pos: int, out: list[str]) -> int:
-        """Take one character of the open escape. Return the position behind it."""
-        char = text[pos]
-        if len(self._escape) == 1:
-            if char == "u":
-                self._escape += char
-            else:
-                self._escape = ""
-                out.append(_SHORT.get(char, char))
-            return pos + 1
-        if char not in _HEX:
-            self._escape = ""
-            out.append(REPLACEMENT)
-            return pos
-        self._escape += char
-        if len(self._escape) == 6:
-            out.append(chr(int(self._escape[2:], 16)))
-            self._escape = ""
-        return pos + 1
+
+def _meaning(escape: re.Match[str]) -> str:
+    code = escape[1]
+    if code[0] != "u":
+        return _SHORT.get(code, code)
+    return chr(int(code[1:], 16)) if len(code) == 5 else REPLACEMENT

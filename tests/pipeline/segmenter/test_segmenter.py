@@ -32,20 +32,73 @@ def objects(found: list[Segment]) -> list[tuple[str, str]]:
     return [(segment.raw, segment.refused) for segment in found if isinstance(segment, JsonBlock)]
 
 
-def test_sentences_keep_the_space_before_them() -> None:
-    """Each sentence has the white space that stood before it. The stage numbers them."""
-    assert segments("Hi. How are you?\n Fine") == [
-        Sentence(0, "Hi."),
-        Sentence(0, " How are you?"),
-        Sentence(0, "\n Fine"),
-    ]
+A, B, C = (JsonBlock(f'{{"command": "{name}"}}') for name in "abc")
+PRETTY = '{\n  "command": "a",\n  "args": {}\n}'
+QUOTED = '{"command": "a", "args": {"x": "}\\"}", "y": "\\\\"}}'
+SINGLE = "{'command': 'say', 'args': {'text': '}'}}"
+LATE = '{"session_id": "1", "text": "One.", "command": "a"}'
+FIRST = '{"command": "a", "args": {"text": "no"}, "text": "Hi."}'
+NESTED = json.dumps({"text": f"Say {A.raw} now."})
+ESCAPES = '{"text": "Tab\\t, \\"quote\\", back\\\\slash, \\u00e9, \\ud83d\\ude00, half \\ud83d, \\u0439."}'
+WRONG = '{"text": "a\\x b\\u12G4 c\\udc00."}'
 
 
-def test_white_space_at_the_end_is_kept() -> None:
-    """What is left at the end goes out as it is; white space alone is a last blank sentence."""
-    assert prose(segments("Hi ")) == ["Hi "]
-    assert prose(segments("Hi.\n")) == ["Hi.", "\n"]
-    assert prose(segments(" \n")) == [" \n"]
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        # Each sentence has the white space that stood before it. The stage numbers them.
+        ("Hi. How are you?\n Fine", ["Hi.", " How are you?", "\n Fine"]),
+        # White space at the end is kept: alone it is a last blank sentence.
+        ("Hi ", ["Hi "]),
+        ("Hi.\n", ["Hi.", "\n"]),
+        (" \n", [" \n"]),
+        # An object makes no blank sentence in the middle.
+        (f"Opening. {A.raw} Done.", ["Opening.", A, "  Done."]),
+        # Several objects leave each for itself, in order, with what stands between them.
+        (f"{A.raw}{B.raw}\n{C.raw}", [A, B, C, "\n"]),
+        # Commas, brackets and line breaks between the objects of a fence belong to the fence.
+        (f"```json\n[{A.raw},\n {B.raw}]\n```\nDone.", [A, B, "Done."]),
+        # No backtick in the prose of a fence hides an object.
+        (f"```\nrun `{A.raw}` now\n```", ["```", "\nrun `", A, "` now", "\n```"]),
+        # Line breaks between the brace and the first name are white space.
+        (PRETTY, [JsonBlock(PRETTY)]),
+        # Braces in strings and escaped quotes do not end an object.
+        (QUOTED + " Done.", [JsonBlock(QUOTED), " Done."]),
+        # An object in single quotes is no JSON, but it is not spoken either.
+        (SINGLE + " Done.", [JsonBlock(SINGLE), " Done."]),
+        # A brace closes what was left open inside it.
+        ('{"command": "a", "args": [1} Done.', [JsonBlock('{"command": "a", "args": [1}'), " Done."]),
+        # An object that the reply's end cuts is refused and not spoken.
+        *(
+            (f"Opening. {cut}", ["Opening.", JsonBlock(cut, "truncated"), " "])
+            for cut in ("{", "{ ", '{"', '{"command": "a"', '{"command": "a", "args": {"x": "y')
+        ),
+        # The sentences of an envelope come before its command, wherever the command stands in it.
+        (FIRST, ["Hi.", JsonBlock(FIRST)]),
+        # The text of an envelope is what its string means.
+        (ESCAPES, ['Tab\t, "quote", back\\slash, é, 😀, half \ufffd, й.', JsonBlock(ESCAPES)]),
+        # An escape that JSON does not know is spoken as its character.
+        (WRONG, ["ax b\ufffdG4 c\ufffd.", JsonBlock(WRONG)]),
+        ('{"text": "a\\ud83d"}', ["a\ufffd", JsonBlock('{"text": "a\\ud83d"}')]),
+        # What was said of a cut envelope stays said; the object is refused, for it may have held a command.
+        ('{"text": "Hi. You th', ["Hi.", " You th", JsonBlock('{"text": "Hi. You th', "truncated")]),
+        # What follows an envelope is prose, or a further object.
+        ('{"text": "Hi."} Then ' + A.raw, ["Hi.", JsonBlock('{"text": "Hi."}'), " Then", A, " "]),
+        # An object written in an envelope's text is neither spoken nor a command.
+        (NESTED, ["Say", JsonBlock(A.raw, "invalid_envelope"), "  now.", JsonBlock(NESTED)]),
+        # Only the first text of an object is said.
+        ('{"text": "One.", "text": "Two."}', ["One.", JsonBlock('{"text": "One.", "text": "Two."}')]),
+        # Later in a reply an object is spoken by its text when it has no command.
+        ('So: {"text": "One. Two."} Done.', ["So:", " One.", " Two.", JsonBlock('{"text": "One. Two."}'), " Done."]),
+        ('So: {"text": "1", "command": null}', ["So:", " 1", JsonBlock('{"text": "1", "command": null}')]),
+        ('So: {"text": "1", "command": "a"} Done.', ["So:", JsonBlock('{"text": "1", "command": "a"}'), "  Done."]),
+        # An object with a session id is an envelope wherever it stands: its text is spoken before its command.
+        ("So:\n" + LATE, ["So:", "\nOne.", JsonBlock(LATE)]),
+    ],
+)
+def test_segments(reply: str, expected: list[str | JsonBlock]) -> None:
+    """Sentences and objects leave in order, as the rule above a case says."""
+    assert segments(reply) == [Sentence(0, part) if isinstance(part, str) else part for part in expected]
 
 
 def test_prose_before_an_object_leaves_when_the_object_opens() -> None:
@@ -82,31 +135,11 @@ def test_object_leaves_with_its_last_brace() -> None:
     assert list(envelope.feed("You")) == [Sentence(0, "Hi.")]
 
 
-def test_white_space_before_an_object_goes_to_the_next_sentence() -> None:
-    """An object makes no blank sentence in the middle."""
-    found = segments('Opening. {"command": "a"} Done.')
-    assert found == [Sentence(0, "Opening."), JsonBlock('{"command": "a"}'), Sentence(0, "  Done.")]
-
-
-def test_objects_in_a_row() -> None:
-    """Several objects leave each for itself, in order, with what stands between them."""
-    found = segments('{"command":"a"}{"command":"b"}\n{"command":"c"}')
-    assert objects(found) == [('{"command":"a"}', ""), ('{"command":"b"}', ""), ('{"command":"c"}', "")]
-    assert prose(found) == ["\n"]
-
-
 @pytest.mark.parametrize("label", ["", "json", "JSON", "json ", " json"])
 def test_fences_of_commands_vanish(label: str) -> None:
     """A bare or json fence around an object is in no sentence, nor is the line break behind it."""
     found = segments(f'Opening.\n```{label}\n{{"command": "a"}}\n```\nDone.')
     assert found == [Sentence(0, "Opening."), JsonBlock('{"command": "a"}'), Sentence(0, "\nDone.")]
-
-
-def test_fence_with_several_objects() -> None:
-    """Commas, brackets and line breaks between the objects of a fence belong to the fence."""
-    found = segments('```json\n[{"command": "a"},\n {"command": "b"}]\n```\nDone.')
-    assert objects(found) == [('{"command": "a"}', ""), ('{"command": "b"}', "")]
-    assert prose(found) == ["Done."]
 
 
 def test_other_fences_are_prose() -> None:
@@ -181,30 +214,6 @@ def test_braces_of_prose(text: str) -> None:
     assert "".join(prose(segments(text))) == text
 
 
-def test_pretty_printed_object() -> None:
-    """Line breaks between the brace and the first name are white space."""
-    raw = '{\n  "command": "a",\n  "args": {}\n}'
-    assert objects(segments(raw)) == [(raw, "")]
-
-
-def test_braces_and_quotes_in_strings() -> None:
-    """Braces in strings and escaped quotes do not end an object."""
-    raw = '{"command": "a", "args": {"x": "}\\"}", "y": "\\\\"}}'
-    assert objects(segments(raw + " Done.")) == [(raw, "")]
-
-
-def test_single_quotes_are_followed_to_their_end() -> None:
-    """An object in single quotes is no JSON, but it is not spoken either."""
-    raw = "{'command': 'say', 'args': {'text': '}'}}"
-    assert segments(raw + " Done.") == [JsonBlock(raw), Sentence(0, " Done.")]
-
-
-def test_missing_bracket_does_not_swallow_the_reply() -> None:
-    """A brace closes what was left open inside it."""
-    assert prose(segments('{"command": "a", "args": [1} Done.')) == [" Done."]
-    assert prose(segments('{"x": {"y": [1}, "text": "Hi."}', max_json_depth=3)) == ["Hi."]
-
-
 @pytest.mark.parametrize(
     ("raw", "then"),
     [
@@ -264,14 +273,9 @@ def test_other_slips_end_no_object(raw: str) -> None:
 # Refusals
 
 
-@pytest.mark.parametrize("cut", ["{", "{ ", '{"', '{"command": "a"', '{"command": "a", "args": {"x": "y'])
-def test_cut_object_is_refused(cut: str) -> None:
-    """An object that the reply's end cuts is refused and not spoken."""
-    assert segments("Opening. " + cut) == [Sentence(0, "Opening."), JsonBlock(cut, "truncated"), Sentence(0, " ")]
-
-
 def test_too_deep() -> None:
     """A nesting beyond the cap is refused at the brace that exceeds it; the rest of the object is skipped."""
+    assert prose(segments('{"x": {"y": [1}, "text": "Hi."}', max_json_depth=3)) == ["Hi."], "a brace closes brackets"
     deep = '{"a": ' * 3 + "[1]" + "}" * 3
     assert objects(segments(deep, max_json_depth=4)) == [(deep, "")]
     found = segments(deep + " Done.", max_json_depth=3)
@@ -298,12 +302,6 @@ def test_envelope_is_spoken_while_it_is_open() -> None:
     assert rest == [JsonBlock('{"session_id": "1", "text": "Hi. How are you?", "command": "a"}')]
 
 
-def test_envelope_with_the_command_first() -> None:
-    """The sentences of an envelope come before its command, wherever the command stands in it."""
-    raw = '{"command": "a", "args": {"text": "no"}, "text": "Hi."}'
-    assert segments(raw) == [Sentence(0, "Hi."), JsonBlock(raw)]
-
-
 @pytest.mark.parametrize("before", ["", "\n", "```\n", "```json\n"])
 def test_envelope_behind_white_space_or_in_a_fence(before: str) -> None:
     """An envelope may stand in a fence."""
@@ -311,69 +309,6 @@ def test_envelope_behind_white_space_or_in_a_fence(before: str) -> None:
     found = segments(before + '{"text": "Hi. You."}' + after)
     assert [text.strip() for text in prose(found)] == ["Hi.", "You."]
     assert objects(found) == [('{"text": "Hi. You."}', "")]
-
-
-def test_escapes_are_decoded() -> None:
-    """The text of an envelope is what its string means."""
-    said = 'Tab\t, "quote", back\\slash, é, 😀, half \ufffd, й.'
-    raw = '{"text": "Tab\\t, \\"quote\\", back\\\\slash, \\u00e9, \\ud83d\\ude00, half \\ud83d, \\u0439."}'
-    assert "".join(prose(segments(raw))) == said
-
-
-def test_wrong_escapes_do_no_harm() -> None:
-    """An escape that JSON does not know is spoken as its character."""
-    assert prose(segments('{"text": "a\\x b\\u12G4 c\\udc00."}')) == ["ax b\ufffdG4 c\ufffd."]
-    assert prose(segments('{"text": "a\\ud83d"}')) == ["a\ufffd"]
-
-
-def test_cut_envelope() -> None:
-    """What was said of a cut envelope stays said; the object is refused, for it may have held a command."""
-    assert segments('{"text": "Hi. You th') == [
-        Sentence(0, "Hi."),
-        Sentence(0, " You th"),
-        JsonBlock('{"text": "Hi. You th', "truncated"),
-    ]
-
-
-def test_envelope_ends_and_prose_goes_on() -> None:
-    """What follows an envelope is prose, or a further object."""
-    found = segments('{"text": "Hi."} Then {"command": "a"}')
-    assert found == [
-        Sentence(0, "Hi."),
-        JsonBlock('{"text": "Hi."}'),
-        Sentence(0, " Then"),
-        JsonBlock('{"command": "a"}'),
-        Sentence(0, " "),
-    ]
-
-
-def test_object_in_the_text_of_an_envelope() -> None:
-    """An object written in an envelope's text is neither spoken nor a command."""
-    raw = json.dumps({"text": 'Say {"command": "a"} now.'})
-    assert segments(raw) == [
-        Sentence(0, "Say"),
-        JsonBlock('{"command": "a"}', "invalid_envelope"),
-        Sentence(0, "  now."),
-        JsonBlock(raw),
-    ]
-
-
-def test_second_text_of_an_envelope_is_not_spoken() -> None:
-    """Only the first text of an object is said."""
-    assert prose(segments('{"text": "One.", "text": "Two."}')) == ["One."]
-
-
-def test_late_object_with_text_is_spoken() -> None:
-    """Later in a reply an object is spoken by its text when it has no command."""
-    assert prose(segments('So: {"text": "One. Two."} Done.')) == ["So:", " One.", " Two.", " Done."]
-    assert prose(segments('So: {"text": "One.", "command": null}')) == ["So:", " One."]
-    assert prose(segments('So: {"text": "One.", "command": "type"} Done.')) == ["So:", "  Done."]
-
-
-def test_late_envelope_is_spoken() -> None:
-    """An object with a session id is an envelope wherever it stands: its text is spoken before its command."""
-    raw = '{"session_id": "1", "text": "One.", "command": "a"}'
-    assert segments("So:\n" + raw) == [Sentence(0, "So:"), Sentence(0, "\nOne."), JsonBlock(raw)]
 
 
 def test_envelope_too_long() -> None:
