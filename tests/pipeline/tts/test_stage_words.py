@@ -15,7 +15,7 @@ from pipeline.tts.cache import CachedSpeech, CacheOptions
 from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.engines import Speaker
 from tests.pipeline.tts.engines import speech_options
-from tests.pipeline.tts.speaking import finals, heard, numbered, pair, pcm, run, stage
+from tests.pipeline.tts.speaking import finals, heard, numbered, pair, pcm, run, stage, timeless
 
 WORDING = speech_options(wording=lambda text, _language, _voice: text.strip().replace("&", "and"))
 
@@ -73,19 +73,16 @@ def test_a_word_is_told_with_its_sound() -> None:
     assert len(words(events, text)) == 8
 
 
-def test_words_do_not_delay_sound() -> None:
+@timeless
+async def test_words_do_not_delay_sound() -> None:
     """Sound leaves although the engine has not told its words yet; they come with what leaves next."""
     go_on = asyncio.Event()
     speech = Marking(sound(50), go_on, WordMark(0, 2, 0.0))
-
-    async def read() -> None:
-        async with aclosing(stage(numbered("Hi"), speech, word_timings=True)) as events:
-            await anext(events)
-            assert (await anext(events)).words == ()
-            go_on.set()
-            assert [mark.ms async for event in events for mark in event.words] == [0, 0]
-
-    run(read())
+    async with aclosing(stage(numbered("Hi"), speech, word_timings=True)) as events:
+        await anext(events)
+        assert (await anext(events)).words == ()
+        go_on.set()
+        assert [mark.ms async for event in events for mark in event.words] == [0, 0]
 
 
 @pytest.mark.parametrize("asked", [False, True])
