@@ -8,11 +8,11 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from pipeline.breaker import Breaker
-from pipeline.events import AudioChunk, Sentence
+from pipeline.events import AudioChunk, Sentence, WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
 from pipeline.tts.custom import CustomSpeech
-from pipeline.tts.engines import Speaker
+from pipeline.tts.engines import Speaker, VoiceInfo
 from pipeline.tts.options import SpeechOptions
 from pipeline.tts.stage import spoken
 from tests.pipeline.tts.engines import speech_stage
@@ -20,6 +20,7 @@ from tests.pipeline.tts.engines import speech_stage
 T = TypeVar("T")
 
 ANY = Voice()
+ANN = VoiceInfo("ann", "en", "female", "custom")
 
 RATE = 1000
 """Hz of the scripted voices: a sample is a millisecond."""
@@ -113,6 +114,30 @@ def pair(speech: Any, fallback: Any, **breaker: Any) -> tuple[Speaker, Speaker]:
     """An engine and the one that stands in for it."""
     first = Speaker(CustomSpeech(speech), Breaker(**{"failures_in_a_row": 3, "rest_seconds": 30.0, **breaker}))
     return first, Speaker(CustomSpeech(fallback), stands_in=True)
+
+
+class Able(ScriptedSpeech):
+    """Has every method that a voice may have."""
+
+    def __init__(self, *steps: Any, **more: Any) -> None:
+        super().__init__(steps, **more)
+        self.done: list[str] = []
+
+    async def start(self) -> None:
+        self.done.append("start")
+
+    async def aclose(self) -> None:
+        self.done.append("aclose")
+
+    async def voices(self) -> list[VoiceInfo]:
+        return [ANN]
+
+    def reads_in(self, text: str, voice: Voice) -> str:
+        return f"{text} by {voice.name}"
+
+    async def synthesize_marked(self, text: str, voice: Voice) -> AsyncIterator[bytes | WordMark]:
+        for step in self._steps:  # type: ignore[union-attr]
+            yield step
 
 
 class Counting(ScriptedSpeech):

@@ -10,11 +10,11 @@ import pytest
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
-from pipeline.tts.cache import CachedSpeech, CacheOptions
 from pipeline.tts.convert import Resampled
 from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.engines import Due, Engine, Speaker, at_once
 from tests.fakes import settle
+from tests.pipeline.tts.engines import cached
 from tests.pipeline.tts.speaking import RATE, numbered, stage, timeless
 
 INFINITE = float("inf")
@@ -87,10 +87,6 @@ async def test_of_every_turn_its_own() -> None:
             await anext(second)
             await settle(20)
             assert speech.due["a"]() == speech.due["b"]() - 1
-
-
-def cached(speech: Engine) -> Engine:
-    return CachedSpeech(speech, CacheOptions(max_bytes=1, folder=None, max_disk_bytes=0, engine_key=""))
 
 
 def resampled(speech: Engine) -> Engine:

@@ -1,7 +1,6 @@
 """The voice of a server that may send anything, over real sockets."""
 
 import asyncio
-import importlib.util
 import traceback
 from contextlib import aclosing
 from itertools import pairwise
@@ -30,6 +29,7 @@ from tests.pipeline.tts.openai.hostile_speech import (
     chunk,
     float32,
     form,
+    needs_soxr,
     pieces,
     said,
     sound,
@@ -42,10 +42,6 @@ from tests.pipeline.tts.openai.hostile_speech import (
 PCM = tone(2400)
 SECRET = b'{"error": {"message": "sk-very-secret said: my private words"}}'
 SUBFORMAT = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
-
-needs_soxr = pytest.mark.skipif(
-    importlib.util.find_spec("soxr") is None, reason="soxr is not installed (extra `resample`)"
-)
 
 
 async def gone(server: HostileServer) -> None:
