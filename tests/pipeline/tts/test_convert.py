@@ -14,7 +14,7 @@ from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
 from pipeline.tts import convert
-from pipeline.tts.convert import Converter, PcmFormat, Resampled, Resampler
+from pipeline.tts.convert import Converter, PcmFormat, Resampled
 from pipeline.tts.custom import CustomSpeech
 from tests.pipeline.tts.openai.hostile_speech import big_endian, float32, needs_soxr, said, stereo, tone
 from tests.pipeline.tts.speaking import ANN, Able
@@ -94,7 +94,7 @@ def test_resampling_wherever_it_is_cut(cuts: list[int]) -> None:
 @needs_soxr
 def test_nothing_is_resampled_to_nothing() -> None:
     """An empty stream has an empty end."""
-    work = Resampler(24_000, 16_000)
+    work = Converter(PcmFormat(24_000), 16_000)
     assert work.feed(b"") + work.flush() == b""
 
 
