@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,15 @@ KEY, OTHER = "a" * 64, "b" * 64
 
 def remembering(inner: Any, folder: Path | None = None, **changes: Any) -> CachedSpeech:
     return cached(CustomSpeech(inner), **{"folder": folder, "max_disk_bytes": 100_000, **changes})
+
+
+def fails(code: int) -> Callable[..., None]:
+    """A function of a disk that fails with *code*."""
+
+    def fail(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return fail
 
 
 def files(folder: Path) -> list[Path]:
@@ -239,11 +248,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     """Neither the new sound nor a part of it is there, and the old one still is."""
     store = SoundFiles(tmp_path, 1000)
     store.write(KEY, b"ab")
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(sound_files.Path, "replace", full)
+    monkeypatch.setattr(sound_files.Path, "replace", fails(errno.ENOSPC))
     with pytest.raises(OSError, match="No space"):
         store.write(KEY, b"cd")
     assert [file.name for file in files(tmp_path)] == [f"{KEY}.sound"]
@@ -253,11 +258,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("which", ["read", "write"])
 async def test_a_failing_disk(which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     """Sentences are said and remembered in memory all the same; the log says so once."""
-
-    def fail(*_: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr(SoundFiles, which, fail)
+    monkeypatch.setattr(SoundFiles, which, fails(errno.EROFS))
     inner = ScriptedSpeech()
     speech = remembering(inner, tmp_path)
     for text in ("one", "two", "one"):
@@ -271,11 +272,7 @@ async def test_a_folder_that_may_only_be_read(tmp_path: Path, monkeypatch: pytes
     """Its sound is found, although the time of use cannot be written."""
     inner = ScriptedSpeech()
     first = await said(remembering(inner, tmp_path, max_bytes=0))
-
-    def fail(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr("os.utime", fail)
+    monkeypatch.setattr("os.utime", fails(errno.EPERM))
     assert await said(remembering(inner, tmp_path, max_bytes=0)) == first
     assert len(inner.calls) == 1
 

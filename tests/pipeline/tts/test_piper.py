@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -304,33 +304,25 @@ async def test_voices(speech: PiperSpeech) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    ["no file", "no config", "no onnx", "empty", "no json", "other json", "bad rate", "bad language", "other model"],
-)
-def test_a_voice_that_cannot_be_used(damage: str, tmp_path: Path) -> None:
+DAMAGES: dict[str, Callable[[Path, Path], object]] = {
+    "no file": lambda file, _: file.unlink(),
+    "no config": lambda _, config: config.unlink(),
+    "no onnx": lambda file, _: file.write_bytes(b"not a model" * 99),
+    "empty": lambda file, _: file.write_bytes(b""),
+    "no json": lambda _, config: config.write_bytes(b"\xff{"),
+    "other json": lambda _, config: config.write_text("[]"),
+    "bad rate": lambda _, config: config.write_text(config.read_text().replace(str(RATE), "0")),
+    "bad language": lambda _, config: config.write_text(config.read_text().replace('"ru"', '"nowhere"')),
+    # a good model, but of a voice with many speakers
+    "other model": lambda _, config: config.write_text(config.read_text().replace('speakers": 1', 'speakers": 9')),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_voice_that_cannot_be_used(damage: Callable[[Path, Path], object], tmp_path: Path) -> None:
     """The start fails under the voice's key."""
     file = made_up_voice(tmp_path / "voice.onnx", "ru")
-    config = Path(f"{file}.json")
-    match damage:
-        case "no file":
-            file.unlink()
-        case "no config":
-            config.unlink()
-        case "no onnx":
-            file.write_bytes(b"not a model" * 99)
-        case "empty":
-            file.write_bytes(b"")
-        case "no json":
-            config.write_bytes(b"\xff{")
-        case "other json":
-            config.write_text("[]")
-        case "bad rate":
-            config.write_text(config.read_text().replace(str(RATE), "0"))
-        case "bad language":
-            config.write_text(config.read_text().replace('"ru"', '"nowhere"'))
-        case "other model":  # a good one, but of a voice with many speakers
-            config.write_text(config.read_text().replace('"num_speakers": 1', '"num_speakers": 9'))
+    damage(file, Path(f"{file}.json"))
     with pytest.raises(ValueError, match=r"^voices\.ru: "):
         piper_speech(voices={"ru": file}, default_language="ru")
 
