@@ -43,7 +43,11 @@ class Converter:
     """
 
     def __init__(self, source: PcmFormat, sample_rate: int) -> None:
-        self._mono = _Mono(source)
+        code = {"int16": "h", "float32": "f"}[source.encoding]
+        self._source = source
+        self._code = code
+        self._frame = array(code).itemsize * source.channels
+        self._held = b""
         self._stream: Any = None
         if source.rate != sample_rate:
             require_soxr()
@@ -53,12 +57,29 @@ class Converter:
 
     def feed(self, data: bytes) -> bytes:
         """Take *data* in and give the samples that are ready: whole ones, maybe none."""
-        pcm = self._mono.feed(data)
+        pcm = self._mono(data)
         return self._resampled(pcm) if pcm else pcm
 
     def flush(self) -> bytes:
         """Give the rest, once. A part of a sample that never became whole is dropped."""
         return self._resampled(b"", last=True)
+
+    def _mono(self, data: bytes) -> bytes:
+        data = self._held + data
+        whole = len(data) - len(data) % self._frame
+        self._held = data[whole:]
+        source = self._source
+        if source.encoding == "int16" and source.channels == 1 and not source.big_endian:
+            return data[:whole]
+        raw = array(self._code, data[:whole])
+        if source.big_endian != (sys.byteorder == "big"):
+            raw.byteswap()
+        samples = _scaled(raw) if source.encoding == "float32" else raw
+        if source.channels > 1:
+            samples = _mixed(samples, source.channels)
+        if sys.byteorder == "big":
+            samples.byteswap()
+        return samples.tobytes()
 
     def _resampled(self, pcm: bytes, *, last: bool = False) -> bytes:
         if self._stream is None:
@@ -101,34 +122,6 @@ class Resampled:
                     yield pcm
         if pcm := convert.flush():
             yield pcm
-
-
-class _Mono:
-    """Turns a stream of *source* into mono int16 little endian of the same rate."""
-
-    def __init__(self, source: PcmFormat) -> None:
-        code = {"int16": "h", "float32": "f"}[source.encoding]
-        self._source = source
-        self._code = code
-        self._frame = array(code).itemsize * source.channels
-        self._held = b""
-
-    def feed(self, data: bytes) -> bytes:
-        data = self._held + data
-        whole = len(data) - len(data) % self._frame
-        self._held = data[whole:]
-        source = self._source
-        if source.encoding == "int16" and source.channels == 1 and not source.big_endian:
-            return data[:whole]
-        raw = array(self._code, data[:whole])
-        if source.big_endian != (sys.byteorder == "big"):
-            raw.byteswap()
-        samples = _scaled(raw) if source.encoding == "float32" else raw
-        if source.channels > 1:
-            samples = _mixed(samples, source.channels)
-        if sys.byteorder == "big":
-            samples.byteswap()
-        return samples.tobytes()
 
 
 def _scaled(samples: "array[Any]") -> "array[int]":

@@ -34,11 +34,7 @@ since ``[[`` would begin phonemes.
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A voice of the settings.
-
-    ``language``: as the settings name it.
-    ``name``: of its file.
-    """
+    """A voice of the settings: *language* as they name it, *name* of its file."""
 
     language: str
     name: str

@@ -179,16 +179,13 @@ def test_sound_of_a_sentence_ahead_is_progress() -> None:
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 2, 3])
-@timeless
-async def test_so_many_engine_calls_at_once(prefetch: int) -> None:
+def test_so_many_engine_calls_at_once(prefetch: int) -> None:
     """While one sentence is sent, the engine speaks exactly ``prefetch`` sentences behind it; commands between them do
     not count.
     """
     speech = Counting([Pause(0.1), sound(100), Pause(0.1)])
     source = [event for sentence in numbered(*["One."] * 6) for event in (sentence, Command("x", {}))]
-    async with aclosing(stage(source, speech, speech_options(prefetch=prefetch))) as events:
-        async for _ in events:
-            pass
+    run(passed(source, speech, speech_options(prefetch=prefetch)))
     assert speech.most == prefetch + 1
 
 
