@@ -146,11 +146,9 @@ LAYOUTS = {
 async def test_layouts(layout: str, size: int) -> None:
     """Sound of any type and cut is given as mono int16 in whole samples."""
     body, content_type = LAYOUTS[layout]
-    cut = (
-        [body[i : i + size] for i in range(0, len(body), size)]
-        if size > 1
-        else [*(body[i : i + 1] for i in range(100)), body[100:]]
-    )
+    cut = [body[i : i + size] for i in range(0, len(body), size)]
+    if size == 1:
+        cut[100:] = [body[100:]]
     async with speaking(sound([part for part in cut if part], content_type)) as (speech, _):
         given = await said(speech)
     expected = PCM[: len(given)]
