@@ -154,13 +154,10 @@ async def test_a_voice_without_aclose() -> None:
         sample_rate = 8000
 
         def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
-            return Once()
-
-    class Once:
-        def __init__(self) -> None:
             self.left = [tone(8000, 8000)]
+            return self
 
-        def __aiter__(self) -> "Once":
+        def __aiter__(self) -> "Bare":
             return self
 
         async def __anext__(self) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -343,9 +343,10 @@ def test_the_fallback_is_not_repeated_either() -> None:
 class Trial:
     """An engine with a fallback, and one breaker over many turns."""
 
-    def __init__(self, script: Callable[[], list[Any]], failures: int = 3) -> None:
+    def __init__(self, *steps: Any, failures: int = 3) -> None:
         self.clock = ManualClock()
-        self.speech = ScriptedSpeech(lambda _text: script())
+        self.steps: Sequence[Any] = steps
+        self.speech = ScriptedSpeech(lambda _text: self.steps)
         self.fallback = ScriptedSpeech([sound(100)])
         self.both = pair(self.speech, self.fallback, failures_in_a_row=failures, rest_seconds=30, clock=self.clock)
 
@@ -360,8 +361,7 @@ class Trial:
 @timeless
 async def test_the_first_engine_rests() -> None:
     """After so many failures in a row, over all turns, the fallback serves alone for a while."""
-    steps: list[Any] = [Boom()]
-    trial = Trial(lambda: steps)
+    trial = Trial(Boom())
     for _ in range(3):
         assert await trial.say() == (1, 1)
     assert await trial.say("One.", "Two.") == (0, 2)
@@ -372,21 +372,22 @@ async def test_the_first_engine_rests() -> None:
 @timeless
 async def test_a_success_begins_the_count_anew() -> None:
     """Only failures in a row count."""
-    scripts: Iterator[list[Any]] = itertools.cycle([[Boom()], [Boom()], [sound(100)]])
-    trial = Trial(lambda: next(scripts))
-    assert await trial.say(*["One."] * 12) == (12, 8)
+    trial = Trial()
+    for step in [Boom(), Boom(), sound(100)] * 4:
+        trial.steps = [step]
+        assert await trial.say() == (1, isinstance(step, Boom))
 
 
 @pytest.mark.parametrize("middle", [[sound(50), Boom()], [sound(50), HANG]])
 def test_a_failure_in_the_middle_counts(middle: list[Any]) -> None:
     """A call that failed after some sound is a failure as well."""
-    trial = Trial(lambda: middle)
+    trial = Trial(*middle)
     assert run(trial.say(*["One."] * 5)) == (3, 2)
 
 
 def test_a_retry_counts_as_a_call() -> None:
     """Calls are counted, not sentences; an engine that rests is not asked again."""
-    trial = Trial(lambda: [Boom()])
+    trial = Trial(Boom())
     assert run(trial.say("One.", "Two.", retries=5)) == (3, 2)
 
 
@@ -394,7 +395,7 @@ def test_a_text_that_is_refused() -> None:
     """A refused text is not asked for again; the fallback says it, and the engine does not rest, however often it
     comes.
     """
-    trial = Trial(lambda: [TextRejected("the speech server answered 400")])
+    trial = Trial(TextRejected("the speech server answered 400"))
     assert run(trial.say(*["One."] * 6, retries=3)) == (6, 6)
 
 
@@ -409,11 +410,10 @@ def test_a_text_that_is_refused_and_no_fallback() -> None:
 async def test_one_sentence_probes() -> None:
     """After the rest one sentence asks the first engine again; while it does, the others keep to the fallback."""
     go_on = asyncio.Event()
-    steps: list[Any] = [Boom()]
-    trial = Trial(lambda: steps)
+    trial = Trial(Boom())
     await trial.say(*["One."] * 3)
     trial.clock.advance(30)
-    steps[:] = [sound(50), go_on, sound(50)]
+    trial.steps = [sound(50), go_on, sound(50)]
     probe = asyncio.create_task(trial.say())
     await settle(10)
     assert len(trial.speech.calls) == 4
@@ -426,7 +426,7 @@ async def test_one_sentence_probes() -> None:
 @timeless
 async def test_a_probe_that_fails() -> None:
     """When the probe fails, the engine rests as long again, and the sentence is the fallback's."""
-    trial = Trial(lambda: [Boom()])
+    trial = Trial(Boom())
     await trial.say(*["One."] * 3)
     trial.clock.advance(30)
     assert await trial.say("One.", "Two.", retries=3) == (1, 2)
@@ -439,16 +439,15 @@ async def test_a_probe_that_fails() -> None:
 @timeless
 async def test_a_probe_that_is_cut_off() -> None:
     """A probe whose turn ends early says nothing; the next sentence is the probe."""
-    steps: list[Any] = [Boom()]
-    trial = Trial(lambda: steps)
+    trial = Trial(Boom())
     await trial.say(*["One."] * 3)
     trial.clock.advance(30)
-    steps[:] = [HANG]
+    trial.steps = [HANG]
     probe = asyncio.create_task(trial.say())
     await settle(10)
     probe.cancel()
     await asyncio.wait({probe})
-    steps[:] = [sound(100)]
+    trial.steps = [sound(100)]
     assert await trial.say() == (1, 0)
 
 
@@ -463,13 +462,13 @@ def test_a_clients_wish_does_not_stop_the_engine() -> None:
     """An engine that refuses a client's wish, such as a voice that does not exist, does not rest: it works for all
     others.
     """
-    trial = Trial(lambda: [StageError("NOT_FOUND", "NO_SUCH_VOICE", "there is no such voice")])
+    trial = Trial(StageError("NOT_FOUND", "NO_SUCH_VOICE", "there is no such voice"))
     assert run(trial.say(*["One."] * 10)) == (10, 10)
 
 
 def test_two_sentences_ahead_share_the_breaker() -> None:
     """Sentences that are spoken ahead count and rest like all others, and none is lost."""
-    trial = Trial(lambda: [Boom()], failures=2)
+    trial = Trial(Boom(), failures=2)
     first, second = run(trial.say(*["One."] * 10, prefetch=2))
     assert second == 10
     assert 2 <= first <= 4
@@ -478,7 +477,7 @@ def test_two_sentences_ahead_share_the_breaker() -> None:
 @timeless
 async def test_what_was_ahead_when_the_reader_left() -> None:
     """A turn that is left while its engines speak is neither a failure nor a success of theirs."""
-    trial = Trial(lambda: [sound(100), HANG], failures=1)
+    trial = Trial(sound(100), HANG, failures=1)
     async with aclosing(stage(numbered(*["One."] * 4), trial.both, speech_options(prefetch=2))) as events:
         await anext(events)
         await anext(events)
