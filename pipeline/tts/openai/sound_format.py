@@ -98,15 +98,15 @@ class SoundDecoder:
             self._expect(self._told)
 
     def _converted(self, data: bytes) -> bytes:
-        samples = []
+        samples = b""
         for part in [data] if self._riff is None else self._riff.feed(data):
             if isinstance(part, PcmFormat):
                 self._expect(part)
             elif self._convert:
-                samples.append(self._convert.feed(part))
+                samples += self._convert.feed(part)
             elif self._riff:
                 raise NotPcm("a WAV without a format")
-        return b"".join(samples)
+        return samples
 
     def _expect(self, source: PcmFormat) -> None:
         if source.rate not in RATES or not 1 <= source.channels <= MOST_CHANNELS:
