@@ -378,25 +378,23 @@ async def test_a_success_begins_the_count_anew() -> None:
         assert await trial.say() == (1, isinstance(step, Boom))
 
 
-@pytest.mark.parametrize("middle", [[sound(50), Boom()], [sound(50), HANG]])
-def test_a_failure_in_the_middle_counts(middle: list[Any]) -> None:
-    """A call that failed after some sound is a failure as well."""
-    trial = Trial(*middle)
-    assert run(trial.say(*["One."] * 5)) == (3, 2)
-
-
-def test_a_retry_counts_as_a_call() -> None:
-    """Calls are counted, not sentences; an engine that rests is not asked again."""
-    trial = Trial(Boom())
-    assert run(trial.say("One.", "Two.", retries=5)) == (3, 2)
-
-
-def test_a_text_that_is_refused() -> None:
-    """A refused text is not asked for again; the fallback says it, and the engine does not rest, however often it
-    comes.
+@pytest.mark.parametrize(
+    ("steps", "sentences", "retries", "asked"),
+    [
+        ([sound(50), Boom()], 5, 0, (3, 2)),
+        ([sound(50), HANG], 5, 0, (3, 2)),
+        ([Boom()], 2, 5, (3, 2)),
+        ([TextRejected("the speech server answered 400")], 6, 3, (6, 6)),
+        ([StageError("NOT_FOUND", "NO_SUCH_VOICE", "there is no such voice")], 10, 0, (10, 10)),
+    ],
+    ids=["in the middle", "hangs in the middle", "retries", "a refused text", "a client's wish"],
+)
+def test_what_counts_as_a_failure(steps: list[Any], sentences: int, retries: int, asked: tuple[int, int]) -> None:
+    """Calls are counted, not sentences, and one that failed after some sound as well; an engine that rests is not asked
+    again. A refused text is not asked for again; the fallback says it. Neither that nor a client's wish, such as a
+    voice that does not exist, makes the engine rest, however often it comes.
     """
-    trial = Trial(TextRejected("the speech server answered 400"))
-    assert run(trial.say(*["One."] * 6, retries=3)) == (6, 6)
+    assert run(Trial(*steps).say(*["One."] * sentences, retries=retries)) == asked
 
 
 def test_a_text_that_is_refused_and_no_fallback() -> None:
@@ -456,14 +454,6 @@ def test_without_a_fallback_nobody_rests() -> None:
     speech = in_turn([Boom()])
     assert len(finals(run(heard(speech, *["One."] * 20, options=ONCE)))) == 20
     assert len(speech.calls) == 20
-
-
-def test_a_clients_wish_does_not_stop_the_engine() -> None:
-    """An engine that refuses a client's wish, such as a voice that does not exist, does not rest: it works for all
-    others.
-    """
-    trial = Trial(StageError("NOT_FOUND", "NO_SUCH_VOICE", "there is no such voice"))
-    assert run(trial.say(*["One."] * 10)) == (10, 10)
 
 
 def test_two_sentences_ahead_share_the_breaker() -> None:
