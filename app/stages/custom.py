@@ -19,7 +19,12 @@ def build(table: FactorySettings, folder: Path, key: str, needs: Sequence[str]) 
     The factory's module is also looked for in *folder*, behind all installed ones. Raise SettingsError if it can't be
     imported, called or used.
     """
-    stage = _call(_find(table.factory, folder, key), table, key)
+    factory = _find(table.factory, folder, key)
+    try:
+        stage = factory(**table.options)
+    except Exception as error:
+        message = f"{key}.factory: {table.factory} cannot be built with these options: {type(error).__name__}: {error}"
+        raise SettingsError(message) from error
     missing = [name for name in needs if not hasattr(stage, name)]
     if missing:
         raise SettingsError(f"{key}.factory: what {table.factory} gives has no {' and no '.join(missing)}")
@@ -70,11 +75,3 @@ def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
     if not callable(factory):
         raise SettingsError(f"{key}.factory: {name} cannot be called")
     return factory  # type: ignore[no-any-return]
-
-
-def _call(factory: Callable[..., Any], table: FactorySettings, key: str) -> Any:
-    try:
-        return factory(**table.options)
-    except Exception as error:
-        message = f"{key}.factory: {table.factory} cannot be built with these options: {type(error).__name__}: {error}"
-        raise SettingsError(message) from error

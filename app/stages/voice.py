@@ -78,20 +78,17 @@ def _engine(table: AnyVoiceSettings, folder: Path, key: str) -> Engine:
         case PiperSettings():
             from pipeline.tts.piper import PiperOptions, PiperSpeech
 
-            return PiperSpeech(options(PiperOptions, table, voices=_voice_files(table, folder)))
+            files = {language: folder / file for language, file in table.voices.items()}
+            return PiperSpeech(options(PiperOptions, table, voices=files))
         case CustomSpeechSettings():
             return custom.build_speech(table, folder, key)
         case _:
             assert_never(table)
 
 
-def _voice_files(table: PiperSettings, folder: Path) -> dict[str, Path]:
-    return {language: folder / file for language, file in table.voices.items()}
-
-
 def _files(table: AnyVoiceSettings, folder: Path) -> str:
     """Give size and time of the voice files: other files are another voice."""
     if not isinstance(table, PiperSettings):
         return ""
-    status = [file.stat() for file in _voice_files(table, folder).values()]
+    status = [(folder / file).stat() for file in table.voices.values()]
     return str([(each.st_size, each.st_mtime_ns) for each in status])

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from math import inf
-from types import TracebackType
 
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
 from pipeline.pcm import seconds_of
@@ -25,11 +24,7 @@ CheckedEvent = Sentence | Command | Notice | ModelEnd
 
 
 class Ahead:
-    """The sentences of one turn whose sound is on its way: the one being sent and at most *most* behind it.
-
-    Leaving the block closes those that are left. The reading of ``events_of`` must have stopped by then, or another
-    sentence could begin.
-    """
+    """The sentences of one turn whose sound is on its way: the one being sent and at most *most* behind it."""
 
     def __init__(self, speakers: Sequence[Speaker], wanted: Callable[[Sentence, Due], Wanted], most: int) -> None:
         self._speakers = speakers
@@ -71,12 +66,10 @@ class Ahead:
         await self._open.popleft().close()
         self._seats.release()
 
-    async def __aenter__(self) -> "Ahead":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    async def aclose(self) -> None:
+        """Close the sentences that are left. The reading of ``events_of`` must have stopped by then, or another
+        sentence could begin.
+        """
         async with AsyncExitStack() as stack:  # closes all of them, also when it is cancelled meanwhile
             for utterance in reversed(self._open):
                 stack.push_async_callback(utterance.close)

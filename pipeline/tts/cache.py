@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -21,6 +21,7 @@ from pipeline.pcm import SAMPLE_BYTES
 from pipeline.tts.engines import Due, Engine, at_once
 from pipeline.tts.sound_files import SoundFiles
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 PIECE_SECONDS = 0.2
@@ -103,24 +104,20 @@ class CachedSpeech:
 
     async def _remember(self, key: str, sound: bytes) -> None:
         self._memory.put(key, sound)
-        files = self._files
-        if files is not None:
-            await self._on_disk(lambda: files.write(key, sound))
+        if self._files is not None:
+            await self._on_disk(self._files.write, key, sound)
 
     async def _read(self, key: str) -> bytes | None:
-        files = self._files
-        if files is None:
-            return None
-        sound = await self._on_disk(lambda: files.read(key))
+        sound = await self._on_disk(self._files.read, key) if self._files is not None else None
         if sound:
             self._memory.put(key, sound)
         return sound or None
 
-    async def _on_disk(self, work: Callable[[], T]) -> T | None:
+    async def _on_disk(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | None:
         """Do *work* in a thread. Give None when the disk fails, and log its first failure."""
         try:
             async with asyncio.timeout(DISK_SECONDS):
-                done = await asyncio.to_thread(work)
+                return await asyncio.to_thread(work, *given, **named)
         except TimeoutError:
             self._files = None
             log.warning("the disk cache does not answer; it is off from now on", decision="off")
@@ -128,8 +125,6 @@ class CachedSpeech:
             if not self._disk_failed:
                 log.warning("the disk cache fails", decision="ignore", error=error.strerror, code=error.errno)
             self._disk_failed = True
-        else:
-            return done
         return None
 
     def _key(self, text: str, voice: Voice) -> str:

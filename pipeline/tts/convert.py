@@ -38,44 +38,52 @@ class PcmFormat:
 class Converter:
     """Turns a stream of *source*, cut anywhere, into mono int16 of *sample_rate* Hz.
 
-    Raise ModuleNotFoundError when the rate has to change and soxr is not installed.
+    Where the rate changes, nothing comes out before some 40 ms went in; the length stays the same, to the sample. Raise
+    ModuleNotFoundError when the rate has to change and soxr is not installed.
     """
 
     def __init__(self, source: PcmFormat, sample_rate: int) -> None:
-        self._mono = _Mono(source)
-        self._resample = Resampler(source.rate, sample_rate) if source.rate != sample_rate else None
+        code = {"int16": "h", "float32": "f"}[source.encoding]
+        self._source = source
+        self._code = code
+        self._frame = array(code).itemsize * source.channels
+        self._held = b""
+        self._stream: Any = None
+        if source.rate != sample_rate:
+            require_soxr()
+            self._numpy: Any = importlib.import_module("numpy")
+            soxr: Any = importlib.import_module("soxr")
+            self._stream = soxr.ResampleStream(source.rate, sample_rate, 1, dtype="int16", quality="HQ")
 
     def feed(self, data: bytes) -> bytes:
         """Take *data* in and give the samples that are ready: whole ones, maybe none."""
-        pcm = self._mono.feed(data)
-        return self._resample.feed(pcm) if self._resample else pcm
+        pcm = self._mono(data)
+        return self._resampled(pcm) if pcm else pcm
 
     def flush(self) -> bytes:
         """Give the rest, once. A part of a sample that never became whole is dropped."""
-        return self._resample.flush() if self._resample else b""
+        return self._resampled(b"", last=True)
 
+    def _mono(self, data: bytes) -> bytes:
+        data = self._held + data
+        whole = len(data) - len(data) % self._frame
+        self._held = data[whole:]
+        source = self._source
+        if source.encoding == "int16" and source.channels == 1 and not source.big_endian:
+            return data[:whole]
+        raw = array(self._code, data[:whole])
+        if source.big_endian != (sys.byteorder == "big"):
+            raw.byteswap()
+        samples = _scaled(raw) if source.encoding == "float32" else raw
+        if source.channels > 1:
+            samples = _mixed(samples, source.channels)
+        if sys.byteorder == "big":
+            samples.byteswap()
+        return samples.tobytes()
 
-class Resampler:
-    """Changes the sample rate of mono int16 little endian, in whole samples.
-
-    Nothing comes out before some 40 ms went in; the length stays the same, to the sample.
-    """
-
-    def __init__(self, source_rate: int, sample_rate: int) -> None:
-        require_soxr()
-        self._numpy: Any = importlib.import_module("numpy")
-        soxr: Any = importlib.import_module("soxr")
-        self._stream = soxr.ResampleStream(source_rate, sample_rate, 1, dtype="int16", quality="HQ")
-
-    def feed(self, pcm: bytes) -> bytes:
-        """Take *pcm* in and give the samples that are ready."""
-        return self._run(pcm) if pcm else b""
-
-    def flush(self) -> bytes:
-        """Give the rest, once."""
-        return self._run(b"", last=True)
-
-    def _run(self, pcm: bytes, *, last: bool = False) -> bytes:
+    def _resampled(self, pcm: bytes, *, last: bool = False) -> bytes:
+        if self._stream is None:
+            return pcm
         samples = self._numpy.frombuffer(pcm, dtype="<i2").astype("int16", copy=False)
         given: bytes = self._stream.resample_chunk(samples, last=last).astype("<i2", copy=False).tobytes()
         return given
@@ -114,34 +122,6 @@ class Resampled:
                     yield pcm
         if pcm := convert.flush():
             yield pcm
-
-
-class _Mono:
-    """Turns a stream of *source* into mono int16 little endian of the same rate."""
-
-    def __init__(self, source: PcmFormat) -> None:
-        code = {"int16": "h", "float32": "f"}[source.encoding]
-        self._source = source
-        self._code = code
-        self._frame = array(code).itemsize * source.channels
-        self._held = b""
-
-    def feed(self, data: bytes) -> bytes:
-        data = self._held + data
-        whole = len(data) - len(data) % self._frame
-        self._held = data[whole:]
-        source = self._source
-        if source.encoding == "int16" and source.channels == 1 and not source.big_endian:
-            return data[:whole]
-        raw = array(self._code, data[:whole])
-        if source.big_endian != (sys.byteorder == "big"):
-            raw.byteswap()
-        samples = _scaled(raw) if source.encoding == "float32" else raw
-        if source.channels > 1:
-            samples = _mixed(samples, source.channels)
-        if sys.byteorder == "big":
-            samples.byteswap()
-        return samples.tobytes()
 
 
 def _scaled(samples: "array[Any]") -> "array[int]":

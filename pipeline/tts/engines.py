@@ -39,28 +39,22 @@ class Engine(Protocol):
     @property
     def sample_rate(self) -> int:
         """The Hz of all sound, known at the latest after ``start``."""
-        ...
 
     @property
     def marks_words(self) -> bool:
         """Whether ``synthesize`` can tell when it says which word."""
-        ...
 
     async def start(self) -> None:
         """Get ready before the first sentence. Raise ValueError, ImportError or OSError if that is impossible."""
-        ...
 
     async def aclose(self) -> None:
         """Give back whatever the engine holds."""
-        ...
 
     async def voices(self) -> Sequence[VoiceInfo]:
         """List the voices that may be asked for; none if the engine cannot tell."""
-        ...
 
     def reads_in(self, text: str, voice: Voice) -> str:
         """Give the language of the voice that would read *text*, "en" of "en-US"; empty if the engine cannot tell."""
-        ...
 
     def synthesize(
         self, text: str, voice: Voice, marks: bool = False, due: Due = at_once, /
@@ -70,7 +64,6 @@ class Engine(Protocol):
         With *marks*, which only an engine that ``marks_words`` gets, yield a WordMark for each word too, in any order
         with the sound: ``ms`` from the first sound, ``offset`` and ``length`` in *text*.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

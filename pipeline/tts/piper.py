@@ -34,11 +34,7 @@ since ``[[`` would begin phonemes.
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A voice of the settings.
-
-    ``language``: as the settings name it.
-    ``name``: of its file.
-    """
+    """A voice of the settings: *language* as they name it, *name* of its file."""
 
     language: str
     name: str
@@ -137,9 +133,7 @@ class PiperSpeech:
         return next((loaded for loaded in known if loaded.cyrillic == cyrillic), known[0])
 
     def _named(self, name: str) -> "_Loaded | None":
-        same = (
-            voice for voice in self._voices.values() if name.lower() in (voice.name.lower(), voice.language.lower())
-        )
+        same = (each for each in self._voices.values() if name.lower() in (each.name.lower(), each.language.lower()))
         return next(same, None)
 
     def _of_language(self, tag: str) -> "_Loaded | None":

@@ -1,6 +1,7 @@
 """The speech stage: passes everything on in order and puts each sentence's sound behind its text."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -55,7 +56,7 @@ async def spoken(
         return Wanted(sentence, said, voice, options, progress, due, word_timings)
 
     async with (
-        Ahead(speech.speakers, wanted, options.prefetch) as ahead,
+        aclosing(Ahead(speech.speakers, wanted, options.prefetch)) as ahead,
         prefetch(partial(ahead.events_of, source), EVENTS_AHEAD) as events,
     ):
         async for event in events:

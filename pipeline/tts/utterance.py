@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NoReturn
 
 import structlog
 
@@ -109,16 +108,11 @@ class Utterance:
             breaker.ended(self, well)
 
     def _break_off(self, failed: SpeechFailed) -> None:
-        index = self.sentence.index
+        index, cause = self.sentence.index, failed.__cause__
         if self._wanted.options.on_failure == "abort":
-            _abort(failed)
+            if isinstance(cause, StageError):  # the voice's own words
+                raise cause from cause.__cause__  # not from failed: the chain of causes would be a circle
+            raise StageError("UNAVAILABLE", "SPEECH_FAILED", "the answer could not be spoken") from failed
         log.warning("a sentence could not be spoken", decision="text", sentence=index, exc_info=failed)
         self._ending.extend(map(self._named, self._attempt.faded()))
         self._ending.append(Notice("SPEECH_FAILED", "this sentence was not spoken to its end", index, final=True))
-
-
-def _abort(failed: SpeechFailed) -> NoReturn:
-    cause = failed.__cause__
-    if isinstance(cause, StageError):  # the voice's own words
-        raise cause from cause.__cause__  # not from failed: the chain of causes would be a circle
-    raise StageError("UNAVAILABLE", "SPEECH_FAILED", "the answer could not be spoken") from failed

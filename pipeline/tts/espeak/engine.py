@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,8 @@ class EspeakSpeech:
     def __init__(self, options: EspeakOptions) -> None:
         self._options = options
         command = worker_command(_packages(), options.rate, options.pitch)
-        self._pool = Pool(command, options.workers or _workers())
+        workers = options.workers or max(1, min(MAX_WORKERS, (os.cpu_count() or 1) // 2))
+        self._pool = Pool(command, workers)
         self._starting = asyncio.Lock()
         self._voices: Voices | None = None
         self._closed = False
@@ -140,12 +141,9 @@ class EspeakSpeech:
         return voices
 
     async def _speak(self, voice: str, piece: str, marks: bool, due: Due) -> AsyncGenerator[bytes | WordEvent, None]:
-        job = self._pool.submit(voice, piece, marks, due)
-        try:
+        with closing(self._pool.submit(voice, piece, marks, due)) as job:
             while (item := await job.read()) is not None:
                 yield item
-        finally:
-            job.close()
 
 
 def worker_command(packages: str, rate: int, pitch: int) -> Sequence[str]:
@@ -153,10 +151,6 @@ def worker_command(packages: str, rate: int, pitch: int) -> Sequence[str]:
     imports.
     """
     return (sys.executable, "-I", "-S", espeak_worker.__file__, packages, str(rate), str(pitch))
-
-
-def _workers() -> int:
-    return max(1, min(MAX_WORKERS, (os.cpu_count() or 1) // 2))
 
 
 def _packages() -> str:

@@ -35,12 +35,12 @@ def pieces(text: str) -> Iterator[tuple[int, str]]:
     """
     text = _UNSPEAKABLE.sub(" ", text).rstrip()  # one for one, so that the index holds
     text = _TOO_LONG.sub(_with_gaps, text)
-    start = _skip(text, 0)
-    while start < len(text):
-        window = _window(text, start)
-        end = start + (_cut(window) if start + len(window) < len(text) else len(window))
+    end = 0
+    while rest := text[end:].lstrip():
+        start = len(text) - len(rest)
+        window = _window(rest)
+        end = start + (_cut(window) if len(window) < len(rest) else len(window))
         yield start - text.count(GAP, 0, start), text[start:end].rstrip()
-        start = _skip(text, end)
 
 
 def _with_gaps(word: re.Match[str]) -> str:
@@ -48,21 +48,15 @@ def _with_gaps(word: re.Match[str]) -> str:
     return GAP.join(word[0]) if word[0].isdecimal() else word[0] + GAP
 
 
-def _window(text: str, start: int) -> str:
-    """Give as much of *text* as espeak-ng takes in one piece."""
-    window = text[start : start + PIECE_CHARS]
+def _window(text: str) -> str:
+    """Give as much of the beginning of *text* as espeak-ng takes in one piece."""
+    window = text[:PIECE_CHARS]
     return window[: sum(each <= PIECE_PHONEMES for each in accumulate(map(_phonemes, window)))]
 
 
 def _phonemes(char: str) -> int:
     """Give the most phonemes that *char* may have: 10 for each digit of 777 in German, 12 for 漢 when it is named."""
     return 12 if char.isdecimal() or _COSTLY.match(char) else 2
-
-
-def _skip(text: str, start: int) -> int:
-    while start < len(text) and text[start].isspace():
-        start += 1
-    return start
 
 
 def _cut(text: str) -> int:

@@ -6,7 +6,7 @@ A worker dies alone and is replaced; the sentences of others are kept.
 import asyncio
 import itertools
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 
@@ -53,14 +53,11 @@ class Pool:
 
     async def start(self) -> str:
         """Start all workers and give the catalogue of their voices. Raise EspeakUnavailable; then nothing runs."""
-        started = False
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self.aclose)
             for worker in self._workers:
                 catalogue = await worker.start()
-            started = True
-        finally:
-            if not started:
-                await self.aclose()
+            undo.pop_all()
         self._tasks = [asyncio.create_task(self._serve(worker), name="espeak") for worker in self._workers]
         return catalogue
 

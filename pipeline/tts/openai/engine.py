@@ -71,13 +71,10 @@ class OpenAISpeech:
 
     def __init__(self, options: OpenAISpeechOptions, environment: Mapping[str, str] = os.environ) -> None:
         self.sample_rate = options.sample_rate
-        self._voice = options.voice
+        self._options = options
         self._body = {"model": options.model, "response_format": "pcm", **options.extra_body}
         _json(self._body)
-        self._api_key_env = options.api_key_env
         self._environment = environment
-        self._connect = options.connect_timeout_seconds
-        self._stall = options.stall_timeout_seconds
         self._http = HttpClient(options.base_url, options.proxy)
 
     async def start(self) -> None:
@@ -98,9 +95,10 @@ class OpenAISpeech:
         name: a wrong name must not silence an answer. Closing the generator closes the connection. Raise a
         SpeechEngineError, or ModuleNotFoundError where the rate has to change and soxr is not installed.
         """
-        for name in dict.fromkeys((voice.name or self._voice, self._voice)):
+        default = self._options.voice
+        for name in dict.fromkeys((voice.name or default, default)):
             async with self._ask(text, name) as reply:
-                if reply.status in WRONG_VOICE and name != self._voice:
+                if reply.status in WRONG_VOICE and name != default:
                     continue
                 async with aclosing(self._sound(reply)) as sound:
                     async for pcm in sound:
@@ -115,7 +113,7 @@ class OpenAISpeech:
         _accepted(reply)
         decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate)
         given = False
-        async with aclosing(_body(reply, self._stall)) as body:
+        async with aclosing(_body(reply, self._options.stall_timeout_seconds)) as body:
             async for data in body:
                 if pcm := decoder.feed(data):
                     given = True
@@ -135,16 +133,18 @@ class OpenAISpeech:
         if key := self._key():
             headers["authorization"] = f"Bearer {key}"
         content = _json({"input": text, "voice": voice, **self._body})
+        connect = self._options.connect_timeout_seconds
         with _failures():
-            async with asyncio.timeout(self._connect + self._stall):
-                reply = await self._http.send("POST", "audio/speech", headers, content, connect_seconds=self._connect)
+            async with asyncio.timeout(connect + self._options.stall_timeout_seconds):
+                reply = await self._http.send("POST", "audio/speech", headers, content, connect_seconds=connect)
         async with aclosing(reply):
             yield reply
 
     def _key(self) -> str:
-        key = self._environment.get(self._api_key_env, "").strip() if self._api_key_env else ""
+        name = self._options.api_key_env
+        key = self._environment.get(name, "").strip() if name else ""
         if not (key.isascii() and key.isprintable()):  # the HTTP library would put it into an error
-            raise SpeechRejected(f"the key in {self._api_key_env} cannot be sent")
+            raise SpeechRejected(f"the key in {name} cannot be sent")
         return key
 
 

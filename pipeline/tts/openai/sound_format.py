@@ -5,7 +5,6 @@ The protocol has no rate for PCM: ``rate=`` in the Content-Type tells it, or a R
 
 import codecs
 import re
-from collections.abc import Iterator
 from email.message import Message
 
 from pipeline.pcm import RATES
@@ -99,18 +98,15 @@ class SoundDecoder:
             self._expect(self._told)
 
     def _converted(self, data: bytes) -> bytes:
-        if self._riff is None:
-            return self._convert.feed(data) if self._convert else b""
-        return b"".join(self._samples(self._riff.feed(data)))
-
-    def _samples(self, parts: Iterator[PcmFormat | bytes]) -> Iterator[bytes]:
-        for part in parts:
+        samples = b""
+        for part in [data] if self._riff is None else self._riff.feed(data):
             if isinstance(part, PcmFormat):
                 self._expect(part)
-            elif self._convert is None:
+            elif self._convert:
+                samples += self._convert.feed(part)
+            elif self._riff:
                 raise NotPcm("a WAV without a format")
-            else:
-                yield self._convert.feed(part)
+        return samples
 
     def _expect(self, source: PcmFormat) -> None:
         if source.rate not in RATES or not 1 <= source.channels <= MOST_CHANNELS:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from app.settings.stages import EspeakSettings, OpenAISpeechSettings, PiperSettings, VoicedSettings
+from app.settings.stages import EspeakSettings, OpenAISpeechSettings, PiperSettings, SpeechCacheSettings, VoicedSettings
 from app.stages.options import options
+from pipeline.tts.cache import CachedSpeech, CacheOptions
 from pipeline.tts.custom import CustomSpeech
-from pipeline.tts.engines import Speaker
+from pipeline.tts.engines import Engine, Speaker
 from pipeline.tts.espeak.engine import EspeakOptions, EspeakSpeech
 from pipeline.tts.openai.engine import OpenAISpeech, OpenAISpeechOptions
 from pipeline.tts.options import SpeechOptions, as_written
@@ -28,6 +29,11 @@ def piper(**changes: Any) -> PiperSpeech:
 def openai(environment: dict[str, str], **changes: Any) -> OpenAISpeech:
     table = OpenAISpeechSettings(base_url="http://127.0.0.1:1/v1", model="m", voice="ann")
     return OpenAISpeech(options(OpenAISpeechOptions, table, **{"stall_timeout_seconds": 10.0, **changes}), environment)
+
+
+def cached(engine: Engine, **changes: Any) -> CachedSpeech:
+    given = {"engine_key": "e", "max_bytes": 100_000, "folder": None, **changes}
+    return CachedSpeech(engine, options(CacheOptions, SpeechCacheSettings(), **given))
 
 
 def speech_options(**changes: Any) -> SpeechOptions:

@@ -2,20 +2,25 @@
 
 import asyncio
 import selectors
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import aclosing
+from functools import wraps
 from typing import Any, TypeVar
 
 from pipeline.breaker import Breaker
-from pipeline.events import AudioChunk, Sentence
+from pipeline.events import AudioChunk, Sentence, WordMark
 from pipeline.interfaces import Voice
+from pipeline.testing import ScriptedSpeech
 from pipeline.tts.custom import CustomSpeech
-from pipeline.tts.engines import Speaker
+from pipeline.tts.engines import Speaker, VoiceInfo
 from pipeline.tts.options import SpeechOptions
 from pipeline.tts.stage import spoken
 from tests.pipeline.tts.engines import speech_stage
 
 T = TypeVar("T")
+
+ANY = Voice()
+ANN = VoiceInfo("ann", "en", "female", "custom")
 
 RATE = 1000
 """Hz of the scripted voices: a sample is a millisecond."""
@@ -64,6 +69,16 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(checked())
 
 
+def timeless(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run *test* like ``run``."""
+
+    @wraps(test)
+    def timeless_test(*args: Any, **fixtures: Any) -> None:
+        run(test(*args, **fixtures))
+
+    return timeless_test
+
+
 async def listed(items: Iterable[Any]) -> AsyncIterator[Any]:
     """*items*, one after the other; an exception is raised, an Event waited for."""
     for item in items:
@@ -83,10 +98,16 @@ def nothing() -> None:
     """Nobody watches the progress."""
 
 
-def stage(source: Iterable[Any], speech: Any, options: SpeechOptions | None = None, **more: Any) -> Any:
+def stage(
+    source: Iterable[Any],
+    speech: Any,
+    options: SpeechOptions | None = None,
+    voice: Voice = ANY,
+    progress: Callable[[], None] = nothing,
+    word_timings: bool = False,
+) -> Any:
     """The speech stage behind *source*; to be used under ``aclosing``."""
-    progress = more.pop("progress", nothing)
-    return spoken(listed(source), speech_stage(speech, options), Voice(), progress, **more)
+    return spoken(listed(source), speech_stage(speech, options), voice, progress, word_timings)
 
 
 def pair(speech: Any, fallback: Any, **breaker: Any) -> tuple[Speaker, Speaker]:
@@ -95,13 +116,49 @@ def pair(speech: Any, fallback: Any, **breaker: Any) -> tuple[Speaker, Speaker]:
     return first, Speaker(CustomSpeech(fallback), stands_in=True)
 
 
+class Able(ScriptedSpeech):
+    """Has every method that a voice may have."""
+
+    def __init__(self, *steps: Any, **more: Any) -> None:
+        super().__init__(steps, **more)
+        self.done: list[str] = []
+
+    async def start(self) -> None:
+        self.done.append("start")
+
+    async def aclose(self) -> None:
+        self.done.append("aclose")
+
+    async def voices(self) -> list[VoiceInfo]:
+        return [ANN]
+
+    def reads_in(self, text: str, voice: Voice) -> str:
+        return f"{text} by {voice.name}"
+
+    async def synthesize_marked(self, text: str, voice: Voice) -> AsyncIterator[bytes | WordMark]:
+        for step in self._steps:  # type: ignore[union-attr]
+            yield step
+
+
+class Counting(ScriptedSpeech):
+    """Knows how many calls there were at once."""
+
+    most = 0
+
+    def synthesize(self, text: str, voice: Voice) -> Any:
+        self.most = max(self.most, self.script.running + 1)
+        return super().synthesize(text, voice)
+
+
 async def heard(speech: Any, *texts: str, options: SpeechOptions | None = None, **more: Any) -> list[Any]:
     """What comes out for sentences of *texts*."""
-    events = []
-    async with aclosing(stage(numbered(*texts or ["One."]), speech, options, **more)) as out:
-        async for event in out:
-            events.append(event)  # noqa: PERF401  (it also is what came before an error)
-    return events
+    return await passed(numbered(*texts or ["One."]), speech, options, **more)
+
+
+async def passed(source: Iterable[Any], speech: Any, options: SpeechOptions | None = None, **more: Any) -> list[Any]:
+    """What comes out of the stage behind *source*."""
+    async with aclosing(stage(source, speech, options, **more)) as events:
+        return [event async for event in events]
 
 
 def pcm(events: Iterable[Any], sentence: int = 1) -> bytes:

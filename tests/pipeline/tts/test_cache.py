@@ -6,31 +6,39 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.settings.stages import SpeechCacheSettings
-from app.stages.options import options
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
 from pipeline.testing import sound as samples
 from pipeline.tts import cache, sound_files
-from pipeline.tts.cache import CachedSpeech, CacheOptions
+from pipeline.tts.cache import CachedSpeech
 from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.sound_files import SoundFiles
+from tests.pipeline.tts.engines import cached
 from tests.pipeline.tts.openai.hostile_speech import pieces, said
+from tests.pipeline.tts.speaking import ANN, Able
 
 ANY = Voice()
 KEY, OTHER = "a" * 64, "b" * 64
 
 
-def cached(inner: Any, **changes: Any) -> CachedSpeech:
-    given = {"engine_key": "e", "max_bytes": 100_000, "folder": None, **changes}
-    return CachedSpeech(CustomSpeech(inner), options(CacheOptions, SpeechCacheSettings(), **given))
+def remembering(inner: Any, folder: Path | None = None, **changes: Any) -> CachedSpeech:
+    return cached(CustomSpeech(inner), **{"folder": folder, "max_disk_bytes": 100_000, **changes})
+
+
+def fails(code: int) -> Callable[..., None]:
+    """A function of a disk that fails with *code*."""
+
+    def fail(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return fail
 
 
 def files(folder: Path) -> list[Path]:
@@ -40,7 +48,7 @@ def files(folder: Path) -> list[Path]:
 async def test_a_sentence_is_said_once() -> None:
     """The second time the sound comes from memory, the same to the sample, in pieces of a fifth of a second."""
     inner = ScriptedSpeech([samples(450), samples(50)])
-    speech = cached(inner)
+    speech = remembering(inner)
     first = await said(speech, "Hello.")
     assert await pieces(speech, "Hello.") == [first[:400], first[400:800], first[800:]]
     assert len(inner.calls) == 1
@@ -49,7 +57,7 @@ async def test_a_sentence_is_said_once() -> None:
 
 async def test_the_loop_has_its_turn() -> None:
     """A sentence from memory leaves the loop free between two pieces."""
-    speech = cached(ScriptedSpeech([samples(1000)]))
+    speech = remembering(ScriptedSpeech([samples(1000)]))
     await said(speech)
     turns = 0
 
@@ -69,7 +77,7 @@ async def test_what_makes_a_sentence_another() -> None:
     """Text, voice, language, engine and rate: none may be mixed up with another, however they are joined."""
     inner = ScriptedSpeech()
     asked = [("ab", Voice()), ("a", Voice("b")), ("a", Voice("", "b")), ("b", Voice("a")), ("", Voice("a", "b"))]
-    speech = cached(inner)
+    speech = remembering(inner)
     for _ in range(2):
         for text, voice in asked:
             await said(speech, text + ".", voice)
@@ -81,7 +89,7 @@ async def test_engines_share_no_sound(tmp_path: Path) -> None:
     inner = [ScriptedSpeech([samples(10)], sample_rate=rate) for rate in (1000, 2000)]
     for key in "ef":
         for each in inner:
-            await said(cached(each, folder=tmp_path, max_disk_bytes=100_000, engine_key=key))
+            await said(remembering(each, tmp_path, engine_key=key))
     assert [len(each.calls) for each in inner] == [2, 2]
     assert len(files(tmp_path)) == 4
 
@@ -100,7 +108,7 @@ async def test_engines_share_no_sound(tmp_path: Path) -> None:
 async def test_what_is_not_remembered(steps: Iterable[Any], tmp_path: Path) -> None:
     """A sentence that failed, or is no sound, is asked for anew; the reader gets the engine's items untouched."""
     inner = ScriptedSpeech(list(steps))
-    speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
+    speech = remembering(inner, tmp_path)
     for _ in range(2):
         try:
             async with aclosing(speech.synthesize("Hello.", ANY)) as given:
@@ -114,7 +122,7 @@ async def test_what_is_not_remembered(steps: Iterable[Any], tmp_path: Path) -> N
 async def test_a_sentence_that_was_left_is_not_remembered(tmp_path: Path) -> None:
     """A sentence whose reader leaves is not remembered, even when only its end was missing; the engine closes."""
     inner = ScriptedSpeech([samples(10), samples(10)])
-    speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
+    speech = remembering(inner, tmp_path)
     for count in (1, 2):
         async with aclosing(speech.synthesize("Hello.", ANY)) as given:
             for _ in range(count):
@@ -128,7 +136,7 @@ async def test_the_same_sentence_twice_at_once() -> None:
     """Both are whole; the next one comes from memory."""
     go = asyncio.Event()
     inner = ScriptedSpeech([samples(10), go, samples(20)])
-    speech = cached(inner)
+    speech = remembering(inner)
     both = [asyncio.create_task(said(speech)) for _ in range(2)]
     while len(inner.calls) < 2:
         await asyncio.sleep(0)
@@ -141,7 +149,7 @@ async def test_the_same_sentence_twice_at_once() -> None:
 async def test_memory_is_bounded() -> None:
     """The sentence that was not used for longest goes first; a hit counts as a use."""
     inner = ScriptedSpeech([samples(50)])  # 100 bytes each
-    speech = cached(inner, max_bytes=800)
+    speech = remembering(inner, max_bytes=800)
     for name in "abcdefgh":
         await said(speech, name)
     await said(speech, "a")
@@ -156,7 +164,7 @@ async def test_memory_is_bounded() -> None:
 async def test_a_long_sentence_does_not_push_out_the_others() -> None:
     """More than an eighth of the room is not remembered, nor collected."""
     inner = ScriptedSpeech(lambda text: [samples(50)] * len(text))
-    speech = cached(inner, max_bytes=800)
+    speech = remembering(inner, max_bytes=800)
     for text in ("a", "bb", "bb", "a"):
         await said(speech, text)
     assert [text for text, _ in inner.calls] == ["a", "bb", "bb"]
@@ -165,7 +173,7 @@ async def test_a_long_sentence_does_not_push_out_the_others() -> None:
 async def test_what_is_for_the_disk_does_not_push_out_what_is_in_memory(tmp_path: Path) -> None:
     """A sentence that is too long for the memory is only on the disk, whose room is larger."""
     inner = ScriptedSpeech(lambda text: [samples(50)] * len(text))
-    speech = cached(inner, max_bytes=800, folder=tmp_path, max_disk_bytes=100_000)
+    speech = remembering(inner, tmp_path, max_bytes=800)
     for text in ("a", "b" * 10, "b" * 10):
         await said(speech, text)
     assert len(inner.calls) == 2
@@ -178,11 +186,11 @@ async def test_what_is_for_the_disk_does_not_push_out_what_is_in_memory(tmp_path
 async def test_the_disk_outlives_the_process(tmp_path: Path) -> None:
     """Another process with the same settings finds the sound; no file's name tells the text."""
     inner = ScriptedSpeech()
-    first = await said(cached(inner, folder=tmp_path / "new" / "folder", max_disk_bytes=100_000), "secret")
+    first = await said(remembering(inner, tmp_path / "new" / "folder"), "secret")
     (file,) = files(tmp_path / "new" / "folder")
     assert b"secret" not in file.name.encode() + file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0
-    again = cached(inner, folder=tmp_path / "new" / "folder", max_disk_bytes=100_000)
+    again = remembering(inner, tmp_path / "new" / "folder")
     assert await said(again, "secret") == first
     file.unlink()
     assert await said(again, "secret") == first  # in memory by now
@@ -193,8 +201,7 @@ async def test_the_disk_outlives_the_process(tmp_path: Path) -> None:
 async def test_a_damaged_file(damage: str, tmp_path: Path) -> None:
     """A damaged file is never given: it is removed, and the sentence is said and kept anew."""
     inner = ScriptedSpeech()
-    options = {"folder": tmp_path, "max_disk_bytes": 100_000}
-    first = await said(cached(inner, **options))
+    first = await said(remembering(inner, tmp_path))
     (file,) = files(tmp_path)
     raw = file.read_bytes()
     file.write_bytes(
@@ -208,7 +215,7 @@ async def test_a_damaged_file(damage: str, tmp_path: Path) -> None:
     )
     assert SoundFiles(tmp_path, 100_000).read(file.name.partition(".")[0]) is None
     assert not files(tmp_path)
-    assert await said(cached(inner, **options)) == first
+    assert await said(remembering(inner, tmp_path)) == first
     assert file.read_bytes() == raw
 
 
@@ -241,11 +248,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     """Neither the new sound nor a part of it is there, and the old one still is."""
     store = SoundFiles(tmp_path, 1000)
     store.write(KEY, b"ab")
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(sound_files.Path, "replace", full)
+    monkeypatch.setattr(sound_files.Path, "replace", fails(errno.ENOSPC))
     with pytest.raises(OSError, match="No space"):
         store.write(KEY, b"cd")
     assert [file.name for file in files(tmp_path)] == [f"{KEY}.sound"]
@@ -255,13 +258,9 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("which", ["read", "write"])
 async def test_a_failing_disk(which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     """Sentences are said and remembered in memory all the same; the log says so once."""
-
-    def fail(*_: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr(SoundFiles, which, fail)
+    monkeypatch.setattr(SoundFiles, which, fails(errno.EROFS))
     inner = ScriptedSpeech()
-    speech = cached(inner, folder=tmp_path, max_disk_bytes=100_000)
+    speech = remembering(inner, tmp_path)
     for text in ("one", "two", "one"):
         assert await said(speech, text) == samples(300)
     assert len(inner.calls) == 2
@@ -272,21 +271,16 @@ async def test_a_failing_disk(which: str, tmp_path: Path, monkeypatch: pytest.Mo
 async def test_a_folder_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its sound is found, although the time of use cannot be written."""
     inner = ScriptedSpeech()
-    options = {"folder": tmp_path, "max_bytes": 0, "max_disk_bytes": 100_000}
-    first = await said(cached(inner, **options))
-
-    def fail(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr("os.utime", fail)
-    assert await said(cached(inner, **options)) == first
+    first = await said(remembering(inner, tmp_path, max_bytes=0))
+    monkeypatch.setattr("os.utime", fails(errno.EPERM))
+    assert await said(remembering(inner, tmp_path, max_bytes=0)) == first
     assert len(inner.calls) == 1
 
 
 async def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     """A folder that cannot be made costs no sentence either."""
     (tmp_path / "file").write_text("")
-    speech = cached(ScriptedSpeech(), folder=tmp_path / "file", max_disk_bytes=100_000)
+    speech = remembering(ScriptedSpeech(), tmp_path / "file")
     assert await said(speech) == samples(600)
 
 
@@ -301,7 +295,7 @@ async def test_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(cache, "DISK_SECONDS", 0.01)
     monkeypatch.setattr(SoundFiles, "read", hang)
-    speech = cached(ScriptedSpeech(), folder=tmp_path, max_disk_bytes=100_000)
+    speech = remembering(ScriptedSpeech(), tmp_path)
     try:
         for text in ("one", "two"):
             assert await said(speech, text) == samples(300)
@@ -311,34 +305,17 @@ async def test_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not files(tmp_path)
 
 
-class Able(ScriptedSpeech):
-    """A voice that can do more than speak."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.closed = False
-
-    async def synthesize_marked(self, text: str, voice: Voice) -> Any:
-        yield b"ab"
-
-    async def voices(self) -> list[str]:
-        return ["ann"]
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
 async def test_whatever_else_the_voice_can_do() -> None:
     """Marks, the list of voices and the end are the engine's own; an engine without marks has none here either."""
-    inner = Able()
-    speech = cached(inner)
+    inner = Able(b"ab")
+    speech = remembering(inner)
     for _ in range(2):
         assert [item async for item in speech.synthesize("Hello.", ANY, True)] == [b"ab"]
-    assert await speech.voices() == ["ann"]
+    assert await speech.voices() == [ANN]
     await speech.aclose()
-    assert inner.closed
+    assert inner.done == ["aclose"]
     assert speech.marks_words
-    assert not cached(ScriptedSpeech()).marks_words
+    assert not remembering(ScriptedSpeech()).marks_words
 
 
 def test_files_of_another_process(tmp_path: Path) -> None:

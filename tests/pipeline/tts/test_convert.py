@@ -1,9 +1,8 @@
 """Conversion of streams: the same for any cut, the right length, the right pitch."""
 
-import importlib.util
 import math
 from array import array
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from typing import Any
 
@@ -15,13 +14,10 @@ from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
 from pipeline.tts import convert
-from pipeline.tts.convert import Converter, PcmFormat, Resampled, Resampler
+from pipeline.tts.convert import Converter, PcmFormat, Resampled
 from pipeline.tts.custom import CustomSpeech
-from tests.pipeline.tts.openai.hostile_speech import big_endian, float32, said, stereo, tone
-
-needs_soxr = pytest.mark.skipif(
-    importlib.util.find_spec("soxr") is None, reason="soxr is not installed (extra `resample`)"
-)
+from tests.pipeline.tts.openai.hostile_speech import big_endian, float32, needs_soxr, said, stereo, tone
+from tests.pipeline.tts.speaking import ANN, Able
 
 ANY = Voice()
 PCM = tone(3000)
@@ -98,7 +94,7 @@ def test_resampling_wherever_it_is_cut(cuts: list[int]) -> None:
 @needs_soxr
 def test_nothing_is_resampled_to_nothing() -> None:
     """An empty stream has an empty end."""
-    work = Resampler(24_000, 16_000)
+    work = Converter(PcmFormat(24_000), 16_000)
     assert work.feed(b"") + work.flush() == b""
 
 
@@ -116,19 +112,6 @@ def resampled(speech: Any) -> Resampled:
     return Resampled(CustomSpeech(speech), 16_000)
 
 
-class Marked(ScriptedSpeech):
-    """A voice that can do more than speak."""
-
-    async def synthesize_marked(self, text: str, voice: Voice) -> AsyncGenerator[bytes | WordMark, None]:
-        yield WordMark(0, 5, 0.0)
-        yield tone(8000, 8000)
-        yield WordMark(6, 2, 900.0)
-        yield tone(8000, 8000)
-
-    async def voices(self) -> list[str]:
-        return ["ann"]
-
-
 @needs_soxr
 async def test_a_voice_at_another_rate() -> None:
     """All sound has the rate that is told, the end too."""
@@ -142,11 +125,12 @@ async def test_a_voice_at_another_rate() -> None:
 @needs_soxr
 async def test_marks_pass_in_their_places() -> None:
     """The sound is converted and the marks are not; the voice's other methods are still there."""
-    speech = resampled(Marked(sample_rate=8000))
+    marks = [WordMark(0, 5, 0.0), WordMark(6, 2, 900.0)]
+    speech = resampled(Able(marks[0], tone(8000, 8000), marks[1], tone(8000, 8000), sample_rate=8000))
     found = [item async for item in speech.synthesize("Hello you", ANY, True)]
-    assert [item for item in found if isinstance(item, WordMark)] == [WordMark(0, 5, 0.0), WordMark(6, 2, 900.0)]
+    assert [item for item in found if isinstance(item, WordMark)] == marks
     assert sum(len(item) for item in found if isinstance(item, bytes)) == pytest.approx(64_000, abs=4)
-    assert await speech.voices() == ["ann"]
+    assert await speech.voices() == [ANN]
     assert speech.marks_words
     assert not resampled(ScriptedSpeech()).marks_words
 
@@ -170,13 +154,10 @@ async def test_a_voice_without_aclose() -> None:
         sample_rate = 8000
 
         def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
-            return Once()
-
-    class Once:
-        def __init__(self) -> None:
             self.left = [tone(8000, 8000)]
+            return self
 
-        def __aiter__(self) -> "Once":
+        def __aiter__(self) -> "Bare":
             return self
 
         async def __anext__(self) -> bytes:

@@ -8,8 +8,8 @@ from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech, sound
 from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
-from pipeline.tts.engines import VoiceInfo
 from tests.pipeline.tts.openai.hostile_speech import said
+from tests.pipeline.tts.speaking import ANN, Able
 
 
 async def speak(text: str, voice: Voice, word: bytes = b"ab") -> AsyncIterator[bytes]:
@@ -59,42 +59,16 @@ def test_what_is_a_function() -> None:
     assert not any(map(is_function, (FunctionSpeech, FunctionSpeech(told, {}, 0), coroutine, "speak")))
 
 
-class Able(ScriptedSpeech):
-    """Has every method that a voice may have."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.done: list[str] = []
-
-    async def start(self) -> None:
-        self.done.append("start")
-
-    async def aclose(self) -> None:
-        self.done.append("aclose")
-
-    async def voices(self) -> list[VoiceInfo]:
-        return [ANN]
-
-    def reads_in(self, text: str, voice: Voice) -> str:
-        return f"{text} by {voice.name}"
-
-    async def synthesize_marked(self, text: str, voice: Voice) -> AsyncIterator[bytes | WordMark]:
-        yield WordMark(0, len(text), 0.0)
-
-
-ANN = VoiceInfo("ann", "en", "female", "custom")
-
-
 async def test_the_methods_of_the_voice() -> None:
     """Whatever a voice can do, its engine does."""
-    inner = Able()
+    inner = Able(WordMark(0, 3, 0.0), sound(300))
     engine = CustomSpeech(inner)
     await engine.start()
     assert await engine.voices() == [ANN]
     assert engine.reads_in("one", Voice("ann")) == "one by ann"
     assert engine.marks_words
-    assert [item async for item in engine.synthesize("one", Voice(), True)] == [WordMark(0, 3, 0.0)]
-    assert await said(engine, "one") == sound(300)
+    assert [item async for item in engine.synthesize("one", Voice(), True)] == [WordMark(0, 3, 0.0), sound(300)]
+    assert await said(CustomSpeech(Able(sound(300))), "one") == sound(300)
     await engine.aclose()
     assert inner.done == ["start", "aclose"]
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import gc
-import importlib.util
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from pipeline.tts import convert, piper
 from pipeline.tts.piper import PiperSpeech
 from tests.fakes import PATIENCE, until
 from tests.pipeline.tts.engines import piper as piper_speech
-from tests.pipeline.tts.openai.hostile_speech import pieces, said
+from tests.pipeline.tts.openai.hostile_speech import needs_soxr, pieces, said
 
 np = pytest.importorskip("numpy", reason="numpy is not installed (extra `piper`)")
 onnx = pytest.importorskip("onnx", reason="onnx is not installed, which makes the voice")
@@ -83,9 +83,8 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 async def speech(voices: dict[str, Path]) -> AsyncIterator[PiperSpeech]:
-    engine = piper_speech(voices=voices, default_language="en")
-    yield engine
-    await engine.aclose()
+    async with aclosing(piper_speech(voices=voices, default_language="en")) as engine:
+        yield engine
 
 
 async def test_speech(speech: PiperSpeech) -> None:
@@ -147,16 +146,13 @@ async def test_nearest_language(voices: dict[str, Path]) -> None:
     await alone.aclose()
 
 
-async def test_slower(voices: dict[str, Path]) -> None:
+async def test_slower(speech: PiperSpeech, voices: dict[str, Path]) -> None:
     """The length scale of the settings multiplies that of the voice."""
-    twice = piper_speech(voices=voices, default_language="en", length_scale=2.0)
-    once = piper_speech(voices=voices, default_language="en")
-    assert len(await said(twice, ENGLISH)) == 2 * len(await said(once, ENGLISH))
-    await twice.aclose()
-    await once.aclose()
+    async with aclosing(piper_speech(voices=voices, default_language="en", length_scale=2.0)) as twice:
+        assert len(await said(twice, ENGLISH)) == 2 * len(await said(speech, ENGLISH))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("soxr") is None, reason="soxr is not installed (extra `resample`)")
+@needs_soxr
 async def test_voices_of_two_rates(voices: dict[str, Path], tmp_path: Path) -> None:
     """Everything has the rate of the default voice, and lasts as long as it would at its own."""
     low = made_up_voice(tmp_path / "low.onnx", "ru", 16_000, seed=2)
@@ -182,7 +178,9 @@ async def test_nothing_to_say(speech: PiperSpeech) -> None:
 
 
 class Slow:
-    """piper's own generator, held up before each piece until ``go`` is released."""
+    """piper's own generator, held up before each piece until ``go`` is released. ``engine`` speaks with it."""
+
+    engine: PiperSpeech
 
     def __init__(self, real: Any) -> None:
         self.config = real.config
@@ -201,24 +199,24 @@ class Slow:
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch, voices: dict[str, Path]) -> Slow:
+async def slow(monkeypatch: pytest.MonkeyPatch, voices: dict[str, Path]) -> AsyncIterator[Slow]:
     """The English voice of the next engine, held up."""
     real = piper._load
 
     def load(language: str, path: Path, scale: float) -> Any:
         found = real(language, path, scale)
-        return piper._Loaded(found.language, found.name, Slow(found.piper), found.settings)
+        return replace(found, piper=Slow(found.piper))
 
     monkeypatch.setattr(piper, "_load", load)
-    engine = piper_speech(voices={"en": voices["en"]}, default_language="en")
-    held: Slow = engine.choose("a", ANY).piper
-    held.engine = engine  # type: ignore[attr-defined]
-    return held
+    async with aclosing(piper_speech(voices={"en": voices["en"]}, default_language="en")) as engine:
+        held: Slow = engine.choose("a", ANY).piper
+        held.engine = engine
+        yield held
 
 
 async def test_leaving_stops_between_two_pieces(slow: Slow) -> None:
     """The piece that is being made is finished and no other is begun; the thread is free for the next sentence."""
-    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    engine = slow.engine
     sound = engine.synthesize("One. Two. Three.", ANY)
     slow.go.release()
     await anext(sound)
@@ -232,12 +230,11 @@ async def test_leaving_stops_between_two_pieces(slow: Slow) -> None:
     slow.go.release(9)
     assert await said(engine, "Hello.")
     assert slow.begun == 4  # two for Hello: the piece, and to see that it was the last
-    await engine.aclose()
 
 
 async def test_what_waits_for_a_thread_can_be_left(slow: Slow) -> None:
     """A sentence that was left before its turn costs nothing."""
-    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    engine = slow.engine
     tasks = [asyncio.create_task(said(engine, "Hello.")) for _ in range(piper.WORKERS + 3)]
     await until(lambda: slow.begun >= piper.WORKERS)
     for task in tasks[piper.WORKERS :]:
@@ -248,12 +245,11 @@ async def test_what_waits_for_a_thread_can_be_left(slow: Slow) -> None:
     assert all(given[: piper.WORKERS])
     assert all(isinstance(each, asyncio.CancelledError) for each in given[piper.WORKERS :])
     assert slow.begun == 2 * piper.WORKERS
-    await engine.aclose()
 
 
 async def test_the_end_does_not_wait_for_the_queue(slow: Slow) -> None:
     """At the end the piece that is being made is finished; sentences that wait for a thread fail at once."""
-    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    engine = slow.engine
     tasks = [asyncio.create_task(said(engine, "Hello.")) for _ in range(piper.WORKERS + 3)]
     await until(lambda: slow.begun >= piper.WORKERS)
     closing = asyncio.create_task(engine.aclose())
@@ -266,23 +262,21 @@ async def test_the_end_does_not_wait_for_the_queue(slow: Slow) -> None:
 
 async def test_a_slow_reader(slow: Slow) -> None:
     """Nothing is made ahead of the reader."""
-    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    engine = slow.engine
     slow.go.release(99)
     async with aclosing(engine.synthesize("One. Two. Three.", ANY)) as sound:
         await anext(sound)
         await asyncio.sleep(0.02)
         assert slow.begun == 1
-    await engine.aclose()
 
 
 async def test_the_loop_is_free(slow: Slow) -> None:
     """While a piece is made in its thread, everything else goes on."""
-    engine: PiperSpeech = slow.engine  # type: ignore[attr-defined]
+    engine = slow.engine
     task = asyncio.create_task(said(engine, "Hello."))
     await until(lambda: slow.begun >= 1)  # which needs the loop
     slow.go.release(9)
     assert await task
-    await engine.aclose()
 
 
 async def test_many_at_once(speech: PiperSpeech) -> None:
@@ -310,47 +304,33 @@ async def test_voices(speech: PiperSpeech) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    ["no file", "no config", "no onnx", "empty", "no json", "other json", "bad rate", "bad language", "other model"],
-)
-def test_a_voice_that_cannot_be_used(damage: str, tmp_path: Path) -> None:
+DAMAGES: dict[str, Callable[[Path, Path], object]] = {
+    "no file": lambda file, _: file.unlink(),
+    "no config": lambda _, config: config.unlink(),
+    "no onnx": lambda file, _: file.write_bytes(b"not a model" * 99),
+    "empty": lambda file, _: file.write_bytes(b""),
+    "no json": lambda _, config: config.write_bytes(b"\xff{"),
+    "other json": lambda _, config: config.write_text("[]"),
+    "bad rate": lambda _, config: config.write_text(config.read_text().replace(str(RATE), "0")),
+    "bad language": lambda _, config: config.write_text(config.read_text().replace('"ru"', '"nowhere"')),
+    # a good model, but of a voice with many speakers
+    "other model": lambda _, config: config.write_text(config.read_text().replace('speakers": 1', 'speakers": 9')),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_voice_that_cannot_be_used(damage: Callable[[Path, Path], object], tmp_path: Path) -> None:
     """The start fails under the voice's key."""
     file = made_up_voice(tmp_path / "voice.onnx", "ru")
-    config = Path(f"{file}.json")
-    match damage:
-        case "no file":
-            file.unlink()
-        case "no config":
-            config.unlink()
-        case "no onnx":
-            file.write_bytes(b"not a model" * 99)
-        case "empty":
-            file.write_bytes(b"")
-        case "no json":
-            config.write_bytes(b"\xff{")
-        case "other json":
-            config.write_text("[]")
-        case "bad rate":
-            config.write_text(config.read_text().replace(str(RATE), "0"))
-        case "bad language":
-            config.write_text(config.read_text().replace('"ru"', '"nowhere"'))
-        case "other model":  # a good one, but of a voice with many speakers
-            config.write_text(config.read_text().replace('"num_speakers": 1', '"num_speakers": 9'))
+    damage(file, Path(f"{file}.json"))
     with pytest.raises(ValueError, match=r"^voices\.ru: "):
         piper_speech(voices={"ru": file}, default_language="ru")
 
 
-@pytest.mark.parametrize(
-    ("wrong", "key"),
-    [
-        ({"default_language": "de"}, "default_language"),
-        ({"voices": {}, "default_language": ""}, "default_language"),
-    ],
-)
-def test_wrong_settings(wrong: dict[str, Any], key: str, voices: dict[str, Path]) -> None:
+@pytest.mark.parametrize("wrong", [{"default_language": "de"}, {"voices": {}, "default_language": ""}])
+def test_wrong_settings(wrong: dict[str, Any], voices: dict[str, Path]) -> None:
     """Options that cannot work are refused at the start, under their key."""
-    with pytest.raises(ValueError, match=f"^{key}: "):
+    with pytest.raises(ValueError, match=r"^default_language: "):
         piper_speech(**{"voices": voices, "default_language": "en", **wrong})
 
 

@@ -16,7 +16,21 @@ from pipeline.tts.ahead import audible
 from pipeline.tts.stage import spoken
 from tests.fakes import settle
 from tests.pipeline.tts.engines import speech_options, speech_stage
-from tests.pipeline.tts.speaking import RATE, finals, heard, index_of, listed, nothing, numbered, pair, pcm, run, stage
+from tests.pipeline.tts.speaking import (
+    RATE,
+    Counting,
+    finals,
+    heard,
+    index_of,
+    nothing,
+    numbered,
+    pair,
+    passed,
+    pcm,
+    run,
+    stage,
+    timeless,
+)
 
 ALONE = speech_options(prefetch=0)
 
@@ -62,15 +76,8 @@ def test_the_wanted_voice_is_asked() -> None:
     first, second, third = Reading([Boom()], language="en"), Reading(language="de"), ScriptedSpeech()
     voice = Voice("anna", "ru")
     options = speech_options(wording=lambda text, language, reads_in: f"{text}, {language}, {reads_in}", retries=0)
-
-    async def ask(speech: Any) -> None:
-        house = speech_stage(speech, options)
-        async with aclosing(spoken(listed([Sentence(1, "a")]), house, voice, nothing)) as events:
-            async for _ in events:
-                pass
-
-    run(ask(pair(first, second)))
-    run(ask(third))
+    for speech in (pair(first, second), third):
+        run(heard(speech, "a", options=options, voice=voice))
     assert first.calls == [("a, ru, en by anna", voice)]
     assert second.calls == [("a, ru, de by anna", voice)]
     assert third.calls == [("a, ru, ", voice)]
@@ -81,12 +88,7 @@ def test_everything_else_passes_in_place(prefetch: int) -> None:
     """Other events pass untouched, behind the sound of the sentence before them."""
     others = [Command("open", {}), Notice("COMMAND_REFUSED", "x", 1), ModelEnd(EndReason.LENGTH)]
     source = [others[0], Sentence(1, "One."), *others, Sentence(2, "Two."), others[2]]
-
-    async def read() -> list[Any]:
-        async with aclosing(stage(source, ScriptedSpeech(), speech_options(prefetch=prefetch))) as events:
-            return [event async for event in events]
-
-    events = run(read())
+    events = run(passed(source, ScriptedSpeech(), speech_options(prefetch=prefetch)))
     assert [event for event in events if not isinstance(event, AudioChunk)] == source
     assert events[-2].final
     assert events[events.index(others[1]) - 2].final
@@ -94,54 +96,17 @@ def test_everything_else_passes_in_place(prefetch: int) -> None:
 
 def test_without_a_voice() -> None:
     """Without a voice the text alone is the whole sentence, and final; the rest passes."""
-    end = ModelEnd()
-
-    async def read() -> list[Any]:
-        async with aclosing(stage([*numbered("One.", "Two."), end], None)) as events:
-            return [event async for event in events]
-
-    assert run(read()) == [Sentence(1, "One.", final=True), Sentence(2, "Two.", final=True), end]
+    events = run(passed([*numbered("One.", "Two."), ModelEnd()], None))
+    assert events == [Sentence(1, "One.", final=True), Sentence(2, "Two.", final=True), ModelEnd()]
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("a", True),
-        ("7", True),
-        ("Привет", True),
-        ("你好", True),
-        ("مرحبا", True),
-        ("½", True),
-        ("(a)", True),
-        ("+", True),
-        ("«=».", True),
-        ("$!", True),
-        ("€", True),
-        ("№", True),
-        ("∞", True),
-        ("≠", True),
-        ("@", True),
-        ("⠓⠑⠇⠇⠕", True),
-        ("", False),
-        (" \n\t", False),
-        ("…", False),
-        ("?!", False),
-        ("—", False),
-        ("🦊", False),
-        ("👩‍💻 !", False),
-        ("***", False),
-        ("* - #", False),
-        ("~~~", False),
-        ("< >", False),
-        ("|---|:-:|", False),
-        ("+---+===+", False),
-        ("+++", False),
-        ("$$", False),
-        ("↓", False),
-        ("\u2800", False),
-        ("\u200b", False),
-    ],
-)
+AUDIBLE = ["a", "7", "Привет", "你好", "مرحبا", "½", "(a)", "+", "«=».", "$!", "€", "№", "∞", "≠", "@", "⠓⠑⠇⠇⠕"]
+SILENT = ["", " \n\t", "…", "?!", "—", "🦊", "👩‍💻 !", "↓", "\u2800", "\u200b"]
+RULES = ["***", "* - #", "~~~", "< >", "|---|:-:|", "+---+===+", "+++", "$$"]
+SAID = {**dict.fromkeys(AUDIBLE, True), **dict.fromkeys(SILENT + RULES, False)}
+
+
+@pytest.mark.parametrize(("text", "said"), SAID.items())
 def test_what_has_no_sound_is_not_spoken(text: str, said: bool) -> None:
     """A sentence without a letter, a digit or a sign that has a name is shown and not spoken: no engine is asked, and
     it is final.
@@ -172,33 +137,27 @@ def test_the_whole_sound_arrives(size: int) -> None:
     assert events[-1].final
 
 
-def test_sound_leaves_while_the_engine_goes_on() -> None:
+@timeless
+async def test_sound_leaves_while_the_engine_goes_on() -> None:
     """The first sound leaves before the engine has the rest."""
     go_on = asyncio.Event()
-
-    async def read() -> None:
-        async with aclosing(stage(numbered("One."), ScriptedSpeech([sound(50), go_on, sound(50)]))) as events:
-            assert await anext(events) == Sentence(1, "One.")
-            assert (await anext(events)).pcm == sound(50)[:90]
-            go_on.set()
-            assert sum([len(event.pcm) async for event in events]) == 110
-
-    run(read())
+    async with aclosing(stage(numbered("One."), ScriptedSpeech([sound(50), go_on, sound(50)]))) as events:
+        assert await anext(events) == Sentence(1, "One.")
+        assert (await anext(events)).pcm == sound(50)[:90]
+        go_on.set()
+        assert sum([len(event.pcm) async for event in events]) == 110
 
 
-def test_an_engine_that_never_waits_lets_the_first_sound_leave() -> None:
+@timeless
+async def test_an_engine_that_never_waits_lets_the_first_sound_leave() -> None:
     """An engine that has all its sound at once, or computes it without ever waiting, does not hold up the first
     chunk.
     """
     speech = ScriptedSpeech([sound(100)] * 100)
-
-    async def read() -> None:
-        async with aclosing(stage(numbered("One."), speech)) as events:
-            await anext(events)
-            await anext(events)
-            assert speech.script.given <= 2
-
-    run(read())
+    async with aclosing(stage(numbered("One."), speech)) as events:
+        await anext(events)
+        await anext(events)
+        assert speech.script.given <= 2
 
 
 def test_progress_for_every_piece_of_sound() -> None:
@@ -219,16 +178,6 @@ def test_sound_of_a_sentence_ahead_is_progress() -> None:
 # Running ahead.
 
 
-class Counting(ScriptedSpeech):
-    """Knows how many calls there were at once."""
-
-    most = 0
-
-    def synthesize(self, text: str, voice: Voice) -> Any:
-        self.most = max(self.most, self.script.running + 1)
-        return super().synthesize(text, voice)
-
-
 @pytest.mark.parametrize("prefetch", [0, 1, 2, 3])
 def test_so_many_engine_calls_at_once(prefetch: int) -> None:
     """While one sentence is sent, the engine speaks exactly ``prefetch`` sentences behind it; commands between them do
@@ -236,96 +185,74 @@ def test_so_many_engine_calls_at_once(prefetch: int) -> None:
     """
     speech = Counting([Pause(0.1), sound(100), Pause(0.1)])
     source = [event for sentence in numbered(*["One."] * 6) for event in (sentence, Command("x", {}))]
-
-    async def read() -> None:
-        async with aclosing(stage(source, speech, speech_options(prefetch=prefetch))) as events:
-            async for _ in events:
-                pass
-
-    run(read())
+    run(passed(source, speech, speech_options(prefetch=prefetch)))
     assert speech.most == prefetch + 1
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 2, 3])
-def test_speaks_ahead_of_a_busy_reader(prefetch: int) -> None:
+@timeless
+async def test_speaks_ahead_of_a_busy_reader(prefetch: int) -> None:
     """While the reader is busy with a sentence, those behind it are spoken to their end, and no others begin."""
     speech = ScriptedSpeech()
-
-    async def read() -> None:
-        async with aclosing(stage(numbered(*["One."] * 6), speech, speech_options(prefetch=prefetch))) as events:
-            assert isinstance(await anext(events), Sentence)
-            await settle(20)
-            assert len(speech.calls) == prefetch + 1
-            assert speech.script.running == 0
-
-    run(read())
+    async with aclosing(stage(numbered(*["One."] * 6), speech, speech_options(prefetch=prefetch))) as events:
+        assert isinstance(await anext(events), Sentence)
+        await settle(20)
+        assert len(speech.calls) == prefetch + 1
+        assert speech.script.running == 0
 
 
-def test_text_does_not_wait_for_its_sound() -> None:
+@timeless
+async def test_text_does_not_wait_for_its_sound() -> None:
     """A sentence's text leaves while its engine has not given anything yet."""
-
-    async def read() -> None:
-        async with aclosing(stage(numbered("One."), ScriptedSpeech([HANG]))) as events:
-            before = asyncio.get_running_loop().time()
-            assert await anext(events) == Sentence(1, "One.")
-            assert asyncio.get_running_loop().time() == before
-
-    run(read())
+    async with aclosing(stage(numbered("One."), ScriptedSpeech([HANG]))) as events:
+        before = asyncio.get_running_loop().time()
+        assert await anext(events) == Sentence(1, "One.")
+        assert asyncio.get_running_loop().time() == before
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 2])
-def test_sound_does_not_wait_for_the_next_sentence(prefetch: int) -> None:
+@timeless
+async def test_sound_does_not_wait_for_the_next_sentence(prefetch: int) -> None:
     """All the sound of a sentence leaves, its end too, while the model has nothing more yet."""
     go_on = asyncio.Event()
-
-    async def read() -> None:
-        source = [Sentence(1, "One."), go_on, Sentence(2, "Two.")]
-        async with aclosing(stage(source, ScriptedSpeech(), speech_options(prefetch=prefetch))) as events:
-            while not (event := await anext(events)).final:
-                pass
-            assert event.sentence == 1
-            go_on.set()
-            assert await anext(events) == Sentence(2, "Two.")
-
-    run(read())
+    source = [Sentence(1, "One."), go_on, Sentence(2, "Two.")]
+    async with aclosing(stage(source, ScriptedSpeech(), speech_options(prefetch=prefetch))) as events:
+        while not (event := await anext(events)).final:
+            pass
+        assert event.sentence == 1
+        go_on.set()
+        assert await anext(events) == Sentence(2, "Two.")
 
 
 @pytest.mark.parametrize(("prefetch", "seconds"), [(0, 1.2), (1, 0.6), (2, 0.4), (5, 0.2)])
-def test_the_last_sound_is_there_sooner(prefetch: int, seconds: float) -> None:
+@timeless
+async def test_the_last_sound_is_there_sooner(prefetch: int, seconds: float) -> None:
     """Sentences that take 200 ms each are ready sooner the more are spoken at once."""
-
-    async def read() -> float:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        await heard(ScriptedSpeech([Pause(0.2), sound(100)]), *["One."] * 6, options=speech_options(prefetch=prefetch))
-        return loop.time() - began
-
-    assert run(read()) == pytest.approx(seconds)
+    await heard(ScriptedSpeech([Pause(0.2), sound(100)]), *["One."] * 6, options=speech_options(prefetch=prefetch))
+    assert asyncio.get_running_loop().time() == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("buffer", [0.2, 1.0, 2.0])
-def test_an_engine_runs_ahead_within_the_buffer(buffer: float) -> None:
+@timeless
+async def test_an_engine_runs_ahead_within_the_buffer(buffer: float) -> None:
     """At most ``buffer_seconds`` of each sentence wait for a reader that does not read; then its engine is not asked
     until there is room.
     """
     speech = ScriptedSpeech([sound(200)] * 50)
     options = speech_options(prefetch=1, buffer_seconds=buffer)
-
-    async def read() -> None:
-        async with aclosing(stage(numbered("One.", "Two."), speech, options)) as events:
-            await anext(events)
-            await settle(300)
-            ahead = speech.script.given
-            # In each of the two a piece is being cut, and one more is held back for the next chunk.
-            assert 2 * buffer <= ahead * 0.2 <= 2 * (buffer + 0.4)
-            await settle(300)
-            assert speech.script.given == ahead
-            assert len(pcm([event async for event in events])) == 50 * 400
-
-    run(read())
+    async with aclosing(stage(numbered("One.", "Two."), speech, options)) as events:
+        await anext(events)
+        await settle(300)
+        ahead = speech.script.given
+        # In each of the two a piece is being cut, and one more is held back for the next chunk.
+        assert 2 * buffer <= ahead * 0.2 <= 2 * (buffer + 0.4)
+        await settle(300)
+        assert speech.script.given == ahead
+        assert len(pcm([event async for event in events])) == 50 * 400
 
 
-def test_a_slow_reader_is_not_a_slow_voice() -> None:
+@timeless
+async def test_a_slow_reader_is_not_a_slow_voice() -> None:
     """While our buffer is full and the reader takes its time, no engine is blamed, neither the one whose sentence is
     sent nor those ahead.
     """
@@ -333,16 +260,11 @@ def test_a_slow_reader_is_not_a_slow_voice() -> None:
     options = speech_options(
         first_audio_timeout_seconds=0.5, stall_timeout_seconds=0.5, buffer_seconds=0.4, retries=0, prefetch=2
     )
-
-    async def read() -> list[Any]:
-        events = []
-        async with aclosing(stage(numbered("One.", "Two.", "Three."), speech, options)) as out:
-            async for event in out:
-                events.append(event)
-                await asyncio.sleep(5)
-        return events
-
-    events = run(read())
+    events = []
+    async with aclosing(stage(numbered("One.", "Two.", "Three."), speech, options)) as out:
+        async for event in out:
+            events.append(event)
+            await asyncio.sleep(5)
     assert finals(events) == [(AudioChunk, 1), (AudioChunk, 2), (AudioChunk, 3)]
     assert pcm(events, 3) == sound(200) * 30
 
@@ -351,26 +273,24 @@ def test_a_slow_reader_is_not_a_slow_voice() -> None:
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 2, 3])
-def test_an_error_of_the_model_comes_after_what_was_said(prefetch: int) -> None:
+@timeless
+async def test_an_error_of_the_model_comes_after_what_was_said(prefetch: int) -> None:
     """When the source fails, the sentences before that are spoken first, then its error is raised."""
     speech = ScriptedSpeech([Pause(0.1), sound(100), Pause(0.1), sound(100)])
     events = []
-
-    async def read() -> None:
-        source = [*numbered("One.", "Two."), Boom()]
-        async with aclosing(stage(source, speech, speech_options(prefetch=prefetch))) as out:
+    source = [*numbered("One.", "Two."), Boom()]
+    async with aclosing(stage(source, speech, speech_options(prefetch=prefetch))) as out:
+        with pytest.raises(Boom):  # noqa: PT012  (only the loop raises)
             async for event in out:
                 events.append(event)  # noqa: PERF401  (what came before the error counts)
-
-    with pytest.raises(Boom):
-        run(read())
     assert finals(events) == [(AudioChunk, 1), (AudioChunk, 2)]
     assert pcm(events, 2) == sound(100) * 2
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 3])
 @pytest.mark.parametrize("how", ["leaves", "is cancelled", "is cancelled while it waits"])
-def test_an_early_end_closes_every_engine(how: str, prefetch: int) -> None:
+@timeless
+async def test_an_early_end_closes_every_engine(how: str, prefetch: int) -> None:
     """When the reader leaves or is cancelled, every engine has closed when the stage has, and no further one was
     asked.
     """
@@ -389,40 +309,35 @@ def test_an_early_end_closes_every_engine(how: str, prefetch: int) -> None:
                     if how == "is cancelled":
                         await asyncio.sleep(3600)
 
-    async def end() -> None:
-        task = asyncio.create_task(read())
-        await reached.wait()
-        await settle()
-        if how != "leaves":
-            assert speech.script.running == prefetch + 1
-            task.cancel()
-        await asyncio.wait({task})
-        assert task.cancelled() == (how != "leaves")
-        assert speech.script.running == 0
-        assert len(speech.calls) == prefetch + 1
-
-    run(end())
+    task = asyncio.create_task(read())
+    await reached.wait()
+    await settle()
+    if how != "leaves":
+        assert speech.script.running == prefetch + 1
+        task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled() == (how != "leaves")
+    assert speech.script.running == 0
+    assert len(speech.calls) == prefetch + 1
 
 
-def test_a_second_cancellation_leaves_no_engine_open() -> None:
+@timeless
+async def test_a_second_cancellation_leaves_no_engine_open() -> None:
     """A second cancellation, while the engines close, does not keep the stage from waiting for all of them."""
     speech = ScriptedSpeech([HANG], closing=0.2)
-
-    async def end() -> None:
-        task = asyncio.create_task(heard(speech, *["One."] * 3, options=speech_options(prefetch=2)))
-        await settle(10)
-        assert speech.script.running == 3
-        for _ in range(5):
-            task.cancel()
-            await asyncio.sleep(0.01)
-        await asyncio.wait({task})
-        assert task.cancelled()
-        assert speech.script.running == 0
-
-    run(end())
+    task = asyncio.create_task(heard(speech, *["One."] * 3, options=speech_options(prefetch=2)))
+    await settle(10)
+    assert speech.script.running == 3
+    for _ in range(5):
+        task.cancel()
+        await asyncio.sleep(0.01)
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert speech.script.running == 0
 
 
-def test_reading_stops_before_the_engines_close() -> None:
+@timeless
+async def test_reading_stops_before_the_engines_close() -> None:
     """At the end the reading of the source stops first, so that no further engine is asked; then the engines close in
     order. The owner of the source closes it.
     """
@@ -447,35 +362,29 @@ def test_reading_stops_before_the_engines_close() -> None:
         finally:
             order.append("close source")
 
-    async def read() -> None:
-        async with (
-            aclosing(source()) as sentences,
-            aclosing(spoken(sentences, speech_stage(Speech()), Voice(), nothing)) as events,
-        ):
-            await anext(events)
-            await settle(10)
-
-    run(read())
+    async with (
+        aclosing(source()) as sentences,
+        aclosing(spoken(sentences, speech_stage(Speech()), Voice(), nothing)) as events,
+    ):
+        await anext(events)
+        await settle(10)
     assert order[-3:] == ["close One.", "close Two.", "close source"]
     assert "read Four." not in order
 
 
 @pytest.mark.parametrize("ticks", range(12))
-def test_a_turn_that_was_closed_asks_no_engine(ticks: int) -> None:
+@timeless
+async def test_a_turn_that_was_closed_asks_no_engine(ticks: int) -> None:
     """At whatever moment the reader is cancelled, once the stage has closed no engine is asked and none is open."""
     speech = ScriptedSpeech()
-
-    async def end() -> None:
-        task = asyncio.create_task(heard(speech, *["One."] * 6))
-        await settle(ticks)
-        task.cancel()
-        await asyncio.wait({task})
-        asked = len(speech.calls)
-        assert speech.script.running == 0
-        await settle(20)
-        assert len(speech.calls) == asked < 6
-
-    run(end())
+    task = asyncio.create_task(heard(speech, *["One."] * 6))
+    await settle(ticks)
+    task.cancel()
+    await asyncio.wait({task})
+    asked = len(speech.calls)
+    assert speech.script.running == 0
+    await settle(20)
+    assert len(speech.calls) == asked < 6
 
 
 def test_nothing_is_left_of_many_sentences() -> None:
@@ -487,14 +396,11 @@ def test_nothing_is_left_of_many_sentences() -> None:
     assert speech.most <= 2
 
 
-def test_alone() -> None:
+@timeless
+async def test_alone() -> None:
     """Without ``prefetch`` an engine is asked only when the sentence before it has been taken whole."""
     speech = ScriptedSpeech()
-
-    async def read() -> None:
-        async with aclosing(stage(numbered("One.", "Two."), speech, ALONE)) as events:
-            async for event in events:
-                await settle(10)
-                assert len(speech.calls) == index_of(event)
-
-    run(read())
+    async with aclosing(stage(numbered("One.", "Two."), speech, ALONE)) as events:
+        async for event in events:
+            await settle(10)
+            assert len(speech.calls) == index_of(event)

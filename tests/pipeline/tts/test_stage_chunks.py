@@ -18,6 +18,9 @@ MOST = 400
 """Bytes of the 200 ms that chunks grow to."""
 
 
+RATES = st.sampled_from([1, 50, 250, 1000, 8000])
+
+
 def cut(pieces: Iterable[bytes], rate: int = RATE, *, broken: bool = False) -> list[bytes]:
     """The chunks of a sentence that comes in *pieces*."""
     chunks = Chunks(rate)
@@ -30,7 +33,7 @@ def sizes(*pieces: int) -> list[int]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(pieces=st.lists(st.binary(max_size=700), max_size=30), rate=st.sampled_from([1, 50, 250, 1000, 8000]))
+@given(pieces=st.lists(st.binary(max_size=700), max_size=30), rate=RATES)
 def test_chunks_are_the_pieces(pieces: list[bytes], rate: int) -> None:
     """All chunks together are the pieces together, less half a sample at most; each is of whole samples and, but for
     the last, not empty; each is at most as long as all before it together, up to 200 ms.
@@ -95,9 +98,7 @@ def samples(pcm: bytes) -> list[int]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(
-    pieces=st.lists(st.binary(min_size=1, max_size=700), max_size=20), rate=st.sampled_from([1, 50, 250, 1000, 8000])
-)
+@given(pieces=st.lists(st.binary(min_size=1, max_size=700), max_size=20), rate=RATES)
 def test_what_breaks_off_fades(pieces: list[bytes], rate: int) -> None:
     """After a failure all the sound leaves, nothing twice and no half sample; its last 5 ms go down to nothing."""
     whole = b"".join(pieces)

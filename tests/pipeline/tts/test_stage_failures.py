@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,20 @@ from pipeline.testing import HANG, Pause, ScriptedSpeech, Stubborn, sound
 from pipeline.tts.errors import TextRejected
 from tests.fakes import ManualClock, settle, until
 from tests.pipeline.tts.engines import speech_options
-from tests.pipeline.tts.speaking import CUT, RATE, breaks_off, finals, heard, numbered, pair, pcm, run, stage
+from tests.pipeline.tts.speaking import (
+    CUT,
+    RATE,
+    Counting,
+    breaks_off,
+    finals,
+    heard,
+    numbered,
+    pair,
+    pcm,
+    run,
+    stage,
+    timeless,
+)
 
 ONCE = speech_options(max_sentence_seconds=1.0, prefetch=0, retries=0)
 """One engine call a sentence, one after the other."""
@@ -144,20 +157,17 @@ def test_a_sentence_that_breaks_off_fades_out() -> None:
 
 @pytest.mark.parametrize("prefetch", [0, 1])
 @pytest.mark.parametrize("name", FAILURES)
-def test_abort(name: str, prefetch: int) -> None:
+@timeless
+async def test_abort(name: str, prefetch: int) -> None:
     """With ``on_failure = "abort"`` the turn ends with SPEECH_FAILED instead, or with what the stage itself said."""
     speech = failing(name, sound(50))
-
-    async def read() -> None:
-        options = replace(ONCE, on_failure="abort", prefetch=prefetch)
-        with pytest.raises(StageError) as failed:
-            await heard(speech, "Bad.", "Good.", "Good.", options=options)
-        own = name == "a StageError"
-        expected = ("NOT_FOUND", "OWN") if own else ("UNAVAILABLE", "SPEECH_FAILED")
-        assert (failed.value.status, failed.value.reason) == expected
-        assert own or "secret" not in failed.value.text
-
-    run(read())
+    options = replace(ONCE, on_failure="abort", prefetch=prefetch)
+    with pytest.raises(StageError) as failed:
+        await heard(speech, "Bad.", "Good.", "Good.", options=options)
+    own = name == "a StageError"
+    expected = ("NOT_FOUND", "OWN") if own else ("UNAVAILABLE", "SPEECH_FAILED")
+    assert (failed.value.status, failed.value.reason) == expected
+    assert own or "secret" not in failed.value.text
     assert len(speech.calls) == 1 + prefetch
     assert speech.script.running == 0
 
@@ -166,17 +176,10 @@ def test_abort(name: str, prefetch: int) -> None:
 @pytest.mark.parametrize("retries", [0, 1])
 def test_the_chain_of_causes_ends(name: str, retries: int) -> None:
     """An aborted turn's error has a chain of causes that ends: what prints it would run for ever in a circle."""
-
-    async def read() -> BaseException | None:
-        try:
-            await heard(failing(name), "Bad.", options=speech_options(on_failure="abort", retries=retries))
-        except StageError as error:
-            return error
-        return None
-
-    at = run(read())
+    with pytest.raises(StageError) as failed:
+        run(heard(failing(name), "Bad.", options=speech_options(on_failure="abort", retries=retries)))
+    at: BaseException | None = failed.value
     seen: list[BaseException] = []
-    assert at is not None
     while at is not None:
         assert at not in seen
         seen.append(at)
@@ -216,19 +219,13 @@ def test_a_sound_at_the_last_moment(pauses: list[float]) -> None:
     assert len(pcm(events)) in (0, 200)
 
 
-def test_a_stall_ahead_is_not_forgiven() -> None:
+@timeless
+async def test_a_stall_ahead_is_not_forgiven() -> None:
     """The time of a sentence that is spoken ahead runs from when its engine was asked, not from when its turn comes."""
     speech = ScriptedSpeech(lambda text: [HANG] if text == "Two." else [sound(100), Pause(4), sound(100)])
-    began: list[float] = []
-
-    async def read() -> list[Any]:
-        began.append(asyncio.get_running_loop().time())
-        events = await heard(speech, "One.", "Two.", options=replace(ONCE, prefetch=1, first_audio_timeout_seconds=5))
-        began.append(asyncio.get_running_loop().time())
-        return events
-
-    assert finals(run(read())) == [(AudioChunk, 1), (Notice, 2)]
-    assert began[1] - began[0] == pytest.approx(5)
+    events = await heard(speech, "One.", "Two.", options=replace(ONCE, prefetch=1, first_audio_timeout_seconds=5))
+    assert finals(events) == [(AudioChunk, 1), (Notice, 2)]
+    assert asyncio.get_running_loop().time() == pytest.approx(5)
 
 
 def test_the_longest_sentence() -> None:
@@ -289,16 +286,9 @@ def test_each_try_has_its_own_time() -> None:
 
 def test_the_failed_try_is_closed_before_the_next() -> None:
     """Two tries of one sentence never run at once."""
-    most = 0
-
-    class Speech(ScriptedSpeech):
-        def synthesize(self, text: str, voice: Voice) -> Any:
-            nonlocal most
-            most = max(most, self.script.running + 1)
-            return super().synthesize(text, voice)
-
-    run(heard(Speech([HANG], closing=0.5), options=speech_options(retries=2)))
-    assert most == 1
+    speech = Counting([HANG], closing=0.5)
+    run(heard(speech, options=speech_options(retries=2)))
+    assert speech.most == 1
 
 
 def test_an_engine_that_cannot_be_stopped() -> None:
@@ -353,9 +343,10 @@ def test_the_fallback_is_not_repeated_either() -> None:
 class Trial:
     """An engine with a fallback, and one breaker over many turns."""
 
-    def __init__(self, script: Callable[[], list[Any]], failures: int = 3) -> None:
+    def __init__(self, *steps: Any, failures: int = 3) -> None:
         self.clock = ManualClock()
-        self.speech = ScriptedSpeech(lambda _text: script())
+        self.steps: Sequence[Any] = steps
+        self.speech = ScriptedSpeech(lambda _text: self.steps)
         self.fallback = ScriptedSpeech([sound(100)])
         self.both = pair(self.speech, self.fallback, failures_in_a_row=failures, rest_seconds=30, clock=self.clock)
 
@@ -367,51 +358,43 @@ class Trial:
         return (len(self.speech.calls) - before[0], len(self.fallback.calls) - before[1])
 
 
-def test_the_first_engine_rests() -> None:
+@timeless
+async def test_the_first_engine_rests() -> None:
     """After so many failures in a row, over all turns, the fallback serves alone for a while."""
-    steps: list[Any] = [Boom()]
-    trial = Trial(lambda: steps)
-
-    async def turns() -> None:
-        for _ in range(3):
-            assert await trial.say() == (1, 1)
-        assert await trial.say("One.", "Two.") == (0, 2)
-        trial.clock.advance(29)
-        assert await trial.say() == (0, 1)
-
-    run(turns())
+    trial = Trial(Boom())
+    for _ in range(3):
+        assert await trial.say() == (1, 1)
+    assert await trial.say("One.", "Two.") == (0, 2)
+    trial.clock.advance(29)
+    assert await trial.say() == (0, 1)
 
 
-def test_a_success_begins_the_count_anew() -> None:
+@timeless
+async def test_a_success_begins_the_count_anew() -> None:
     """Only failures in a row count."""
-    scripts: Iterator[list[Any]] = itertools.cycle([[Boom()], [Boom()], [sound(100)]])
-    trial = Trial(lambda: next(scripts))
-
-    async def turns() -> None:
-        assert await trial.say(*["One."] * 12) == (12, 8)
-
-    run(turns())
+    trial = Trial()
+    for step in [Boom(), Boom(), sound(100)] * 4:
+        trial.steps = [step]
+        assert await trial.say() == (1, isinstance(step, Boom))
 
 
-@pytest.mark.parametrize("middle", [[sound(50), Boom()], [sound(50), HANG]])
-def test_a_failure_in_the_middle_counts(middle: list[Any]) -> None:
-    """A call that failed after some sound is a failure as well."""
-    trial = Trial(lambda: middle)
-    assert run(trial.say(*["One."] * 5)) == (3, 2)
-
-
-def test_a_retry_counts_as_a_call() -> None:
-    """Calls are counted, not sentences; an engine that rests is not asked again."""
-    trial = Trial(lambda: [Boom()])
-    assert run(trial.say("One.", "Two.", retries=5)) == (3, 2)
-
-
-def test_a_text_that_is_refused() -> None:
-    """A refused text is not asked for again; the fallback says it, and the engine does not rest, however often it
-    comes.
+@pytest.mark.parametrize(
+    ("steps", "sentences", "retries", "asked"),
+    [
+        ([sound(50), Boom()], 5, 0, (3, 2)),
+        ([sound(50), HANG], 5, 0, (3, 2)),
+        ([Boom()], 2, 5, (3, 2)),
+        ([TextRejected("the speech server answered 400")], 6, 3, (6, 6)),
+        ([StageError("NOT_FOUND", "NO_SUCH_VOICE", "there is no such voice")], 10, 0, (10, 10)),
+    ],
+    ids=["in the middle", "hangs in the middle", "retries", "a refused text", "a client's wish"],
+)
+def test_what_counts_as_a_failure(steps: list[Any], sentences: int, retries: int, asked: tuple[int, int]) -> None:
+    """Calls are counted, not sentences, and one that failed after some sound as well; an engine that rests is not asked
+    again. A refused text is not asked for again; the fallback says it. Neither that nor a client's wish, such as a
+    voice that does not exist, makes the engine rest, however often it comes.
     """
-    trial = Trial(lambda: [TextRejected("the speech server answered 400")])
-    assert run(trial.say(*["One."] * 6, retries=3)) == (6, 6)
+    assert run(Trial(*steps).say(*["One."] * sentences, retries=retries)) == asked
 
 
 def test_a_text_that_is_refused_and_no_fallback() -> None:
@@ -421,60 +404,49 @@ def test_a_text_that_is_refused_and_no_fallback() -> None:
     assert len(speech.calls) == 1
 
 
-def test_one_sentence_probes() -> None:
+@timeless
+async def test_one_sentence_probes() -> None:
     """After the rest one sentence asks the first engine again; while it does, the others keep to the fallback."""
     go_on = asyncio.Event()
-    steps: list[Any] = [Boom()]
-    trial = Trial(lambda: steps)
-
-    async def turns() -> None:
-        await trial.say(*["One."] * 3)
-        trial.clock.advance(30)
-        steps[:] = [sound(50), go_on, sound(50)]
-        probe = asyncio.create_task(trial.say())
-        await settle(10)
-        assert len(trial.speech.calls) == 4
-        assert await trial.say("One.", "Two.") == (0, 2)
-        go_on.set()
-        assert (await probe)[0] == 1
-        assert await trial.say("One.", "Two.") == (2, 0)
-
-    run(turns())
+    trial = Trial(Boom())
+    await trial.say(*["One."] * 3)
+    trial.clock.advance(30)
+    trial.steps = [sound(50), go_on, sound(50)]
+    probe = asyncio.create_task(trial.say())
+    await settle(10)
+    assert len(trial.speech.calls) == 4
+    assert await trial.say("One.", "Two.") == (0, 2)
+    go_on.set()
+    assert (await probe)[0] == 1
+    assert await trial.say("One.", "Two.") == (2, 0)
 
 
-def test_a_probe_that_fails() -> None:
+@timeless
+async def test_a_probe_that_fails() -> None:
     """When the probe fails, the engine rests as long again, and the sentence is the fallback's."""
-    trial = Trial(lambda: [Boom()])
-
-    async def turns() -> None:
-        await trial.say(*["One."] * 3)
-        trial.clock.advance(30)
-        assert await trial.say("One.", "Two.", retries=3) == (1, 2)
-        trial.clock.advance(29)
-        assert await trial.say() == (0, 1)
-        trial.clock.advance(1)
-        assert await trial.say() == (1, 1)
-
-    run(turns())
+    trial = Trial(Boom())
+    await trial.say(*["One."] * 3)
+    trial.clock.advance(30)
+    assert await trial.say("One.", "Two.", retries=3) == (1, 2)
+    trial.clock.advance(29)
+    assert await trial.say() == (0, 1)
+    trial.clock.advance(1)
+    assert await trial.say() == (1, 1)
 
 
-def test_a_probe_that_is_cut_off() -> None:
+@timeless
+async def test_a_probe_that_is_cut_off() -> None:
     """A probe whose turn ends early says nothing; the next sentence is the probe."""
-    steps: list[Any] = [Boom()]
-    trial = Trial(lambda: steps)
-
-    async def turns() -> None:
-        await trial.say(*["One."] * 3)
-        trial.clock.advance(30)
-        steps[:] = [HANG]
-        probe = asyncio.create_task(trial.say())
-        await settle(10)
-        probe.cancel()
-        await asyncio.wait({probe})
-        steps[:] = [sound(100)]
-        assert await trial.say() == (1, 0)
-
-    run(turns())
+    trial = Trial(Boom())
+    await trial.say(*["One."] * 3)
+    trial.clock.advance(30)
+    trial.steps = [HANG]
+    probe = asyncio.create_task(trial.say())
+    await settle(10)
+    probe.cancel()
+    await asyncio.wait({probe})
+    trial.steps = [sound(100)]
+    assert await trial.say() == (1, 0)
 
 
 def test_without_a_fallback_nobody_rests() -> None:
@@ -484,30 +456,19 @@ def test_without_a_fallback_nobody_rests() -> None:
     assert len(speech.calls) == 20
 
 
-def test_a_clients_wish_does_not_stop_the_engine() -> None:
-    """An engine that refuses a client's wish, such as a voice that does not exist, does not rest: it works for all
-    others.
-    """
-    trial = Trial(lambda: [StageError("NOT_FOUND", "NO_SUCH_VOICE", "there is no such voice")])
-    assert run(trial.say(*["One."] * 10)) == (10, 10)
-
-
 def test_two_sentences_ahead_share_the_breaker() -> None:
     """Sentences that are spoken ahead count and rest like all others, and none is lost."""
-    trial = Trial(lambda: [Boom()], failures=2)
+    trial = Trial(Boom(), failures=2)
     first, second = run(trial.say(*["One."] * 10, prefetch=2))
     assert second == 10
     assert 2 <= first <= 4
 
 
-def test_what_was_ahead_when_the_reader_left() -> None:
+@timeless
+async def test_what_was_ahead_when_the_reader_left() -> None:
     """A turn that is left while its engines speak is neither a failure nor a success of theirs."""
-    trial = Trial(lambda: [sound(100), HANG], failures=1)
-
-    async def leave() -> None:
-        async with aclosing(stage(numbered(*["One."] * 4), trial.both, speech_options(prefetch=2))) as events:
-            await anext(events)
-            await anext(events)
-        assert trial.both[0].breaker.admits(object())
-
-    run(leave())
+    trial = Trial(sound(100), HANG, failures=1)
+    async with aclosing(stage(numbered(*["One."] * 4), trial.both, speech_options(prefetch=2))) as events:
+        await anext(events)
+        await anext(events)
+    assert trial.both[0].breaker.admits(object())

@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 from interceptors.testing import Boom
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence
 from pipeline.interfaces import Voice
-from pipeline.testing import HANG, Pause, ScriptedSpeech
+from pipeline.testing import HANG, Pause
 from pipeline.tts.options import SpeechOptions
 from pipeline.tts.stage import spoken
 from tests.pipeline.tts.engines import speech_options, speech_stage
-from tests.pipeline.tts.speaking import FADE, RATE, index_of, nothing, pair, pcm, run
+from tests.pipeline.tts.speaking import FADE, RATE, Counting, index_of, nothing, pair, pcm, run
 
 Script = tuple[Any, ...]
 """What an engine does for one call: pieces, as their size in bytes, pauses, and perhaps a failure at the end."""
@@ -83,8 +83,7 @@ class Played:
     world: World
     calls: int = 0
     tries: Counter[int] = field(default_factory=Counter)
-    running: int = 0
-    most: int = 0
+    engines: list[Counting] = field(default_factory=list)
 
     def steps(self, text: str) -> Any:
         sentence = int(text)
@@ -100,21 +99,11 @@ class Played:
             else:
                 yield step
 
-    def engine(self) -> ScriptedSpeech:
-        played = self
-
-        class Engine(ScriptedSpeech):
-            async def synthesize(self, text: str, voice: Voice) -> Any:  # type: ignore[override]
-                played.running += 1
-                played.most = max(played.most, played.running)
-                try:
-                    async with aclosing(super().synthesize(text, voice)) as pieces:  # type: ignore[type-var]
-                        async for piece in pieces:
-                            yield piece
-                finally:
-                    played.running -= 1
-
-        return Engine(self.steps)
+    def engine(self) -> Counting:
+        """One more engine; all count their calls together."""
+        self.engines.append(Counting(self.steps))
+        self.engines[-1].script = self.engines[0].script
+        return self.engines[-1]
 
 
 async def source(world: World) -> Any:
@@ -147,7 +136,7 @@ async def listen(world: World, played: Played) -> list[Any]:
                 await asyncio.sleep(world.reading[len(events) % len(world.reading)])
         except Boom as boom:
             events.append(boom)
-    assert played.running == 0
+    assert played.engines[0].script.running == 0
     return events
 
 
@@ -161,7 +150,7 @@ def test_any_turn(world: World) -> None:
     played = Played(world)
     with capture_logs():
         events = run(listen(world, played))
-    assert played.most <= world.options.prefetch + 1
+    assert max(engine.most for engine in played.engines) <= world.options.prefetch + 1
     left_early = len(events) == world.leaves_after
     check_order(events, left_early)
     for number in range(1, len(world.scripts) + 1):

@@ -11,11 +11,10 @@ from interceptors.testing import Boom
 from pipeline.events import AudioChunk, Sentence, WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech, sound
-from pipeline.tts.cache import CachedSpeech, CacheOptions
 from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.engines import Speaker
-from tests.pipeline.tts.engines import speech_options
-from tests.pipeline.tts.speaking import finals, heard, numbered, pair, pcm, run, stage
+from tests.pipeline.tts.engines import cached, speech_options
+from tests.pipeline.tts.speaking import finals, heard, numbered, pair, pcm, run, stage, timeless
 
 WORDING = speech_options(wording=lambda text, _language, _voice: text.strip().replace("&", "and"))
 
@@ -73,19 +72,16 @@ def test_a_word_is_told_with_its_sound() -> None:
     assert len(words(events, text)) == 8
 
 
-def test_words_do_not_delay_sound() -> None:
+@timeless
+async def test_words_do_not_delay_sound() -> None:
     """Sound leaves although the engine has not told its words yet; they come with what leaves next."""
     go_on = asyncio.Event()
     speech = Marking(sound(50), go_on, WordMark(0, 2, 0.0))
-
-    async def read() -> None:
-        async with aclosing(stage(numbered("Hi"), speech, word_timings=True)) as events:
-            await anext(events)
-            assert (await anext(events)).words == ()
-            go_on.set()
-            assert [mark.ms async for event in events for mark in event.words] == [0, 0]
-
-    run(read())
+    async with aclosing(stage(numbered("Hi"), speech, word_timings=True)) as events:
+        await anext(events)
+        assert (await anext(events)).words == ()
+        go_on.set()
+        assert [mark.ms async for event in events for mark in event.words] == [0, 0]
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -119,8 +115,7 @@ def test_words_are_no_sound() -> None:
 def test_asking_for_words_in_vain_costs_no_cache() -> None:
     """A turn that asks for the words of an engine that knows none gets its sound from the cache like any other."""
     plain = ScriptedSpeech()
-    options = CacheOptions(max_bytes=100_000, folder=None, max_disk_bytes=0, engine_key="")
-    speech = (Speaker(CachedSpeech(CustomSpeech(plain), options)),)
+    speech = (Speaker(cached(CustomSpeech(plain))),)
     first, second = [pcm(run(heard(speech, "a b", word_timings=True))) for _ in range(2)]
     assert first == second == sound(300)
     assert len(plain.calls) == 1

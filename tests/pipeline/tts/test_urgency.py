@@ -10,12 +10,12 @@ import pytest
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
-from pipeline.tts.cache import CachedSpeech, CacheOptions
 from pipeline.tts.convert import Resampled
 from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.engines import Due, Engine, Speaker, at_once
 from tests.fakes import settle
-from tests.pipeline.tts.speaking import RATE, numbered, run, stage
+from tests.pipeline.tts.engines import cached
+from tests.pipeline.tts.speaking import RATE, numbered, stage, timeless
 
 INFINITE = float("inf")
 SECONDS = 2
@@ -47,56 +47,46 @@ async def sentence(events: Any) -> None:
     await anext(events)
 
 
-def test_what_comes_behind_another_sentence_is_not_due() -> None:
+@timeless
+async def test_what_comes_behind_another_sentence_is_not_due() -> None:
     """The first sentence is due since its turn began. The next is not due until all sound of the first has left; then
     it is due when the listener has heard that. A listener who is behind moves the time on.
     """
     speech = Queueing()
-
-    async def read() -> None:
-        now = asyncio.get_running_loop().time
-        await asyncio.sleep(5)
-        async with aclosing(turn(speech, "a", "b", "c")) as events:
-            await anext(events)
-            began = now()
-            await settle(20)
-            assert [speech.due[text]() for text in "ab"] == [began, INFINITE]
-            await asyncio.sleep(0.5)
-            assert speech.due["a"]() == began
-            await sentence(events)
-            assert speech.due["b"]() == pytest.approx(began + 0.5 + SECONDS)
-            await asyncio.sleep(3)  # the listener heard a, and nothing since
-            await settle(20)
-            assert speech.due["b"]() == pytest.approx(began + 0.5 + SECONDS)
-            assert speech.due["c"]() == INFINITE
-            await sentence(events)
-            assert speech.due["c"]() == pytest.approx(began + 3.5 + SECONDS)
-            await asyncio.sleep(0.5)  # less than what is left to play
-            while not (await anext(events)).final:
-                pass
-            assert speech.due["c"]() == pytest.approx(began + 3.5 + 2 * SECONDS)
-
-    run(read())
+    now = asyncio.get_running_loop().time
+    await asyncio.sleep(5)
+    async with aclosing(turn(speech, "a", "b", "c")) as events:
+        await anext(events)
+        began = now()
+        await settle(20)
+        assert [speech.due[text]() for text in "ab"] == [began, INFINITE]
+        await asyncio.sleep(0.5)
+        assert speech.due["a"]() == began
+        await sentence(events)
+        assert speech.due["b"]() == pytest.approx(began + 0.5 + SECONDS)
+        await asyncio.sleep(3)  # the listener heard a, and nothing since
+        await settle(20)
+        assert speech.due["b"]() == pytest.approx(began + 0.5 + SECONDS)
+        assert speech.due["c"]() == INFINITE
+        await sentence(events)
+        assert speech.due["c"]() == pytest.approx(began + 3.5 + SECONDS)
+        await asyncio.sleep(0.5)  # less than what is left to play
+        while not (await anext(events)).final:
+            pass
+        assert speech.due["c"]() == pytest.approx(began + 3.5 + 2 * SECONDS)
 
 
-def test_of_every_turn_its_own() -> None:
+@timeless
+async def test_of_every_turn_its_own() -> None:
     """Two turns at once know nothing of each other."""
     speech = Queueing()
-
-    async def both() -> None:
-        async with aclosing(turn(speech, "a")) as first:
-            await anext(first)
-            await asyncio.sleep(1)
-            async with aclosing(turn(speech, "b")) as second:
-                await anext(second)
-                await settle(20)
-                assert speech.due["a"]() == speech.due["b"]() - 1
-
-    run(both())
-
-
-def cached(speech: Engine) -> Engine:
-    return CachedSpeech(speech, CacheOptions(max_bytes=1, folder=None, max_disk_bytes=0, engine_key=""))
+    async with aclosing(turn(speech, "a")) as first:
+        await anext(first)
+        await asyncio.sleep(1)
+        async with aclosing(turn(speech, "b")) as second:
+            await anext(second)
+            await settle(20)
+            assert speech.due["a"]() == speech.due["b"]() - 1
 
 
 def resampled(speech: Engine) -> Engine:
@@ -105,16 +95,13 @@ def resampled(speech: Engine) -> Engine:
 
 
 @pytest.mark.parametrize("wrapped", [cached, resampled])
-def test_what_wraps_an_engine_passes_it_on(wrapped: Callable[[Engine], Engine]) -> None:
+@timeless
+async def test_what_wraps_an_engine_passes_it_on(wrapped: Callable[[Engine], Engine]) -> None:
     """An engine behind the cache, or resampled, learns it too."""
     speech = Queueing()
-
-    async def read() -> None:
-        await asyncio.sleep(5)
-        async with aclosing(turn(wrapped(speech), "a")) as events:
-            await anext(events)
-            began = asyncio.get_running_loop().time()
-            await asyncio.sleep(1)
-            assert speech.due["a"]() == began
-
-    run(read())
+    await asyncio.sleep(5)
+    async with aclosing(turn(wrapped(speech), "a")) as events:
+        await anext(events)
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(1)
+        assert speech.due["a"]() == began

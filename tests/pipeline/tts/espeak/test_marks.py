@@ -2,12 +2,10 @@
 
 import array
 import ctypes
-import importlib.util
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from itertools import groupby
 from pathlib import Path
@@ -18,27 +16,14 @@ import pytest
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.tts.espeak import worker as espeak_worker
-from pipeline.tts.espeak.engine import EspeakSpeech, worker_command
+from pipeline.tts.espeak.engine import EspeakSpeech
 from pipeline.tts.espeak.pool import Pool
 from pipeline.tts.espeak.process import Job
 from tests.pipeline.tts.engines import espeak
+from tests.pipeline.tts.espeak.real import PACKAGES, SLOW, changed
 
-if importlib.util.find_spec("espeakng_loader") is None:
-    pytest.skip("espeakng-loader is not installed (extra `espeak`)", allow_module_level=True)
-
-PACKAGES = str(Path(importlib.util.find_spec("espeakng_loader").origin).parent.parent)
 RATE = espeak_worker.SAMPLE_RATE
 ANY = Voice()
-SLOW = "w, " * 133
-"""80 seconds of sound."""
-
-
-@pytest.fixture
-async def speech() -> AsyncIterator[EspeakSpeech]:
-    engine = espeak(workers=1)
-    await engine.start()
-    yield engine
-    await engine.aclose()
 
 
 async def say(speech: EspeakSpeech, text: str, voice: Voice = ANY) -> tuple[list[WordMark], bytes]:
@@ -139,13 +124,10 @@ async def test_words_too_long_are_marked_in_parts(speech):
 
 async def test_a_fast_voice_keeps_its_marks_in_the_sound():
     """At the highest rate espeak-ng shortens the sound after it told the positions: marks still lie inside."""
-    engine = espeak(workers=1, rate=450)
-    try:
+    async with aclosing(espeak(workers=1, rate=450)) as engine:
         for text in ("Don't change it.", "The quick brown fox jumps over the lazy dog. " * 12):
             marks, _ = await say(engine, text)
             assert len(marks) == len(text.split())
-    finally:
-        await engine.aclose()
 
 
 async def test_marked_speech_sounds_like_any(speech):
@@ -185,50 +167,37 @@ async def test_closing_ends_a_marked_synthesis(speech, monkeypatch):
     assert psutil.Process().children() == before
 
 
-async def test_a_worker_killed_in_the_middle_fails_the_marked_text():
+async def test_a_worker_killed_in_the_middle_fails_the_marked_text(speech):
     """After some sound came nothing is said twice: a ConnectionError, and the next text is whole."""
-    engine = espeak(workers=1)
-    try:
-        await engine.start()
-        async with aclosing(engine.synthesize(SLOW, ANY, True)) as items:
-            while not isinstance(await anext(items), bytes):
+    async with aclosing(speech.synthesize(SLOW, ANY, True)) as items:
+        while not isinstance(await anext(items), bytes):
+            pass
+        os.kill(speech._pool._workers[0]._process.pid, signal.SIGKILL)
+        with pytest.raises(ConnectionError):
+            async for _ in items:
                 pass
-            os.kill(engine._pool._workers[0]._process.pid, signal.SIGKILL)
-            with pytest.raises(ConnectionError):
-                async for _ in items:
-                    pass
-        assert len((await say(engine, "One two."))[0]) == 2
-    finally:
-        await engine.aclose()
+    assert len((await say(speech, "One two."))[0]) == 2
 
 
 async def test_a_worker_that_dies_between_a_mark_and_its_sound_marks_nothing_twice(tmp_path):
     """The text is spoken anew, as nothing of it was heard, and each word is marked once."""
     died = tmp_path / "died"
-    script = tmp_path / "worker.py"
-    script.write_text(
-        f"import sys; sys.path.append({str(Path(espeak_worker.__file__).parent)!r})\n"
-        "import os, worker as espeak_worker\n"
+    code = (
         "write = espeak_worker.Pipe.write\n"
         "def dying(self, kind, job, payload=b''):\n"
         f"    if kind == espeak_worker.AUDIO and len(payload) > 2000 and not os.path.exists({str(died)!r}):\n"
         f"        open({str(died)!r}, 'x').close(), os._exit(9)\n"
         "    write(self, kind, job, payload)\n"
-        "espeak_worker.Pipe.write = dying\n"
-        "espeak_worker.main()\n"
+        "espeak_worker.Pipe.write = dying"
     )
-    engine = espeak(workers=1)
-    command = worker_command(PACKAGES, 175, 50)
-    engine._pool = Pool([str(script) if part == espeak_worker.__file__ else part for part in command], 1)
-    try:
+    async with aclosing(espeak(workers=1)) as engine:
+        engine._pool = Pool(changed(tmp_path / "worker.py", code), 1)
         text = "One two three."
         await engine.start()
         died.unlink()
         marks, _ = await say(engine, text)
         assert died.exists()
         assert words(text, marks) == ["One", "two", "three"]
-    finally:
-        await engine.aclose()
 
 
 MEMORY = """

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from math import inf
 
 import pytest
@@ -106,9 +107,10 @@ class Speaking(ScriptedWorker):
         job.end()
 
 
-async def order_of(monkeypatch: pytest.MonkeyPatch, queue: Callable[[Pool], Callable[[], object]]) -> list[str]:
-    """The texts in the order in which they are spoken. *queue* submits some, and gives a function that is called before
-    the worker is free.
+@asynccontextmanager
+async def busy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Pool, list[str]]]:
+    """A pool whose worker becomes free at the end of the block, and then the texts in the order in which they were
+    spoken.
     """
     monkeypatch.setattr(espeak_pool, "Worker", Speaking)
     monkeypatch.setattr(Speaking, "go", asyncio.Event(), raising=False)
@@ -117,54 +119,42 @@ async def order_of(monkeypatch: pytest.MonkeyPatch, queue: Callable[[Pool], Call
     await pool.start()
     pool.submit("", "first")
     await until(lambda: Speaking.spoken)
-    meanwhile = queue(pool)
-    meanwhile()
+    order: list[str] = []
+    yield pool, order
     last = pool.submit("", "last", due=lambda: inf)
     Speaking.go.set()
     assert await last.read() is None
     await pool.aclose()
-    return [request.decode().strip("\0") for request in Speaking.spoken[1:-1]]
+    order += [request.decode().strip("\0") for request in Speaking.spoken[1:-1]]
 
 
 async def test_what_is_due_first_is_spoken_first(monkeypatch):
     """A sentence that is spoken ahead waits for those that somebody waits for; of equals the oldest comes first."""
-
-    def queue(pool: Pool) -> Callable[[], object]:
+    async with busy(monkeypatch) as (pool, order):
         for text, due in (("ahead", inf), ("later", 20.0), ("old", 10.0), ("also ahead", inf), ("new", 10.0)):
             pool.submit("", text, due=lambda due=due: due)
-        return lambda: None
-
-    assert await order_of(monkeypatch, queue) == ["old", "new", "later", "ahead", "also ahead"]
+    assert order == ["old", "new", "later", "ahead", "also ahead"]
 
 
 async def test_nobody_is_passed_over_for_long(monkeypatch):
     """A sentence that is spoken ahead is due after some seconds: later listeners do not keep it from its turn."""
     monkeypatch.setattr(espeak_process, "PATIENCE_SECONDS", 0.0)
-
-    def queue(pool: Pool) -> Callable[[], object]:
+    async with busy(monkeypatch) as (pool, order):
         pool.submit("", "ahead", due=lambda: inf)
         soon = asyncio.get_running_loop().time() + 60
         pool.submit("", "new", due=lambda: soon)
-        return lambda: None
-
-    assert await order_of(monkeypatch, queue) == ["ahead", "new"]
+    assert order == ["ahead", "new"]
 
 
 async def test_what_becomes_due_while_it_waits(monkeypatch):
     """A sentence that was spoken ahead becomes urgent when nothing is left to play before it. A job that nobody reads
     is dropped.
     """
-
-    def queue(pool: Pool) -> Callable[[], object]:
-        times = {"ahead": inf, "new": 10.0}
+    times = {"ahead": inf, "new": 10.0}
+    async with busy(monkeypatch) as (pool, order):
         for text in times:
             pool.submit("", text, due=lambda text=text: times[text])
         left = pool.submit("", "left")
-
-        def meanwhile() -> None:
-            times["ahead"] = 5.0
-            left.close()
-
-        return meanwhile
-
-    assert await order_of(monkeypatch, queue) == ["ahead", "new"]
+        times["ahead"] = 5.0
+        left.close()
+    assert order == ["ahead", "new"]

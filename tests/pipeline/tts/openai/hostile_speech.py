@@ -1,11 +1,14 @@
 """Replies of a speech server: sounds in every layout, and an engine that asks for them."""
 
+import importlib.util
 import math
 import struct
 from array import array
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
+
+import pytest
 
 from pipeline.interfaces import Speech, Voice
 from pipeline.tts.openai.engine import OpenAISpeech
@@ -16,6 +19,9 @@ from tests.pipeline.tts.engines import openai
 RATE = 24_000
 KEY = "sk-very-secret"
 ANY = Voice()
+needs_soxr = pytest.mark.skipif(
+    importlib.util.find_spec("soxr") is None, reason="soxr is not installed (extra `resample`)"
+)
 CONNECT = {"connect_timeout_seconds": PATIENCE, "stall_timeout_seconds": PATIENCE}
 
 

@@ -1,7 +1,6 @@
 """The voice of a server that may send anything, over real sockets."""
 
 import asyncio
-import importlib.util
 import traceback
 from contextlib import aclosing
 from itertools import pairwise
@@ -30,6 +29,7 @@ from tests.pipeline.tts.openai.hostile_speech import (
     chunk,
     float32,
     form,
+    needs_soxr,
     pieces,
     said,
     sound,
@@ -42,10 +42,6 @@ from tests.pipeline.tts.openai.hostile_speech import (
 PCM = tone(2400)
 SECRET = b'{"error": {"message": "sk-very-secret said: my private words"}}'
 SUBFORMAT = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
-
-needs_soxr = pytest.mark.skipif(
-    importlib.util.find_spec("soxr") is None, reason="soxr is not installed (extra `resample`)"
-)
 
 
 async def gone(server: HostileServer) -> None:
@@ -159,7 +155,9 @@ LAYOUTS = {
 async def test_layouts(layout: str, size: int) -> None:
     """Sound of any type and cut is given as mono int16 in whole samples."""
     body, content_type = LAYOUTS[layout]
-    cut = [body[i : i + size] for i in range(0, len(body), size)] if size > 1 else [*_bytes(body[:100]), body[100:]]
+    cut = [body[i : i + size] for i in range(0, len(body), size)]
+    if size == 1:
+        cut[100:] = [body[100:]]
     async with speaking(sound([part for part in cut if part], content_type)) as (speech, _):
         given = await said(speech)
     expected = PCM[: len(given)]
@@ -168,10 +166,6 @@ async def test_layouts(layout: str, size: int) -> None:
         assert max(abs(a - b) for a, b in zip(_samples(given), _samples(expected), strict=True)) <= 1
     else:
         assert given == expected
-
-
-def _bytes(body: bytes) -> list[bytes]:
-    return [body[i : i + 1] for i in range(len(body))]
 
 
 def _samples(pcm: bytes) -> memoryview:
@@ -255,23 +249,15 @@ async def test_compressed_unasked() -> None:
     assert server.asked[0].headers["accept-encoding"] == "identity"
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (302, SpeechRejected),
-        (400, TextRejected),
-        (401, SpeechRejected),
-        (402, SpeechBusy),
-        (403, SpeechRejected),
-        (404, SpeechRejected),
-        (408, SpeechUnavailable),
-        (413, TextRejected),
-        (422, TextRejected),
-        (429, SpeechBusy),
-        (500, SpeechUnavailable),
-        (503, SpeechUnavailable),
-    ],
-)
+STATUSES = {
+    SpeechRejected: (302, 401, 403, 404),
+    TextRejected: (400, 413, 422),
+    SpeechBusy: (402, 429),
+    SpeechUnavailable: (408, 500, 503),
+}
+
+
+@pytest.mark.parametrize(("status", "kind"), [(status, kind) for kind in STATUSES for status in STATUSES[kind]])
 async def test_statuses(status: int, kind: type[SpeechEngineError]) -> None:
     """Each status is an error of its class, asked for once, with nothing of the body; redirects are not followed."""
     refusal = sound([SECRET], "application/json", status, location="http://127.0.0.1:1/")
@@ -433,17 +419,14 @@ async def test_a_failure_leaves_the_next_sentence_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "key"),
+    ("key", "value"),
     [
-        ({"base_url": "localhost:8880/v1"}, "base_url"),
-        ({"base_url": "ftp://x/"}, "base_url"),
-        ({"base_url": "http://"}, "base_url"),
-        ({"proxy": "https://127.0.0.1:1"}, "proxy"),
-        ({"extra_body": {"speed": float("nan")}}, "extra_body"),
-        ({"extra_body": {"speed": object()}}, "extra_body"),
+        *(("base_url", url) for url in ("localhost:8880/v1", "ftp://x/", "http://")),
+        ("proxy", "https://127.0.0.1:1"),
+        *(("extra_body", {"speed": speed}) for speed in (float("nan"), object())),
     ],
 )
-def test_wrong_settings(wrong: dict[str, object], key: str) -> None:
+def test_wrong_settings(key: str, value: object) -> None:
     """Options that cannot work are refused at the start, under their key."""
     with pytest.raises(ValueError, match=f"^{key}: "):
-        openai({}, **wrong)
+        openai({}, **{key: value})
