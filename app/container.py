@@ -1,6 +1,6 @@
-"""Who gets whom: a table of contents of the server.
+"""Wires the server: a table of contents of who gets whom.
 
-Constructor injection only. The settings are translated here and nowhere else.
+Constructor injection only. Only this module and ``app/stages`` translate settings.
 """
 
 from collections.abc import Callable
@@ -39,29 +39,29 @@ EVERY = ANSWERS | {wire.INTERRUPT_SESSION}
 
 
 def client_of(request: Any, _context: Any) -> str:
-    """Who is who, for ``max_streams_per_client`` and for what was said so far."""
+    """Name the client of a request, for ``max_streams_per_client`` and for the memory."""
     return getattr(request, "hardware_id", "") or "unknown"
 
 
 def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
-    """Builds one for each turn."""
+    """Return a function that builds the segmenter of a turn."""
     return partial(RulesSegmenter, options(RulesOptions, table))
 
 
 def voice_names(table: Any) -> tuple[str, str]:
-    """What a client is told who speaks: the engine, or the fallback."""
+    """Return the names under which clients are told who speaks: the engine's, and the fallback's."""
     fallback = getattr(table, "fallback", None)
     return table.kind, fallback.kind if fallback else ""
 
 
 def hold_seconds(pipeline: Pipeline) -> float:
-    """How long a finished sentence waits; a custom segmenter is asked for them at the default."""
+    """Return how long a finished sentence waits. A custom segmenter has no such key: its sentences wait the default."""
     table = pipeline.segmenter
     return (table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()).hold_ms / 1000
 
 
 class Container(DeclarativeContainer):
-    """Gets the checked settings; gives the ``chain`` (outermost link first) and the ``servicer`` behind it."""
+    """Makes the ``chain`` (outermost link first) and the ``servicer`` behind it from the checked settings."""
 
     settings = Dependency(instance_of=Settings)
     limits = settings.provided.limits

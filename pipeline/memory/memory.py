@@ -62,7 +62,7 @@ class ProcessMemory:
         return tuple(chain.from_iterable(session.turns))
 
     def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
-        """Add one turn; the oldest ones go when there are too many, or too much text. Of a longer message than half of
+        """Add one turn. The oldest turns go when there are too many, or too much text. Of a longer message than half of
         what a session keeps only the beginning is kept, as cut.
         """
         self._expire()
