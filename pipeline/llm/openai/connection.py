@@ -74,14 +74,8 @@ class Connection:
         headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
         with self._unless_dead(), _unanswered(timers):
             async with asyncio.timeout(timers.left().seconds):
-                reply = await self._http.send(
-                    method,
-                    path,
-                    headers,
-                    content,
-                    connect_seconds=timers.left_to_connect().seconds,
-                    connected=timers.connecting,
-                )
+                connect_seconds = timers.left_to_connect().seconds
+                reply = await self._http.send(method, path, headers, content, connect_seconds=connect_seconds)
         async with aclosing(reply):
             yield Reply(reply)
 

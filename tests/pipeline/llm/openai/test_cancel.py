@@ -134,4 +134,4 @@ async def test_closing_twice_and_using_it_again() -> None:
 
 def test_nothing_is_opened_before_it_is_needed() -> None:
     """A model can be made without a running loop, and costs no connection then."""
-    assert made()._server._connection._http._opened is None
+    assert made()._server._connection._http._session is None
