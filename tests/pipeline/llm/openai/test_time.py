@@ -193,7 +193,7 @@ class Flood:
         self._clock = clock
         self._pieces = list(pieces)
 
-    async def read(self, left: Left) -> bytes:
+    async def read(self, seconds: float) -> bytes:
         self._clock.advance(1)
         return self._pieces.pop(0) if len(self._pieces) > 1 else self._pieces[0]
 
