@@ -142,8 +142,7 @@ def test_finish_reasons(words: tuple[str, ...], reason: EndReason | None) -> Non
 
 
 @pytest.mark.parametrize(
-    "word",
-    ["error", "network_error", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"],
+    "word", ["error", "network_error", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"]
 )
 def test_a_broken_finish(word: str) -> None:
     """A finish reason that says the server failed is a failure."""
