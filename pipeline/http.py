@@ -11,9 +11,10 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
@@ -128,10 +129,12 @@ class HttpClient:
         content: bytes | None = None,
         *,
         connect_seconds: float,
+        connected: Callable[[float], None] = lambda _seconds: None,
     ) -> Reply:
         """Send a request to *path* below the base URL and return the reply, whose body is not read yet.
 
-        Raise Unreachable, BrokenOff or NotHttp.
+        *connected* is called with the seconds that a new connection took, whether or not it was made. Raise
+        Unreachable, BrokenOff or NotHttp.
 
         A kept connection that ends before the first byte of a response was forgotten: its server or proxy was
         restarted, or a router dropped it. All kept connections are closed then, and the request is sent once more over
@@ -144,7 +147,7 @@ class HttpClient:
         session = self._open()
         _close_kept(session, every=False)
         while True:
-            kept: list[bool] = []
+            times: dict[str, float] = {}
             body = None if content is None else io.BytesIO(content)  # aiohttp warns of long bytes
             try:
                 response = await session.request(
@@ -154,13 +157,16 @@ class HttpClient:
                     data=body,
                     allow_redirects=False,
                     timeout=timeout,
-                    trace_request_ctx=kept,
+                    trace_request_ctx=times,
                 )
                 return Reply(response)
             except aiohttp.ClientError as error:
-                if session.closed or not kept or not _forgotten(error):
+                if session.closed or "kept" not in times or not _forgotten(error):
                     raise _failure(error) from None
                 _close_kept(session, every=True)
+            finally:
+                if "began" in times:
+                    connected(times.get("ended", time.monotonic()) - times["began"])
 
     async def aclose(self) -> None:
         """Close every connection. The next request opens new ones."""
@@ -171,8 +177,6 @@ class HttpClient:
     def _open(self) -> aiohttp.ClientSession:
         """Return the session; make it first if there is none. Making it needs a running event loop."""
         if self._session is None:
-            trace = aiohttp.TraceConfig()
-            trace.on_connection_reuseconn.append(_note_kept)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._ssl, limit=0, keepalive_timeout=KEPT_SECONDS),
                 headers={"accept-encoding": "identity"},
@@ -182,13 +186,25 @@ class HttpClient:
                 max_line_size=MOST_HEADER_BYTES,
                 max_field_size=MOST_HEADER_BYTES,
                 max_headers=1024,
-                trace_configs=[trace],
+                trace_configs=[_trace()],
             )
         return self._session
 
 
-async def _note_kept(_session: object, context: SimpleNamespace, _event: object) -> None:
-    context.trace_request_ctx.append(True)
+def _trace() -> aiohttp.TraceConfig:
+    """Make aiohttp write into ``trace_request_ctx`` when a request gets a kept connection, or makes a new one."""
+
+    def note(event: str) -> Any:
+        async def now(_session: object, context: SimpleNamespace, _event: object) -> None:
+            context.trace_request_ctx[event] = time.monotonic()
+
+        return now
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(note("kept"))
+    trace.on_connection_create_start.append(note("began"))
+    trace.on_connection_create_end.append(note("ended"))
+    return trace
 
 
 def _close_kept(session: aiohttp.ClientSession, *, every: bool) -> None:

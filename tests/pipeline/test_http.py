@@ -403,13 +403,34 @@ async def test_left_in_the_middle() -> None:
 
 
 async def test_nobody_listens() -> None:
-    """Unreachable, also for a host that does not exist."""
+    """Unreachable, also for a host that does not exist; the time that it took is told."""
     async with listening(answering()) as (_, port):
         pass
     for host in (f"127.0.0.1:{port}", f"localhost:{port}", "no-such-host.invalid"):
+        spent: list[float] = []
         async with at(f"http://{host}/") as client:
             with pytest.raises(Unreachable):
-                await send(client)
+                await client.send("GET", "x", {}, connect_seconds=PATIENCE, connected=spent.append)
+        assert len(spent) == 1
+        assert 0 < spent[0] < PATIENCE
+
+
+async def test_only_connecting_counts_as_connecting() -> None:
+    """The time to connect is told once for each connection, without the time that the answer takes."""
+    spent: list[float] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await head_of(reader)
+            await asyncio.sleep(0.1)
+            writer.write(HELLO)
+
+    async with asking(serve) as (client, _):
+        began = time.monotonic()
+        for _ in range(2):
+            await whole(await client.send("GET", "x", {}, connect_seconds=PATIENCE, connected=spent.append))
+        assert len(spent) == 1
+        assert spent[0] < time.monotonic() - began - 0.19
 
 
 # A proxy.

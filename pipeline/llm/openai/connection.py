@@ -41,7 +41,14 @@ class Connection:
         left, to_connect = timers.left(), timers.left_to_connect()
         with self._unless_dead(), _unanswered(left, to_connect):
             async with asyncio.timeout(left.seconds):
-                reply = await self._http.send(method, path, headers, content, connect_seconds=to_connect.seconds)
+                reply = await self._http.send(
+                    method,
+                    path,
+                    headers,
+                    content,
+                    connect_seconds=to_connect.seconds,
+                    connected=timers.connecting,
+                )
         async with aclosing(reply):
             yield reply
 

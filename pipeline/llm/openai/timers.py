@@ -61,6 +61,10 @@ class TurnTimers:
         left = self.left()
         return Left(self._connect, "connect") if self._connect < left.seconds else left
 
+    def connecting(self, seconds: float) -> None:
+        """Take the *seconds* that a try spent on connecting from the time to connect: the next try has the rest."""
+        self._connect = max(0.0, self._connect - seconds)
+
     def content(self) -> None:
         """Note that content came."""
         self._content_by, self._which = self._clock() + self._stall, "stall"

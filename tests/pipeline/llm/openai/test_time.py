@@ -252,11 +252,14 @@ def test_which_limit_is_nearest() -> None:
     assert timers(deadline=103.0)[0].left() == (3, "deadline")
 
 
-def test_the_time_to_connect() -> None:
-    """Each try has it whole, within the other limits."""
+def test_time_to_connect_is_shared_by_the_tries() -> None:
+    """What the first try spent on connecting the second does not have; the other limits still hold."""
     it, clock = timers(connect=5, first_content=20)
     assert it.left_to_connect() == (5, "connect")
-    clock.advance(19)
+    clock.advance(3)
+    it.connecting(3)
+    assert it.left_to_connect() == (2, "connect")
+    clock.advance(16)
     assert it.left_to_connect() == (1, "first_content")
 
 
