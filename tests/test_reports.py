@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.replay import check, command_line, conversation
+from tests.replay import VARYING, check, command_line, conversation
 
 DATA = Path(__file__).parent / "data" / "reports.jsonl"
 CASES = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
@@ -30,7 +30,7 @@ async def test_report(case: dict[str, Any], tmp_path: Path, capsys: pytest.Captu
         check(await command_line(case["input"], tmp_path), case["right"])
         return
     outcomes, told = await conversation(case["input"], tmp_path)
-    told["log"] = capsys.readouterr().err
+    told["log"] = VARYING.sub("", capsys.readouterr().err)
     right = case["right"] if "calls" in case["input"] else {"answer": case["right"]}
     assert right
     for name, values in right.items():
