@@ -19,7 +19,9 @@ AREAS = {"model", "text", "commands", "grpc", "sound", "sessions", "cli"}
 
 
 def _parameter(case: dict[str, Any]) -> Any:
-    marks = [pytest.mark.xfail(strict=True, reason=case["kind"])] if case.get("open") else []
+    # A machine that stands still for a moment may mend a race for once.
+    is_steady = case["area"] not in ("sessions", "grpc")
+    marks = [pytest.mark.xfail(strict=is_steady, reason=case["kind"])] if case.get("open") else []
     return pytest.param(case, id=case["id"], marks=marks)
 
 
