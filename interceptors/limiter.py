@@ -26,8 +26,8 @@ class Limiter(Protocol):
     def admit(self, key: str, instead_of: Lease | None = None) -> AbstractAsyncContextManager[Lease]:
         """Enter at once, with a lease until the block ends, or raise Rejected; never queue.
 
-        The place of *instead_of*, a lease of the same key, passes on to the new lease. Giving *instead_of* back then has
-        no effect.
+        The place of *instead_of*, a lease of the same key, passes on to the new lease; giving *instead_of* back has no
+        effect then.
         """
         ...
 

@@ -14,6 +14,8 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from interceptors.base import Call, StreamInterceptor, metadata_value
+from interceptors.errors import Rejected
 from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEnd, TextDelta, ToolCall
 from pipeline.interfaces import Message, Turn, Voice
@@ -164,3 +166,21 @@ class MoodySpeech(ScriptedSpeech):
             raise ConnectionError("a secret of the voice")
         async for piece in super().synthesize(text, voice):
             yield piece
+
+
+class Refusal(StreamInterceptor):
+    """Refuses who asks for the voice ``refused``."""
+
+    async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
+        if getattr(request, "voice", "") == "refused":
+            raise Rejected("PERMISSION_DENIED")
+        return await method(request, context)
+
+
+class NamedByMetadata(StreamInterceptor):
+    """Authenticates whoever says a name."""
+
+    async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
+        if name := metadata_value(context, "x-name"):
+            context.identity = name
+        return await method(request, context)
