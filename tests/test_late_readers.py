@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,28 +63,58 @@ async def test_one_that_never_reads(tmp_path: Path) -> None:
     assert answer.reason == "SEND_TIMEOUT"
 
 
-SMALL_WINDOW = (*FIXED_WINDOWS, ("grpc.http2.lookahead_bytes", 1024), ("grpc.use_local_subchannel_pool", 1))
+@asynccontextmanager
+async def gated(address: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """An address that leads to *address*. While the event is clear nothing comes back: the connection's window closes,
+    but what the client sends still arrives.
+    """
+    is_open = asyncio.Event()
+    is_open.set()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event | None) -> None:
+        while data := await reader.read(4096):
+            if gate is not None:
+                await gate.wait()
+            writer.write(data)
+            await writer.drain()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(*address.split(":"))
+        tasks.append(asyncio.create_task(copy(reader, back, None)))
+        tasks.append(asyncio.create_task(copy(there, writer, is_open)))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    yield "{}:{}".format(*server.sockets[0].getsockname()), is_open
+    server.close()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.mark.parametrize("late", [3.0, *(pytest.param(n, marks=pytest.mark.slow) for n in (6.0, 9.0))])
-@pytest.mark.parametrize("patience", [2, 12])
+@pytest.mark.parametrize("patience", [2, 12], ids=["given up", "in time"])
 async def test_refused_while_the_connection_is_full(tmp_path: Path, late: float, patience: int) -> None:
-    """A call that is refused while its connection is full gets its message and its status when there is room again,
-    also when the server has given the message up.
+    """A call that is refused while its connection takes nothing gets its message and its status when there is room
+    again, also when the server has given the message up.
     """
-    async with serving(tmp_path, tts=BIG_VOICE, limits=f"send_timeout_seconds = {patience}") as service:
-        async with grpc.aio.insecure_channel(service.server.address, options=SMALL_WINDOW) as channel:
-            full = Service(service.server, channel, service.diary)
-            calls = [await full.begun(FLOOD, session_id=f"s{n}") for n in range(8)]
-            await still(lambda: service.diary.spoken)
-            refused = full.call("Next.", session_id="s0")
-            await asyncio.sleep(late)
-            answers = [asyncio.create_task(read(call)) for call in calls]
-            async with asyncio.timeout(PATIENCE):
-                answer = await read(refused)
-            for call in calls:
-                call.cancel()
-            await asyncio.gather(*answers)
+    async with (
+        serving(tmp_path, tts=BIG_VOICE, limits=f"send_timeout_seconds = {patience}") as service,
+        gated(service.server.address) as (address, is_open),
+        grpc.aio.insecure_channel(address, options=FIXED_WINDOWS) as channel,
+    ):
+        full = Service(service.server, channel, service.diary)
+        flood = await full.begun(FLOOD, session_id="s")
+        is_open.clear()
+        reading = asyncio.create_task(read(flood))
+        await still(lambda: service.diary.spoken)
+        refused = asyncio.create_task(full.ask("Next.", session_id="s"))
+        await asyncio.sleep(late)
+        is_open.set()
+        async with asyncio.timeout(PATIENCE):
+            answer = await refused
+        flood.cancel()
+        await reading
     assert (answer.reason, answer.kinds) == ("CONCURRENT_REQUEST", ["error_message"])
 
 

@@ -62,6 +62,17 @@ async def test_true_duplicates(tmp_path: Path, times: int) -> None:
     assert len(service.diary.who("opened")) == 1
 
 
+async def test_a_cancel_behind_the_next_request(tmp_path: Path) -> None:
+    """The cancel may arrive a moment later than the next request, as over two connections."""
+    async with serving(tmp_path, tts=SILENT, closing=0.2) as service:
+        call = await service.begun(*HANG, session_id="s", hardware_id="mac")
+        answer = asyncio.create_task(service.ask("Next.", session_id="s", hardware_id="mac"))
+        await until(lambda: service.streams == 2)
+        call.cancel()
+        assert (await answer).code is grpc.StatusCode.OK
+    assert service.diary.most_running == 1
+
+
 async def test_a_lost_connection_frees_its_session(tmp_path: Path) -> None:
     """A client that lost its connection comes back over a new one, and is served at once."""
     async with serving(tmp_path, closing=0.2) as service:
