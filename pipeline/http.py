@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 
 from pipeline.errors import MOST_RETRY_SECONDS
+from pipeline.flow import LATE_SECONDS
 
 MOST_BYTES = 65536
 """A server has to wait while more of its body is unread. One packet of the kernel may come on top."""
@@ -112,10 +113,13 @@ class Reply:
 
     def _ring(self) -> None:
         self._timer = None
-        if self._waiting and self._by > self._loop.time():
-            self._set_timer()
-        elif self._waiting:
+        late = self._loop.time() - self._by
+        if self._waiting and 0 <= late <= LATE_SECONDS:
             self._content.set_exception(TimeoutError())
+        elif self._waiting:
+            if late > 0:  # the loop stood still: what came meanwhile is noticed only now
+                self._by += late + LATE_SECONDS
+            self._set_timer()
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -3,7 +3,7 @@
 A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
 "NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
 ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
-``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"apart": text}`` (a notice, which is not the
+``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"block": s}`` (stops the event loop), ``{"apart": text}`` (a notice, which is not the
 model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails with that text).
 """
 
@@ -87,6 +87,8 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
             raise StageError(value, "OF_MY_OWN", "in my own words")
         case "hang":
             await asyncio.sleep(1000)
+        case "block":
+            time.sleep(value)  # noqa: ASYNC251
         case "thread":
             await asyncio.to_thread(time.sleep, value)
         case "exit":

@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from tests.fakes import PATIENCE, still, until
-from tests.serving import BIG_VOICE, FIXED_WINDOWS, Answer, Service, read, serving
+from tests.serving import BIG_VOICE, FIXED_WINDOWS, Answer, Service, read, serving, voice
 
 FLOOD = {"deltas": 200}
 
@@ -134,3 +134,17 @@ async def test_clients_that_cancel_at_once(tmp_path: Path, times: int, caplog: p
             await asyncio.gather(*(one() for _ in range(50)))
         await until(lambda: service.leases == service.streams == 0)
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+async def test_a_loop_that_stood_still(tmp_path: Path) -> None:
+    """A stage that stops the event loop for longer than the timeouts ends no stream beside it."""
+    limits = "idle_timeout_seconds = 1\nsend_timeout_seconds = 1"
+    tts = voice("first_audio_timeout_seconds = 1, stall_timeout_seconds = 1, options = { seconds_per_char = 0.001 }")
+    beside = [step for n in range(20) for step in (f"Number {n}. ", {"sleep": 0.05})]
+    async with serving(tmp_path, limits=limits, tts=tts) as service:
+        others = [asyncio.create_task(service.ask(*beside)) for _ in range(20)]
+        await until(lambda: len(service.diary.who("opened")) == 20)
+        await asyncio.gather(*(service.ask({"block": 2.0}, "Done.", {"block": 2.0}) for _ in range(2)))
+        answers = [await other for other in others]
+    assert {answer.code for answer in answers} == {grpc.StatusCode.OK}
+    assert not [message for answer in answers for message in answer.messages if message.HasField("warning")]
