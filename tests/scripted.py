@@ -3,8 +3,9 @@
 A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
 "NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
 ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
-``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"block": s}`` (stops the event loop), ``{"apart": text}`` (a notice, which is not the
-model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails with that text).
+``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"block": s}`` (stops the event loop), ``{"apart":
+text}`` (a notice, which is not the model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails
+with that text).
 """
 
 import asyncio
