@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.fakes import PATIENCE, still, until
+from tests.fakes import PATIENCE, settle, still, until
 from tests.serving import BIG_VOICE, FIXED_WINDOWS, Answer, Service, read, serving, voice
 
 FLOOD = {"deltas": 200}
@@ -73,11 +73,14 @@ async def gated(address: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
     tasks: list[asyncio.Task[None]] = []
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event | None) -> None:
-        while data := await reader.read(4096):
-            if gate is not None:
-                await gate.wait()
-            writer.write(data)
-            await writer.drain()
+        try:
+            while data := await reader.read(4096):
+                if gate is not None:
+                    await gate.wait()
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.close()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*address.split(":"))
@@ -85,11 +88,14 @@ async def gated(address: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
         tasks.append(asyncio.create_task(copy(there, writer, is_open)))
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    yield "{}:{}".format(*server.sockets[0].getsockname()), is_open
-    server.close()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        yield "{}:{}".format(*server.sockets[0].getsockname()), is_open
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await settle()
 
 
 @pytest.mark.parametrize("late", [3.0, *(pytest.param(n, marks=pytest.mark.slow) for n in (6.0, 9.0))])
