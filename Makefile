@@ -6,10 +6,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 RUNS := .venv/.runs
 READY := .venv/.ready
 
-.PHONY: help demo serve ask test check protos bench fuzz clean
+.PHONY: help demo serve ask test test-slow check protos bench fuzz clean
 
 help:  ## show this
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(RUNS): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stentor needs Python 3.11 or newer")'
@@ -35,6 +35,9 @@ ask: $(RUNS)  ## make ask PROMPT="What time is it?"
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+
+test-slow: $(READY)  ## run the tests that take their time
+	@$(BIN)/python -m pytest -m slow -n logical --maxprocesses 4 --dist worksteal
 
 check: $(READY)  ## ruff, mypy, import-linter, generated code up to date
 	@$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from app.stages import model as models
 from app.stages import voice as voices
 from app.stages.options import options
 from interceptors.admission import AdmissionInterceptor
+from interceptors.base import ANONYMOUS, identity
 from interceptors.limiter import MemoryLimiter
 from interceptors.pace import PaceInterceptor, PaceLimits
 from interceptors.session import SessionInterceptor
@@ -38,9 +39,10 @@ ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 EVERY = ANSWERS | {wire.INTERRUPT_SESSION}
 
 
-def client_of(request: Any, _context: Any) -> str:
-    """Name the client of a request, for ``max_streams_per_client`` and for the memory."""
-    return getattr(request, "hardware_id", "") or "unknown"
+def client_of(request: Any, context: Any) -> str:
+    """Name the client whose streams ``max_streams_per_client`` counts: the identity; without auth, the device."""
+    who = identity(context)
+    return who if who != ANONYMOUS else getattr(request, "hardware_id", "") or "unknown"
 
 
 def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
@@ -98,8 +100,14 @@ class Container(DeclarativeContainer):
 
     streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
+    welcome_limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, 0)  # a full server can still say so
     status = Factory(
-        StatusInterceptor, EVERY, Object(statuses.judge), wire.ERROR_MESSAGE, refusals=settings.provided.server.refusals
+        StatusInterceptor,
+        EVERY,
+        Object(statuses.judge),
+        wire.ERROR_MESSAGE,
+        refusals=settings.provided.server.refusals,
+        send_timeout_seconds=limits.send_timeout_seconds,
     )
     chain = Singleton(
         links.chain,
@@ -108,7 +116,11 @@ class Container(DeclarativeContainer):
             status=status,
             validation=Singleton(ValidationInterceptor, Factory(requests.rules, limits)),
             single_flight=Singleton(SingleFlightInterceptor, ANSWERS, streams),
-            admission=Singleton(AdmissionInterceptor, ANSWERS, limiter, Object(client_of)),
+            admission=Singleton(
+                AdmissionInterceptor,
+                Dict({wire.STREAM_AUDIO: limiter, wire.GENERATE_WELCOME_AUDIO: welcome_limiter}),
+                Object(client_of),
+            ),
             pace=Singleton(
                 PaceInterceptor, ANSWERS, Factory(options, PaceLimits, limits), Object(wire.has_text_or_sound)
             ),
@@ -122,7 +134,6 @@ class Container(DeclarativeContainer):
         stages,
         streams,
         memory,
-        Object(client_of),
         welcome_text=pipeline.welcome_text,
         voice_names=Factory(voice_names, pipeline.tts),
     )

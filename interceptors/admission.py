@@ -1,6 +1,6 @@
 """Applies backpressure at the door: a stream runs with a lease, or not at all."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from interceptors.base import Call, StreamInterceptor
@@ -10,15 +10,21 @@ from interceptors.limiter import Limiter
 class AdmissionInterceptor(StreamInterceptor):
     """Acquire a lease before the handler runs; release it after all work of the call has stopped, however it ended.
 
-    ``client_of(request, context)`` names the client whose streams are counted together.
+    ``limiters`` holds the limiter of each method. ``client_of(request, context)`` names the client whose streams are
+    counted together.
     """
 
-    def __init__(self, methods: Collection[str], limiter: Limiter, client_of: Callable[[Any, Any], str]) -> None:
-        super().__init__(methods)
-        self._limiter = limiter
+    def __init__(self, limiters: Mapping[str, Limiter], client_of: Callable[[Any, Any], str]) -> None:
+        super().__init__(limiters.keys())
+        self._limiters = dict(limiters)
         self._client_of = client_of
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
-        """Raise Rejected (STREAM_LIMIT_EXCEEDED) where a limit is reached; the handler is then never called."""
-        async with self._limiter.admit(self._client_of(request, context)):
+        """Raise Rejected (STREAM_LIMIT_EXCEEDED) where a limit is reached; the handler is then never called.
+
+        A stream that replaces another one takes over its place, so that no limit can refuse it and nobody slips in.
+        """
+        limiter = self._limiters[method_name]
+        async with limiter.admit(self._client_of(request, context), context.lease_to_take_over()) as lease:
+            await context.admitted(lease)
             return await method(request, context)

@@ -23,8 +23,12 @@ class Lease:
 class Limiter(Protocol):
     """Decides at the door."""
 
-    def admit(self, key: str) -> AbstractAsyncContextManager[Lease]:
-        """Enter at once, with a lease until the block ends, or raise Rejected; never queue."""
+    def admit(self, key: str, instead_of: Lease | None = None) -> AbstractAsyncContextManager[Lease]:
+        """Enter at once, with a lease until the block ends, or raise Rejected; never queue.
+
+        The place of *instead_of*, a lease of the same key, passes on to the new lease; giving *instead_of* back has no
+        effect then.
+        """
         ...
 
 
@@ -45,8 +49,10 @@ class MemoryLimiter:
         return len(self._leases)
 
     @asynccontextmanager
-    async def admit(self, key: str) -> AsyncIterator[Lease]:
+    async def admit(self, key: str, instead_of: Lease | None = None) -> AsyncIterator[Lease]:
         """Hold a lease for *key* in the block. Raise Rejected (STREAM_LIMIT_EXCEEDED), which names the limit."""
+        if instead_of is not None:
+            self.release(instead_of)
         lease = self.acquire(key)
         try:
             yield lease

@@ -16,6 +16,14 @@ WINDOW = 1.0
 MARGIN = 0.01
 """Seconds that a paced message leaves later than it might, since the way to the client may shorten the gap again."""
 
+LATE = 0.1
+"""A timer that rings so many seconds late tells that the loop stood still. What happened meanwhile is noticed within
+as many seconds after it.
+"""
+
+MOST_LATE = 10
+"""So often in a row a late timer ends nothing, on a loop that stands still again and again."""
+
 Clock = Callable[[], float]
 
 
@@ -106,7 +114,7 @@ class Rate:
             return
         if self._policy == "reject":
             metadata = {"limit": "max_message_rate_per_second", "value": str(self._most)}
-            raise StreamError("RATE_LIMIT_EXCEEDED", retry_after=WINDOW, metadata=metadata)
+            raise StreamError("RATE_LIMIT_EXCEEDED", metadata=metadata)
         watch.pauses(wait + MARGIN)
         await asyncio.sleep(wait + MARGIN)
 
@@ -129,6 +137,7 @@ class Watch:
         self._until = now + limits.max_stream_seconds
         self._moved = now
         self._sending: float | None = None
+        self._late = 0
         self._timer = self._set(now)
 
     def progress(self) -> None:
@@ -172,10 +181,15 @@ class Watch:
         return asyncio.get_running_loop().call_later(max(0.0, due - now), self._ring)
 
     def _ring(self) -> None:
+        loop = asyncio.get_running_loop()
+        is_late = loop.time() - self._timer.when() > LATE
+        self._late = self._late + 1 if is_late else 0
         now = self._clock()
         due, reason = self._due()
-        if now >= due:
+        if now < due:
+            self._timer = self._set(now)
+        elif 0 < self._late <= MOST_LATE:
+            self._timer = loop.call_later(LATE, self._ring)
+        else:
             retry = 1.0 if reason == "STREAM_IDLE_TIMEOUT" else None
             self._end(StreamError(reason, retry_after=retry))
-        else:
-            self._timer = self._set(now)

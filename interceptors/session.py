@@ -63,23 +63,34 @@ class SessionContext(WrappedContext):
         self._session_id = session_id
         self._stamp = stamp
         self._numbers = count(1)
+        self._headers: asyncio.Future[None] | None = None
         self._left = False  # a write was cancelled: its message may still be on its way
 
     async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
-        """Send *metadata* and the session id.
+        """Send *metadata* and the session id."""
+        await self._send_headers((*metadata, (SESSION_HEADER, self._session_id)))
 
-        A cancellation waits until they have left: grpc sends no status behind headers whose sending was cut.
-        """
-        headers = (*metadata, (SESSION_HEADER, self._session_id))
-        sending = asyncio.ensure_future(self.inner.send_initial_metadata(headers))
+    async def _send_headers(self, headers: tuple[tuple[str, str], ...]) -> None:
+        """Send *headers*. A cancellation does not cut their way: grpc sends no status behind headers that were cut."""
+        self._headers = asyncio.ensure_future(self.inner.send_initial_metadata(headers))
+        self._headers.add_done_callback(lambda sent: sent.cancelled() or sent.exception())  # else asyncio logs it
         try:
-            await unless_gone(asyncio.shield(sending))
+            await self._after_headers()
         except asyncio.CancelledError:
-            await asyncio.wait({sending}, timeout=GONE_SECONDS)
+            await asyncio.wait({self._headers}, timeout=GONE_SECONDS)
             raise
 
+    async def _after_headers(self) -> None:
+        if self._headers is not None and not self._headers.done():
+            await unless_gone(asyncio.shield(self._headers))
+
     async def write(self, message: Any) -> None:
-        """Number *message* and send it."""
+        """Number *message* and send it. A refused call has no headers yet: grpc would send them with the message, and
+        cut both.
+        """
+        if self._headers is None:
+            await self._send_headers(())
+        await self._after_headers()
         number = next(self._numbers)
         self._stamp(message, number, self._session_id if number == 1 else "")
         try:
@@ -108,6 +119,7 @@ class SessionContext(WrappedContext):
 
     async def abort(self, code: grpc.StatusCode, details: str, trailers: tuple[tuple[str, str | bytes], ...]) -> None:
         """End the call with a status."""
+        await self._after_headers()
         await unless_gone(self.inner.abort(code, details, trailers))
 
 

@@ -21,8 +21,8 @@ from interceptors.errors import Rejected
 DOMAIN = "stentor"
 PUSHBACK = "grpc-retry-pushback-ms"
 REFUSALS_HEADER = "x-refusals"
-LAST_WORDS_SECONDS = 2.0
-"""How long the last message, and then the status, may take. A client that does not read would hold them for ever."""
+STATUS_SECONDS = 2.0
+"""How long the call waits until its status has left. A client that does not read gets it later."""
 
 log = structlog.get_logger(scope="stream")
 
@@ -53,8 +53,9 @@ class StatusInterceptor(StreamInterceptor):
 
     ``judge(error)`` is the table of outcomes. ``error_message[method](text)`` makes the last message of a streaming
     method. ``refusals`` tells whether a refused stream gets a last ``message``, or ``trailers`` only, which a stock
-    retry policy needs; a client may ask for the latter in its metadata. ``is_outer``: another status link stands
-    further in, and logs the calls that end there.
+    retry policy needs; a client may ask for the latter in its metadata. ``send_timeout_seconds``: how long a client may
+    not read before its last message is given up. ``is_outer``: another status link stands further in, and logs the
+    calls that end there.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class StatusInterceptor(StreamInterceptor):
         error_message: Mapping[str, Callable[[str], Any]],
         *,
         refusals: str,
+        send_timeout_seconds: float,
         is_outer: bool = False,
     ) -> None:
         super().__init__(methods)
         self._judge = judge
         self._error_message = error_message
         self._refusals = refusals
+        self._send_timeout = send_timeout_seconds
         self._is_outer = is_outer
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
@@ -92,7 +95,7 @@ class StatusInterceptor(StreamInterceptor):
             message = (
                 None if outcome.silent or self._by_trailers(error, context) else self._error_message.get(method_name)
             )
-            await _end(watched, outcome, message)
+            await _end(watched, outcome, message, self._send_timeout)
             return None
         if not watched.aborted:
             self._log_end("done", decision="end", outcome="OK")
@@ -109,13 +112,14 @@ class StatusInterceptor(StreamInterceptor):
 
 
 class WatchedContext(WrappedContext):
-    """Remembers whether anything was sent, after which no client may retry by itself, and whether a link or a status
-    link further in has ended the call with a status of its own.
+    """Remembers whether anything was sent, after which no client may retry by itself, since when a message waits for
+    its reader, and whether a link or a status link further in has ended the call with a status of its own.
     """
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self.wrote = False
+        self.waits_since: float | None = None
         self.aborted = False
 
     async def abort(self, code: grpc.StatusCode, details: str = "", trailing_metadata: Any = ()) -> None:
@@ -126,28 +130,38 @@ class WatchedContext(WrappedContext):
     async def write(self, message: Any) -> None:
         """Send *message*."""
         self.wrote = True
+        self.waits_since = asyncio.get_running_loop().time()
         await self.inner.write(message)
+        self.waits_since = None
 
 
-async def _end(context: WatchedContext, outcome: Outcome, error_message: Callable[[str], Any] | None) -> None:
+async def _end(
+    context: WatchedContext, outcome: Outcome, error_message: Callable[[str], Any] | None, send_timeout: float
+) -> None:
     retry_after = None if context.wrote else outcome.retry_after
     pushback = -1 if retry_after is None else max(1, round(retry_after * 1000))
     rich = to_status(_rich(outcome))
     trailers = (*rich.trailing_metadata, (PUSHBACK, str(pushback)))
     if error_message is not None:
-        try:
-            async with asyncio.timeout(LAST_WORDS_SECONDS):
-                await context.inner.write(error_message(outcome.text))
-        except TimeoutError:
-            log.info("the client does not read its last message", decision="skip")
-        except asyncio.CancelledError:
-            if _is_cancelled():
-                raise  # else the client may still be there, and waits for its status
+        await _say(context, error_message(outcome.text), send_timeout)
     try:
-        async with asyncio.timeout(LAST_WORDS_SECONDS):
+        async with asyncio.timeout(STATUS_SECONDS):
             await context.abort(outcome.code, outcome.details, trailers)
     except TimeoutError:
         log.info("the client does not take its status yet", decision="skip")
+
+
+async def _say(context: WatchedContext, message: Any, send_timeout: float) -> None:
+    """Send the last message. A client that has not been reading has only the rest of its time for that."""
+    since = context.waits_since
+    try:
+        async with asyncio.timeout_at((asyncio.get_running_loop().time() if since is None else since) + send_timeout):
+            await context.inner.write(message)
+    except TimeoutError:
+        log.info("the client does not read its last message", decision="skip")
+    except asyncio.CancelledError:
+        if _is_cancelled():
+            raise  # else the client may still be there, and waits for its status
 
 
 def _rich(outcome: Outcome) -> Status:

@@ -10,6 +10,7 @@ import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]  # the error of a dead peer has no public name
 
 from interceptors.base import StreamInterceptor
+from interceptors.limiter import Lease
 
 METHOD = "/test.Service/Stream"
 
@@ -117,6 +118,12 @@ class FakeContext:
 
     def set_trailing_metadata(self, metadata: Any) -> None:
         self.events.append("set_trailing_metadata")
+
+    def lease_to_take_over(self) -> Lease | None:
+        return None
+
+    async def admitted(self, lease: Lease) -> None:
+        self.lease = lease
 
     async def _send(self, operation: str) -> None:
         if self._abort is not None:

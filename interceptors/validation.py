@@ -6,8 +6,8 @@ from typing import Any
 from interceptors.base import Call, StreamInterceptor
 from interceptors.errors import Rejected
 
-Validate = Callable[[Any], None]
-"""Raises Rejected for a request that breaks a rule."""
+Validate = Callable[[Any, Any], None]
+"""``validate(request, context)`` raises Rejected for a request that breaks a rule."""
 
 
 class ValidationInterceptor(StreamInterceptor):
@@ -21,5 +21,5 @@ class ValidationInterceptor(StreamInterceptor):
         """Raise Rejected (INVALID_REQUEST, UNSUPPORTED_PHASE) for a bad request."""
         if request is None:
             raise Rejected("INVALID_REQUEST", "the request could not be decoded")
-        self._rules[method_name](request)
+        self._rules[method_name](request, context)
         return await method(request, context)

@@ -23,6 +23,11 @@ CLOSE_SECONDS = 5.0
 RECANCEL_SECONDS = 1.0
 """A source that swallowed its cancellation is cancelled again after this long."""
 
+LATE_SECONDS = 0.1
+"""A timer that rings so late tells that the event loop stood still. What came meanwhile is noticed only now, so the
+timer rings once more so many seconds later.
+"""
+
 log = structlog.get_logger(scope="pipeline")
 _left_behind: set[asyncio.Task[None]] = set()  # asyncio keeps only weak references to tasks
 
@@ -89,8 +94,19 @@ class prefetch(Generic[T]):
 
     async def ready(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109  (a hot path)
         """Wait until the next item, the error or the end is there. Return False if *timeout* seconds pass first."""
-        if self._items or self._task.done():
+        if self._is_ready():
             return True
+        loop = asyncio.get_running_loop()
+        due = None if timeout is None else loop.time() + timeout
+        await self._wait(timeout)
+        if due is not None and not self._is_ready() and loop.time() - due > LATE_SECONDS:
+            await self._wait(LATE_SECONDS)
+        return self._is_ready()
+
+    def _is_ready(self) -> bool:
+        return bool(self._items) or self._task.done()
+
+    async def _wait(self, timeout: float | None) -> None:  # noqa: ASYNC109
         loop = asyncio.get_running_loop()
         self._reader = loop.create_future()
         timer = loop.call_later(timeout, _wake, self._reader) if timeout is not None else None
@@ -100,7 +116,6 @@ class prefetch(Generic[T]):
             self._reader = None
             if timer is not None:
                 timer.cancel()
-        return bool(self._items) or self._task.done()
 
     async def _pump(self) -> None:
         try:

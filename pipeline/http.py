@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 
 from pipeline.errors import MOST_RETRY_SECONDS
+from pipeline.flow import LATE_SECONDS
 
 MOST_BYTES = 65536
 """A server has to wait while more of its body is unread. One packet of the kernel may come on top."""
@@ -102,7 +103,11 @@ class Reply:
 
     def _ring(self) -> None:
         self._timer = None
-        if self._by <= self._loop.time():
+        late = self._loop.time() - self._by
+        if late > LATE_SECONDS:  # the loop stood still: what came meanwhile is noticed only now
+            self._by += late + LATE_SECONDS
+            self._set_timer()
+        elif late >= 0:
             self._content.set_exception(TimeoutError())
         elif self._by < math.inf:
             self._set_timer()

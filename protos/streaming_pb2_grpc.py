@@ -62,7 +62,7 @@ class StreamingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def InterruptSession(self, request, context):
-        """Ends the running streams of a device, or only one session of it.
+        """Ends the client's own running streams: those of a device, of one session, or of one session of a device.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

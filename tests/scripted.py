@@ -3,8 +3,9 @@
 A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
 "NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
 ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
-``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"apart": text}`` (a notice, which is not the
-model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails with that text).
+``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"block": s}`` (stops the event loop), ``{"apart":
+text}`` (a notice, which is not the model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails
+with that text).
 """
 
 import asyncio
@@ -14,6 +15,8 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from interceptors.base import Call, StreamInterceptor, metadata_value
+from interceptors.errors import Rejected
 from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEnd, TextDelta, ToolCall
 from pipeline.interfaces import Message, Turn, Voice
@@ -85,6 +88,8 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
             raise StageError(value, "OF_MY_OWN", "in my own words")
         case "hang":
             await asyncio.sleep(1000)
+        case "block":
+            time.sleep(value)  # noqa: ASYNC251
         case "thread":
             await asyncio.to_thread(time.sleep, value)
         case "exit":
@@ -164,3 +169,21 @@ class MoodySpeech(ScriptedSpeech):
             raise ConnectionError("a secret of the voice")
         async for piece in super().synthesize(text, voice):
             yield piece
+
+
+class Refusal(StreamInterceptor):
+    """Refuses who asks for the voice ``refused``."""
+
+    async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
+        if getattr(request, "voice", "") == "refused":
+            raise Rejected("PERMISSION_DENIED")
+        return await method(request, context)
+
+
+class NamedByMetadata(StreamInterceptor):
+    """Authenticates whoever says a name."""
+
+    async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
+        if name := metadata_value(context, "x-name"):
+            context.identity = name
+        return await method(request, context)

@@ -1,12 +1,13 @@
 """Holds the rules of every request field. An error names the field and what is allowed, never the offending value."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from app.service import wire
 from app.settings.tables import Limits
+from interceptors.base import ANONYMOUS, identity
 from interceptors.errors import Rejected
+from interceptors.validation import Validate
 from protos import streaming_pb2 as pb
 
 SESSION_ID = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
@@ -15,12 +16,12 @@ NAME_CHARS = 128
 BASE64_GROWTH = 4 / 3
 
 
-def rules(limits: Limits) -> Mapping[str, Callable[[Any], None]]:
+def rules(limits: Limits) -> Mapping[str, Validate]:
     """Return the check of each method, which raises Rejected for a request that breaks a rule."""
     return {
-        wire.STREAM_AUDIO: lambda request: _stream(request, limits),
-        wire.GENERATE_WELCOME_AUDIO: lambda request: _welcome(request, limits),
-        wire.INTERRUPT_SESSION: _interrupt,
+        wire.STREAM_AUDIO: lambda request, _context: _stream(request, limits),
+        wire.GENERATE_WELCOME_AUDIO: lambda request, _context: _welcome(request, limits),
+        wire.INTERRUPT_SESSION: lambda request, context: _interrupt(request, identity(context)),
     }
 
 
@@ -43,11 +44,11 @@ def _welcome(request: pb.WelcomeRequest, limits: Limits) -> None:
     _language(request.language)
 
 
-def _interrupt(request: pb.InterruptRequest) -> None:
+def _interrupt(request: pb.InterruptRequest, who: str) -> None:
     _name("hardware_id", request.hardware_id)
     if request.session_id:
         _session(request.session_id)
-    elif not request.hardware_id:
+    elif not request.hardware_id and who == ANONYMOUS:
         raise _bad("hardware_id", "must not be empty unless session_id is given")
 
 

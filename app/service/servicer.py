@@ -1,14 +1,13 @@
 """The handlers, thin: a request becomes a turn, the pipeline's events become messages."""
 
 import time
-from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
 import structlog
 
 from app.service import wire
-from interceptors.base import identity
+from interceptors.base import ANONYMOUS, identity
 from interceptors.streams import Streams
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent, command_json
 from pipeline.interfaces import Message, Voice
@@ -20,7 +19,7 @@ from protos import streaming_pb2 as pb
 
 class StreamingServicer:
     """What stands behind the chain. Its context has, from the links: ``arrived``, ``progress`` and the session's
-    metadata. ``client_of(request, context)`` names the client whose memory is read.
+    metadata.
     """
 
     def __init__(
@@ -28,7 +27,6 @@ class StreamingServicer:
         stages: Stages,
         streams: Streams,
         memory: ProcessMemory | None,
-        client_of: Callable[[Any, Any], str],
         *,
         welcome_text: str,
         voice_names: tuple[str, str],
@@ -36,16 +34,18 @@ class StreamingServicer:
         self._stages = stages
         self._streams = streams
         self._memory = memory
-        self._client_of = client_of
         self._welcome_text = welcome_text
         self._voice_name, self._fallback_name = voice_names
 
     async def StreamAudio(self, request: pb.StreamRequest, context: Any) -> None:
         """Answer one prompt. Sends the initial metadata at once, so that the client knows it is admitted."""
         await context.send_initial_metadata(())
-        client = self._client_of(request, context)
-        history = self._memory.recall(client, request.session_id) if self._memory is not None else ()
-        turn = wire.turn(request, identity(context), history, context.time_remaining())
+        who = identity(context)
+        # Without auth and device nobody can be told from anybody else: nothing is remembered.
+        memory = self._memory if who != ANONYMOUS or request.hardware_id else None
+        conversation = (who, request.hardware_id, request.session_id)
+        history = memory.recall(conversation) if memory is not None else ()
+        turn = wire.turn(request, who, history, context.time_remaining())
         tally = Tally(context.arrived)
         try:
             async with aclosing(run(turn, self._stages, context.progress)) as events:
@@ -54,8 +54,8 @@ class StreamingServicer:
                     tally.sent(event)
         finally:
             structlog.contextvars.bind_contextvars(**tally.figures())
-            if self._memory is not None and tally.said:
-                self._memory.remember(client, turn.session_id, tally.exchange(turn.prompt))
+            if memory is not None and tally.said:
+                memory.remember(conversation, tally.exchange(turn.prompt))
 
     async def InterruptSession(self, request: pb.InterruptRequest, context: Any) -> pb.InterruptResponse:
         """End the running streams of a device, or of one session of it, and name them."""

@@ -1,4 +1,4 @@
-"""What was said so far: the conversation of one client in one session, as the listener knows it."""
+"""What was said so far: the conversation of one device in one session, as the listener knows it."""
 
 import time
 from collections import OrderedDict, deque
@@ -11,8 +11,8 @@ from pipeline.interfaces import Message
 SESSION_CHARS = 200_000
 """The most that one session keeps, so that long answers are bounded too: far more than a model reads."""
 
-Key = tuple[str, str]
-"""The client (who is who) and its session_id."""
+Key = tuple[str, str, str]
+"""Whose conversation it is: identity, hardware_id and session_id."""
 
 
 @dataclass(slots=True)
@@ -50,10 +50,9 @@ class ProcessMemory:
         """How many sessions are remembered."""
         return len(self._sessions)
 
-    def recall(self, client: str, session_id: str) -> tuple[Message, ...]:
+    def recall(self, key: Key) -> tuple[Message, ...]:
         """The turns so far, oldest first: a user's message, then the assistant's."""
         self._expire()
-        key = (client, session_id)
         session = self._sessions.get(key)
         if session is None:
             return ()
@@ -61,12 +60,11 @@ class ProcessMemory:
         self._sessions.move_to_end(key)
         return tuple(chain.from_iterable(session.turns))
 
-    def remember(self, client: str, session_id: str, turn: Sequence[Message]) -> None:
+    def remember(self, key: Key, turn: Sequence[Message]) -> None:
         """Add one turn. The oldest turns go when there are too many, or too much text. Of a longer message than half of
         what a session keeps only the beginning is kept, as cut.
         """
         self._expire()
-        key = (client, session_id)
         session = self._sessions.pop(key, None) or _Session(deque(), 0.0)
         turn = tuple(map(_bounded, turn))
         session.turns.append(turn)

@@ -14,7 +14,7 @@ from interceptors.testing import ENDINGS, METHOD, FakeContext, end_as, ending
 
 
 def door(limiter: MemoryLimiter) -> AdmissionInterceptor:
-    return AdmissionInterceptor([METHOD], limiter, lambda request, _context: request.client)
+    return AdmissionInterceptor({METHOD: limiter}, lambda request, _context: request.client)
 
 
 def ask(client: str = "a") -> SimpleNamespace:

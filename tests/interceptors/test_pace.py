@@ -88,10 +88,10 @@ async def test_message_n_plus_1_is_one_too_many(rate: int) -> None:
 
 
 async def test_the_one_too_many_says_why() -> None:
-    """The refusal names the setting and its value, and that a later try may help."""
+    """The refusal names the setting and its value; no later try helps, since the listener would hear it all again."""
     context = FakeContext()
     error = await reason_of(link(within(rate=3), ManualClock()).intercept(writes(*["x"] * 4), None, context, METHOD))
-    assert (error.reason, error.retry_after) == ("RATE_LIMIT_EXCEEDED", 1.0)
+    assert (error.reason, error.retry_after) == ("RATE_LIMIT_EXCEEDED", None)
     assert error.metadata == {"limit": "max_message_rate_per_second", "value": "3"}
     assert context.events == ["write"] * 3
 
@@ -220,6 +220,37 @@ async def test_idle() -> None:
     assert SHORT <= time.monotonic() - start < PATIENCE
     assert closed == [True]
     assert len(pending_timers()) == before
+
+
+async def test_a_loop_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timer that rings late looks again a moment later, when what came meanwhile was noticed; at last it ends the
+    stream, also on a loop that stands still again and again.
+    """
+    monkeypatch.setattr(pace, "LATE", SHORT)
+    looks: list[str] = []
+
+    async def progressing(_request: Any, context: Any) -> None:
+        asyncio.get_running_loop().call_later(SHORT, time.sleep, 5 * SHORT)
+        await asyncio.sleep(2 * SHORT)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        context.progress()
+
+    def stands_still() -> None:
+        looks.append("still")
+        time.sleep(2 * SHORT)
+        asyncio.get_running_loop().call_soon(stands_still)
+
+    async def hanging(_request: Any, _context: Any) -> None:
+        stands_still()
+        await asyncio.sleep(3600)
+
+    limits = within(idle=3 * SHORT)
+    await link(limits).intercept(progressing, None, FakeContext(), METHOD)
+    monkeypatch.setattr(time, "sleep", lambda seconds, sleep=time.sleep: len(looks) < 100 and sleep(seconds))
+    error = await reason_of(link(limits).intercept(hanging, None, FakeContext(), METHOD))
+    assert error.reason == "STREAM_IDLE_TIMEOUT"
+    assert pace.MOST_LATE <= len(looks) < 100
 
 
 @pytest.mark.parametrize("by", ["a message", "the handler's word"])

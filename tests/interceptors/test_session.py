@@ -1,7 +1,9 @@
 """The outermost link: session ids, numbers, and clients that are gone."""
 
 import asyncio
+import gc
 import re
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -186,9 +188,10 @@ async def test_any_other_error_of_a_write_comes_through() -> None:
 async def test_a_message_behind_one_that_is_on_its_way() -> None:
     """A write that was cancelled leaves its message on its way; the next one, such as the last words, waits for it."""
     context = FakeContext()
-    context.block()
 
     async def handler(_request: Any, context: Any) -> None:
+        await context.send_initial_metadata(())
+        context.block()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await context.write({"n": "a"})
@@ -242,3 +245,43 @@ async def test_a_status_behind_headers_that_are_on_their_way() -> None:
     await asyncio.wait({task}, timeout=PATIENCE)
     assert isinstance(task.exception(), grpc.aio.AbortError)
     assert context.initial_metadata is not None
+
+
+@pytest.mark.parametrize("patience", [0.01, PATIENCE], ids=["given up", "read late"])
+async def test_the_last_words_of_a_refused_call(patience: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused call sends its headers by themselves, before its message: with a client that reads late both arrive,
+    and the status behind them, also when the call has given up waiting for the message.
+    """
+    monkeypatch.setattr(session, "GONE_SECONDS", 0.01)
+    context = FakeContext()
+    context.block()
+
+    async def refused(_request: Any, context: Any) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await context.write({})
+        await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "", ())
+
+    task = asyncio.create_task(link().intercept(refused, ask(), context, METHOD))
+    await asyncio.sleep(0.1)
+    assert context.events == ["initial_metadata"]
+    context.unblock()
+    await asyncio.wait({task}, timeout=PATIENCE)
+    assert isinstance(task.exception(), grpc.aio.AbortError)
+    assert context.initial_metadata == ()
+    assert len(context.sent) == (1 if patience == PATIENCE else 0)
+
+
+async def test_headers_that_nobody_waits_for(caplog: pytest.LogCaptureFixture) -> None:
+    """Headers that fail after their client has cancelled are no news for the log."""
+    context = FakeContext()
+    context.block()
+    task = asyncio.create_task(link().intercept(lambda _, c: c.send_initial_metadata(()), ask(), context, METHOD))
+    await settle()
+    task.cancel()
+    await settle()
+    context.kill(cancel_after=None)
+    await asyncio.wait({task}, timeout=PATIENCE)
+    del task
+    gc.collect()
+    assert caplog.records == []

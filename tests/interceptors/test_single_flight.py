@@ -13,7 +13,7 @@ from interceptors.limiter import MemoryLimiter
 from interceptors.single_flight import SingleFlightInterceptor
 from interceptors.streams import Streams
 from interceptors.testing import ENDINGS, METHOD, FakeContext, chained, end_as, ending
-from tests.fakes import settle
+from tests.fakes import settle, until
 
 
 class House:
@@ -26,7 +26,7 @@ class House:
         self.go_on = asyncio.Event()
         self.call = chained(
             SingleFlightInterceptor([METHOD], self.streams),
-            AdmissionInterceptor([METHOD], self.limiter, lambda request, _context: request.hardware_id),
+            AdmissionInterceptor({METHOD: self.limiter}, lambda request, _context: request.hardware_id),
             handler=self._handler,
         )
 
@@ -122,7 +122,7 @@ async def test_racing_duplicates_call_one_model() -> None:
     """200 racing duplicates call the handler once."""
     house = House(replace=False)
     tasks = [house.start("s") for _ in range(200)]
-    await settle()
+    await until(lambda: sum(task.done() for task in tasks) == 199)
     house.go_on.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert house.asked == ["s"]

@@ -51,9 +51,10 @@ CONTRACT = {
 """The contract's table."""
 
 
-def link(refusals: str = "message", **options: Any) -> StatusInterceptor:
+def link(refusals: str = "message", send_timeout: float = PATIENCE, **options: Any) -> StatusInterceptor:
     messages = {METHOD: lambda text: f"error: {text}"}
-    return StatusInterceptor([METHOD, UNARY], judge, messages, refusals=refusals, **options)
+    options |= {"refusals": refusals, "send_timeout_seconds": send_timeout}
+    return StatusInterceptor([METHOD, UNARY], judge, messages, **options)
 
 
 def ends(error: BaseException | None, *, after: int = 0) -> Callable[[Any, Any], Any]:
@@ -344,7 +345,7 @@ async def test_only_refusals_go_without_a_message() -> None:
 
 @pytest.fixture
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "LAST_WORDS_SECONDS", 0.01)
+    monkeypatch.setattr(status, "STATUS_SECONDS", 0.01)
 
 
 @pytest.mark.usefixtures("_soon")
@@ -354,7 +355,7 @@ async def test_a_client_that_does_not_read_holds_nothing(error: Exception) -> No
     context = FakeContext()
     context.block()
     async with asyncio.timeout(PATIENCE):
-        assert await link().intercept(ends(error), None, context, METHOD) is None
+        assert await link(send_timeout=0.01).intercept(ends(error), None, context, METHOD) is None
     assert context.status is not None, "the status is on its way"
 
 
@@ -370,7 +371,7 @@ async def test_a_client_that_reads_again_after_the_last_message_was_given_up() -
     context = ReadsAgain()
     context.block()
     with pytest.raises(grpc.aio.AbortError):
-        await link().intercept(ends(ValueError()), None, context, METHOD)
+        await link(send_timeout=0.01).intercept(ends(ValueError()), None, context, METHOD)
     assert len(context.sent) == 1
 
 

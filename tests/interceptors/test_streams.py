@@ -1,17 +1,21 @@
 """The running streams: one for each session, ended from outside, waited for when the server drains."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from interceptors import streams as streams_module
+from interceptors.base import ANONYMOUS
 from interceptors.errors import Rejected, StreamError
 from interceptors.limiter import MemoryLimiter
 from interceptors.streams import Streams
 from interceptors.testing import ENDINGS, end_as, ending
-from tests.fakes import PATIENCE, settle
+from tests.fakes import PATIENCE, settle, until
+
+GRACE = streams_module.LOOKS * streams_module.LOOK_SECONDS
 
 
 class Run:
@@ -30,6 +34,8 @@ class Run:
         closing: float = 0.0,
         log: list[str] | None = None,
         name: str = "",
+        replaces: bool = False,
+        refused: bool = False,
     ) -> None:
         self.began = False
         self.closed = False
@@ -40,19 +46,29 @@ class Run:
         self.let_go = asyncio.Event()
         self.let_go.set()
         self.go_on = asyncio.Event()
-        self.task = asyncio.create_task(self._run(streams.enter(identity, session, device)))
+        self._streams = streams
+        self._refused = refused
+        self.task = asyncio.create_task(self._run(streams.enter(identity, session, device, replaces=replaces)))
 
     async def _run(self, place: Any) -> str:
-        async with place, self._limiter.admit("client"):
-            self.began = True
-            self.log.append(f"{self.name} begins")
-            try:
-                await self.go_on.wait()
-            finally:
-                await asyncio.sleep(self._closing)
-                await self.let_go.wait()
-                self.closed = True
-                self.log.append(f"{self.name} closed")
+        async with place as stream:
+            if self._refused:
+                raise Rejected("STREAM_LIMIT_EXCEEDED")
+            older = self._streams.replaced_by(stream)
+            async with self._limiter.admit("client", older.lease if older else None) as lease:
+                await self._streams.admitted(stream, lease)
+                return await self._work()
+
+    async def _work(self) -> str:
+        self.began = True
+        self.log.append(f"{self.name} begins")
+        try:
+            await self.go_on.wait()
+        finally:
+            await asyncio.sleep(self._closing)
+            await self.let_go.wait()
+            self.closed = True
+            self.log.append(f"{self.name} closed")
         return "finished"
 
     async def finish(self) -> str:
@@ -79,7 +95,7 @@ async def started(streams: Streams, session: str = "s", **options: Any) -> Run:
 
 
 def bookkeeping(streams: Streams) -> tuple[int, int]:
-    return len(streams), len(streams._newest)
+    return len(streams), len(streams._running)
 
 
 @pytest.fixture(params=["reject", "replace"])
@@ -136,16 +152,82 @@ async def test_reject_refuses_the_second(streams: Streams) -> None:
 
 
 @REJECT
-async def test_reject_refuses_while_the_first_closes(streams: Streams) -> None:
-    """As long as a stream's work has not stopped, its session is taken."""
+async def test_a_stream_that_leaves_is_waited_for(streams: Streams) -> None:
+    """A stream whose client has cancelled it blocks its session only until its work has stopped: the next one waits,
+    and never runs beside it.
+    """
     first = await started(streams)
     first.let_go.clear()
     first.task.cancel()
-    await settle()
-    with pytest.raises(Rejected, match="CONCURRENT_REQUEST"):
-        async with streams.enter("me", "s", "mac"):
-            pytest.fail("entered")
+    second = await started(streams)
+    await asyncio.sleep(GRACE)
+    assert not second.task.done()
+    assert not second.began
     first.let_go.set()
+    assert await second.finish() == "finished"
+    assert await first.ended() == "cancelled"
+
+
+@REJECT
+async def test_a_cancel_that_comes_later(streams: Streams) -> None:
+    """The client's cancel may arrive a moment after its next request, also on a loop that stands still meanwhile."""
+    first = await started(streams)
+    second = await started(streams)
+    time.sleep(2 * GRACE)  # noqa: ASYNC251  (the loop stands still)
+    asyncio.get_running_loop().call_later(0, first.task.cancel)
+    assert await second.finish() == "finished"
+    assert await first.ended() == "cancelled"
+
+
+@REJECT
+async def test_a_stream_that_ends_soon(streams: Streams) -> None:
+    """A stream that ends by itself within the moment lets the next one in."""
+    first = await started(streams)
+    second = await started(streams)
+    assert await first.finish() == "finished"
+    assert await second.finish() == "finished"
+
+
+@REJECT
+async def test_one_that_leaves_and_never_closes(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait for a stream that leaves is bounded."""
+    monkeypatch.setattr(streams_module, "CLOSE_SECONDS", 2 * GRACE)
+    first = await started(streams)
+    first.let_go.clear()
+    first.task.cancel()
+    second = await started(streams)
+    assert await second.ended() == "CONCURRENT_REQUEST"
+    first.let_go.set()
+    assert await first.ended() == "cancelled"
+
+
+@REJECT
+async def test_of_two_that_wait_one_runs(streams: Streams) -> None:
+    """When the stream that leaves has closed, one of those that wait runs, and the others meet that one."""
+    first = await started(streams)
+    first.let_go.clear()
+    first.task.cancel()
+    waiting = [await started(streams) for _ in range(3)]
+    first.let_go.set()
+    endings = [await run.ended() for run in waiting[1:]]
+    assert endings == ["CONCURRENT_REQUEST"] * 2
+    assert await waiting[0].finish() == "finished"
+    assert await first.ended() == "cancelled"
+
+
+@REJECT
+async def test_one_that_waits_is_interrupted(streams: Streams) -> None:
+    """An interruption ends the stream that leaves and the one that waits for its end."""
+    first = await started(streams)
+    first.let_go.clear()
+    first.task.cancel()
+    second = await started(streams)
+    interruption = asyncio.create_task(streams.interrupt("me", "mac", ""))
+    await settle()
+    first.let_go.set()
+    assert await interruption == ["s"]
+    assert await second.ended() == "INTERRUPTED"
+    assert not second.began
     assert await first.ended() == "cancelled"
 
 
@@ -153,13 +235,11 @@ async def test_reject_refuses_while_the_first_closes(streams: Streams) -> None:
 async def test_of_racing_duplicates_one_wins(streams: Streams) -> None:
     """200 streams of one session at once: exactly one runs, all others are CONCURRENT_REQUEST."""
     runs = [Run(streams) for _ in range(200)]
-    await settle()
-    assert [run.began for run in runs].count(True) == 1
-    for run in runs:
-        run.go_on.set()
+    await until(lambda: sum(run.task.done() for run in runs) == 199)
+    [winner] = [run for run in runs if run.began]
+    assert await winner.finish() == "finished"
     endings = [await run.ended() for run in runs]
-    assert sorted(set(endings)) == ["CONCURRENT_REQUEST", "finished"]
-    assert endings.count("finished") == 1
+    assert endings.count("CONCURRENT_REQUEST") == 199
 
 
 # replace
@@ -181,8 +261,8 @@ async def test_replace_waits_for_the_olders_lease(streams: Streams) -> None:
 @pytest.mark.parametrize("leaves", [False, True])
 @REPLACE
 async def test_three_in_a_row(streams: Streams, leaves: bool) -> None:
-    """A third waits for both before it: for the second, ended while it waited itself, and so for the first; also when
-    the second one's client *leaves* before the third comes.
+    """A third waits for both before it: the second keeps its place until the first has closed, also when its client
+    *leaves* meanwhile. One place is enough for all three.
     """
     limiter, log = MemoryLimiter(1, 0), list[str]()
     a = await started(streams, limiter=limiter, log=log, name="a")
@@ -190,19 +270,80 @@ async def test_three_in_a_row(streams: Streams, leaves: bool) -> None:
     b = await started(streams, limiter=limiter, log=log, name="b")
     if leaves:
         b.task.cancel()
-        assert await b.ended() == "cancelled"
-        assert not a.closed
+        await settle()
     c = await started(streams, limiter=limiter, log=log, name="c")
-    assert await b.ended() == ("cancelled" if leaves else "INTERRUPTED")
+    b.task.cancel()
     await settle()
-    assert not a.closed
-    assert not c.began
+    assert [run.task.done() for run in (a, b, c)] == [False] * 3
+    assert len(limiter) == 1
     a.let_go.set()
     assert await a.ended() == "INTERRUPTED"
+    assert await b.ended() == "cancelled"
     await settle()
     assert log == ["a begins", "a closed", "c begins"]
     assert bookkeeping(streams) == (1, 1)
     assert await c.finish() == "finished"
+    assert len(limiter) == 0
+
+
+@REJECT
+async def test_a_request_that_replaces(streams: Streams) -> None:
+    """A request may ask for it by itself."""
+    older = await started(streams)
+    newer = await started(streams, replaces=True)
+    assert await older.ended() == "INTERRUPTED"
+    assert await newer.finish() == "finished"
+
+
+async def test_nobody_slips_in(streams: Streams) -> None:
+    """On a full server a stream that replaces another one takes over its place, while others want it all the time."""
+    limiter = MemoryLimiter(1, 0)
+    older = await started(streams, limiter=limiter, closing=0.01)
+    newer = await started(streams, limiter=limiter, replaces=True)
+    others = []
+    while not newer.began:
+        others.append(await started(streams, f"other{len(others)}", limiter=limiter))
+    assert {await run.ended() for run in others} == {"STREAM_LIMIT_EXCEEDED"}
+    assert await older.ended() == "INTERRUPTED"
+    assert await newer.finish() == "finished"
+
+
+async def test_refused_for_another_reason(streams: Streams) -> None:
+    """When the newer stream is refused behind single-flight, the older one runs on, and is the session's as before."""
+    older = await started(streams)
+    newer = await started(streams, replaces=True, refused=True)
+    assert await newer.ended() == "STREAM_LIMIT_EXCEEDED"
+    assert bookkeeping(streams) == (1, 1)
+    assert not older.task.done()
+    assert await older.finish() == "finished"
+
+
+@pytest.mark.parametrize("device", ["phone", ""])
+async def test_a_strangers_stream_is_not_replaced(streams: Streams, device: str) -> None:
+    """Without auth, only the same device replaces its stream; one without a device none of a device."""
+    older = await started(streams, identity=ANONYMOUS)
+    newer = await started(streams, identity=ANONYMOUS, device=device, replaces=True)
+    assert await newer.ended() == "CONCURRENT_REQUEST"
+    assert await older.finish() == "finished"
+
+
+async def test_an_identity_replaces_from_any_device(streams: Streams) -> None:
+    """With auth, a stream belongs to its identity, whatever the device."""
+    older = await started(streams)
+    newer = await started(streams, device="phone", replaces=True)
+    assert await older.ended() == "INTERRUPTED"
+    assert await newer.finish() == "finished"
+
+
+async def test_a_stranger_comes_in_between(streams: Streams) -> None:
+    """A stream that was to replace its own one, and finds a stranger's when it is admitted, is refused."""
+    older = await started(streams, identity=ANONYMOUS)
+    async with streams.enter(ANONYMOUS, "s", "mac", replaces=True) as newer:
+        assert await older.finish() == "finished"
+        stranger = await started(streams, identity=ANONYMOUS, device="phone")
+        with pytest.raises(Rejected, match="CONCURRENT_REQUEST"):
+            streams.replaced_by(newer)
+        assert await stranger.finish() == "finished"
 
 
 @REPLACE
@@ -273,6 +414,27 @@ async def test_interrupt_somebody_elses(streams: Streams, session: str) -> None:
     await settle()
     assert not run.closed
     assert await run.finish() == "finished"
+
+
+@pytest.mark.parametrize(("device", "ended"), [("mac", ["s1"]), ("phone", ["s2"]), ("", ["s3"]), ("tablet", [])])
+async def test_interrupt_without_auth(streams: Streams, device: str, ended: list[str]) -> None:
+    """Without auth, only the same device interrupts its streams; one without a device those without one."""
+    devices = {"s1": "mac", "s2": "phone", "s3": ""}
+    runs = [await started(streams, name, identity=ANONYMOUS, device=of) for name, of in devices.items()]
+    for session in devices:
+        assert await streams.interrupt(ANONYMOUS, device, session) == [name for name in ended if name == session]
+    for name, run in zip(devices, runs, strict=True):
+        assert await run.finish() == ("INTERRUPTED" if name in ended else "finished")
+
+
+async def test_interrupt_all_of_an_identity(streams: Streams) -> None:
+    """With auth, no names at all mean all streams of the identity; a stranger's are none of them."""
+    mine = [await started(streams, name, device=name) for name in ("s1", "s2")]
+    theirs = await started(streams, identity="you")
+    assert await streams.interrupt("me", "", "") == ["s1", "s2"]
+    assert [await run.ended() for run in mine] == ["INTERRUPTED"] * 2
+    assert await streams.interrupt("me", "", "") == []
+    assert await theirs.finish() == "finished"
 
 
 async def test_interrupt_ones_own_among_others(streams: Streams) -> None:

@@ -11,12 +11,12 @@ from interceptors.validation import ValidationInterceptor
 OTHER = "/test.Service/Other"
 
 
-def no_blanks(request: Any) -> None:
+def no_blanks(request: Any, _context: Any) -> None:
     if not request:
         raise Rejected("INVALID_REQUEST", "blank")
 
 
-def anything(_request: Any) -> None:
+def anything(_request: Any, _context: Any) -> None:
     """Everything is good."""
 
 

@@ -385,3 +385,13 @@ async def test_a_cancelled_wait_loses_nothing() -> None:
                 await items.take()
         go_on.set()
         assert await items.take() == 1
+
+
+async def test_a_loop_that_stands_still() -> None:
+    """What the source gives while the loop stands still comes in time; a source that then gives nothing does not."""
+    async with prefetch(source([Pause(0.3), "late", HANG]), 4) as items:
+        asyncio.get_running_loop().call_later(0.1, time.sleep, 0.6)
+        assert await items.ready(0.25)
+        assert await items.take() == "late"
+        asyncio.get_running_loop().call_later(0.1, time.sleep, 0.6)
+        assert not await items.ready(0.25)

@@ -265,6 +265,17 @@ async def test_timeouts() -> None:
             assert await reply.read(1.5) == b"x"
 
 
+async def test_a_loop_that_stands_still() -> None:
+    """What comes while the loop stands still comes in time; a server that then stays silent does not."""
+    slow = answering(OK + b"content-length: 9\r\n\r\n", 0.3, b"hello", hang=True)
+    async with asking(slow) as (client, _), aclosing(await send(client)) as reply:
+        asyncio.get_running_loop().call_later(0.1, time.sleep, 0.6)
+        assert await reply.read(0.25) == b"hello"
+        asyncio.get_running_loop().call_later(0.1, time.sleep, 0.6)
+        with pytest.raises(TimeoutError):
+            await reply.read(0.25)
+
+
 async def test_the_timeout_of_an_earlier_wait() -> None:
     """It ends no later one that may take longer, also after a pause of the reader."""
     serve = answering(OK + b"content-length: 9\r\n\r\nhell", 0.02, b"o", 0.3, b"late", hang=True)

@@ -10,6 +10,7 @@ from app.service import wire
 from app.service.requests import rules
 from app.settings.tables import Limits
 from interceptors.errors import Rejected
+from interceptors.testing import FakeContext
 from protos import streaming_pb2 as pb
 
 LIMITS = Limits(max_prompt_chars=20, max_screenshot_bytes=100)
@@ -39,8 +40,8 @@ METHOD_OF = {
 }
 
 
-def check(request: Any) -> None:
-    CHECK[METHOD_OF[type(request)]](request)
+def check(request: Any, identity: str = "") -> None:
+    CHECK[METHOD_OF[type(request)]](request, FakeContext(identity=identity))
 
 
 def test_every_method_has_rules() -> None:
@@ -158,6 +159,15 @@ def test_a_large_screenshot_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> N
 def test_no_screenshots_at_all() -> None:
     """A limit of 0 bytes refuses every screenshot, and no request without one."""
     check_none = rules(Limits(max_screenshot_bytes=0))[wire.STREAM_AUDIO]
-    check_none(stream())
+    check_none(stream(), FakeContext())
     with pytest.raises(Rejected, match="at most 0 bytes"):
-        check_none(stream(screenshot=image(PNG)))
+        check_none(stream(screenshot=image(PNG)), FakeContext())
+
+
+def test_an_interruption_needs_a_name() -> None:
+    """Without auth an interruption names a device, a session or both; an identity has streams without naming them."""
+    for names in ({"hardware_id": "mac"}, {"session_id": "s"}):
+        check(pb.InterruptRequest(**names))
+    with pytest.raises(Rejected, match="hardware_id: must not be empty unless session_id is given"):
+        check(pb.InterruptRequest())
+    check(pb.InterruptRequest(), identity="mac-1")
