@@ -356,6 +356,45 @@ def test_the_fallback_speaks(name: str, retries: int, logged: list[Any]) -> None
     assert line["why"]
 
 
+class Of(ScriptedSpeech):
+    """A voice that has the sounds of one language, and one name."""
+
+    def __init__(self, cyrillic: bool, rate: int = RATE) -> None:
+        super().__init__(sample_rate=rate)
+        self._cyrillic = cyrillic
+
+    def fits(self, text: str, _voice: Voice) -> bool:
+        return (text > "А") == self._cyrillic
+
+    def knows(self, name: str) -> bool:
+        return name in ("", "ann")
+
+
+@pytest.mark.parametrize("text", ["Привет.", "Hello."])
+def test_the_fallback_has_the_language(text: str, logged: list[Any]) -> None:
+    """A text that the first voice has no sounds for goes to the fallback if that has; and to the first one if not."""
+    russian, english = Of(True), Of(False)
+    events = run(heard(pair(russian, english), text))
+    assert not [event for event in events if isinstance(event, Notice)]
+    assert (texts(russian), texts(english)) == (([text], []) if text == "Привет." else ([], [text]))
+    also = Of(True)
+    events = run(heard(pair(Of(True), also), "Hello.", "Again."))
+    assert [(event.reason, event.sentence, event.final) for event in events if isinstance(event, Notice)] == [
+        ("VOICE_LANGUAGE", 1, False)
+    ]
+    assert not also.calls
+    assert pcm(events, 2) == sound(600)
+
+
+def test_a_voice_that_is_not_there(logged: list[Any]) -> None:
+    """A listener is told once, behind the first text and before its sound, that another voice speaks."""
+    events = run(heard(Of(False), "One.", "Two.", voice=Voice("typo")))
+    assert [type(event) for event in events[:3]] == [Sentence, Notice, AudioChunk]
+    assert [event.reason for event in events if isinstance(event, Notice)] == ["VOICE_UNKNOWN"]
+    assert [(line["log_level"], line["reason"]) for line in shown(logged)] == [("warning", "VOICE_UNKNOWN")]
+    assert not [event for event in run(heard(Of(False), voice=Voice("ann"))) if isinstance(event, Notice)]
+
+
 def test_both_fail(logged: list[Any]) -> None:
     """When the fallback fails too, again and again, the sentence is a Notice."""
     speech, fallback = in_turn([Boom()]), in_turn([Boom()])
