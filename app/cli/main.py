@@ -7,16 +7,16 @@ import io
 import os
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from app.cli.arguments import DASH, CommandWithText, a_target, as_utf8, in_a_folder, text_of
+from app.cli.arguments import CommandWithText, a_target, as_utf8, in_a_folder, text_of
 from app.cli.printable import one_line
-from app.cli.stdout import Stdout, Unwritten
+from app.cli.stdout import Stdout, Unwritten, sound_alone
 
 if TYPE_CHECKING:
     from app.cli.show import View
@@ -162,7 +162,7 @@ def ask(
     if target and model:
         raise typer.BadParameter("goes with a server of one's own, not with --target", param_hint="--model")
     prompt = text_of(prompt, "PROMPT")
-    with _told_in_one_line(), _sound_alone_on_stdout(wav) as stdout:
+    with _told_in_one_line(), sound_alone(wav) as stdout:
         loaded = None if target else _load(settings, {("pipeline", "llm", "model"): model or None})
         from app.cli import asking
         from protos.streaming_pb2 import StreamRequest
@@ -191,7 +191,7 @@ def speak(
     if wav and play:
         raise typer.BadParameter("cannot be used together with --play", param_hint="--wav")
     text = text_of(text, "TEXT")
-    with _told_in_one_line(), _sound_alone_on_stdout(wav) as stdout:
+    with _told_in_one_line(), sound_alone(wav) as stdout:
         loaded = _load(settings)
         from app.cli import asking
         from protos.streaming_pb2 import WelcomeRequest
@@ -257,17 +257,6 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _sound_alone_on_stdout(wav: Path | None) -> Iterator[BinaryIO | None]:
-    """Where the sound goes to standard output, give that, and let all else go to stderr."""
-    if wav != Path(DASH):
-        yield None
-        return
-    stdout = sys.stdout.buffer
-    with redirect_stdout(sys.stderr):
-        yield stdout
 
 
 @contextmanager

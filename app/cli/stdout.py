@@ -1,7 +1,13 @@
 """Standard output that tells its own failures from all others."""
 
 import io
-from typing import NoReturn
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from app.cli.arguments import DASH
 
 
 class Unwritten(OSError):
@@ -32,3 +38,14 @@ class Stdout(io.TextIOWrapper):
 
 def _raise(error: OSError) -> NoReturn:
     raise Unwritten(error.errno, error.strerror) from None
+
+
+@contextmanager
+def sound_alone(wav: Path | None) -> Iterator[BinaryIO | None]:
+    """Where the sound goes to standard output, give that, and let all else go to stderr."""
+    if wav != Path(DASH):
+        yield None
+        return
+    stdout = sys.stdout.buffer
+    with redirect_stdout(sys.stderr):
+        yield stdout

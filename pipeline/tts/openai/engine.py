@@ -28,8 +28,8 @@ from pipeline.tts.openai.sound_format import SoundDecoder
 MOST_BYTES = 8192
 """Bytes that are converted in one go: stereo or float takes a ms."""
 
-WRONG_VOICE = frozenset({400, 404, 422})
-"""Statuses with which servers refuse a voice that they don't have, and much else."""
+WRONG_VOICE = frozenset({400, 404, 422, 500})
+"""Statuses with which servers refuse a voice that they don't have, or fail over it, and much else."""
 
 WRONG_TEXT = frozenset({400, 413, 422})
 """Statuses with which servers refuse a text that they cannot say."""

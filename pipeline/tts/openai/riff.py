@@ -41,7 +41,8 @@ _TAGS = (
 _BEHIND = re.compile(rb"(?:RIFF|RF64|BW64)....WAVE|(?:" + _TAGS + rb")..[\x00-\x10]\x00", re.DOTALL)
 """What ends sound of unknown length: another file, or a chunk of a known name and a credible size."""
 
-_BEHIND_BYTES = 12
+_TRAILER_BYTES = 128
+"""Some servers send their header once more at the end: sizes in the places of the header's, and zeros between them."""
 
 
 class _In(Enum):
@@ -63,6 +64,7 @@ class Riff:
         self._padded = False
         self._told_samples = False
         self._most = 0
+        self._given = 0
 
     @property
     def truncated(self) -> bool:
@@ -82,7 +84,11 @@ class Riff:
     def rest(self) -> bytes:
         """Give the samples that were held back, since they could have become a chunk."""
         held, self._held = self._held, b""
-        return held if self._endless and self._in is _In.DATA else b""
+        if not self._endless or self._in is not _In.DATA:
+            return b""
+        told = int.from_bytes(held[-4:], "little") - self._given  # of these, without a trailer
+        is_trailer = 12 <= len(held) - told <= _TRAILER_BYTES and told >= 0
+        return held[:told] if is_trailer and not any(held[told : told + 4] + held[told + 8 : -4]) else held
 
     def _take(self) -> PcmFormat | bytes | None:
         """Take one step: give None when more bytes are needed, ``b""`` when there is nothing to yield."""
@@ -122,7 +128,7 @@ class Riff:
                 raise NotPcm("a WAV with a broken header")
             self._in = _In.FORMAT
         elif name == b"data":
-            self._in = _In.DATA
+            self._in, self._given = _In.DATA, 0
             self._endless = size == 0 or size > self._most
         else:
             self._in = _In.OTHER if size else _In.HEADER
@@ -151,12 +157,13 @@ class Riff:
     def _endless_body(self) -> bytes | None:
         """Give samples up to what is behind them. The last few bytes wait: a chunk may begin in them."""
         behind = _BEHIND.search(self._held)
-        size = behind.start() if behind else len(self._held) - (_BEHIND_BYTES - 1)
+        size = behind.start() if behind else len(self._held) - _TRAILER_BYTES
         if behind:
             self._in, self._endless, self._padded, self._told_samples = _In.HEADER, False, False, False
         elif size <= 0:
             return None
         samples, self._held = self._held[:size], self._held[size:]
+        self._given += size
         return samples
 
 
@@ -170,7 +177,7 @@ def _format(body: bytes) -> PcmFormat:
     tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
     if tag == _EXTENSIBLE and len(body) >= 26:
         (tag,) = struct.unpack_from("<H", body, 24)
-    encoding = _ENCODINGS.get((tag, bits))
+    encoding = _ENCODINGS.get((tag, -(-bits // 8) * 8))  # samples of 20 bits stand in the upper ones of 24
     if encoding is None:
         raise NotPcm(f"a WAV of format {tag} with {bits} bits: not known here")
     return PcmFormat(rate, channels, encoding)

@@ -17,6 +17,23 @@ PCM_TYPES = frozenset(
 )
 """Types under which bytes that are no RIFF are samples."""
 
+LAWS = {"audio/basic": "ulaw", "audio/pcmu": "ulaw", "audio/pcma": "alaw"}
+"""Types of the telephone's codes (RFC 2046, RFC 3551)."""
+
+TELEPHONE_HZ = 8000
+
+_MARKS = {
+    "f32": "float32",
+    "float": "float32",
+    "s24": "int24",
+    "s32": "int32",
+    "mulaw": "ulaw",
+    "ulaw": "ulaw",
+    "alaw": "alaw",
+}
+_BITS = {"8": "uint8", "24": "int24", "32": "int32"}
+"""How parameters tell that samples are not of 16 bits."""
+
 WAV_TYPES = frozenset({"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"})
 
 MOST_CHANNELS = 8
@@ -58,8 +75,13 @@ def content_type(header: str, default_rate: int) -> tuple[str, PcmFormat]:
     params = {key.lower(): str(value).strip() for key, value in message.get_params([], unquote=True)}
     rate = _number(params.get("rate", ""), RATES) or default_rate
     channels = _number(params.get("channels", ""), range(1, MOST_CHANNELS + 1)) or 1
-    big_endian = name == "audio/l16" and params.get("codec", "").lower() != "pcm"
-    return name, PcmFormat(rate, channels, big_endian=big_endian)
+    if name in LAWS:
+        return name, PcmFormat(_number(params.get("rate", ""), RATES) or TELEPHONE_HZ, channels, LAWS[name])
+    codec = next((params[key].lower() for key in ("codec", "encoding", "format") if key in params), "")
+    encoding = next((encoding for mark, encoding in _MARKS.items() if mark in codec), "")
+    encoding = encoding or _BITS.get(params.get("bits", ""), "int16")
+    big_endian = name == "audio/l16" and codec != "pcm"
+    return name, PcmFormat(rate, channels, encoding, big_endian)
 
 
 class SoundDecoder:
@@ -113,7 +135,7 @@ class SoundDecoder:
             raise NotPcm(f"the speech server sent {_name(head) or 'something'} and called it WAV")
         elif name := _name(head):
             raise NotPcm(f"the speech server sent {name} where PCM was asked for")
-        elif self._type not in PCM_TYPES:
+        elif self._type not in PCM_TYPES and self._type not in LAWS:
             kind = self._type if _TYPE.fullmatch(self._type) else "something of an unknown type"
             raise NotPcm(f"the speech server sent {kind} where PCM was asked for")
         elif _is_text(head[:HEAD_BYTES]):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import struct
 import traceback
 from array import array
 from contextlib import aclosing
@@ -109,7 +110,7 @@ async def test_the_voice_of_the_request() -> None:
     assert [asked.body["voice"] for asked in server.asked] == ["bob"]
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("status", [400, 404, 422, 500])
 async def test_a_voice_that_the_server_does_not_have(status: int) -> None:
     """The settings' voice says the sentence then, with a warning: a wrong name silences nobody."""
     async with speaking(sound([SECRET], status=status), sound([PCM])) as (speech, server):
@@ -204,6 +205,8 @@ BEHIND = {
     "tags, credentials": chunk(b"LIST", b"INFO") + chunk(b"C2PA", b"\x12" * 1839),
     "an empty chunk": chunk(b"JUNK", b""),
     "half a chunk": chunk(b"id3 ", bytes(90))[:50],
+    "the header again": bytes(4) + struct.pack("<I", len(PCM) + 36) + bytes(32) + struct.pack("<I", len(PCM)),
+    "a longer header again": bytes(4) + struct.pack("<I", len(PCM) + 70) + bytes(66) + struct.pack("<I", len(PCM)),
     "another wav": wav(PCM[:480], size=0xFFFF_FFFF),
 }
 
@@ -254,6 +257,7 @@ def _coded(encoding: str) -> bytes:
     [
         ("uint8", 1, 8, 256),
         ("int24", 1, 24, 1),
+        ("int24", 1, 20, 1),
         ("int32", 1, 32, 1),
         ("float64", 3, 64, 2),
         ("alaw", 6, 8, 1024),
@@ -264,13 +268,35 @@ def _coded(encoding: str) -> bytes:
 @pytest.mark.parametrize("size", [None, 0])
 async def test_encodings(encoding: str, tag: int, bits: int, step: int, channels: int, size: int | None) -> None:
     """Samples of every usual encoding are converted, as exactly as they are told."""
-    coded, width = _coded(encoding), bits // 8
+    coded, width = _coded(encoding), -(-bits // 8)
     body = b"".join(channels * coded[at : at + width] for at in range(0, len(coded), width))
     wave = wav(body, form(channels=channels, tag=tag, bits=bits), size=size)
     async with speaking(sound([wave[:777], wave[777:]], "audio/wav")) as (speech, _):
         given = _samples(await said(speech))
     assert len(given) == len(PCM) // 2
     assert max(abs(a - b) for a, b in zip(given, _samples(PCM), strict=True)) < step
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoding", "rate"),
+    [
+        ("audio/basic", "ulaw", 8000),
+        ("audio/PCMA;rate=16000", "alaw", 16_000),
+        ("audio/pcm;rate=16000;codec=pcm_s24le", "int24", 16_000),
+        ("audio/x-raw;format=S32LE", "int32", 24_000),
+        ("audio/pcm;bits=8;rate=8000", "uint8", 8000),
+        ("audio/pcm;bits=16", "int16", 24_000),
+        ("audio/pcm;encoding=mulaw;rate=8000", "ulaw", 8000),
+    ],
+)
+async def test_encodings_of_bare_pcm(content_type: str, encoding: str, rate: int) -> None:
+    """The Content-Type may tell of other samples than int16."""
+    coded = PCM if encoding == "int16" else _coded(encoding)
+    async with speaking(sound([coded], content_type), sample_rate=24_000) as (speech, _):
+        given = [piece async for piece in speech.synthesize("Hello.", ANY)]
+    assert [piece for piece in given if isinstance(piece, Hz)] == ([] if rate == 24_000 else [Hz(rate)])
+    samples = _samples(b"".join(piece for piece in given if isinstance(piece, bytes)))
+    assert max(abs(a - b) for a, b in zip(samples, _samples(PCM), strict=True)) < 1024
 
 
 @pytest.mark.parametrize(("code", "encoding"), [("alaw", "alaw"), ("ulaw", "ulaw")])
@@ -309,7 +335,7 @@ NOT_PCM = {
     "no type at all": (PCM, "nonsense"),
     "no riff": (PCM, "audio/wav"),
     "a riff of pictures": (b"RIFF\x10\0\0\0AVI " + bytes(40), "audio/wav"),
-    "wav of 20 bits": (wav(bytes(300), form(bits=20)), "audio/wav"),
+    "wav of 48 bits": (wav(bytes(300), form(bits=48)), "audio/wav"),
     "wav of adpcm": (wav(bytes(300), form(tag=17, bits=4)), "audio/wav"),
     "big-endian wav": (b"RIFX" + wav(PCM)[4:], "audio/pcm"),
     "aiff": (b"FORM\0\0\1\0AIFF" + PCM, ""),
