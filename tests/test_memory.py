@@ -53,6 +53,7 @@ async def test_an_interrupted_answer(tmp_path: Path) -> None:
         await service.ask("Yes.", session_id="s")
         await read(older)
         cancelled = await service.begun("Two is sent. ", {"hang": True}, session_id="s")
+        assert (await anext(aiter(cancelled))).audio_chunk.audio_data
         cancelled.cancel()
         await until(lambda: service.leases == 0)
         await service.ask("Yes.", session_id="s")
