@@ -19,7 +19,7 @@ from app.container import Container
 from app.service import wire
 from app.service.listening import bind, make_server
 from app.service.servicer import StreamingServicer
-from app.settings.stages import DemoModelSettings, OpenAIModelSettings
+from app.settings.stages import DemoModelSettings, OpenAIModelSettings, PiperSettings
 from app.settings.tables import STAGES, Settings
 from app.stages.lifetime import started
 from protos import streaming_pb2 as pb
@@ -119,6 +119,10 @@ def warnings_at_start(settings: Settings) -> Iterator[str]:
         elif isinstance(table, OpenAIModelSettings) and not table.api_key_command and _is_unset(table.api_key_env):
             yield f"${table.api_key_env} is not set: the model {table.model} is asked without a key"
         table = getattr(table, "fallback", None)
+    tts = settings.pipeline.tts
+    if isinstance(tts, PiperSettings):
+        others = "goes to the fallback" if tts.fallback else "is read with their sounds"
+        yield f"the piper voice speaks {', '.join(tts.voices)} only: text of other languages {others}"
 
 
 def _is_unset(variable: str) -> bool:

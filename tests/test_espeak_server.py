@@ -118,3 +118,25 @@ async def test_welcome(tmp_path: Path) -> None:
         answer = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text="Добро пожаловать!")))
         assert len(answer.sound) / 2 / 22050 > 0.5
     await until(lambda: not psutil.Process().children())
+
+
+@pytest.mark.parametrize(
+    ("text", "request_fields", "reasons"),
+    [
+        ("Hello. Hello again. ", {"voice": "typo"}, ["VOICE_UNKNOWN"]),
+        ("Hello. ", {"voice": "en-us+f3"}, []),
+        ("Привет, Safari. Hello. ", {}, []),
+        ("Добрый день. ", {"voice": "en-gb"}, []),
+        ("مرحبا بالعالم. 你好。", {}, ["VOICE_LANGUAGE"]),
+        ("مرحبا بالعالم. ", {"language": "ar"}, []),
+        ("नमस्ते। ", {"voice": "hi"}, []),
+    ],
+)
+async def test_another_voice_than_was_wanted(
+    tmp_path: Path, text: str, request_fields: dict[str, str], reasons: list[str]
+) -> None:
+    """The client is warned, once, where the voice it asked for is not there, or the one that reads spells letters."""
+    async with serving(tmp_path, tts=ESPEAK) as service:
+        answer = await service.ask(text, **request_fields)
+    assert [m.warning.reason for m in answer.messages if m.HasField("warning")] == reasons
+    assert answer.sound

@@ -54,10 +54,28 @@ async def test_an_interrupted_answer(tmp_path: Path) -> None:
         await service.ask("Yes.", **MINE)
         await read(older)
         cancelled = await service.begun("Two is sent. ", {"hang": True}, **MINE)
+        assert (await anext(aiter(cancelled))).audio_chunk.audio_data
         cancelled.cancel()
         await until(lambda: service.leases == 0)
         await service.ask("Yes.", **MINE)
     assert [message.text for message in service.diary.histories[-1] if message.cut] == ["One is sent.", "Two is sent."]
+
+
+async def test_text_without_sound(tmp_path: Path) -> None:
+    """A sentence that was cut short before its first sound was not said, where there is a voice."""
+    async with serving(tmp_path) as service:
+        call = service.call("One is said. Two will HANG. ", {"hang": True}, session_id="s")
+        async for message in call:
+            if message.text_chunk == " Two will HANG.":
+                break
+        call.cancel()
+        await until(lambda: service.leases == 0)
+        await service.ask("Yes.", session_id="s")
+        await service.ask("This will FAIL. ", session_id="t")
+        await service.ask("Yes.", session_id="t")
+    cut, failed = service.diary.histories[1][1], service.diary.histories[3][1]
+    assert cut == Message("assistant", "One is said.", cut=True)
+    assert failed == Message("assistant", "This will FAIL.")
 
 
 async def test_nothing_was_said(tmp_path: Path) -> None:

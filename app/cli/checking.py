@@ -14,7 +14,6 @@ from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
 from app.container import rules_segmenter
-from app.service.listening import why_not
 from app.settings.load import SettingsError
 from app.settings.stages import (
     AnyVoiceSettings,
@@ -34,6 +33,7 @@ from pipeline.interfaces import Voice
 from pipeline.pcm import seconds_of
 from pipeline.run import Stages, recite
 from pipeline.tts.engines import Speaker
+from pipeline.tts.errors import SpeechFailed, why
 from protos import streaming_pb2 as pb
 
 TEST_TEXT = "This is a test."
@@ -62,8 +62,7 @@ class Report:
 async def check(settings: Settings, online: bool, console: Console) -> bool:
     """Look at everything a server of these settings needs, and tell whether it is all there. Raise SettingsError."""
     report = Report(console)
-    report.ok("the settings are well formed")
-    _port(settings, report)
+    report.ok(f"the settings are well formed: {settings.source}")
     async with own_server(_without_caches(settings)) as server:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
         report.ok(f"the stages are built: {', '.join(kinds)}")
@@ -73,16 +72,6 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
         if online:
             await _model(settings, server.address, report)
     return report.good
-
-
-def _port(settings: Settings, report: Report) -> None:
-    host, port = settings.server.host.strip("[]"), settings.server.port
-    if not port:
-        report.ok("the port will be picked by the system")
-    elif trouble := why_not(host, port):
-        report.failed(f"cannot listen on {host} port {port}: {trouble}")
-    else:
-        report.ok(f"port {port} of {host} is free")
 
 
 def _without_caches(settings: Settings) -> Settings:
@@ -119,7 +108,9 @@ async def _voice(table: AnyVoiceSettings, name: str, stages: Stages, online: boo
                 seconds += seconds_of(chunk.pcm, chunk.sample_rate)
                 first = first or clock() - began
     except StageError as error:
-        report.failed(f"{name} does not speak: {error.status} {error.reason}: {error.text}")
+        cause = error.__cause__
+        reason = why(cause) if isinstance(cause, SpeechFailed) else error.text
+        report.failed(f"{name} does not speak: {error.status} {error.reason}: {reason}")
     else:
         report.ok(f"{name} speaks: {seconds:.1f} seconds, the first after {first * 1000:.0f} ms")
 

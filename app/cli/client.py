@@ -1,6 +1,7 @@
 """Asks a server over gRPC, as any client does."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -48,7 +49,7 @@ async def _connected(target: str) -> AsyncIterator[Any]:
     """Connect first, so that a server that is not there is not taken for a call that failed."""
     async with grpc.aio.insecure_channel(target, OPTIONS) as channel:
         if not await _is_ready(channel):
-            raise CallFailed(f'UNAVAILABLE: no server answers at {target}; is "stentor serve" running there?')
+            raise CallFailed(f"UNAVAILABLE: {await _who_answers(target)}")
         stub: Any = pb_grpc.StreamingServiceStub(channel)  # type: ignore[no-untyped-call]
         yield stub
 
@@ -60,6 +61,28 @@ async def _is_ready(channel: grpc.aio.Channel) -> bool:
                 await channel.wait_for_state_change(state)
             return state is grpc.ChannelConnectivity.READY
     return False
+
+
+async def _who_answers(target: str) -> str:
+    """Tell what is at *target*, where no gRPC server without TLS is."""
+    host, _, port = target.rpartition(":")
+    unverified = ssl._create_unverified_context()
+    try:
+        await _connects(host.strip("[]"), int(port))
+    except (OSError, TimeoutError):
+        return f'no server answers at {target}; is "stentor serve" running there?'
+    try:
+        await _connects(host.strip("[]"), int(port), ssl=unverified)
+    except (OSError, TimeoutError) as error:
+        if "ALERT" not in str(getattr(error, "reason", "")):  # with one, a TLS server tells what it misses
+            return f"what answers at {target} is no gRPC server"
+    return f"a server with TLS answers at {target}, which is asked without TLS here"
+
+
+async def _connects(host: str, port: int, **options: Any) -> None:
+    async with asyncio.timeout(CONNECT_SECONDS):
+        _, writer = await asyncio.open_connection(host, port, **options)
+    writer.close()
 
 
 async def _messages(target: str, method: str, request: Any) -> AsyncGenerator[Any, None]:

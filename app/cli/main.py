@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from app.cli.arguments import CommandWithText, a_target, as_utf8, in_a_folder, text_of
 from app.cli.printable import one_line
+from app.cli.stdout import Stdout, Unwritten, sound_alone
 
 if TYPE_CHECKING:
     from app.cli.show import View
@@ -35,12 +37,6 @@ cli = typer.Typer(
 )
 
 
-def _in_a_folder(path: Path | None) -> Path | None:
-    if path and not path.parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {path.parent}")
-    return path
-
-
 SettingsPath = Annotated[
     str | None,
     typer.Option("--settings", metavar="PATH", help="Settings file; else $STENTOR_SETTINGS, else ./settings.toml."),
@@ -50,7 +46,12 @@ Language = Annotated[str, typer.Option(metavar="TAG", help="Language, such as en
 Wav = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", dir_okay=False, writable=True, callback=_in_a_folder, help="Save the speech in this WAV file."
+        metavar="FILE",
+        dir_okay=False,
+        writable=True,
+        allow_dash=True,
+        callback=in_a_folder,
+        help="Save the speech in this WAV file; - is standard output.",
     ),
 ]
 Play = Annotated[bool, typer.Option("--play", help="Play the speech.")]
@@ -60,14 +61,27 @@ def main() -> None:
     """Run the command line; ends the process with its exit code."""
     if sys.stderr is None:  # started without one: ``2>&-``
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (until the process ends)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a narrow terminal encoding must not end an answer
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="replace")  # a narrow terminal encoding must not end an answer
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = Stdout.in_place_of(sys.stdout)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its core writes lines of its own, also for a port that is taken
+    try:
+        _run_and_write()
+    except Unwritten as error:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (until the process ends)
+        print(f"standard output cannot be written: {error.strerror}", file=sys.stderr)
+        sys.exit(FAILED)
+    finally:
+        _give_up_unwritten_log()
+
+
+def _run_and_write() -> None:
     try:
         cli(prog_name="stentor")
     finally:
-        _give_up_unwritten_log()
+        if sys.stdout is not None:
+            sys.stdout.flush()
 
 
 def _give_up_unwritten_log() -> None:
@@ -121,12 +135,17 @@ def serve(
         _run(serving())
 
 
-@cli.command()
+@cli.command(cls=CommandWithText)
 def ask(
-    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="The question.", show_default=False)],
+    prompt: Annotated[
+        str, typer.Argument(metavar="PROMPT", help="The question; - reads standard input.", show_default=False)
+    ],
     settings: SettingsPath = None,
     target: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Ask this server, instead of one started for this question.")
+        str,
+        typer.Option(
+            metavar="HOST:PORT", callback=a_target, help="Ask this server, instead of one started for this question."
+        ),
     ] = "",
     wav: Wav = None,
     play: Play = False,
@@ -140,27 +159,28 @@ def ask(
     ] = "",
 ) -> None:
     """Ask one question and show the answer as it comes."""
-    if target and ":" not in target:
-        raise typer.BadParameter("must be HOST:PORT", param_hint="--target")
     if target and model:
         raise typer.BadParameter("goes with a server of one's own, not with --target", param_hint="--model")
-    with _told_in_one_line():
+    prompt = text_of(prompt, "PROMPT")
+    with _told_in_one_line(), sound_alone(wav) as stdout:
         loaded = None if target else _load(settings, {("pipeline", "llm", "model"): model or None})
         from app.cli import asking
         from protos.streaming_pb2 import StreamRequest
 
-        words = _as_utf8(prompt=prompt, session_id=session, voice=voice, language=language)
+        words = as_utf8(prompt=prompt, session_id=session, voice=voice, language=language)
         request = StreamRequest(hardware_id=asking.HARDWARE_ID, **words)
-        view, output = _view(plain, as_json), asking.Output(wav, play)
+        view, output = _view(plain, as_json), asking.Output(wav, play, stdout)
         if loaded is None:
             _run(asking.ask(target, request, view, output))
         else:
             _run(asking.ask_own(loaded, request, view, output))
 
 
-@cli.command()
+@cli.command(cls=CommandWithText)
 def speak(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say.", show_default=False)],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What to say; - reads standard input.", show_default=False)
+    ],
     settings: SettingsPath = None,
     wav: Wav = None,
     play: Play = False,
@@ -170,15 +190,15 @@ def speak(
     """Speak a text, without any model; into speech.wav if nothing else is said."""
     if wav and play:
         raise typer.BadParameter("cannot be used together with --play", param_hint="--wav")
-    if not text.strip():
-        raise typer.BadParameter("must not be blank", param_hint="TEXT")
-    with _told_in_one_line():
+    text = text_of(text, "TEXT")
+    with _told_in_one_line(), sound_alone(wav) as stdout:
         loaded = _load(settings)
         from app.cli import asking
         from protos.streaming_pb2 import WelcomeRequest
 
-        request = WelcomeRequest(**_as_utf8(text=text, voice=voice, language=language))
-        _run(asking.speak(loaded, request, asking.Output(None if play else wav or Path("speech.wav"), play)))
+        request = WelcomeRequest(**as_utf8(text=text, voice=voice, language=language))
+        output = asking.Output(None if play else wav or Path("speech.wav"), play, stdout)
+        _run(asking.speak(loaded, request, output))
 
 
 @cli.command()
@@ -204,7 +224,7 @@ def check(
     settings: SettingsPath = None,
     online: Annotated[bool, typer.Option("--online", help="Also ask the model and speech servers.")] = False,
 ) -> None:
-    """Check settings, port, stages and voice, without serving."""
+    """Check settings, stages and voice, without serving."""
     with _told_in_one_line():
         loaded = _load(settings)
         from rich.console import Console
@@ -213,11 +233,6 @@ def check(
 
         if not _run(checking.check(loaded, online, Console())):
             raise typer.Exit(FAILED)
-
-
-def _as_utf8(**words: str) -> dict[str, Any]:
-    """The bytes that were typed, as UTF-8, also where the locale says something else."""
-    return {name: os.fsencode(text).decode(errors="replace") for name, text in words.items()}
 
 
 def _load(path: str | None, options: Mapping[tuple[str, ...], Any] | None = None) -> "Settings":
@@ -246,13 +261,13 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def _told_in_one_line() -> Iterator[None]:
-    """What can go wrong without anybody's defect ends the process with one line on stderr."""
+    """What can go wrong without anybody's defect ends the process with a line on stderr, or one for each wrong key."""
     from app.settings.load import SettingsError
 
     try:
         yield
     except SettingsError as error:
-        _fail(MISUSED, error)
+        _fail(MISUSED, *error.args)
     except _expected() as error:
         _fail(FAILED, error)
 
@@ -266,7 +281,8 @@ def _expected() -> tuple[type[Exception], ...]:
     return CallFailed, PortTaken, SoundError
 
 
-def _fail(code: int, error: Exception) -> NoReturn:
+def _fail(code: int, *errors: object) -> NoReturn:
     with suppress(OSError):  # where nobody reads it, the exit code still tells
-        print(one_line(str(error)), file=sys.stderr)
+        for error in errors:
+            print(one_line(str(error)), file=sys.stderr)
     raise typer.Exit(code)

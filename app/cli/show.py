@@ -193,6 +193,12 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def is_unspoken(message: pb.StreamResponse) -> bool:
+    """Tell whether *message* says that a sentence was not spoken."""
+    warning: Any = message.warning
+    return bool(warning.reason == "SPEECH_FAILED")
+
+
 def _warning(warning: Any) -> str:
     return f"{warning.reason}: {warning.message}"
 

@@ -6,7 +6,7 @@ import wave
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from pipeline.pcm import SAMPLE_BYTES, seconds_of
 from protos import streaming_pb2 as pb
@@ -89,15 +89,21 @@ class Sound:
 class WavFile:
     """Writes the file *path*, from the first sound on. Without any sound, an old file stays as it is.
 
-    The file is valid at any moment. Raises SoundError; the constructor does where *path* cannot be written.
+    The file is valid at any moment. *stdout* gets it instead, whole, since the length comes first and a pipe takes
+    nothing back. Raises SoundError; the constructor does where *path* cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stdout: BinaryIO | None = None) -> None:
         self.path = path
         self.seconds = 0.0
         """The length of the sound in the file."""
-        self._raw: io.FileIO | None = None
+        self.on_stdout = stdout is not None
+        self.name = "standard output" if self.on_stdout else str(path)
+        self._stdout = stdout
+        self._raw: io.FileIO | io.BytesIO | None = None
         self._file: wave.Wave_write | None = None
+        if stdout is not None:
+            return
         place = path if path.exists() else path.parent
         if path.is_dir() or not place.exists() or not os.access(place, os.W_OK):
             raise SoundError(f"{path} cannot be written: no such folder, or no right to write there")
@@ -107,7 +113,7 @@ class WavFile:
         try:
             if self._file is None:
                 # Unbuffered, so that all sound is in the file whatever becomes of this process.
-                self._raw = self.path.open("wb", buffering=0)
+                self._raw = self.path.open("wb", buffering=0) if self._stdout is None else io.BytesIO()
                 self._file = wave.open(self._raw, "wb")  # noqa: SIM115 (closed by stop)
                 self._file.setparams((1, SAMPLE_BYTES, rate, 0, "NONE", ""))
             if self._file.getframerate() != rate:
@@ -115,10 +121,16 @@ class WavFile:
             self._file.writeframes(pcm)
             self.seconds += seconds_of(pcm, rate)
         except OSError as error:
-            raise SoundError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise SoundError(f"{self.name} cannot be written: {error.strerror}") from error
 
     async def finish(self) -> None:
-        """Do nothing: every piece was written when it came."""
+        """Give standard output the whole; a file has every piece by now."""
+        if self._stdout is not None and isinstance(self._raw, io.BytesIO):
+            try:
+                self._stdout.write(self._raw.getvalue())
+                self._stdout.flush()
+            except OSError as error:
+                raise SoundError(f"{self.name} cannot be written: {error.strerror}") from error
 
     def stop(self) -> None:
         """Close the file."""

@@ -96,6 +96,7 @@ class Tally:
         self._arrived = arrived
         self.sentence = 0
         self.said: list[str] = []
+        self._silent = ""  # what was sent and waits for its sound
         self._complete = False
         self._figures: dict[str, float] = {"sentences": 0, "commands": 0, "audio_samples": 0}
         self._figures |= {"first_text_ms": 0.0, "first_audio_ms": 0.0}
@@ -103,20 +104,30 @@ class Tally:
     def sent(self, event: TurnEvent) -> None:
         """*event* has left."""
         match event:
+            case Notice(final=True):
+                self._heard()
             case AudioChunk():
+                self._heard()
                 self._figures["audio_samples"] += len(event.pcm) // SAMPLE_BYTES
                 self._first("first_audio_ms")
             case Sentence():
                 self.sentence = event.index
                 self._figures["sentences"] += 1
-                if not event.apart:
-                    self.said.append(event.text)
+                self._silent = "" if event.apart else event.text
+                if event.final:
+                    self._heard()
                 self._first("first_text_ms")
             case Command():
                 self._figures["commands"] += 1
                 self.said.append(f" {command_json(event)}")
             case ModelEnd():
                 self._complete = event.reason is not EndReason.CONTENT_FILTER
+
+    def _heard(self) -> None:
+        """The sentence counts as said from its first sound on, or once it is clear that it has none."""
+        if self._silent:
+            self.said.append(self._silent)
+        self._silent = ""
 
     def exchange(self, prompt: str) -> tuple[Message, Message]:
         """The turn as the listener knows it. Commands are part of what was said."""

@@ -29,7 +29,10 @@ Path_ = tuple[str, ...]
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. The text is one line that names the key and what is allowed."""
+    """The settings cannot be used. Each argument is one line that names a key and what is allowed."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 def load(path: str | None, environment: Mapping[str, str], options: Mapping[Path_, Any] | None = None) -> Settings:
@@ -50,8 +53,9 @@ def load(path: str | None, environment: Mapping[str, str], options: Mapping[Path
     try:
         settings = Settings.model_validate(table)
     except ValidationError as error:
-        raise SettingsError(_say(error, file, names)) from None
-    settings._folder = file.parent if file else Path()
+        lines = {_keys(each): _say(each, file, names) for each in reversed(error.errors())}
+        raise SettingsError(*reversed(lines.values())) from None
+    settings._file = file
     return settings
 
 
@@ -83,7 +87,7 @@ def _value(raw: str) -> Any:
     try:
         return tomllib.loads(f"value = {raw}")["value"]
     except (ValueError, RecursionError):
-        return raw
+        return {"true": True, "false": False}.get(raw.strip().lower(), raw)  # as most programs take them
 
 
 def _put(table: Table, keys: Path_, value: Any) -> None:
@@ -106,17 +110,20 @@ def _default(keys: Path_) -> Any:
     return part
 
 
-def _say(error: ValidationError, file: Path | None, names: Mapping[Path_, str]) -> str:
-    """Tell the first error in one line, and the number of the others. *names* has the source of keys that the file did
-    not set.
-    """
-    first, *others = error.errors()
-    location = tuple(str(part) for part in first["loc"])
-    keys = _without_tags(location)
-    message = _message(first, keys, location)
+def _say(error: ErrorDetails, file: Path | None, names: Mapping[Path_, str]) -> str:
+    """Tell an error in one line. *names* has the source of keys that the file did not set."""
+    location, keys = _location(error), _keys(error)
+    message = _message(error, keys, location)
     joint = "." if keys and re.match(r"[\w.]+: ", message) else ": " if keys else ""
-    more = f" (and {len(others)} more)" if others else ""
-    return f"{_source(keys, file, names)}: {'.'.join(keys)}{joint}{message}{more}"
+    return f"{_source(keys, file, names)}: {'.'.join(keys)}{joint}{message}"
+
+
+def _location(error: ErrorDetails) -> Path_:
+    return tuple(str(part) for part in error["loc"])
+
+
+def _keys(error: ErrorDetails) -> Path_:
+    return _without_tags(_location(error))
 
 
 def _message(error: ErrorDetails, keys: Path_, location: Path_) -> str:
@@ -131,6 +138,8 @@ def _message(error: ErrorDetails, keys: Path_, location: Path_) -> str:
             return "kind: must be set"
         case "missing":
             return "must be set"
+        case "bool_type" | "bool_parsing":
+            return "must be true or false"
         case "string_pattern_mismatch" if keys[-1] == "factory":
             return 'must be "package.module:Name"'
         case _:

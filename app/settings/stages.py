@@ -117,13 +117,14 @@ class SpeechCacheSettings(Strict):
 
 
 class VoicedSettings(Strict):
-    """The keys of every voice. In a ``fallback`` table only engine keys, ``output_sample_rate`` and ``cache`` have an
-    effect.
+    """The keys of every voice. In a ``fallback`` table only the engine's keys, ``max_spoken_chars``,
+    ``output_sample_rate`` and ``cache`` have an effect.
     """
 
     first_audio_timeout_seconds: Positive = 10.0
     stall_timeout_seconds: Positive = 10.0
     max_sentence_seconds: Positive = 120.0
+    max_spoken_chars: Count = 400
     prefetch: Annotated[int, Field(ge=0, le=16)] = 1
     buffer_seconds: Positive = 30.0
     retries: Annotated[int, Field(ge=0, le=10)] = 1
@@ -156,9 +157,7 @@ class EspeakSettings(VoicedSettings):
 
 
 class OpenAISpeechSettings(VoicedSettings):
-    """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: Hz we output; also assumed for PCM replies without a
-    rate.
-    """
+    """Any OpenAI-compatible ``/audio/speech``. ``sample_rate``: Hz of replies that tell no rate."""
 
     kind: Literal["openai"] = "openai"
     base_url: Text

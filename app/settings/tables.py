@@ -129,12 +129,17 @@ class Settings(Strict):
     pipeline: Pipeline = Pipeline()
     logging: Logging = Logging()
     interceptors: list[LinkSettings] = []
-    _folder: Path = Path()
+    _file: Path | None = None
 
     @property
     def folder(self) -> Path:
         """The folder of file names and factories: that of the settings file, else the current one."""
-        return self._folder
+        return self._file.parent if self._file else Path()
+
+    @property
+    def source(self) -> str:
+        """What was read, to be told to whoever wonders which settings hold."""
+        return f"settings file {self._file.absolute()}" if self._file else "no settings file, so the defaults"
 
     @model_validator(mode="after")
     def _one_process(self) -> "Settings":

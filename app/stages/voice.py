@@ -23,6 +23,7 @@ from pipeline import speakable
 from pipeline.breaker import Breaker
 from pipeline.tts.cache import CachedSpeech, CacheOptions
 from pipeline.tts.convert import Resampled
+from pipeline.tts.divided import Divided
 from pipeline.tts.engines import Engine, Speaker
 from pipeline.tts.espeak.engine import EspeakOptions, EspeakSpeech
 from pipeline.tts.options import SpeechOptions, Wording, as_written
@@ -56,7 +57,9 @@ def wording(table: VoicedSettings) -> Wording:
 
 def _wrapped(table: AnyVoiceSettings, folder: Path, key: str) -> Engine:
     engine = _engine(table, folder, key)
-    if table.output_sample_rate not in (0, engine.sample_rate):
+    if table.max_spoken_chars:
+        engine = Divided(engine, table.max_spoken_chars)
+    if table.output_sample_rate:
         engine = Resampled(engine, table.output_sample_rate)
     cache = table.cache
     if not cache.max_bytes and not cache.folder:

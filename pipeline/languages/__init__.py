@@ -10,6 +10,8 @@ from pipeline.languages.script import (
     base_tag,
     is_cyrillic,
     script,
+    script_for,
+    script_of,
     tag_forms,
 )
 from pipeline.languages.tables import BY_SCRIPT, TABLES, Kind, squeezed, table
@@ -30,6 +32,8 @@ __all__ = [
     "guess",
     "is_cyrillic",
     "script",
+    "script_for",
+    "script_of",
     "squeezed",
     "table",
     "tag_forms",

@@ -46,6 +46,33 @@ def script(char: str) -> str:
     return (match and match.lastgroup) or "other"
 
 
+_SCRIPT_LANGUAGES = {
+    "cyrillic": CYRILLIC_LANGUAGES,
+    "arabic": frozenset({"ar", "ckb", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}),
+    "devanagari": frozenset({"bho", "hi", "kok", "mai", "mr", "ne", "sa"}),
+    "hangul": frozenset({"ko"}),
+    "cjk": frozenset({"cmn", "hak", "ja", "jp", "nan", "wuu", "yue", "zh"}),
+    "other": frozenset(
+        {"am", "as", "bn", "bpy", "chr", "el", "grc", "gu", "hy", "ka", "kn", "lo", "ml", "my", "or", "pa", "si", "ta"}
+        | {"te", "th", "ti"}
+    ),
+}
+
+
+def script_of(text: str) -> str:
+    """Return the script that a reader of *text* has to know: its first one that is not Latin, else "latin"; "" where
+    there are no letters.
+    """
+    scripts = dict.fromkeys(script(char) for char in text if char.isalpha())
+    return next((each for each in scripts if each != "latin"), "latin" if scripts else "")
+
+
+def script_for(tag: str) -> str:
+    """Return the script in which the language of *tag* is written."""
+    language = base_tag(tag)
+    return next((name for name, languages in _SCRIPT_LANGUAGES.items() if language in languages), "latin")
+
+
 def is_cyrillic(text: str) -> bool:
     """Return whether *text* has any Cyrillic letter."""
     return CYRILLIC_LETTER.search(text) is not None

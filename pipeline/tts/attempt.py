@@ -1,24 +1,22 @@
 """One engine's try at one sentence: runs ahead of its reader, and is watched."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from itertools import count
 
-from pipeline.events import AudioChunk, WordMark
+from pipeline.events import AudioChunk, Notice, WordMark
 from pipeline.flow import End, closing, prefetch
 from pipeline.pcm import SAMPLE_BYTES
 from pipeline.tts.alignment import Stretch, aligned, placed
 from pipeline.tts.chunks import CHUNK_SECONDS, Chunks, Cut
-from pipeline.tts.engines import Engine
+from pipeline.tts.convert import Converter, PcmFormat
+from pipeline.tts.engines import Engine, Hz, Piece
+from pipeline.tts.errors import SpeechFailed
 from pipeline.tts.options import Wanted
 
 PIECES_AT_ONCE = 64
 """An engine that never waits for anything lets the others run after its first piece and after each of so many more."""
-
-
-class SpeechFailed(Exception):
-    """The voice did not say the whole sentence. The engine's own error, if any, is the cause."""
 
 
 class Attempt:
@@ -34,12 +32,15 @@ class Attempt:
         self._clock = asyncio.get_running_loop().time
         self._due = self._clock() + options.first_audio_timeout_seconds
         self._chunks: Chunks | None = None
+        self._hz: Hz | None = None
         self._stretches: list[Stretch] = []
         # No chunk is longer than CHUNK_SECONDS, so their number bounds the seconds.
         self._ahead = prefetch(self._sound, max(1, int(options.buffer_seconds / CHUNK_SECONDS)))
         self._running = AsyncExitStack()
         self.given = 0
         """Bytes that the engine gave so far."""
+        self.notices: list[Notice] = []
+        """What the engine had to say before its sound."""
 
     async def open(self) -> None:
         """Ask the engine; waits for nothing."""
@@ -83,8 +84,6 @@ class Attempt:
 
     async def _sound(self) -> AsyncGenerator[AudioChunk, None]:
         """Yield the engine's pieces as chunks, in the engine's own task."""
-        self._rate = _rate(self._engine)
-        self._chunks = chunks = Chunks(self._rate)
         stall = self._wanted.options.stall_timeout_seconds
         numbers = count()
         async with closing(self._ask()) as pieces:
@@ -93,21 +92,35 @@ class Attempt:
                     self._note(piece)
                     await asyncio.sleep(0)
                     continue
-                self._count(sound)
-                for cut in chunks.add(sound):
+                for cut in self._added(sound):
                     yield self._chunk(cut)
                 if next(numbers) % PIECES_AT_ONCE == 0:
                     await asyncio.sleep(0)
                 self._due = self._clock() + stall  # from now on the engine is asked again
-        if not self.given:
+        if self._chunks is None or not self.given:
             raise SpeechFailed("the voice gave no sound")
         self._ended()
-        *parts, last = chunks.rest()
+        for cut in self._chunks.add(self._convert.flush()):
+            yield self._chunk(cut)
+        *parts, last = self._chunks.rest()
         for cut in parts:
             yield self._chunk(cut)
         yield self._chunk(last, final=True)
 
-    def _ask(self) -> AsyncIterator[bytes | WordMark]:
+    def _added(self, sound: bytes) -> Iterator[Cut]:
+        chunks = self._chunks or self._begun()
+        self._count(sound)
+        return chunks.add(self._convert.feed(sound))
+
+    def _begun(self) -> Chunks:
+        """Get ready for the first piece: by now the engine has told its rate."""
+        own = self._own_rate = self._hz.rate if self._hz else _rate(self._engine)
+        self._rate = self._wanted.rate(own)
+        self._convert = Converter(PcmFormat(own), self._rate)
+        self._chunks = Chunks(self._rate)
+        return self._chunks
+
+    def _ask(self) -> AsyncIterator[Piece]:
         wanted = self._wanted
         marks = wanted.word_timings and self._engine.marks_words
         if marks:
@@ -117,13 +130,20 @@ class Attempt:
     def _count(self, sound: bytes) -> None:
         self._wanted.progress()
         self.given += len(sound)
-        if self.given > self._wanted.options.max_sentence_seconds * self._rate * SAMPLE_BYTES:
+        if self.given > self._wanted.options.max_sentence_seconds * self._own_rate * SAMPLE_BYTES:
             raise SpeechFailed("the voice does not come to an end")
 
     def _note(self, piece: object) -> None:
         """Take in a piece without sound. It is no sign of life: such pieces may come without end."""
-        if isinstance(piece, WordMark) and self._chunks is not None and (word := placed(piece, self._stretches)):
-            self._chunks.mark(word)
+        match piece:
+            case Hz() if self._chunks is None:
+                self._hz = piece
+            case Hz() if piece.rate != self._own_rate:
+                raise SpeechFailed("the rate changes in the middle of a sentence")
+            case Notice() if not self.notices:
+                self.notices.append(piece)
+            case WordMark() if word := placed(piece, self._stretches):
+                (self._chunks or self._begun()).mark(word)
         if self._clock() > self._due:
             raise SpeechFailed("the voice stalled")
 
@@ -146,7 +166,7 @@ def _sound_of(piece: object) -> bytes:
     """Return the bytes of *piece*; b"" for a mark."""
     if isinstance(piece, bytes):  # nearly always; to make a union of types costs more than all else here
         return piece
-    if isinstance(piece, WordMark):
+    if isinstance(piece, WordMark | Hz | Notice):
         return b""
     if isinstance(piece, bytearray | memoryview):
         return bytes(piece)

@@ -6,6 +6,7 @@ Anybody who can read the folder can hear the sound; its text is only in a digest
 import asyncio
 import hashlib
 import json
+import struct
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
@@ -14,11 +15,10 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
-from pipeline.events import WordMark
 from pipeline.flow import closing
 from pipeline.interfaces import Voice
 from pipeline.pcm import SAMPLE_BYTES
-from pipeline.tts.engines import Due, Engine, at_once
+from pipeline.tts.engines import Due, Engine, Hz, Piece, at_once
 from pipeline.tts.sound_files import SoundFiles
 
 P = ParamSpec("P")
@@ -32,6 +32,15 @@ PART = 8
 
 DISK_SECONDS = 2.0
 """A disk that takes longer counts as dead: it is left alone from then on."""
+
+_FORM = "with its Hz"
+"""How sound is remembered. What an earlier version left on the disk is not found."""
+
+_RATE = struct.Struct("<I")
+"""Stands before the sound in a file: its Hz."""
+
+Sound = tuple[int, bytes]
+"""Remembered sound: its Hz and its samples."""
 
 log = structlog.get_logger(scope="speech")
 
@@ -67,51 +76,63 @@ class CachedSpeech:
         self._files = SoundFiles(options.folder, options.max_disk_bytes) if options.folder is not None else None
         self._most = max(options.max_bytes, options.max_disk_bytes if self._files else 0) // PART
         self._disk_failed = False
-        self.marks_words = engine.marks_words
+        self.marks_words, self.rate_varies = engine.marks_words, engine.rate_varies
         self.start, self.aclose = engine.start, engine.aclose
         self.voices, self.reads_in = engine.voices, engine.reads_in
+        self.knows, self.fits = engine.knows, engine.fits
 
     @property
     def sample_rate(self) -> int:
         return self._engine.sample_rate
 
-    def synthesize(
-        self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
-    ) -> AsyncIterator[bytes | WordMark]:
+    def synthesize(self, text: str, voice: Voice, marks: bool = False, due: Due = at_once) -> AsyncIterator[Piece]:
         if marks:
             return self._engine.synthesize(text, voice, marks, due)
         return self._sound(text, voice, due)
 
-    async def _sound(self, text: str, voice: Voice, due: Due) -> AsyncGenerator[bytes | WordMark, None]:
+    async def _sound(self, text: str, voice: Voice, due: Due) -> AsyncGenerator[Piece, None]:
         key = self._key(text, voice)
         remembered = self._memory.get(key) or await self._read(key)
-        if remembered is not None:
-            size = max(1, int(self.sample_rate * PIECE_SECONDS)) * SAMPLE_BYTES
-            for start in range(0, len(remembered), size):
-                yield remembered[start : start + size]
-                await asyncio.sleep(0)
-            return
-        heard, whole = bytearray(), True
+        pieces = self._said(key, text, voice, due) if remembered is None else self._again(*remembered)
+        async with closing(pieces) as sound:
+            async for piece in sound:
+                yield piece
+
+    async def _again(self, rate: int, sound: bytes) -> AsyncGenerator[Piece, None]:
+        if rate != self.sample_rate:
+            yield Hz(rate)
+        size = max(1, int(rate * PIECE_SECONDS)) * SAMPLE_BYTES
+        for start in range(0, len(sound), size):
+            yield sound[start : start + size]
+            await asyncio.sleep(0)
+
+    async def _said(self, key: str, text: str, voice: Voice, due: Due) -> AsyncGenerator[Piece, None]:
+        heard, whole, rate = bytearray(), True, self.sample_rate
         async with closing(self._engine.synthesize(text, voice, False, due)) as pieces:
             async for piece in pieces:
-                if not isinstance(piece, bytes | bytearray) or len(heard) + len(piece) > self._most:
+                if isinstance(piece, Hz):
+                    rate = piece.rate
+                elif not isinstance(piece, bytes | bytearray) or len(heard) + len(piece) > self._most:
                     whole = False
                 elif whole:
                     heard += piece
                 yield piece
         if whole and heard and len(heard) % SAMPLE_BYTES == 0:
-            await self._remember(key, bytes(heard))
+            await self._remember(key, (rate, bytes(heard)))
 
-    async def _remember(self, key: str, sound: bytes) -> None:
+    async def _remember(self, key: str, sound: Sound) -> None:
         self._memory.put(key, sound)
         if self._files is not None:
-            await self._on_disk(self._files.write, key, sound)
+            rate, pcm = sound
+            await self._on_disk(self._files.write, key, _RATE.pack(rate) + pcm)
 
-    async def _read(self, key: str) -> bytes | None:
-        sound = await self._on_disk(self._files.read, key) if self._files is not None else None
-        if sound:
-            self._memory.put(key, sound)
-        return sound or None
+    async def _read(self, key: str) -> Sound | None:
+        file = await self._on_disk(self._files.read, key) if self._files is not None else None
+        if not file:
+            return None
+        sound = _RATE.unpack_from(file)[0], file[_RATE.size :]
+        self._memory.put(key, sound)
+        return sound
 
     async def _on_disk(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | None:
         """Do *work* in a thread. Give None when the disk fails, and log its first failure."""
@@ -128,7 +149,7 @@ class CachedSpeech:
         return None
 
     def _key(self, text: str, voice: Voice) -> str:
-        parts = [self._engine_key, self.sample_rate, voice.name, voice.language, text]
+        parts = [_FORM, self._engine_key, self.sample_rate, voice.name, voice.language, text]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -137,19 +158,20 @@ class _Memory:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._sounds: OrderedDict[str, bytes] = OrderedDict()
+        self._sounds: OrderedDict[str, Sound] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str) -> Sound | None:
         if key in self._sounds:
             self._sounds.move_to_end(key)
         return self._sounds.get(key)
 
-    def put(self, key: str, sound: bytes) -> None:
-        if len(sound) > self._max_bytes // PART:
+    def put(self, key: str, sound: Sound) -> None:
+        size = len(sound[1])
+        if size > self._max_bytes // PART:
             return
-        self._bytes += len(sound) - len(self._sounds.pop(key, b""))
+        self._bytes += size - len(self._sounds.pop(key, (0, b""))[1])
         self._sounds[key] = sound
         while self._bytes > self._max_bytes:
-            _, oldest = self._sounds.popitem(last=False)
+            _, (_, oldest) = self._sounds.popitem(last=False)
             self._bytes -= len(oldest)

@@ -16,8 +16,11 @@ class CustomSpeech:
     """An ``Engine`` around *speech*, with a default for each method that *speech* does not have.
 
     Beside its ``Speech`` methods *speech* may have ``async start()``, ``async aclose()``, ``async voices()``,
-    ``reads_in(text, voice)``, and ``synthesize_marked(text, voice)``, which yields WordMarks too.
+    ``reads_in(text, voice)``, ``knows(name)``, ``fits(text, voice)``, and ``synthesize_marked(text, voice)``, which
+    yields WordMarks too.
     """
+
+    rate_varies = False
 
     def __init__(self, speech: Speech) -> None:
         def own(method: str, default: Any) -> Any:
@@ -29,6 +32,8 @@ class CustomSpeech:
         self.aclose: Callable[[], Coroutine[Any, Any, None]] = own("aclose", _nothing)
         self.voices: Callable[[], Coroutine[Any, Any, Sequence[VoiceInfo]]] = own("voices", _no_voices)
         self.reads_in: Callable[[str, Voice], str] = own("reads_in", _unknown)
+        self.knows: Callable[[str], bool] = own("knows", _yes)
+        self.fits: Callable[[str, Voice], bool] = own("fits", _yes)
         self._marked: Callable[[str, Voice], AsyncIterator[bytes | WordMark]] | None = own("synthesize_marked", None)
         self.marks_words = self._marked is not None
 
@@ -54,6 +59,10 @@ async def _no_voices() -> Sequence[VoiceInfo]:
 
 def _unknown(_text: str, _voice: Voice) -> str:
     return ""
+
+
+def _yes(*_: object) -> bool:
+    return True
 
 
 def is_function(thing: object) -> TypeGuard[Speak]:

@@ -1,4 +1,9 @@
-"""How a voice fails. The log tells the classes apart; the texts hold no key and nothing that a server sent."""
+"""How a voice fails. The texts are ours and may be logged: of a server's reply they hold status and type at most."""
+
+import traceback
+from pathlib import Path
+
+from pipeline.errors import StageError
 
 
 class SpeechEngineError(Exception):
@@ -31,3 +36,21 @@ class SpeechStalled(SpeechEngineError):
 
 class NotPcm(SpeechEngineError):
     """The server sent something else than sound that can be used here."""
+
+
+class SpeechFailed(Exception):
+    """The voice did not say the whole sentence. The engine's own error, if any, is the cause."""
+
+
+def why(error: BaseException) -> str:
+    """Tell why a voice failed, in one line that may be logged at any level: the text of a foreign exception may hold a
+    user's words, so its type and its place stand for it.
+    """
+    cause = error.__cause__ or error
+    if isinstance(cause, SpeechEngineError | SpeechFailed):
+        return str(cause)
+    if isinstance(cause, StageError):
+        return f"{cause.status} {cause.reason}: {cause.text}"
+    places = traceback.extract_tb(cause.__traceback__)
+    place = f" in {Path(places[-1].filename).name}:{places[-1].lineno}" if places else ""
+    return f"{type(cause).__name__}{place} (its text is logged at level DEBUG only)"

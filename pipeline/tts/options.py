@@ -48,6 +48,7 @@ class Wanted:
 
     ``said``: the words that the voice gets.
     ``progress``: is called at each piece of sound.
+    ``rate``: is given the Hz of the sound that comes, and tells those of the answer: one answer has one rate.
     """
 
     sentence: Sentence
@@ -57,6 +58,7 @@ class Wanted:
     progress: Callable[[], None]
     due: Due
     word_timings: bool
+    rate: Callable[[int], int]
 
 
 def words_for(engine: Engine, text: str, voice: Voice, wording: Wording) -> str:

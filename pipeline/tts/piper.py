@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.interfaces import Voice
-from pipeline.languages import CYRILLIC_LANGUAGES, base_tag, is_cyrillic, tag_forms
+from pipeline.languages import CYRILLIC_LANGUAGES, base_tag, is_cyrillic, script_for, script_of, tag_forms
 from pipeline.pcm import RATES
 from pipeline.tts.convert import Converter, PcmFormat, require_soxr
 from pipeline.tts.engines import VoiceInfo
@@ -74,6 +74,7 @@ class PiperSpeech:
     """
 
     marks_words = False
+    rate_varies = False
 
     def __init__(self, options: PiperOptions) -> None:
         default_language = options.default_language or next(iter(options.voices), "")
@@ -106,6 +107,17 @@ class PiperSpeech:
                 yield given
         if given := convert.flush():
             yield given
+
+    def knows(self, name: str) -> bool:
+        return not name or self._named(name) is not None
+
+    def fits(self, text: str, voice: Voice) -> bool:
+        """See Engine. A voice of piper has the sounds of its language only, and of that which the request names."""
+        written, language = script_of(text), base_tag(self.choose(text, voice).language)
+        if written in ("", "other"):
+            return True
+        wanted = base_tag(voice.language)
+        return written == script_for(language) and (not wanted or wanted == language or written != script_for(wanted))
 
     def reads_in(self, text: str, voice: Voice) -> str:
         return base_tag(self.choose(text, voice).language)

@@ -5,7 +5,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
-from pipeline.events import AudioChunk, Sentence
+import structlog
+
+from pipeline.events import AudioChunk, Notice, Sentence
 from pipeline.flow import prefetch
 from pipeline.interfaces import Voice
 from pipeline.tts.ahead import Ahead, CheckedEvent
@@ -15,6 +17,8 @@ from pipeline.tts.utterance import Utterance
 
 EVENTS_AHEAD = 32
 """How many events may be read ahead. The option ``prefetch`` allows fewer sentences that are spoken."""
+
+log = structlog.get_logger(scope="speech")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class SpeechStage:
 
     @property
     def sample_rate(self) -> int:
-        """Give the Hz of the first engine. Another one may have another rate: each AudioChunk carries its own."""
+        """Give the Hz of the first engine, before any sound has told others."""
         return self.speakers[0].engine.sample_rate
 
 
@@ -42,7 +46,8 @@ async def spoken(
 
     *source* and the engines run ahead in tasks of their own, as far as the options say. *progress* is called there, at
     each piece of sound. An error of *source* comes after the sound of the sentences before it. An engine that fails
-    leaves a Notice in its sentence's place (``on_failure = "text"``) or raises StageError.
+    leaves a Notice in its sentence's place (``on_failure = "text"``) or raises StageError. All sound has one rate. A
+    Notice that is not final stands behind its sentence's text, once for its reason.
     """
     if speech is None:
         async for shown in source:
@@ -50,10 +55,13 @@ async def spoken(
         return
 
     first, options = speech.speakers[0].engine, speech.options
+    answers: dict[str, int] = {}
+    rate = partial(answers.setdefault, "rate")
+    told: set[str] = set()
 
     def wanted(sentence: Sentence, due: Due) -> Wanted:
         said = words_for(first, sentence.text, voice, options.wording)
-        return Wanted(sentence, said, voice, options, progress, due, word_timings)
+        return Wanted(sentence, said, voice, options, progress, due, word_timings, rate)
 
     async with (
         aclosing(Ahead(speech.speakers, wanted, options.prefetch)) as ahead,
@@ -68,6 +76,16 @@ async def spoken(
             while not final:
                 part = await event.take()
                 ahead.heard(part)
-                yield part
+                if part.final or isinstance(part, AudioChunk) or _is_new(part, told):
+                    yield part
                 final = part.final
             await ahead.close_first()
+
+
+def _is_new(notice: Notice, told: set[str]) -> bool:
+    """Tell whether the listener has not heard of this yet, and tell the operator."""
+    new = notice.reason not in told
+    if new:
+        told.add(notice.reason)
+        log.warning("an answer is not spoken as it was wanted", decision="go on", reason=notice.reason)
+    return new

@@ -1,7 +1,7 @@
 """One sentence on its way to be said, by whichever engine, to its end or to a Notice."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -9,9 +9,9 @@ import structlog
 
 from pipeline.errors import StageError
 from pipeline.events import AudioChunk, Notice
-from pipeline.tts.attempt import Attempt, SpeechFailed
-from pipeline.tts.engines import Speaker
-from pipeline.tts.errors import TextRejected
+from pipeline.tts.attempt import Attempt
+from pipeline.tts.engines import Speaker, unknown_voice
+from pipeline.tts.errors import SpeechFailed, TextRejected, why
 from pipeline.tts.options import Wanted, words_for
 
 ABOUT_THE_CALL = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "OUT_OF_RANGE"})
@@ -31,8 +31,12 @@ class Utterance:
     def __init__(self, speakers: Sequence[Speaker], wanted: Wanted) -> None:
         self.sentence = wanted.sentence
         self._wanted = wanted
-        self._tries = [speaker for speaker in speakers for _ in range(1 + wanted.options.retries)]
+        self._first = speakers[0].engine
+        # Those first that have a voice for this text; the order of the settings holds among them.
+        fitting = sorted(speakers, key=lambda speaker: not speaker.engine.fits(wanted.sentence.text, wanted.voice))
+        self._tries = [speaker for speaker in fitting for _ in range(1 + wanted.options.retries)]
         self._begun = False
+        self._notices: list[Notice] = []
         self._ending: deque[AudioChunk | Notice] = deque()
 
     async def open(self) -> None:
@@ -48,12 +52,15 @@ class Utterance:
 
     async def take(self) -> AudioChunk | Notice:
         """Give the next chunk. The last event is ``final``: a chunk, which may be empty, or a Notice if the voice
-        failed. With ``on_failure = "abort"`` raise a StageError instead of giving the Notice.
+        failed. With ``on_failure = "abort"`` raise a StageError instead of giving the Notice. Notices before the sound
+        tell that another voice speaks than was wanted.
         """
         if not self._ending:
             try:
                 if not self._begun:
                     await self._begin()
+                if self._notices:
+                    return self._notices.pop(0)
                 return self._named(await self._attempt.take())
             except SpeechFailed as failed:
                 self._failed(failed)
@@ -62,17 +69,32 @@ class Utterance:
 
     async def _begin(self) -> None:
         """Wait for the first sound, of whichever engine. Raise SpeechFailed when none gives any."""
+        troubles: list[str] = []
         while (failed := await self._attempt.silence()) is not None:
             self._failed(failed)
             speaker = self._next()
             if speaker is None:
                 raise failed
-            log.warning("no sound came; asking again", decision="retry", sentence=self.sentence.index, exc_info=failed)
+            troubles.append(why(failed))
+            log.debug("no sound came; asking again", decision="retry", sentence=self.sentence.index, exc_info=failed)
             await self._attempt.close()
             await self._ask(speaker)
+        index, reasons = self.sentence.index, list(dict.fromkeys(troubles))
         if self._asked.stands_in:
-            log.info("the fallback speaks", decision="fallback", sentence=self.sentence.index)
+            log.info("the fallback speaks", decision="fallback", sentence=index, why=reasons)
+        elif troubles:
+            log.info("a sentence was spoken at another try", decision="retry", sentence=index, why=reasons)
+        self._notices = list(self._remarks())
         self._begun = True
+
+    def _remarks(self) -> Iterator[Notice]:
+        """Tell in what the voice that speaks is not the wanted one."""
+        engine, voice, index = self._asked.engine, self._wanted.voice, self.sentence.index
+        if not self._asked.stands_in and not engine.knows(voice.name):
+            yield unknown_voice(index)
+        yield from (replace(notice, sentence=index) for notice in self._attempt.notices)
+        if not engine.fits(self.sentence.text, voice):
+            yield Notice("VOICE_LANGUAGE", "the voice that reads this sentence is of another language", index)
 
     def _next(self) -> Speaker | None:
         while self._tries:
@@ -84,9 +106,11 @@ class Utterance:
     async def _ask(self, speaker: Speaker) -> None:
         self._asked, self._breaker = speaker, speaker.breaker
         wanted = self._wanted
-        if speaker.stands_in:  # its voice may be of another language
+        if speaker.stands_in:  # its voice may be of another language and of another rate
             said = words_for(speaker.engine, self.sentence.text, wanted.voice, wanted.options.wording)
             wanted = replace(wanted, said=said)
+            if not self._first.rate_varies:
+                wanted = replace(wanted, rate=lambda _: self._wanted.rate(self._first.sample_rate))
         self._attempt = Attempt(speaker.engine, wanted, partial(self._report, True))
         await self._attempt.open()
 
@@ -108,11 +132,13 @@ class Utterance:
             breaker.ended(self, well)
 
     def _break_off(self, failed: SpeechFailed) -> None:
-        index, cause = self.sentence.index, failed.__cause__
-        if self._wanted.options.on_failure == "abort":
+        index, cause, on_failure = self.sentence.index, failed.__cause__, self._wanted.options.on_failure
+        log.warning("a sentence could not be spoken", decision=on_failure, sentence=index, why=why(failed))
+        log.debug("why it could not be spoken", decision=on_failure, sentence=index, exc_info=failed)
+        if on_failure == "abort":
             if isinstance(cause, StageError):  # the voice's own words
                 raise cause from cause.__cause__  # not from failed: the chain of causes would be a circle
             raise StageError("UNAVAILABLE", "SPEECH_FAILED", "the answer could not be spoken") from failed
-        log.warning("a sentence could not be spoken", decision="text", sentence=index, exc_info=failed)
         self._ending.extend(map(self._named, self._attempt.faded()))
-        self._ending.append(Notice("SPEECH_FAILED", "this sentence was not spoken to its end", index, final=True))
+        text = f"this sentence was not spoken{' to its end' if self._attempt.given else ''}"
+        self._ending.append(Notice("SPEECH_FAILED", text, index, final=True))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
+from pipeline.languages import script_for, script_of
 from pipeline.pcm import SAMPLE_BYTES
 from pipeline.tts.engines import Due, VoiceInfo, at_once
 from pipeline.tts.espeak import worker as espeak_worker
@@ -59,6 +60,7 @@ class EspeakSpeech:
 
     sample_rate = espeak_worker.SAMPLE_RATE
     marks_words = True
+    rate_varies = False
 
     def __init__(self, options: EspeakOptions) -> None:
         self._options = options
@@ -108,6 +110,15 @@ class EspeakSpeech:
     def reads_in(self, text: str, voice: Voice) -> str:
         """See Engine; empty before ``start``."""
         return "" if self._voices is None else self._voices.reads_in(text, voice)
+
+    def knows(self, name: str) -> bool:
+        """See Engine; True before ``start``."""
+        return not name or self._voices is None or self._voices.knows(name)
+
+    def fits(self, text: str, voice: Voice) -> bool:
+        """See Engine. Every voice of espeak reads Latin letters; it names the letters of other scripts, one by one."""
+        written = script_of(text)
+        return written in ("", "latin", "other") or written == script_for(self.reads_in(text, voice) or written)
 
     async def voices(self) -> Sequence[VoiceInfo]:
         """List all voices that espeak has. Raises like ``start``."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from itertools import accumulate
 
+from pipeline.tts.divided import best_cut
+
 PIECE_CHARS = 400
 """Longer texts are spoken in pieces: each one waits its turn, and no reader has more than one of them in memory.
 
@@ -23,9 +25,6 @@ _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TOO_LONG = re.compile(r"\d{31,}|[^\W\d]{45}(?=[^\W\d])")
 _COSTLY = re.compile(r"[\u1100-\u1dff\u2070-\U0010ffff]")  # not the letters of Vietnamese, nor dashes and quotes
 
-_CUTS = tuple(map(re.compile, (r"[.!?…]\s+|[。！？]\s*|\n", r"[,;:]\s+|[、，；：]\s*", r"\s+")))
-"""Places for a cut, the best ones first: behind a sentence, behind a comma, between words."""
-
 
 def pieces(text: str) -> Iterator[tuple[int, str]]:
     """Cut *text* into pieces of which espeak-ng drops nothing, at the best places there are. Yield each with its index
@@ -39,7 +38,7 @@ def pieces(text: str) -> Iterator[tuple[int, str]]:
     while rest := text[end:].lstrip():
         start = len(text) - len(rest)
         window = _window(rest)
-        end = start + (_cut(window) if len(window) < len(rest) else len(window))
+        end = start + (best_cut(window) if len(window) < len(rest) else len(window))
         yield start - text.count(GAP, 0, start), text[start:end].rstrip()
 
 
@@ -57,11 +56,3 @@ def _window(text: str) -> str:
 def _phonemes(char: str) -> int:
     """Give the most phonemes that *char* may have: 10 for each digit of 777 in German, 12 for 漢 when it is named."""
     return 12 if char.isdecimal() or _COSTLY.match(char) else 2
-
-
-def _cut(text: str) -> int:
-    for mark in _CUTS:
-        ends = [match.end() for match in mark.finditer(text)]
-        if ends:
-            return ends[-1]
-    return len(text)

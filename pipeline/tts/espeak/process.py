@@ -9,6 +9,7 @@ from contextlib import suppress
 from math import inf
 
 from pipeline.tts.engines import Due
+from pipeline.tts.errors import SpeechEngineError
 from pipeline.tts.espeak.worker import ABORT, AUDIO, FAILED, HEADER, READY, SPEAK, SPEAK_MARKED, WORD, WORDS
 
 WordEvent = tuple[int, int]
@@ -28,7 +29,7 @@ is always busy, it would wait for ever and count as a voice that stalls.
 REPAIR = "pip install --force-reinstall 'stentor[espeak]'"
 
 
-class EspeakFailed(ConnectionError):
+class EspeakFailed(SpeechEngineError, ConnectionError):
     """This piece of text could not be spoken, or not to its end."""
 
 

@@ -56,6 +56,10 @@ class Voices:
         """Give the language of the voice that reads *text*: "en" of "en-us"."""
         return self._language(self.choose(text, voice))
 
+    def knows(self, name: str) -> bool:
+        """Tell whether espeak has a voice of this name."""
+        return bool(self._named(name))
+
     def _language(self, identifier: str) -> str:
         return self._languages[identifier.partition("+")[0]]
 

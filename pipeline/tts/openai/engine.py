@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.http import HttpClient, HttpFailed, Reply, Unreachable, retry_after
 from pipeline.interfaces import Voice
-from pipeline.tts.engines import VoiceInfo
+from pipeline.tts.engines import Hz, Piece, VoiceInfo, unknown_voice
 from pipeline.tts.errors import (
     NotPcm,
     SpeechBusy,
@@ -28,8 +28,8 @@ from pipeline.tts.openai.sound_format import SoundDecoder
 MOST_BYTES = 8192
 """Bytes that are converted in one go: stereo or float takes a ms."""
 
-WRONG_VOICE = frozenset({400, 404, 422})
-"""Statuses with which servers refuse a voice that they don't have, and much else."""
+WRONG_VOICE = frozenset({400, 404, 422, 500})
+"""Statuses with which servers refuse a voice that they don't have, or fail over it, and much else."""
 
 WRONG_TEXT = frozenset({400, 413, 422})
 """Statuses with which servers refuse a text that they cannot say."""
@@ -42,7 +42,7 @@ class OpenAISpeechOptions:
     ``base_url``: of the server, without ``/audio/speech``.
     ``model``, ``voice``: as the server names them; the voice is for requests that name none.
     ``api_key_env``: the environment variable of the key; empty = no key.
-    ``sample_rate``: the Hz of our sound; also assumed for PCM replies without a rate.
+    ``sample_rate``: the Hz of replies that tell no rate.
     ``extra_body``: is put over the body of each request.
     ``proxy``: the URL of an http proxy; empty = none.
     """
@@ -61,13 +61,14 @@ class OpenAISpeechOptions:
 class OpenAISpeech:
     """Speaks with ``base_url`` + ``/audio/speech``. Calls may overlap; each is one request, and none is repeated.
 
-    Gives ``sample_rate`` whatever the server sends: PCM whose Content-Type tells the rate, bare PCM of
-    ``sample_rate``, or a WAV of int16 or float32, stereo too; another rate needs the extra ``resample``. The key is
-    read for each request; without one no Authorization is sent, as local servers like it. Raise ValueError, with the
-    key, for options that cannot be used.
+    The server may send PCM whose Content-Type tells the rate, bare PCM of ``sample_rate``, or a WAV, stereo too. The
+    sound has the rate that the reply tells; if that is another one, an ``Hz`` comes first. The key is read for each
+    request; without one no Authorization is sent, as local servers like it. Raise ValueError, with the key, for options
+    that cannot be used.
     """
 
     marks_words = False
+    rate_varies = True
 
     def __init__(self, options: OpenAISpeechOptions, environment: Mapping[str, str] = os.environ) -> None:
         self.sample_rate = options.sample_rate
@@ -88,12 +89,20 @@ class OpenAISpeech:
         """Tell nothing: the language of a voice is the server's secret."""
         return ""
 
-    async def synthesize(self, text: str, voice: Voice, *_: object) -> AsyncGenerator[bytes, None]:
+    def knows(self, _name: str) -> bool:
+        """Tell nothing: the server refuses a voice that it does not have, and ``synthesize`` says so."""
+        return True
+
+    def fits(self, _text: str, _voice: Voice) -> bool:
+        """Tell nothing, as ``reads_in``."""
+        return True
+
+    async def synthesize(self, text: str, voice: Voice, *_: object) -> AsyncGenerator[Piece, None]:
         """Yield the sound of *text* as it comes, whole samples; nothing is read ahead of the reader.
 
         ``voice.name`` is asked for instead of the settings' voice, which still speaks where the server refuses that
         name: a wrong name must not silence an answer. Closing the generator closes the connection. Raise a
-        SpeechEngineError, or ModuleNotFoundError where the rate has to change and soxr is not installed.
+        SpeechEngineError.
         """
         default = self._options.voice
         for name in dict.fromkeys((voice.name or default, default)):
@@ -101,30 +110,38 @@ class OpenAISpeech:
                 if reply.status in WRONG_VOICE and name != default:
                     continue
                 async with aclosing(self._sound(reply)) as sound:
-                    async for pcm in sound:
-                        yield pcm
+                    if name != (voice.name or default) and reply.is_success:
+                        yield unknown_voice()
+                    async for piece in sound:
+                        yield piece
                 return
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
 
-    async def _sound(self, reply: Reply) -> AsyncGenerator[bytes, None]:
+    async def _sound(self, reply: Reply) -> AsyncGenerator[bytes | Hz, None]:
         _accepted(reply)
         decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate)
         given = False
+        async with aclosing(self._decoded(reply, decoder)) as sound:
+            async for pcm in sound:
+                if not given and decoder.sample_rate != self.sample_rate:
+                    yield Hz(decoder.sample_rate)
+                given = True
+                yield pcm
+        if decoder.truncated:
+            raise SpeechUnavailable("the speech server broke off: its WAV tells of more sound than came")
+        if not given:
+            raise NotPcm("the speech server sent no sound")
+
+    async def _decoded(self, reply: Reply, decoder: SoundDecoder) -> AsyncGenerator[bytes, None]:
         async with aclosing(_body(reply, self._options.stall_timeout_seconds)) as body:
             async for data in body:
                 if pcm := decoder.feed(data):
-                    given = True
                     yield pcm
         if pcm := decoder.flush():
-            given = True
             yield pcm
-        if decoder.truncated:
-            raise SpeechUnavailable("the speech server broke off")
-        if not given:
-            raise NotPcm("the speech server sent no sound")
 
     @asynccontextmanager
     async def _ask(self, text: str, voice: str) -> AsyncIterator[Reply]:

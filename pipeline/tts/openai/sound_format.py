@@ -10,12 +10,29 @@ from email.message import Message
 from pipeline.pcm import RATES
 from pipeline.tts.convert import Converter, PcmFormat
 from pipeline.tts.errors import NotPcm
-from pipeline.tts.openai.riff import Riff
+from pipeline.tts.openai.riff import FORMS, Riff
 
 PCM_TYPES = frozenset(
     {"", "audio/pcm", "audio/x-pcm", "audio/raw", "audio/x-raw", "audio/l16", "application/octet-stream"}
 )
 """Types under which bytes that are no RIFF are samples."""
+
+LAWS = {"audio/basic": "ulaw", "audio/pcmu": "ulaw", "audio/pcma": "alaw"}
+"""Types of the telephone's codes (RFC 2046, RFC 3551)."""
+
+TELEPHONE_HZ = 8000
+
+_MARKS = {
+    "f32": "float32",
+    "float": "float32",
+    "s24": "int24",
+    "s32": "int32",
+    "mulaw": "ulaw",
+    "ulaw": "ulaw",
+    "alaw": "alaw",
+}
+_BITS = {"8": "uint8", "24": "int24", "32": "int32"}
+"""How parameters tell that samples are not of 16 bits."""
 
 WAV_TYPES = frozenset({"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"})
 
@@ -24,10 +41,25 @@ HEAD_BYTES = 12
 
 LEAST_TEXT_BYTES = 4
 
-_COMPRESSED = re.compile(rb"ID3|OggS|fLaC|\x1aE\xdf\xa3|....ftyp|\xff[\xe2\xe3\xf2\xf3\xfa\xfb\xf1\xf9]", re.DOTALL)
-"""MP3 with and without a tag, Ogg, FLAC, WebM, MP4, AAC. One in thousands of loud samples would look like these, and
-speech begins softly.
+_OTHERS = {
+    "MP3": rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]",
+    "AAC": rb"\xff[\xf1\xf9]",
+    "Ogg": rb"OggS",
+    "FLAC": rb"fLaC",
+    "WebM": rb"\x1aE\xdf\xa3",
+    "MP4": rb"....ftyp",
+    "AIFF": rb"FORM....AIF",
+    "AU": rb"\.snd",
+    "CAF": rb"caff",
+    "AMR": rb"#!AMR",
+    "big-endian WAV": rb"RIFX",
+}
+"""How that begins which is neither WAV nor PCM. One in thousands of loud samples would look like these, and speech
+begins softly.
 """
+
+_TYPE = re.compile(r"(?:application|audio|image|multipart|text|video)/[a-z0-9.+-]{1,40}")
+"""A media type that an error may show."""
 
 
 def content_type(header: str, default_rate: int) -> tuple[str, PcmFormat]:
@@ -43,24 +75,33 @@ def content_type(header: str, default_rate: int) -> tuple[str, PcmFormat]:
     params = {key.lower(): str(value).strip() for key, value in message.get_params([], unquote=True)}
     rate = _number(params.get("rate", ""), RATES) or default_rate
     channels = _number(params.get("channels", ""), range(1, MOST_CHANNELS + 1)) or 1
-    big_endian = name == "audio/l16" and params.get("codec", "").lower() != "pcm"
-    return name, PcmFormat(rate, channels, big_endian=big_endian)
+    if name in LAWS:
+        return name, PcmFormat(_number(params.get("rate", ""), RATES) or TELEPHONE_HZ, channels, LAWS[name])
+    codec = next((params[key].lower() for key in ("codec", "encoding", "format") if key in params), "")
+    encoding = next((encoding for mark, encoding in _MARKS.items() if mark in codec), "")
+    encoding = encoding or _BITS.get(params.get("bits", ""), "int16")
+    big_endian = name == "audio/l16" and codec != "pcm"
+    return name, PcmFormat(rate, channels, encoding, big_endian)
 
 
 class SoundDecoder:
-    """Turns the body of one reply, cut anywhere, into mono int16 of *sample_rate* Hz.
+    """Turns the body of one reply, cut anywhere, into mono int16 of the rate that the reply tells.
 
-    *header*: the Content-Type; bare PCM has *sample_rate* when the header tells none. Raise NotPcm for anything else
-    than PCM or WAV of int16 or float32, and ModuleNotFoundError where the rate has to change without soxr.
+    *header*: the Content-Type; bare PCM has *default_rate* when the header tells none. Raise NotPcm for anything else
+    than PCM or WAV.
     """
 
-    def __init__(self, header: str, sample_rate: int) -> None:
-        self._type, self._told = content_type(header, sample_rate)
-        self._sample_rate = sample_rate
+    def __init__(self, header: str, default_rate: int) -> None:
+        self._type, self._told = content_type(header, default_rate)
         self._head = b""
         self._riff: Riff | None = None
         self._convert: Converter | None = None
         self._source: PcmFormat | None = None
+
+    @property
+    def sample_rate(self) -> int:
+        """The Hz of the samples, once there are any."""
+        return (self._source or self._told).rate
 
     @property
     def truncated(self) -> bool:
@@ -83,17 +124,22 @@ class SoundDecoder:
         if head:
             self._begin(head)
         given = self._converted(head)
-        return given + (self._convert.flush() if self._convert else b"")
+        if self._riff and self._convert:
+            given += self._convert.feed(self._riff.rest())
+        return given
 
     def _begin(self, head: bytes) -> None:
-        if head.startswith(b"RIFF"):
+        if head.startswith(FORMS):
             self._riff = Riff()
         elif self._type in WAV_TYPES:
-            raise NotPcm("the speech server calls something WAV that is not")
-        elif _COMPRESSED.match(head):
-            raise NotPcm("the speech server sent compressed sound where PCM was asked for")
-        elif self._type not in PCM_TYPES or _is_text(head[:HEAD_BYTES]):
-            raise NotPcm("the speech server sent no PCM")
+            raise NotPcm(f"the speech server sent {_name(head) or 'something'} and called it WAV")
+        elif name := _name(head):
+            raise NotPcm(f"the speech server sent {name} where PCM was asked for")
+        elif self._type not in PCM_TYPES and self._type not in LAWS:
+            kind = self._type if _TYPE.fullmatch(self._type) else "something of an unknown type"
+            raise NotPcm(f"the speech server sent {kind} where PCM was asked for")
+        elif _is_text(head[:HEAD_BYTES]):
+            raise NotPcm("the speech server sent text where PCM was asked for")
         else:
             self._expect(self._told)
 
@@ -110,12 +156,16 @@ class SoundDecoder:
 
     def _expect(self, source: PcmFormat) -> None:
         if source.rate not in RATES or not 1 <= source.channels <= MOST_CHANNELS:
-            raise NotPcm("the speech server tells an impossible format")
-        if self._source is None:
-            self._source = source
-            self._convert = Converter(source, self._sample_rate)
-        elif self._source != source:
+            raise NotPcm(f"the speech server tells {source.rate} Hz and {source.channels} channels, which cannot be")
+        if self._source not in (None, source):
             raise NotPcm("the format changes in the middle of a sentence")
+        self._source = source
+        self._convert = Converter(source, source.rate)  # another file may begin behind half a sample
+
+
+def _name(head: bytes) -> str:
+    """Name the format of *head*; "" when it may be PCM."""
+    return next((name for name, begin in _OTHERS.items() if re.match(begin, head, re.DOTALL)), "")
 
 
 def _is_text(head: bytes) -> bool:

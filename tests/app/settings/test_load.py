@@ -171,6 +171,14 @@ def test_order_of_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert load(None, {}) == Settings()
 
 
+@pytest.mark.parametrize(("value", "read"), [("False", False), ("FALSE", False), ("True", True), (" true ", True)])
+def test_a_truth_in_any_spelling(value: str, read: bool) -> None:
+    """What Python, YAML and shells call true or false is taken; any other word is told what to be."""
+    assert load(None, {"STENTOR__SERVER__REFLECTION": value}).server.reflection is read
+    with pytest.raises(SettingsError, match=r"^STENTOR__SERVER__REFLECTION: server.reflection: must be true or false$"):
+        load(None, {"STENTOR__SERVER__REFLECTION": "off"})
+
+
 def test_environment_values() -> None:
     """They are read as TOML: numbers, truth, lists; what is no TOML is text. Another kind starts its table anew."""
     environment = {

@@ -28,7 +28,7 @@ RATE = 1000
 FADE = 10
 """Bytes of the 5 ms that are held back, at RATE."""
 
-CUT = "this sentence was not spoken to its end"
+CUT, SILENT = "this sentence was not spoken to its end", "this sentence was not spoken"
 
 
 class NoTimeSelector(selectors.DefaultSelector):

@@ -146,6 +146,33 @@ async def test_nearest_language(voices: dict[str, Path]) -> None:
     await alone.aclose()
 
 
+@pytest.mark.parametrize(
+    ("languages", "text", "voice", "fits"),
+    [
+        ("en", ENGLISH, Voice(), True),
+        ("en", RUSSIAN, Voice(), False),
+        ("en", "日本語です", Voice(), False),
+        ("en", "42!", Voice(language="ru"), True),
+        ("en", "Guten Tag", Voice(language="de"), False),
+        ("en", "Hello", Voice(language="en-GB"), True),
+        ("ru", ENGLISH, Voice(), False),
+        ("ru", "Откройте Safari.", Voice(), True),
+        ("ru", "Привіт", Voice(language="uk"), False),
+        ("en ru", ENGLISH + RUSSIAN, Voice(language="en"), True),
+    ],
+)
+async def test_fits(languages: str, text: str, voice: Voice, fits: bool, voices: dict[str, Path]) -> None:
+    """A voice fits a text of its own language, by its letters and by what the request says."""
+    engine = piper_speech(voices={language: voices[language] for language in languages.split()})
+    assert engine.fits(text, voice) == fits
+    await engine.aclose()
+
+
+async def test_knows(speech: PiperSpeech) -> None:
+    """A voice may be asked for by the name of its file or by its language; no name is no wish."""
+    assert [speech.knows(name) for name in ("", "RU_RU-anna-low", "ru", "typo")] == [True, True, True, False]
+
+
 async def test_slower(speech: PiperSpeech, voices: dict[str, Path]) -> None:
     """The length scale of the settings multiplies that of the voice."""
     async with aclosing(piper_speech(voices=voices, default_language="en", length_scale=2.0)) as twice:

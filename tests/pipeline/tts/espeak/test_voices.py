@@ -64,6 +64,12 @@ def test_the_language_of_the_voice_that_reads():
     assert voices().reads_in("Привет, 42", Voice("", "pt")) == "ru"
 
 
+def test_a_name_that_is_known():
+    """A voice has a name, tags and variants; anything else is unknown."""
+    known = [voices().knows(name) for name in ("en-us", "EN-US", "ru", "en-us+f3", "en-us+typo", "typo")]
+    assert known == [True, True, True, True, False, False]
+
+
 def test_the_settings_choose_among_cyrillic_languages():
     """Cyrillic text of unknown language is read in a Cyrillic language of the settings that has its letters."""
     assert voices(default="uk", ru="ru", uk="uk").choose("Привіт", Voice()) == "zle/uk"

@@ -1,13 +1,17 @@
 """The voice of a server that may send anything, over real sockets."""
 
 import asyncio
+import re
+import struct
 import traceback
+from array import array
 from contextlib import aclosing
-from itertools import pairwise
 
 import pytest
 
 from pipeline.interfaces import Voice
+from pipeline.tts.convert import TABLES
+from pipeline.tts.engines import Hz, unknown_voice
 from pipeline.tts.errors import (
     NotPcm,
     SpeechBusy,
@@ -24,12 +28,10 @@ from tests.pipeline.tts.engines import openai
 from tests.pipeline.tts.openai.hostile_speech import (
     ANY,
     KEY,
-    RATE,
     big_endian,
     chunk,
     float32,
     form,
-    needs_soxr,
     pieces,
     said,
     sound,
@@ -108,11 +110,12 @@ async def test_the_voice_of_the_request() -> None:
     assert [asked.body["voice"] for asked in server.asked] == ["bob"]
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("status", [400, 404, 422, 500])
 async def test_a_voice_that_the_server_does_not_have(status: int) -> None:
-    """The settings' voice says the sentence then: a wrong name silences nobody."""
+    """The settings' voice says the sentence then, with a warning: a wrong name silences nobody."""
     async with speaking(sound([SECRET], status=status), sound([PCM])) as (speech, server):
-        assert await said(speech, voice=Voice("nobody")) == PCM
+        notice, *given = [piece async for piece in speech.synthesize("Hello.", Voice("nobody"))]
+    assert (notice, b"".join(given)) == (unknown_voice(), PCM)
     assert [asked.body["voice"] for asked in server.asked] == ["nobody", "ann"]
 
 
@@ -172,22 +175,136 @@ def _samples(pcm: bytes) -> memoryview:
     return memoryview(pcm).cast("h")
 
 
-@needs_soxr
 @pytest.mark.parametrize(
-    ("body", "content_type", "seconds"),
+    ("body", "content_type", "rate"),
     [
-        (tone(8000, 16_000), "audio/pcm;rate=16000", 0.5),
-        (wav(tone(22_050, 22_050), form(22_050)), "audio/wav", 1.0),
-        (wav(stereo(tone(22_050, 44_100)), form(44_100, 2), size=0), "audio/wav", 0.5),
+        (tone(8000, 16_000), "audio/pcm;rate=16000", 16_000),
+        (wav(tone(8000, 22_050), form(22_050)), "audio/wav", 22_050),
+        (wav(stereo(tone(8000, 44_100)), form(44_100, 2), size=0), "audio/wav", 44_100),
     ],
 )
-async def test_another_rate(body: bytes, content_type: str, seconds: float) -> None:
-    """A server that tells another rate is converted: the sound lasts as long and keeps its pitch."""
+async def test_another_rate(body: bytes, content_type: str, rate: int) -> None:
+    """The rate that the reply tells is the rate of the sound, whose samples stay as they are."""
     async with speaking(sound([body[:999], body[999:]], content_type)) as (speech, _):
+        first, *rest = [piece async for piece in speech.synthesize("Hello.", ANY)]
+    assert first == Hz(rate)
+    assert b"".join(rest) == tone(8000, rate)
+
+
+MADE_UP = {
+    "2 billion": 2_000_000_000,
+    "2^30": 1 << 30,
+    "ffmpeg": 0xFFFF_FFFF,
+    "signed": 0x7FFF_FFFF,
+    "5 minutes": 14_400_000,
+}
+MADE_UP |= {"a page less": 0x7FFF_F000, "0": 0, "a third": 0x0FFF_FFFF}
+BEHIND = {
+    "nothing": b"",
+    "tags": chunk(b"LIST", b"INFOISFT\x04\0\0\0Lavf"),
+    "tags, credentials": chunk(b"LIST", b"INFO") + chunk(b"C2PA", b"\x12" * 1839),
+    "an empty chunk": chunk(b"JUNK", b""),
+    "half a chunk": chunk(b"id3 ", bytes(90))[:50],
+    "the header again": bytes(4) + struct.pack("<I", len(PCM) + 36) + bytes(32) + struct.pack("<I", len(PCM)),
+    "a longer header again": bytes(4) + struct.pack("<I", len(PCM) + 70) + bytes(66) + struct.pack("<I", len(PCM)),
+    "another wav": wav(PCM[:480], size=0xFFFF_FFFF),
+}
+
+
+@pytest.mark.parametrize("cut", [1, 7, 10**6])
+@pytest.mark.parametrize("behind", BEHIND)
+@pytest.mark.parametrize("size", MADE_UP)
+async def test_a_made_up_length(size: str, behind: str, cut: int) -> None:
+    """A length that no sentence can have is none; the samples are all that comes, but for the chunks behind them."""
+    body = wav(PCM, size=MADE_UP[size]) + BEHIND[behind]
+    parts = [body[:40], *(body[at : at + cut] for at in range(40, 200, cut)), body[200 if cut < 160 else 40 + cut :]]
+    if cut == 7:
+        parts[-1:] = [body[201:-9], *(body[-9:][at : at + 1] for at in range(9))]
+    async with speaking(sound([part for part in parts if part], "audio/wav")) as (speech, _):
+        assert await said(speech) == PCM + (PCM[:480] if behind == "another wav" else b"")
+
+
+async def test_sound_that_looks_like_a_chunk() -> None:
+    """Samples that happen to read LIST are samples, when no credible size follows."""
+    loud = PCM + b"LIST\x40\x3f\x20\x11" + PCM
+    async with speaking(sound([wav(loud, size=0)], "audio/wav")) as (speech, _):
+        assert await said(speech) == loud
+
+
+async def test_a_missing_pad() -> None:
+    """A chunk of odd length whose pad byte the server forgot takes nothing from the next one."""
+    body = wav(b"", form(bits=8), size=999) + bytes(range(100, 120)) * 49 + bytes(19) + chunk(b"LIST", b"INFO")
+    async with speaking(sound([body], "audio/wav")) as (speech, _):
+        assert len(await said(speech)) == 2 * 999
+
+
+def _coded(encoding: str) -> bytes:
+    """PCM in another encoding, made by the standard library."""
+    audioop = pytest.importorskip("audioop")
+    match encoding:
+        case "uint8":
+            return audioop.bias(audioop.lin2lin(PCM, 2, 1), 1, 128)
+        case "int24" | "int32":
+            return audioop.lin2lin(PCM, 2, int(encoding[3:]) // 8)
+        case "float64":
+            return array("d", (sample / 32767 for sample in _samples(PCM))).tobytes()
+        case _:
+            return getattr(audioop, f"lin2{encoding}")(PCM, 2)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "tag", "bits", "step"),
+    [
+        ("uint8", 1, 8, 256),
+        ("int24", 1, 24, 1),
+        ("int24", 1, 20, 1),
+        ("int32", 1, 32, 1),
+        ("float64", 3, 64, 2),
+        ("alaw", 6, 8, 1024),
+        ("ulaw", 7, 8, 1024),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("size", [None, 0])
+async def test_encodings(encoding: str, tag: int, bits: int, step: int, channels: int, size: int | None) -> None:
+    """Samples of every usual encoding are converted, as exactly as they are told."""
+    coded, width = _coded(encoding), -(-bits // 8)
+    body = b"".join(channels * coded[at : at + width] for at in range(0, len(coded), width))
+    wave = wav(body, form(channels=channels, tag=tag, bits=bits), size=size)
+    async with speaking(sound([wave[:777], wave[777:]], "audio/wav")) as (speech, _):
         given = _samples(await said(speech))
-    assert len(given) == pytest.approx(RATE * seconds, abs=2)
-    ups = sum(1 for before, after in pairwise(given) if before < 0 <= after)
-    assert ups == pytest.approx(440 * seconds, abs=3)
+    assert len(given) == len(PCM) // 2
+    assert max(abs(a - b) for a, b in zip(given, _samples(PCM), strict=True)) < step
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoding", "rate"),
+    [
+        ("audio/basic", "ulaw", 8000),
+        ("audio/PCMA;rate=16000", "alaw", 16_000),
+        ("audio/pcm;rate=16000;codec=pcm_s24le", "int24", 16_000),
+        ("audio/x-raw;format=S32LE", "int32", 24_000),
+        ("audio/pcm;bits=8;rate=8000", "uint8", 8000),
+        ("audio/pcm;bits=16", "int16", 24_000),
+        ("audio/pcm;encoding=mulaw;rate=8000", "ulaw", 8000),
+    ],
+)
+async def test_encodings_of_bare_pcm(content_type: str, encoding: str, rate: int) -> None:
+    """The Content-Type may tell of other samples than int16."""
+    coded = PCM if encoding == "int16" else _coded(encoding)
+    async with speaking(sound([coded], content_type), sample_rate=24_000) as (speech, _):
+        given = [piece async for piece in speech.synthesize("Hello.", ANY)]
+    assert [piece for piece in given if isinstance(piece, Hz)] == ([] if rate == 24_000 else [Hz(rate)])
+    samples = _samples(b"".join(piece for piece in given if isinstance(piece, bytes)))
+    assert max(abs(a - b) for a, b in zip(samples, _samples(PCM), strict=True)) < 1024
+
+
+@pytest.mark.parametrize(("code", "encoding"), [("alaw", "alaw"), ("ulaw", "ulaw")])
+def test_telephone_codes(code: str, encoding: str) -> None:
+    """Both tables of G.711 are those of the standard library."""
+    audioop = pytest.importorskip("audioop")
+    expected = array("h", getattr(audioop, f"{code}2lin")(bytes(range(256)), 2))
+    assert TABLES[encoding] == list(expected)
 
 
 async def test_sound_comes_as_it_is_sent() -> None:
@@ -218,8 +335,11 @@ NOT_PCM = {
     "no type at all": (PCM, "nonsense"),
     "no riff": (PCM, "audio/wav"),
     "a riff of pictures": (b"RIFF\x10\0\0\0AVI " + bytes(40), "audio/wav"),
-    "wav of 24 bits": (wav(bytes(300), form(bits=24)), "audio/wav"),
-    "wav of mu-law": (wav(bytes(300), form(tag=7, bits=8)), "audio/wav"),
+    "wav of 48 bits": (wav(bytes(300), form(bits=48)), "audio/wav"),
+    "wav of adpcm": (wav(bytes(300), form(tag=17, bits=4)), "audio/wav"),
+    "big-endian wav": (b"RIFX" + wav(PCM)[4:], "audio/pcm"),
+    "aiff": (b"FORM\0\0\1\0AIFF" + PCM, ""),
+    "au": (b".snd\0\0\0\x18" + PCM, "application/octet-stream"),
     "wav of 100 channels": (wav(bytes(400), form(channels=100)), "audio/wav"),
     "wav of rate 0": (wav(bytes(400), form(rate=0)), "audio/wav"),
     "wav without a format": (b"RIFF\xff\xff\xff\xffWAVE" + chunk(b"data", PCM), "audio/wav"),
@@ -239,6 +359,28 @@ async def test_what_is_no_sound(what: str) -> None:
         with pytest.raises(NotPcm) as caught:
             await said(speech)
     _safe(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("mp3 called pcm", "sent MP3 where PCM was asked for"),
+        ("json", "sent application/json where"),
+        ("json called pcm", "sent text where"),
+        ("no type at all", "sent text/plain"),
+        ("wav of adpcm", "format 17 with 4 bits"),
+        ("big-endian wav", "big-endian WAV"),
+        ("wav of rate 0", "0 Hz"),
+        ("wav of 100 channels", "100 channels"),
+        ("nothing", "no sound"),
+    ],
+)
+async def test_the_error_names_the_format(what: str, told: str) -> None:
+    """An operator reads what came instead of sound."""
+    body, content_type = NOT_PCM[what]
+    async with speaking(sound([body] if body else [], content_type)) as (speech, _):
+        with pytest.raises(NotPcm, match=re.escape(told)):
+            await said(speech)
 
 
 async def test_compressed_unasked() -> None:

@@ -1,0 +1,51 @@
+"""Standard output that tells its own failures from all others."""
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from app.cli.arguments import DASH
+
+
+class Unwritten(OSError):
+    """Standard output cannot be written, such as on a full disk."""
+
+
+class Stdout(io.TextIOWrapper):
+    """Raise Unwritten where nothing can be written; show what the encoding does not have as "?"."""
+
+    @classmethod
+    def in_place_of(cls, stdout: io.TextIOWrapper) -> "Stdout":
+        """Take over what *stdout* writes to."""
+        encoding, lines, through = stdout.encoding, stdout.line_buffering, stdout.write_through
+        return cls(stdout.detach(), encoding, "replace", line_buffering=lines, write_through=through)
+
+    def write(self, text: str, /) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            _raise(error)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            _raise(error)
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise Unwritten(error.errno, error.strerror) from None
+
+
+@contextmanager
+def sound_alone(wav: Path | None) -> Iterator[BinaryIO | None]:
+    """Where the sound goes to standard output, give that, and let all else go to stderr."""
+    if wav != Path(DASH):
+        yield None
+        return
+    stdout = sys.stdout.buffer
+    with redirect_stdout(sys.stderr):
+        yield stdout

@@ -1,0 +1,54 @@
+"""piper behind the whole server: what it cannot say is told."""
+
+from pathlib import Path
+
+import pytest
+
+from app.server import warnings_at_start
+from app.settings.load import load
+from tests.serving import VOICE, serving, write_settings
+
+pytest.importorskip("piper", reason="the piper extra is not installed")
+
+from tests.pipeline.tts.test_piper import ENGLISH, RUSSIAN, made_up_voice
+
+FALLBACK = f", fallback = {VOICE}"
+
+
+def piper(folder: Path, more: str = "", language: str = "en") -> str:
+    file = made_up_voice(folder / "one.onnx", language)
+    return f'{{ kind = "piper", voices = {{ {language} = "{file}" }} {more} }}'
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "more", "fields", "reasons"),
+    [
+        ("en", ENGLISH, "", {}, []),
+        ("en", RUSSIAN, "", {}, ["VOICE_LANGUAGE"]),
+        ("ru", ENGLISH, "", {}, ["VOICE_LANGUAGE"]),
+        ("en", "Guten Tag. ", "", {"language": "de"}, ["VOICE_LANGUAGE"]),
+        ("en", RUSSIAN, FALLBACK, {}, []),
+        ("en", ENGLISH, "", {"voice": "typo"}, ["VOICE_UNKNOWN"]),
+        ("en", ENGLISH, "", {"voice": "one"}, []),
+        ("en", RUSSIAN, "", {"voice": "typo"}, ["VOICE_UNKNOWN", "VOICE_LANGUAGE"]),
+    ],
+)
+async def test_what_the_voice_is_not(
+    language: str, text: str, more: str, fields: dict[str, str], reasons: list[str], tmp_path: Path
+) -> None:
+    """A sentence of another language is spoken by the fallback, or with a warning; a voice that is not there is one."""
+    async with serving(tmp_path, tts=piper(tmp_path, more, language)) as service:
+        answer = await service.ask(text, f" {text}", **fields)
+        said = service.diary.who("said")
+    assert [m.warning.reason for m in answer.messages if m.HasField("warning")] == reasons
+    assert answer.sound
+    assert bool(said) == (more != "")
+    assert len({m.audio_chunk.sample_rate for m in answer.messages if m.audio_chunk.audio_data}) == 1
+
+
+@pytest.mark.parametrize(("more", "others"), [("", "is read with their sounds"), (FALLBACK, "goes to the fallback")])
+def test_the_languages_are_told_at_start(more: str, others: str, tmp_path: Path) -> None:
+    """An operator reads what the voices can say before anybody hears what they can't."""
+    table = load(str(write_settings(tmp_path, tts=piper(tmp_path, more))), {})
+    (told,) = warnings_at_start(table)
+    assert told == f"the piper voice speaks en only: text of other languages {others}"
