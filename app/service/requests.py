@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from app.service import wire
@@ -15,13 +16,22 @@ NAME_CHARS = 128
 BASE64_GROWTH = 4 / 3
 
 
-def rules(limits: Limits) -> Mapping[str, Callable[[Any], None]]:
+def rules(limits: Limits, max_request_bytes: int) -> Mapping[str, Callable[[Any], None]]:
     """Return the check of each method, which raises Rejected for a request that breaks a rule."""
-    return {
+    checks: dict[str, Callable[[Any], None]] = {
         wire.STREAM_AUDIO: lambda request: _stream(request, limits),
         wire.GENERATE_WELCOME_AUDIO: lambda request: _welcome(request, limits),
         wire.INTERRUPT_SESSION: _interrupt,
     }
+    return {method: partial(_sized, check, max_request_bytes) for method, check in checks.items()}
+
+
+def _sized(check: Callable[[Any], None], most: int, request: Any) -> None:
+    """Refuse a request that is too long. The transport takes longer ones, so that this refusal has a reason."""
+    if request.ByteSize() > most:
+        metadata = {"limit": "max_request_bytes", "value": str(most)}
+        raise Rejected("INVALID_REQUEST", f"the request must be at most {most} bytes", metadata=metadata)
+    check(request)
 
 
 def _stream(request: pb.StreamRequest, limits: Limits) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from itertools import count
 
+from pipeline.errors import OwnError
 from pipeline.events import AudioChunk, WordMark
 from pipeline.flow import End, closing, prefetch
 from pipeline.pcm import SAMPLE_BYTES
@@ -17,7 +18,7 @@ PIECES_AT_ONCE = 64
 """An engine that never waits for anything lets the others run after its first piece and after each of so many more."""
 
 
-class SpeechFailed(Exception):
+class SpeechFailed(OwnError):
     """The voice did not say the whole sentence. The engine's own error, if any, is the cause."""
 
 
@@ -150,7 +151,7 @@ def _sound_of(piece: object) -> bytes:
         return b""
     if isinstance(piece, bytearray | memoryview):
         return bytes(piece)
-    raise SpeechFailed(f"a voice yields bytes, not {type(piece).__name__}")
+    raise SpeechFailed(f"pipeline.tts: synthesize must yield bytes, not {type(piece).__name__}")
 
 
 def _rate(engine: Engine) -> int:

@@ -1,7 +1,9 @@
 """How a voice fails. The log tells the classes apart; the texts hold no key and nothing that a server sent."""
 
+from pipeline.errors import OwnError
 
-class SpeechEngineError(Exception):
+
+class SpeechEngineError(OwnError):
     """The voice could not say a sentence. ``retry_after``: seconds that the server asked to wait, if it did."""
 
     def __init__(self, text: str, *, retry_after: float | None = None) -> None:
