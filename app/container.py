@@ -14,10 +14,11 @@ from app.service import requests, statuses, wire
 from app.service.servicer import StreamingServicer
 from app.settings.stages import RulesSegmenterSettings
 from app.settings.tables import Pipeline, Settings
-from app.stages import custom, links
+from app.stages import custom, links, shapes
 from app.stages import model as models
 from app.stages import voice as voices
 from app.stages.options import options
+from app.watchdog import Watchdog
 from interceptors.admission import AdmissionInterceptor
 from interceptors.base import ANONYMOUS, identity
 from interceptors.limiter import MemoryLimiter
@@ -56,10 +57,15 @@ def voice_names(table: Any) -> tuple[str, str]:
     return table.kind, fallback.kind if fallback else ""
 
 
-def hold_seconds(pipeline: Pipeline) -> float:
-    """Return how long a finished sentence waits. A custom segmenter has no such key: its sentences wait the default."""
+def cutting(pipeline: Pipeline) -> RulesSegmenterSettings:
+    """Return how answers are cut. A custom segmenter has no such keys: the defaults hold."""
     table = pipeline.segmenter
-    return (table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()).hold_ms / 1000
+    return table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()
+
+
+def hold_seconds(pipeline: Pipeline) -> float:
+    """Return how long a finished sentence waits."""
+    return cutting(pipeline).hold_ms / 1000
 
 
 class Container(DeclarativeContainer):
@@ -84,7 +90,7 @@ class Container(DeclarativeContainer):
     commands = Selector(
         pipeline.commands.kind,
         json=Singleton(JsonCommands, Factory(options, JsonOptions, pipeline.commands)),
-        custom=Singleton(custom.build, pipeline.commands, folder, "pipeline.commands", ("extract",)),
+        custom=Singleton(custom.build, pipeline.commands, folder, "pipeline.commands", shapes.COMMANDS),
     )
     extractor = Selector(pipeline.commands.kind, json=commands, custom=Singleton(CustomCommands, commands))
     tts = Singleton(voices.voice, pipeline.tts, folder)
@@ -96,8 +102,10 @@ class Container(DeclarativeContainer):
         speech=tts,
         hold=Factory(hold_seconds, pipeline),
         on_invalid=pipeline.commands.on_invalid,
+        most_chars=Factory(cutting, pipeline).provided.max_answer_chars,
     )
 
+    watchdog = Singleton(Watchdog)
     streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
     welcome_limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, 0)  # a full server can still say so
@@ -112,9 +120,11 @@ class Container(DeclarativeContainer):
     chain = Singleton(
         links.chain,
         Dict(
-            session=Singleton(SessionInterceptor, ANSWERS, wire.stamp),
+            session=Singleton(SessionInterceptor, ANSWERS, wire.stamp, clock=watchdog.provided.arrival),
             status=status,
-            validation=Singleton(ValidationInterceptor, Factory(requests.rules, limits)),
+            validation=Singleton(
+                ValidationInterceptor, Factory(requests.rules, limits, settings.provided.server.max_request_bytes)
+            ),
             single_flight=Singleton(SingleFlightInterceptor, ANSWERS, streams),
             admission=Singleton(
                 AdmissionInterceptor,

@@ -3,18 +3,23 @@
 A line that cannot be made or written is lost: a log whose reader has gone, or a full disk, ends no stream.
 
 No prompt, answer or command text is logged above DEBUG. The text of an exception may hold any of these, so it is shown
-at DEBUG only; the type and the traceback always are.
+at DEBUG only, unless the text is ours. The type always is, and so is the traceback, from the stage's own file on.
 """
 
 import logging
+import os
 import re
 import sys
 import traceback
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import structlog
+
+from pipeline.errors import OwnError
 
 TOP = frozenset({"event", "level", "timestamp", "scope", "method", "decision", "exception"})
 EventDict: TypeAlias = MutableMapping[str, Any]
@@ -22,6 +27,15 @@ Processor: TypeAlias = Callable[[Any, str, Any], Any]
 
 MOST_CAUSES = 20
 """Exceptions that are shown of a chain: the last ones, causes first, as Python prints them."""
+
+ROOT = Path(__file__).parents[1]
+OURS = tuple(f"{ROOT / package}{os.sep}" for package in ("app", "interceptors", "pipeline", "protos"))
+CHAIN = re.compile(
+    rf"{re.escape(str(ROOT))}/((app|interceptors)/.*|pipeline/(run|flow)|pipeline/\w+/(stage|custom|fallback|ahead|attempt|utterance))\.py"
+)
+"""Files that stand around every stage. Their frames are the same in each traceback."""
+
+STANDARD = (f"{Path(os.__file__).parent}{os.sep}", "<frozen ")
 
 ASYNCIO_SHOWS = re.compile(r"[<(\n]")
 """The characters from which on asyncio shows tasks, arguments and exceptions, with their texts."""
@@ -34,7 +48,7 @@ def configure(log_format: str, level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _exception if number > logging.DEBUG else structlog.processors.format_exc_info,
+        partial(_exception, shows_texts=number <= logging.DEBUG),
     ]
     if log_format == "json":
         steps += [_ctx, structlog.processors.JSONRenderer(ensure_ascii=False)]
@@ -96,10 +110,10 @@ def _ctx(_logger: Any, _name: str, event: EventDict) -> EventDict:
     return {**top, "ctx": {key: value for key, value in event.items() if key not in TOP}}
 
 
-def _exception(_logger: Any, _name: str, event: EventDict) -> EventDict:
+def _exception(_logger: Any, _name: str, event: EventDict, *, shows_texts: bool) -> EventDict:
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
-        event["exception"] = "\n\n".join(_shown(one) for one in reversed(_chain(error)))
+        event["exception"] = "\n\n".join(_shown(one, shows_texts) for one in reversed(_chain(error)))
     return event
 
 
@@ -114,7 +128,28 @@ def _chain(error: BaseException) -> list[BaseException]:
     return list(seen.values())
 
 
-def _shown(error: BaseException) -> str:
-    """Show *error* as Python prints it, but for its text."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
+def _shown(error: BaseException, shows_texts: bool) -> str:
+    """Show *error* as Python prints it, but for frames that say nothing, and for a text that may be foreign."""
+    if isinstance(error, OwnError):
+        return f"{type(error).__qualname__}: {error}"
+    frames = "".join(traceback.format_list(_frames(error)))
+    if shows_texts:
+        return frames + "".join(traceback.format_exception_only(error)).rstrip()
     return f"{frames}{type(error).__qualname__} (its text is logged at level DEBUG only)"
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """List the frames from the first one that is a stage's; all of them, if none is."""
+    frames = traceback.extract_tb(error.__traceback__)
+    is_around = (CHAIN.fullmatch(frame.filename) or is_standard(frame.filename) for frame in frames)
+    return frames[next((at for at, around in enumerate(is_around) if not around), 0) :]
+
+
+def is_ours(file: str) -> bool:
+    """Tell whether *file* is part of Stentor."""
+    return file.startswith(OURS)
+
+
+def is_standard(file: str) -> bool:
+    """Tell whether *file* is part of Python."""
+    return file.startswith(STANDARD) and f"-packages{os.sep}" not in file

@@ -22,10 +22,17 @@ from app.service.servicer import StreamingServicer
 from app.settings.stages import DemoModelSettings, OpenAIModelSettings, PiperSettings
 from app.settings.tables import STAGES, Settings
 from app.stages.lifetime import started
+from interceptors.in_flight import InFlightInterceptor
 from protos import streaming_pb2 as pb
+
+STATUS_SECONDS = 4.0
+"""For the last messages and statuses of calls whose work is over."""
 
 STOP_SECONDS = 1.0
 """For the last bytes of calls that are over, and then for what a stage left behind."""
+
+IGNORED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that mean nothing here, and by default would end the process without a drain."""
 
 log = structlog.get_logger(scope="server")
 
@@ -44,20 +51,22 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 
     SettingsError for a stage that cannot be built, PortTaken for an address that cannot be had; nothing listens then.
     """
-    container = Container(settings=settings)
+    container, calls = Container(settings=settings), InFlightInterceptor()
     async with started({key: getattr(container, key) for key in STAGES}):
-        server = make_server(settings, container.chain())
+        server = make_server(settings, [calls, *container.chain()])
         health_servicer = _add_services(server, container.servicer(), reflects=settings.server.reflection)
         address = bind(server, settings.server)
         await server.start()
         for service in ("", wire.SERVICE):
             await health_servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
         try:
-            yield Running(address, container)
+            with container.watchdog():
+                yield Running(address, container)
         finally:
             await health_servicer.enter_graceful_shutdown()
             log.info("draining", decision="drain", streams=len(container.streams()))
             await container.streams().drain(settings.server.grace_seconds)
+            await calls.ended(STATUS_SECONDS)
             await server.stop(STOP_SECONDS)
 
 
@@ -76,9 +85,9 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         if starting is not None:
             starting.cancel()
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    _ignore_others()
     try:
         async with running(settings) as server:
             starting = None
@@ -93,6 +102,14 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     except asyncio.CancelledError:
         if starting is None or not stop.is_set():
             raise
+
+
+def _ignore_others() -> None:
+    def on_signal(number: signal.Signals) -> None:
+        log.info("a signal is ignored", decision="go on", signal=number.name)
+
+    for number in IGNORED:
+        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
 
 
 def end_soon() -> None:

@@ -17,6 +17,7 @@ from grpc_status.rpc_status import to_status
 
 from interceptors.base import Call, StreamInterceptor, WrappedContext, metadata_value
 from interceptors.errors import Rejected
+from interceptors.session import SHORT
 
 DOMAIN = "stentor"
 PUSHBACK = "grpc-retry-pushback-ms"
@@ -77,6 +78,7 @@ class StatusInterceptor(StreamInterceptor):
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Await the call; turn whatever it raises into its end on the wire, and log how it ended."""
+        structlog.contextvars.bind_contextvars(**_names(request, method_name))
         own = asyncio.current_task()
         watched = WatchedContext(context)
         try:
@@ -192,10 +194,18 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+def _names(request: Any, method_name: str) -> dict[str, str]:
+    """Name the call on each of its log lines: the method, and the ids that the request has, shortened."""
+    ids = {"session": getattr(request, "session_id", ""), "client": getattr(request, "hardware_id", "")}
+    return {"method": method_name.rpartition("/")[2]} | {name: id_[:SHORT] for name, id_ in ids.items() if id_}
+
+
 def _log(error: BaseException, outcome: Outcome) -> None:
     if outcome.defect:
         log.error("failed", decision="end", outcome=outcome.reason, exc_info=error)
     elif isinstance(error, Rejected):
         log.info("refused", decision="reject", outcome=outcome.reason, **outcome.metadata)
+    elif outcome.code is grpc.StatusCode.CANCELLED:  # somebody wanted this end
+        log.info("ended", decision="end", outcome=outcome.reason, code=outcome.code.name)
     else:
         log.warning("ended", decision="end", outcome=outcome.reason, code=outcome.code.name)

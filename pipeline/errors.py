@@ -1,5 +1,7 @@
 """The errors of a stage. Any other error is a defect and reaches the client as INTERNAL, without its text."""
 
+from collections.abc import Coroutine
+
 STATUSES = frozenset(
     {
         "CANCELLED",
@@ -24,6 +26,21 @@ STATUSES = frozenset(
 
 MOST_RETRY_SECONDS = 1e9
 """google.protobuf.Duration ends not far beyond."""
+
+
+class OwnError(Exception):
+    """An error in words of ours, which hold nothing that somebody else wrote. The log shows them at every level."""
+
+
+class WrongStage(OwnError, TypeError):
+    """A custom stage does not do what its interface says. The text names the stage, the method and the rule."""
+
+
+def wrong(method: str, rule: str, given: object) -> WrongStage:
+    """Make the error of a stage whose *method*, such as ``pipeline.llm: stream``, *must* do otherwise than it did."""
+    if isinstance(given, Coroutine):  # else Python complains that nobody awaited it
+        given.close()
+    return WrongStage(f"{method} must {rule}, not {type(given).__name__}")
 
 
 class StageError(Exception):

@@ -2,6 +2,7 @@
 it.
 """
 
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ class Stages:
 
     ``segmenter`` makes one for each turn. ``hold``: seconds that a finished sentence waits for its next character.
     ``on_invalid``: a refused command is a Notice (``warn``) or ends the turn (``abort``). ``speech`` None: text and
-    commands only.
+    commands only. ``most_chars``: a longer answer ends there with LENGTH.
     """
 
     model: Model
@@ -34,6 +35,7 @@ class Stages:
     speech: SpeechStage | None
     hold: float
     on_invalid: str
+    most_chars: int = sys.maxsize
 
 
 def nobody() -> None:
@@ -49,7 +51,7 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
     voice = Voice(turn.voice, turn.language)
     async with (
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
-        aclosing(segments(items, stages.segmenter, stages.hold, progress)) as cut,
+        aclosing(segments(items, stages.segmenter, stages.hold, progress, stages.most_chars)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
         aclosing(spoken(answer, stages.speech, voice, progress, turn.word_timings)) as events,
     ):

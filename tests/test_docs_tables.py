@@ -28,7 +28,7 @@ def test_reasons() -> None:
     """docs/clients.md has every reason with its status."""
     told = {(reason, cells[1]) for _, cells in rows(CLIENTS, "Reason") for reason in cells[0].split(", ")}
     raised = {(reason, row.code.name) for reason, row in TABLE.items() if reason not in NOT_RAISED}
-    assert told == raised | {("COMMAND_REFUSED", "ABORTED")}
+    assert told == raised
 
 
 def test_fields() -> None:

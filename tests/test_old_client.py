@@ -51,7 +51,7 @@ def old_messages() -> dict[str, Any]:
 
 
 async def test_old_client(tmp_path: Path) -> None:
-    """A client that knows only the old fields gets text, sound and command, and skips what it does not know."""
+    """A client that knows only the old fields gets text, sound and command, and never a message with nothing in it."""
     commands = '{"command": "open_app", "args": {}} {"command": 7} '
     script = ["Opening Safari. ", commands, "This will FAIL. Done now."]
     messages = old_messages()
@@ -72,4 +72,4 @@ async def test_old_client(tmp_path: Path) -> None:
     assert all(chunk.dtype == "int16" and list(chunk.shape) == [len(chunk.audio_data) // 2] for chunk in chunks)
     assert sum(chunk.shape[0] for chunk in chunks) == (len("Opening Safari.") + len("Done now.")) * 160
     assert kinds[-1] == "end_message"
-    assert kinds.count(None) == 2  # the two warnings: a refused command, a sentence without sound
+    assert None not in kinds  # the warnings ride: a refused command, a sentence without sound

@@ -287,12 +287,48 @@ async def test_refused_command(tmp_path: Path) -> None:
     async with serving(tmp_path, pipeline=commands) as service:
         answer = await service.ask("Opening. ", OPEN, {"tool": "open_app"}, {"tool": "close_app"}, "Done now.")
     warnings = [m for m in answer.messages if m.HasField("warning")]
-    assert [(m.warning.reason, m.warning.message, m.sentence_index) for m in warnings] == [
+    assert [(m.warning.reason, m.warning.message, m.warning.sentence_index) for m in warnings] == [
         ("COMMAND_REFUSED", "not_allowed", 1)
     ] * 2
     assert answer.commands == ['{"command":"close_app","args":{"app_name":"Safari"}}']
     assert "".join(answer.texts).split() == ["Opening.", "Done", "now."]
     assert answer.code is grpc.StatusCode.OK
+
+
+REFUSED = {"tool": "no such"}
+CHUNK = "audio_chunk"
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (["One. ", REFUSED, "Two."], [("text_chunk", 2)]),
+        ([REFUSED, {"tool": "close_app"}], [("action_message", 0)]),
+        (["One.", REFUSED], [("end_message", 0)]),
+        ([REFUSED, REFUSED, "One."], [("text_chunk", 1), (CHUNK, 1)]),
+        ([REFUSED, REFUSED, REFUSED], [(CHUNK, 0), (CHUNK, 0), ("end_message", 0)]),
+        (["FAIL. ", "Two."], [(CHUNK, 1)]),
+        (["One. ", REFUSED, "FAIL."], [("text_chunk", 2), (CHUNK, 2)]),
+        (["One. ", REFUSED, {"raise": "ValueError"}], [(CHUNK, 1)]),
+        ([REFUSED, REFUSED, {"status": "NOT_FOUND"}], [(CHUNK, 0), (CHUNK, 0)]),
+    ],
+)
+@pytest.mark.parametrize("has_voice", [True, False])
+async def test_warnings_ride(
+    tmp_path: Path, has_voice: bool, script: list[Any], expected: list[tuple[str, int]]
+) -> None:
+    """Each warning rides, alone, on the message that it is about or on the next one; no message has no content."""
+    pipeline = 'commands = { kind = "json", allow = ["close_app"] }'
+    async with serving(tmp_path, pipeline=pipeline, tts=VOICE if has_voice else '{ kind = "off" }') as service:
+        answer = await service.ask(*script)
+    assert None not in [message.WhichOneof("content") for message in answer.messages]
+    told = [(each.WhichOneof("content"), each.sentence_index) for each in answer.messages if each.HasField("warning")]
+    if has_voice or "FAIL" not in str(script):
+        spoken_next = not has_voice and expected == [("text_chunk", 1), (CHUNK, 1)]
+        assert told == ([("text_chunk", 1), ("end_message", 0)] if spoken_next else expected)
+    chunks = [message.audio_chunk for message in answer.messages if message.HasField("audio_chunk")]
+    assert all(chunk.sample_rate and chunk.dtype == "int16" for chunk in chunks)
+    assert [message.sequence for message in answer.messages] == list(range(1, len(answer.messages) + 1))
 
 
 async def test_refusals_as_trailers(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 
 import grpc
+from grpc.aio._server import server as make_aio_server  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 from app.settings.tables import Server, Settings
 from interceptors.base import StreamInterceptor
@@ -15,8 +16,15 @@ KEEPALIVE_MS = 30_000
 LEAST_PING_GAP_MS = 10_000
 """Clients may ping this often. By gRPC's default, a client that pings more than every five minutes is cut off."""
 
+MOST_GRPC_TAKES = 2**31 - 1
+"""gRPC's own limit of a message."""
+
 WATCHERS = 4096
 """Calls beyond those that the limits admit: refused ones on their way, and clients that watch the health."""
+
+
+TRANSPORT_FACTOR, TRANSPORT_BYTES = 4, 4 * 1024 * 1024
+"""The transport takes so many times ``max_request_bytes`` and so many more, since what it refuses has no reason."""
 
 
 class PortTaken(Exception):
@@ -24,11 +32,15 @@ class PortTaken(Exception):
 
 
 def make_server(settings: Settings, links: Sequence[StreamInterceptor]) -> grpc.aio.Server:
-    """Make a server that does not listen yet; *links* are its chain, the outermost first."""
+    """Make a server that does not listen yet; *links* are its chain, the outermost first.
+
+    Not by ``grpc.aio.server``: tracers replace that function, and put a link around ours that breaks every handler
+    which writes its messages instead of yielding them.
+    """
     # A call whose request never arrives passes no link, so gRPC itself must bound these. The limit is far above any
     # real load.
     most_calls = 4 * settings.limits.max_concurrent_streams + WATCHERS
-    return grpc.aio.server(
+    return make_aio_server(  # type: ignore[no-any-return,unused-ignore]
         interceptors=links, options=_channel_arguments(settings.server), maximum_concurrent_rpcs=most_calls
     )
 
@@ -79,7 +91,10 @@ def _text(error: OSError | UnicodeError) -> str:
 def _channel_arguments(server: Server) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", int(server.workers > 1)),  # else a second server takes the same port in silence
-        ("grpc.max_receive_message_length", server.max_request_bytes),
+        (
+            "grpc.max_receive_message_length",
+            min(MOST_GRPC_TAKES, server.max_request_bytes * TRANSPORT_FACTOR + TRANSPORT_BYTES),
+        ),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", LEAST_PING_GAP_MS),

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from app.service import wire
 from app.settings.tables import Limits
@@ -16,13 +18,22 @@ NAME_CHARS = 128
 BASE64_GROWTH = 4 / 3
 
 
-def rules(limits: Limits) -> Mapping[str, Validate]:
+def rules(limits: Limits, max_request_bytes: int) -> Mapping[str, Validate]:
     """Return the check of each method, which raises Rejected for a request that breaks a rule."""
-    return {
+    checks: dict[str, Validate] = {
         wire.STREAM_AUDIO: lambda request, _context: _stream(request, limits),
         wire.GENERATE_WELCOME_AUDIO: lambda request, _context: _welcome(request, limits),
         wire.INTERRUPT_SESSION: lambda request, context: _interrupt(request, identity(context)),
     }
+    return {method: partial(_sized, check, max_request_bytes) for method, check in checks.items()}
+
+
+def _sized(check: Validate, most: int, request: Any, context: Any) -> None:
+    """Refuse a request that is too long. The transport takes longer ones, so that this refusal has a reason."""
+    if request.ByteSize() > most:
+        metadata = {"limit": "max_request_bytes", "value": str(most)}
+        raise Rejected("INVALID_REQUEST", f"the request must be at most {most} bytes", metadata=metadata)
+    check(request, context)
 
 
 def _stream(request: pb.StreamRequest, limits: Limits) -> None:

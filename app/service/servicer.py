@@ -1,6 +1,8 @@
 """The handlers, thin: a request becomes a turn, the pipeline's events become messages."""
 
 import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -9,12 +11,27 @@ import structlog
 from app.service import wire
 from interceptors.base import ANONYMOUS, identity
 from interceptors.streams import Streams
-from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Sentence, TurnEvent, command_json
+from pipeline.events import (
+    AudioChunk,
+    Command,
+    EndReason,
+    ModelEnd,
+    Notice,
+    Sentence,
+    TurnEvent,
+    command_json,
+)
 from pipeline.interfaces import Message, Voice
 from pipeline.memory.memory import ProcessMemory
 from pipeline.pcm import SAMPLE_BYTES
 from pipeline.run import Stages, recite, run
 from protos import streaming_pb2 as pb
+
+SentEvent = Sentence | AudioChunk | Command | ModelEnd
+"""The events that have a message. A Notice rides on one."""
+
+NO_VOICE_HZ = 24_000
+"""The rate of chunks without data where there is no voice. Each chunk tells one."""
 
 
 class StreamingServicer:
@@ -34,6 +51,7 @@ class StreamingServicer:
         self._stages = stages
         self._streams = streams
         self._memory = memory
+        self._rate = stages.speech.sample_rate if stages.speech is not None else NO_VOICE_HZ
         self._welcome_text = welcome_text
         self._voice_name, self._fallback_name = voice_names
 
@@ -48,9 +66,15 @@ class StreamingServicer:
         turn = wire.turn(request, who, history, context.time_remaining())
         tally = Tally(context.arrived)
         try:
-            async with aclosing(run(turn, self._stages, context.progress)) as events:
-                async for event in events:
-                    await context.write(_message(event, turn.session_id, tally))
+            async with (
+                aclosing(run(turn, self._stages, context.progress)) as source,
+                aclosing(carried(source, self._rate)) as events,
+            ):
+                async for event, notice in events:
+                    message = _message(event, turn.session_id, tally)
+                    if notice is not None:
+                        wire.carry(message, notice)
+                    await context.write(message)
                     tally.sent(event)
         finally:
             structlog.contextvars.bind_contextvars(**tally.figures())
@@ -101,15 +125,15 @@ class Tally:
         self._figures: dict[str, float] = {"sentences": 0, "commands": 0, "audio_samples": 0}
         self._figures |= {"first_text_ms": 0.0, "first_audio_ms": 0.0}
 
-    def sent(self, event: TurnEvent) -> None:
+    def sent(self, event: SentEvent) -> None:
         """*event* has left."""
         match event:
-            case Notice(final=True):
-                self._heard()
             case AudioChunk():
-                self._heard()
+                if event.pcm or event.final:
+                    self._heard()
                 self._figures["audio_samples"] += len(event.pcm) // SAMPLE_BYTES
-                self._first("first_audio_ms")
+                if event.pcm:
+                    self._first("first_audio_ms")
             case Sentence():
                 self.sentence = event.index
                 self._figures["sentences"] += 1
@@ -144,7 +168,34 @@ class Tally:
         return round((time.monotonic() - self._arrived) * 1000, 3)
 
 
-def _message(event: TurnEvent, session_id: str, tally: Tally) -> pb.StreamResponse:
+async def carried(source: AsyncIterator[TurnEvent], rate: int) -> AsyncGenerator[tuple[SentEvent, Notice | None], None]:
+    """Yield *source* with each notice beside the event whose message carries it.
+
+    A notice that ends its sentence rides on a chunk without data, of *rate* Hz; any other one on the next event. A
+    message carries one: those that are left before the last event, or before an error, get such chunks too.
+    """
+    waiting: deque[Notice] = deque()
+
+    def told(notice: Notice) -> tuple[SentEvent, Notice]:
+        return AudioChunk(notice.sentence, b"", rate, notice.final), notice
+
+    try:
+        async for event in source:
+            if isinstance(event, Notice) and event.final:
+                yield told(event)
+            elif isinstance(event, Notice):
+                waiting.append(event)
+            else:
+                while isinstance(event, ModelEnd) and len(waiting) > 1:
+                    yield told(waiting.popleft())
+                yield event, waiting.popleft() if waiting else None
+    except Exception:
+        while waiting:
+            yield told(waiting.popleft())
+        raise
+
+
+def _message(event: SentEvent, session_id: str, tally: Tally) -> pb.StreamResponse:
     match event:
         case AudioChunk():
             return wire.audio_message(event)
@@ -152,7 +203,5 @@ def _message(event: TurnEvent, session_id: str, tally: Tally) -> pb.StreamRespon
             return wire.text_message(event)
         case Command():
             return wire.command_message(event, session_id, tally.sentence)
-        case Notice():
-            return wire.warning_message(event)
         case ModelEnd():
             return wire.end_message(event, tally.figures())

@@ -44,6 +44,7 @@ TABLE = {
     "MODEL_UNAVAILABLE": Row(StatusCode.UNAVAILABLE, "the language model cannot be reached"),
     "MODEL_TIMEOUT": Row(StatusCode.DEADLINE_EXCEEDED, "the language model took too long"),
     "MODEL_PROTOCOL_ERROR": Row(StatusCode.INTERNAL, "the language model gave a malformed answer"),
+    "COMMAND_REFUSED": Row(StatusCode.ABORTED, "a command of the answer was refused"),
     "SPEECH_FAILED": Row(StatusCode.UNAVAILABLE, "the answer could not be spoken"),
     "INTERNAL": Row(StatusCode.INTERNAL, "something went wrong in the server"),
 }

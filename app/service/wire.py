@@ -140,10 +140,10 @@ def command_message(command: Command, session_id: str, sentence: int) -> pb.Stre
     return pb.StreamResponse(action_message=action, sentence_index=sentence)
 
 
-def warning_message(notice: Notice) -> pb.StreamResponse:
-    """Make the message of something that the listener should know and that does not end the stream."""
-    warning = pb.Warning(reason=notice.reason, message=mend(notice.text), sentence_index=notice.sentence)
-    return pb.StreamResponse(warning=warning, sentence_index=notice.sentence, final=notice.final)
+def carry(message: Any, notice: Notice) -> None:
+    """Let *message* carry the warning of something that the listener should know and that does not end the stream."""
+    warning = message.warning
+    warning.reason, warning.message, warning.sentence_index = notice.reason, mend(notice.text), notice.sentence
 
 
 def end_message(end: ModelEnd, figures: Mapping[str, float]) -> pb.StreamResponse:

@@ -87,6 +87,7 @@ class RulesSegmenterSettings(Strict):
     max_segment_chars: Annotated[int, Field(ge=20)] = 400
     max_json_chars: PositiveCount = 65536
     max_json_depth: Annotated[int, Field(ge=1, le=200)] = 32
+    max_answer_chars: PositiveCount = 100_000
 
 
 class JsonCommandsSettings(Strict):

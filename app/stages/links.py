@@ -33,7 +33,7 @@ def chain(
 
 
 def _link(table: LinkSettings, folder: Path, key: str) -> StreamInterceptor:
-    link = custom.build(table, folder, key, ())
+    link = custom.build(table, folder, key)
     if not isinstance(link, StreamInterceptor):
         raise SettingsError(f"{key}.factory: {table.factory} gives no interceptors.base.StreamInterceptor")
     if not iscoroutinefunction(link.intercept) or not _takes_a_call(link):

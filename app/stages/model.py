@@ -11,7 +11,7 @@ from app.settings.stages import (
     ModelSettings,
     OpenAIModelSettings,
 )
-from app.stages import custom
+from app.stages import custom, shapes
 from app.stages.options import options
 from pipeline.llm.custom import CustomModel
 from pipeline.llm.demo import DemoModel, DemoModelOptions
@@ -33,7 +33,7 @@ def model(table: ModelSettings, folder: Path, commands: Any, key: str = "pipelin
                 return first
             return WithFallback(first, model(table.fallback, folder, commands, f"{key}.fallback"), table.model)
         case CustomSettings():
-            return CustomModel(custom.build(table, folder, key, ("stream",)))
+            return CustomModel(custom.build(table, folder, key, shapes.MODEL))
         case _:
             assert_never(table)
 

@@ -1,9 +1,10 @@
 """Custom models: any object with ``stream``."""
 
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 
+from pipeline.errors import wrong
 from pipeline.events import ModelEvent
 from pipeline.interfaces import Model, Turn
 
@@ -17,8 +18,11 @@ class CustomModel:
         self._close: Any = getattr(model, "aclose", None)
 
     def stream(self, turn: Turn) -> AsyncIterator[ModelEvent | str]:
-        """See Model."""
-        return self._model.stream(turn)
+        """See Model. WrongStage for a ``stream`` that gives something else."""
+        events: Any = self._model.stream(turn)
+        if not isinstance(events, AsyncIterable):
+            raise wrong("pipeline.llm: stream", "be an async generator", events)
+        return events  # type: ignore[return-value]
 
     async def start(self) -> None:
         """See Engine. A ``start`` that is not a coroutine function is not called."""

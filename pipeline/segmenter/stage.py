@@ -1,11 +1,13 @@
 """The segmenter stage: cuts the model's text into sentences and JSON objects, and numbers the sentences."""
 
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
+from dataclasses import replace
 from itertools import chain
 from typing import Protocol, TypeVar
 
-from pipeline.errors import StageError, model_unavailable
+from pipeline.errors import StageError, model_unavailable, wrong
 from pipeline.events import (
     CutEvent,
     EndReason,
@@ -32,28 +34,20 @@ class ReleasingSegmenter(Segmenter, Protocol):
         ...
 
 
-class WithoutRelease:
-    """Adapts a custom segmenter that has no ``release``: its sentences wait until the next text ends them."""
-
-    def __init__(self, segmenter: Segmenter) -> None:
-        self.feed = segmenter.feed
-        self.flush = segmenter.flush
-
-    def release(self) -> Iterable[Segment]:
-        """Return nothing."""
-        return ()
-
-
 def segments(
-    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], hold: float, progress: Callable[[], None]
+    items: prefetch[ModelEvent | str],
+    make: Callable[[], ReleasingSegmenter],
+    hold: float,
+    progress: Callable[[], None],
+    most_chars: int = sys.maxsize,
 ) -> AsyncGenerator[CutEvent, None]:
     """Cut the model's text into segments. Tool calls keep their place; ModelEnd comes last, once.
 
     A finished sentence waits at most *hold* seconds for a model that pauses. When the model fails, a sentence that was
     finished by then still comes before the error; half a sentence does not. *progress* is called for each item of the
-    model.
+    model that has content. An answer of more than *most_chars* characters, tool calls included, ends there with LENGTH.
     """
-    return _numbered(_cut(items, make, hold, progress))
+    return _numbered(_cut(items, make, hold, progress, most_chars))
 
 
 def sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
@@ -76,10 +70,8 @@ async def _numbered(source: AsyncGenerator[T, None]) -> AsyncGenerator[T | Sente
                     index += 1
                     yield Sentence(index, blank, apart=item.apart)
                     blank = ""
-            elif isinstance(item, CutEvent):
-                yield item
             else:
-                raise TypeError(f"a segmenter gives Sentence or JsonBlock, not {type(item).__name__}")
+                yield item
 
 
 async def _as_written(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
@@ -88,20 +80,24 @@ async def _as_written(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentenc
 
 
 async def _cut(
-    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], hold: float, progress: Callable[[], None]
+    items: prefetch[ModelEvent | str],
+    make: Callable[[], ReleasingSegmenter],
+    hold: float,
+    progress: Callable[[], None],
+    room: int,
 ) -> AsyncGenerator[CutEvent, None]:
     segmenter = make()
     while True:
-        if not await items.ready(hold):
+        if room >= 0 and not await items.ready(hold):
             for segment in segmenter.release():
                 yield segment
-        item = _known(await items.take())
-        progress()
+        item = await _next(items, progress) if room >= 0 else ModelEnd(EndReason.LENGTH)
         if isinstance(item, ModelEnd | End):
             break
-        segmenter, pieces = _fed(segmenter, item, make)
+        segmenter, pieces = _fed(segmenter, _at_most(item, room), make)
         for piece in pieces:
             yield piece
+        room -= _length(item)
     failed = isinstance(item, End) and item.error is not None
     for segment in segmenter.release() if failed else segmenter.flush():
         yield segment
@@ -116,7 +112,24 @@ def _known(item: ModelEvent | str | End) -> ModelEvent | End:
         case TextDelta(text=str()) | ToolCall() | ModelEnd() | End():
             return item
         case _:
-            return End(TypeError(f"a model yields str, TextDelta, ToolCall or ModelEnd, not {type(item).__name__}"))
+            return End(wrong("pipeline.llm: stream", "yield str, TextDelta of a str, ToolCall or ModelEnd", item))
+
+
+async def _next(items: prefetch[ModelEvent | str], progress: Callable[[], None]) -> ModelEvent | End:
+    item = _known(await items.take())
+    if not isinstance(item, TextDelta) or item.text.strip():  # nothing at all, and white space, may come for ever
+        progress()
+    return item
+
+
+def _length(item: TextDelta | ToolCall) -> int:
+    return len(item.text) if isinstance(item, TextDelta) else len(str(item.args))
+
+
+def _at_most(item: TextDelta | ToolCall, room: int) -> TextDelta | ToolCall:
+    if isinstance(item, TextDelta) and len(item.text) > room:
+        return replace(item, text=item.text[:room])
+    return item
 
 
 def _fed(
@@ -132,9 +145,18 @@ def _fed(
     return make(), chain(segmenter.flush(), (whole,))
 
 
+def _model_end(item: ModelEnd) -> ModelEnd:
+    usage = item.usage or Usage()
+    if not isinstance(usage, Usage):
+        raise wrong("pipeline.llm: the usage of a ModelEnd", "be a Usage", usage)
+    if item.reason not in list(EndReason):
+        raise wrong("pipeline.llm: the reason of a ModelEnd", f"be one of {', '.join(EndReason)}", item.reason)
+    return ModelEnd(EndReason(item.reason), usage)
+
+
 def _end(item: ModelEnd | End) -> ModelEnd:
     if isinstance(item, ModelEnd):
-        return ModelEnd(EndReason(item.reason), item.usage or Usage())
+        return _model_end(item)
     match item.error:
         case None:
             return ModelEnd()  # a model need not say that it is done

@@ -170,7 +170,7 @@ def _sound_of(piece: object) -> bytes:
         return b""
     if isinstance(piece, bytearray | memoryview):
         return bytes(piece)
-    raise SpeechFailed(f"a voice yields bytes, not {type(piece).__name__}")
+    raise SpeechFailed(f"pipeline.tts: synthesize must yield bytes, not {type(piece).__name__}")
 
 
 def _rate(engine: Engine) -> int:

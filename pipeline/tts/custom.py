@@ -1,10 +1,11 @@
 """Custom voices: any object with ``sample_rate`` and ``synthesize``, or an async generator function."""
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeGuard
 
+from pipeline.errors import wrong
 from pipeline.events import WordMark
 from pipeline.interfaces import Speech, Voice
 from pipeline.tts.engines import Due, VoiceInfo, at_once
@@ -45,8 +46,14 @@ class CustomSpeech:
         self, text: str, voice: Voice, marks: bool = False, _due: Due = at_once
     ) -> AsyncIterator[bytes | WordMark]:
         if marks and self._marked:
-            return self._marked(text, voice)
-        return self._speech.synthesize(text, voice)
+            return _stream(self._marked(text, voice), "synthesize_marked")
+        return _stream(self._speech.synthesize(text, voice), "synthesize")
+
+
+def _stream(pieces: AsyncIterator[Any], method: str) -> AsyncIterator[Any]:
+    if not isinstance(pieces, AsyncIterable):
+        raise wrong(f"pipeline.tts: {method}", "be an async generator", pieces)
+    return pieces
 
 
 async def _nothing() -> None:

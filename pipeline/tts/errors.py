@@ -3,10 +3,10 @@
 import traceback
 from pathlib import Path
 
-from pipeline.errors import StageError
+from pipeline.errors import OwnError, StageError
 
 
-class SpeechEngineError(Exception):
+class SpeechEngineError(OwnError):
     """The voice could not say a sentence. ``retry_after``: seconds that the server asked to wait, if it did."""
 
     def __init__(self, text: str, *, retry_after: float | None = None) -> None:
@@ -38,7 +38,7 @@ class NotPcm(SpeechEngineError):
     """The server sent something else than sound that can be used here."""
 
 
-class SpeechFailed(Exception):
+class SpeechFailed(OwnError):
     """The voice did not say the whole sentence. The engine's own error, if any, is the cause."""
 
 

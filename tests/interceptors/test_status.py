@@ -45,6 +45,7 @@ CONTRACT = {
     "MODEL_UNAVAILABLE": "UNAVAILABLE",
     "MODEL_TIMEOUT": "DEADLINE_EXCEEDED",
     "MODEL_PROTOCOL_ERROR": "INTERNAL",
+    "COMMAND_REFUSED": "ABORTED",
     "SPEECH_FAILED": "UNAVAILABLE",
     "INTERNAL": "INTERNAL",
 }
@@ -462,7 +463,8 @@ async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> 
     [
         (None, {"log_level": "info", "decision": "end", "outcome": "OK"}),
         (Rejected("DRAINING", metadata={"limit": "a"}), {"log_level": "info", "decision": "reject", "limit": "a"}),
-        (StreamError("INTERRUPTED"), {"log_level": "warning", "outcome": "INTERRUPTED", "code": "CANCELLED"}),
+        (StreamError("INTERRUPTED"), {"log_level": "info", "outcome": "INTERRUPTED", "code": "CANCELLED"}),
+        (StreamError("SEND_TIMEOUT"), {"log_level": "warning", "outcome": "SEND_TIMEOUT"}),
         (ValueError("x"), {"log_level": "error", "decision": "end", "outcome": "INTERNAL"}),
     ],
     ids=lambda value: type(value).__name__,

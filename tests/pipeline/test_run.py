@@ -30,7 +30,7 @@ from pipeline.events import (
 )
 from pipeline.interfaces import Turn, Voice
 from pipeline.run import Stages, recite, run
-from pipeline.segmenter.stage import WithoutRelease
+from pipeline.segmenter.custom import CustomSegmenter
 from pipeline.testing import HANG, DotSegmenter, Pause, RawCommands, ScriptedModel, ScriptedSpeech, sentences
 from tests.fakes import PATIENCE, settle
 from tests.pipeline.tts.engines import speech_stage
@@ -193,7 +193,7 @@ async def test_a_segmenter_without_release() -> None:
             self.flush = self._inner.flush
 
     steps = ["One.", Pause(0.005), " Two."]
-    assert sentences(await good(steps, segmenter=lambda: WithoutRelease(Plain()), hold=0.001)) == ["One.", " Two."]
+    assert sentences(await good(steps, segmenter=lambda: CustomSegmenter(Plain()), hold=0.001)) == ["One.", " Two."]
 
 
 # Failures of the model.
@@ -283,7 +283,7 @@ async def test_an_end_that_is_none(end: ModelEnd) -> None:
     """A ModelEnd with a reason that is none fails after everything was said."""
     events, error = await bad(["One. Two", end])
     assert sentences(events) == ["One.", " Two"]
-    assert isinstance(error, ValueError)
+    assert isinstance(error, TypeError)
 
 
 @pytest.mark.parametrize("opens", [lambda _turn: None, lambda _turn: [1], lambda: None], ids=["None", "list", "raises"])

@@ -72,14 +72,14 @@ def test_json(tmp_path: Path) -> None:
     result = invoke("ask", prompt, "--json", "--session", "mine", "--settings", file)
     events = [json.loads(line) for line in result.stdout.splitlines()]
     kinds = [event["type"] for event in events if event["type"] != "audio_chunk"]
-    assert kinds == ["text_chunk", "action_message", "warning", "end_message"]
+    assert kinds == ["text_chunk", "action_message", "end_message"]
     assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
     named = {event["type"]: event for event in events}
     assert (events[0]["text"], events[0]["sentence_index"], events[0]["session_id"]) == ("One.", 1, "mine")
     assert (named["audio_chunk"]["sample_rate"], named["audio_chunk"]["final"]) == (16000, True)
     assert (named["action_message"]["command"], named["action_message"]["args"]) == ("set", {"n": 5})
     assert json.loads(named["action_message"]["action_json"]) == {"command": "set", "args": {"n": 5}}
-    assert named["warning"]["reason"] == "COMMAND_REFUSED"
+    assert named["end_message"]["warning"]["reason"] == "COMMAND_REFUSED"
     samples = sum(event.get("samples", 0) for event in events)
     end = named["end_message"]
     assert (end["reason"], end["sentences"], end["commands"]) == ("END_REASON_COMPLETE", 1, 1)

@@ -14,7 +14,7 @@ from interceptors.testing import FakeContext
 from protos import streaming_pb2 as pb
 
 LIMITS = Limits(max_prompt_chars=20, max_screenshot_bytes=100)
-CHECK = rules(LIMITS)
+CHECK = rules(LIMITS, 200_000)
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
@@ -158,7 +158,7 @@ def test_a_large_screenshot_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_no_screenshots_at_all() -> None:
     """A limit of 0 bytes refuses every screenshot, and no request without one."""
-    check_none = rules(Limits(max_screenshot_bytes=0))[wire.STREAM_AUDIO]
+    check_none = rules(Limits(max_screenshot_bytes=0), 1000)[wire.STREAM_AUDIO]
     check_none(stream(), FakeContext())
     with pytest.raises(Rejected, match="at most 0 bytes"):
         check_none(stream(screenshot=image(PNG)), FakeContext())

@@ -111,7 +111,6 @@ def test_which_messages_the_rate_counts() -> None:
         pb.StreamResponse(),
         wire.audio_message(AudioChunk(1, b"", 8000, final=True)),
         wire.command_message(Command("x", {}), "s", 0),
-        wire.warning_message(Notice("X", "x", 0)),
         wire.end_message(ModelEnd(), FIGURES),
         *(make("x") for make in wire.ERROR_MESSAGE.values()),
         pb.WelcomeResponse(),
@@ -215,11 +214,12 @@ def test_arguments_that_are_no_json(args: dict[str, Any]) -> None:
 
 
 def test_a_warning() -> None:
-    """A warning stands beside the oneof, so that old clients skip it."""
-    message = wire.warning_message(Notice("SPEECH_FAILED", "half \ud83e", 2, final=True))
-    assert content(message) is None
-    assert (message.warning.reason, message.warning.message) == ("SPEECH_FAILED", "half \ufffd")
-    assert (message.warning.sentence_index, message.sentence_index, message.final) == (2, 2, True)
+    """A warning tells its reason, its text and its sentence."""
+    message = wire.text_message(Sentence(3, "x"))
+    wire.carry(message, Notice("SPEECH_FAILED", "half \ud83e", 2, final=True))
+    warning = message.warning
+    assert content(message) == "text_chunk"
+    assert (warning.reason, warning.message, warning.sentence_index) == ("SPEECH_FAILED", "half \ufffd", 2)
 
 
 @pytest.mark.parametrize("reason", EndReason)
