@@ -4,7 +4,8 @@ A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"rai
 "NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
 ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
 ``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"apart": text}`` (a notice, which is not the
-model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails with that text).
+model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails with that text),
+``{"block": s}`` (the loop, for so long), ``{"repeat": text}`` (for ever).
 """
 
 import asyncio
@@ -87,6 +88,12 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
             await asyncio.sleep(1000)
         case "thread":
             await asyncio.to_thread(time.sleep, value)
+        case "block":
+            time.sleep(value)  # noqa: ASYNC251  (a stage that does what no stage may)
+        case "repeat":
+            while True:
+                yield value
+                await asyncio.sleep(0.001)
         case "exit":
             raise SystemExit(3)
         case "stubborn":

@@ -19,7 +19,9 @@ STAGE_METHODS = frozenset(
     {"aclose", "extract", "feed", "flush", "reads_in", "release", "sample_rate", "start", "stream", "synthesize"}
     | {"synthesize_marked", "voices"}
 )
-ADAPTERS = frozenset({"app/stages/custom.py", "pipeline/llm/custom.py", "pipeline/segmenter/custom.py", "pipeline/tts/custom.py"})
+ADAPTERS = frozenset(
+    {"app/stages/custom.py", *(f"pipeline/{stage}/custom.py" for stage in ("llm", "segmenter", "tts"))}
+)
 """Where custom stages are wrapped."""
 
 
