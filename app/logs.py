@@ -132,17 +132,17 @@ def _shown(error: BaseException, shows_texts: bool) -> str:
     """Show *error* as Python prints it, but for frames that say nothing, and for a text that may be foreign."""
     if isinstance(error, OwnError):
         return f"{type(error).__qualname__}: {error}"
-    frames = "".join(traceback.format_list(_frames(error)))
+    lines = "".join(traceback.format_list(frames(error)))
     if shows_texts:
-        return frames + "".join(traceback.format_exception_only(error)).rstrip()
-    return f"{frames}{type(error).__qualname__} (its text is logged at level DEBUG only)"
+        return lines + "".join(traceback.format_exception_only(error)).rstrip()
+    return f"{lines}{type(error).__qualname__} (its text is logged at level DEBUG only)"
 
 
-def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+def frames(error: BaseException) -> list[traceback.FrameSummary]:
     """List the frames from the first one that is a stage's; all of them, if none is."""
-    frames = traceback.extract_tb(error.__traceback__)
-    is_around = (CHAIN.fullmatch(frame.filename) or is_standard(frame.filename) for frame in frames)
-    return frames[next((at for at, around in enumerate(is_around) if not around), 0) :]
+    every = traceback.extract_tb(error.__traceback__)
+    is_around = (CHAIN.fullmatch(frame.filename) or is_standard(frame.filename) for frame in every)
+    return every[next((at for at, around in enumerate(is_around) if not around), 0) :]
 
 
 def is_ours(file: str) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import grpc
-from grpc._cython import cygrpc  # type: ignore[attr-defined]  # the error of a dead peer has no public name
+from grpc._cython import cygrpc  # type: ignore[attr-defined,unused-ignore]  # the error of a dead peer has no public name
 
 from interceptors.base import StreamInterceptor
 from interceptors.limiter import Lease

@@ -5,7 +5,7 @@ A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"rai
 ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
 ``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"block": s}`` (stops the event loop), ``{"apart":
 text}`` (a notice, which is not the model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails
-with that text).
+with that text), ``{"repeat": text}`` (for ever).
 """
 
 import asyncio
@@ -88,10 +88,14 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
             raise StageError(value, "OF_MY_OWN", "in my own words")
         case "hang":
             await asyncio.sleep(1000)
-        case "block":
-            time.sleep(value)  # noqa: ASYNC251
         case "thread":
             await asyncio.to_thread(time.sleep, value)
+        case "block":
+            time.sleep(value)  # noqa: ASYNC251  (a stage that does what no stage may)
+        case "repeat":
+            while True:
+                yield value
+                await asyncio.sleep(0.001)
         case "exit":
             raise SystemExit(3)
         case "stubborn":

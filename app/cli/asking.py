@@ -1,7 +1,8 @@
 """Asks and speaks: ``stentor ask`` and ``stentor speak``, with a server of their own where none is named."""
 
 import sys
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager, redirect_stdout
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,16 +44,20 @@ class Output:
         return one_line(f"Saved {self._file.name}: {self._file.seconds:.1f} seconds of speech.")
 
 
-def own_server(settings: Settings) -> AbstractAsyncContextManager[Running]:
+@asynccontextmanager
+async def own_server(settings: Settings) -> AsyncIterator[Running]:
     """Run a server in this process, on this machine and a free port, while the block runs.
 
-    It logs warnings and errors only. Raise SettingsError.
+    It logs warnings and errors only, and all at DEBUG. What a stage prints goes to stderr. Raise SettingsError.
     """
-    logs.configure(settings.logging.format, "ERROR" if settings.logging.level == "ERROR" else "WARNING")
+    level = settings.logging.level
+    logs.configure(settings.logging.format, "WARNING" if level == "INFO" else level)
     # The only client is in this process. Once it has left, there is nobody to finish an answer for.
-    own = {"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False, "grace_seconds": NOTICE_SECONDS}
-    server = settings.server.model_copy(update=own)
-    return running(settings.model_copy(update={"server": server}))
+    changes = {"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False, "grace_seconds": NOTICE_SECONDS}
+    server = settings.server.model_copy(update=changes)
+    with redirect_stdout(sys.stderr):
+        async with running(settings.model_copy(update={"server": server})) as own:
+            yield own
 
 
 async def ask(target: str, request: pb.StreamRequest, view: View, output: Output) -> None:
@@ -95,12 +100,12 @@ def _check_voice(name: str, settings: Settings, server: Running) -> None:
 
 async def speak(settings: Settings, request: pb.WelcomeRequest, output: Output) -> None:
     """Speak a text with the voice of these settings. Raise SettingsError, CallFailed, SoundError."""
-    async with own_server(settings) as server:
-        _check_voice(request.voice, settings, server)
-        try:
+    try:
+        async with own_server(settings) as server:
+            _check_voice(request.voice, settings, server)
             async with output.sound as sound, aclosing(recital(server.address, request)) as messages:
                 async for message in messages:
                     await sound.add(message.audio_chunk)
-        finally:
-            if output.saved:
-                print(output.saved)
+    finally:
+        if output.saved:
+            print(output.saved)

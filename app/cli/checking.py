@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app import logs
 from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
@@ -28,15 +29,18 @@ from app.settings.tables import STAGES, Settings
 from app.stages.lifetime import close
 from app.stages.model import openai_model
 from app.stages.voice import speakers
-from pipeline.errors import StageError
-from pipeline.interfaces import Voice
+from pipeline.errors import OwnError, StageError
+from pipeline.interfaces import Turn, Voice
+from pipeline.llm.demo import DemoModel, DemoModelOptions
 from pipeline.pcm import seconds_of
-from pipeline.run import Stages, recite
+from pipeline.run import Stages, recite, run
 from pipeline.tts.engines import Speaker
 from pipeline.tts.errors import SpeechFailed, why
 from protos import streaming_pb2 as pb
 
 TEST_TEXT = "This is a test."
+TEST_PROMPT = "Tell me the time and open the calculator."
+TURN_SECONDS = 20.0
 
 
 class Report:
@@ -69,6 +73,7 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
         segmenter = rules_segmenter(RulesSegmenterSettings())  # the failure of a custom one is not the voice's
         stages = replace(server.container.stages(), segmenter=segmenter)
         await _speech(settings.pipeline.tts, stages, online, report)
+        await _turn(settings, server.container.stages(), report)
         if online:
             await _model(settings, server.address, report)
     return report.good
@@ -113,6 +118,31 @@ async def _voice(table: AnyVoiceSettings, name: str, stages: Stages, online: boo
         report.failed(f"{name} does not speak: {error.status} {error.reason}: {reason}")
     else:
         report.ok(f"{name} speaks: {seconds:.1f} seconds, the first after {first * 1000:.0f} ms")
+
+
+async def _turn(settings: Settings, stages: Stages, report: Report) -> None:
+    """Try a turn through the custom stages, since some faults show only there. No server is asked."""
+    kinds = {name: getattr(settings.pipeline, name).kind for name in ("llm", "segmenter", "commands")}
+    if "custom" not in kinds.values():
+        return
+    if kinds["llm"] != "custom":
+        stages = replace(stages, model=DemoModel(DemoModelOptions(reply="prose", delta_ms=0.0)))
+    turn = Turn(session_id="check", prompt=TEST_PROMPT, hardware_id=HARDWARE_ID)
+    try:
+        async with asyncio.timeout(TURN_SECONDS), aclosing(run(turn, replace(stages, speech=None))) as events:
+            count = len([event async for event in events])
+    except TimeoutError:
+        report.failed(f"a turn of the custom stages does not end within {TURN_SECONDS:.0f} seconds")
+    except Exception as error:  # noqa: BLE001  (a custom stage may raise anything)
+        report.failed(f"a turn of the custom stages fails: {_what(error)}")
+    else:
+        report.ok(f"a turn of the custom stages ends well, with {count} events")
+
+
+def _what(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}"
+    frames = logs.frames(error) if not isinstance(error, OwnError) else []
+    return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
 
 
 async def _model(settings: Settings, target: str, report: Report) -> None:

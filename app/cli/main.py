@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -127,12 +127,14 @@ def serve(
         from app import logs, server
 
         logs.configure(loaded.logging.format, loaded.logging.level)
+        stdout = sys.stdout
 
         async def serving() -> None:
-            await server.serve(loaded, lambda address: print(f"listening on {address}", flush=True))
+            await server.serve(loaded, lambda address: print(f"listening on {address}", file=stdout, flush=True))
             server.end_soon()
 
-        _run(serving())
+        with redirect_stdout(sys.stderr):  # what stages print must not be taken for our line
+            _run(serving())
 
 
 @cli.command(cls=CommandWithText)
@@ -231,7 +233,7 @@ def check(
 
         from app.cli import checking
 
-        if not _run(checking.check(loaded, online, Console())):
+        if not _run(checking.check(loaded, online, Console(file=sys.stdout))):
             raise typer.Exit(FAILED)
 
 
@@ -248,7 +250,7 @@ def _view(plain: bool, as_json: bool) -> "View":
 
     if as_json:
         return show.JsonView()
-    return show.PlainView() if plain else show.RichView(Console())
+    return show.PlainView() if plain else show.RichView(Console(file=sys.stdout))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -21,7 +21,13 @@ INCOMPLETE = {
 
 
 class PlainView:
-    """Prints one event a line, in words, for screen readers: no colours, no symbols, nothing that moves."""
+    """Prints one event a line, in words, for screen readers: no colours, no symbols, nothing that moves.
+
+    All views keep the stdout that they were made with: that of the stages goes elsewhere.
+    """
+
+    def __init__(self) -> None:
+        self._out = sys.stdout
 
     def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:
         """Print the line of *message*. Sound has none."""
@@ -38,7 +44,7 @@ class PlainView:
     def note(self, text: str) -> None:
         """Print *text* as one line."""
         if line := one_line(text):
-            print(line, flush=True)
+            print(line, file=self._out, flush=True)
 
     def close(self) -> None:
         """Every line is whole."""
@@ -115,6 +121,9 @@ class RichView:
 class JsonView:
     """Prints one JSON object a line. ``type`` is the field of the message; of sound only the length is shown."""
 
+    def __init__(self) -> None:
+        self._out = sys.stdout
+
     def message(self, message: pb.StreamResponse, audio_seconds: float) -> None:  # noqa: ARG002 (told by EndInfo)
         """Print *message* as an object."""
         kind = message.WhichOneof("content")
@@ -129,7 +138,7 @@ class JsonView:
         fields |= _own_fields(message)
         if kind and message.HasField("warning"):
             fields["warning"] = _warning_fields(message.warning)
-        print(_json(fields), flush=True)
+        print(_json(fields, self._out.encoding), file=self._out, flush=True)
 
     def note(self, text: str) -> None:
         """Print *text* on stderr, beside the answer."""
@@ -167,9 +176,9 @@ def _warning_fields(warning: Any) -> dict[str, Any]:
     return {"reason": warning.reason, "message": warning.message}
 
 
-def _json(fields: dict[str, Any]) -> str:
+def _json(fields: dict[str, Any], encoding: str | None) -> str:
     """Write one line of JSON. Control characters that JSON lets pass are escaped too, for the terminal's sake."""
-    text = json.dumps(fields, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
+    text = json.dumps(fields, ensure_ascii=not (encoding or "").lower().startswith("utf"))
     return re.sub(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

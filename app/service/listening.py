@@ -23,7 +23,7 @@ WATCHERS = 4096
 """Calls beyond those that the limits admit: refused ones on their way, and clients that watch the health."""
 
 
-TRANSPORT_FACTOR, TRANSPORT_BYTES = 4, 4 * 1024 * 1024
+TRANSPORT_FACTOR, TRANSPORT_BYTES = 4, 16 * 1024 * 1024
 """The transport takes so many times ``max_request_bytes`` and so many more, since what it refuses has no reason."""
 
 

@@ -1,12 +1,16 @@
 """Custom models: any object with ``stream``."""
 
+import asyncio
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
 from pipeline.errors import wrong
-from pipeline.events import ModelEvent
+from pipeline.events import ModelEvent, TextDelta
+from pipeline.flow import closing
 from pipeline.interfaces import Model, Turn
+
+EMPTY = TextDelta("")
 
 
 class CustomModel:
@@ -17,12 +21,20 @@ class CustomModel:
         self._start: Any = getattr(model, "start", None)
         self._close: Any = getattr(model, "aclose", None)
 
-    def stream(self, turn: Turn) -> AsyncIterator[ModelEvent | str]:
-        """See Model. WrongStage for a ``stream`` that gives something else."""
+    async def stream(self, turn: Turn) -> AsyncGenerator[ModelEvent | str, None]:
+        """See Model. WrongStage for a ``stream`` that gives something else.
+
+        Empty pieces are left out: a sentence that waits for the next character must not wait for them.
+        """
         events: Any = self._model.stream(turn)
         if not isinstance(events, AsyncIterable):
             raise wrong("pipeline.llm: stream", "be an async generator", events)
-        return events  # type: ignore[return-value]
+        async with closing(aiter(events)) as source:
+            async for event in source:
+                if event == "" or event == EMPTY:
+                    await asyncio.sleep(0)  # such pieces may come without end, and without a pause
+                else:
+                    yield event
 
     async def start(self) -> None:
         """See Engine. A ``start`` that is not a coroutine function is not called."""

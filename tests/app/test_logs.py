@@ -10,7 +10,9 @@ import pytest
 import structlog
 
 from app import logs
+from pipeline.errors import OwnError
 from tests.fakes import until
+from tests.processes import ROOT
 
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
@@ -145,3 +147,32 @@ async def test_what_nobody_awaits(capsys: pytest.CaptureFixture[str], monkeypatc
     await until(lambda: logged(2))
     assert "secret" not in repr([line["event"] for line in lines])
     assert [line["exception"].splitlines()[-1].split()[0] for line in lines] == ["ValueError", "KeyError"]
+
+
+def test_words_of_ours_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """At every level, without a traceback; the text of their cause is not."""
+    error = raised(OwnError("we say so"), ValueError("secret"))
+    structlog.get_logger(scope="test").error("failed", exc_info=error)
+    cause, own = json.loads(capsys.readouterr().err)["exception"].split("\n\n")
+    assert own == "OwnError: we say so"
+    assert "secret" not in cause.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("file", "is_around"),
+    [
+        ("pipeline/run.py", True),
+        ("pipeline/flow.py", True),
+        ("pipeline/tts/attempt.py", True),
+        ("pipeline/llm/custom.py", True),
+        ("interceptors/status.py", True),
+        ("app/service/servicer.py", True),
+        ("pipeline/llm/demo.py", False),
+        ("pipeline/tts/openai/engine.py", False),
+        ("tests/scripted.py", False),
+    ],
+)
+def test_what_stands_around_a_stage(file: str, is_around: bool) -> None:
+    """The frames of the chain are left out of a traceback, those of a stage, ours too, are not."""
+    assert (ROOT / file).exists()
+    assert bool(logs.CHAIN.fullmatch(str(ROOT / file))) is is_around

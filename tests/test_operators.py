@@ -1,0 +1,159 @@
+"""What an operator sees and may rely on: a blocked loop, signals, the drain, the log, limits with a reason."""
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from protos import streaming_pb2 as pb
+from tests.fakes import PATIENCE, until
+from tests.serving import read, serving
+from tests.test_process import begin, process
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """The log so far, ``ctx`` and top in one."""
+    objects = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    return [{**each, **each.get("ctx", {})} for each in objects]
+
+
+async def test_a_stage_that_blocks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each block is told once, with the line that blocks; who asked meanwhile ends well."""
+    async with serving(tmp_path) as service:
+        blocking = asyncio.create_task(service.ask("One. ", {"block": 1.0}, {"sleep": 0.3}, {"block": 1.0}, "Two."))
+        await until(lambda: service.streams)
+        beside = await service.ask("Beside.")
+        answer = await blocking
+        assert service.server.container.watchdog().blocks >= 2
+    told = [line for line in lines(capsys) if line["event"] == "the event loop is blocked"]
+    ours = [line for line in told if "scripted.py" in line["stands_in"]]
+    assert len(ours) == 2
+    assert all("tests/scripted.py:" in line["stands_in"] and line["scope"] == "loop" for line in ours)
+    assert answer.code is beside.code is grpc.StatusCode.OK
+    assert answer.messages[-1].end.total_ms > 2000
+
+
+async def test_the_times_of_a_call_that_came_during_a_block(tmp_path: Path) -> None:
+    """They count from when it may have come, not from when the loop was free."""
+    async with process(tmp_path) as (_, service):
+        await service.ask("Warm.")
+        blocking = await begin(service, "One. ", {"sleep": 0.3}, {"block": 2.0}, "Two.")
+        await asyncio.sleep(0.8)
+        beside = await service.ask("Beside.")
+        await blocking
+    assert beside.messages[-1].end.total_ms > 500
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
+async def test_a_signal_that_means_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    """It neither ends the server nor a stream; the log says that it came."""
+    async with process(tmp_path) as (server, service):
+        running = await begin(service, "One. ", {"sleep": 0.3}, "Two.")
+        server.send_signal(number)
+        assert (await running).code is grpc.StatusCode.OK
+        assert (await service.ask("Still there.")).code is grpc.StatusCode.OK
+        server.send_signal(signal.SIGTERM)
+        _, log = await server.communicate()
+    assert server.returncode == 0
+    assert "a signal is ignored" in log.decode()
+    assert number.name in log.decode()
+
+
+@pytest.mark.parametrize("step", [{"hang": True}, {"sleep": 0.5}, {"deltas": 300}])
+async def test_a_drain_gives_each_call_its_status(tmp_path: Path, step: dict[str, Any]) -> None:
+    """Of a hundred running calls none ends with a bare CANCELLED."""
+    limits = "max_concurrent_streams = 100"
+    async with process(tmp_path, grace=0.4, limits=limits) as (server, service):
+        calls = [service.call("A start. ", step, "The end.") for _ in range(100)]
+        await asyncio.gather(*(anext(aiter(call)) for call in calls))
+        server.send_signal(signal.SIGTERM)
+        answers = await asyncio.gather(*map(read, calls))
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
+    ends = {(answer.code, answer.reason) for answer in answers}
+    assert ends <= {(grpc.StatusCode.OK, ""), (grpc.StatusCode.UNAVAILABLE, "DRAINING")}
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\n", "\t\u2028"])
+async def test_pieces_without_content(tmp_path: Path, nothing: str) -> None:
+    """They are no progress, however many come."""
+    async with serving(tmp_path, limits="idle_timeout_seconds = 1.0") as service:
+        answer = await service.ask("One. ", {"repeat": nothing})
+    assert (answer.code, answer.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE_TIMEOUT")
+    assert answer.texts[0].startswith("One.")
+    assert answer.messages[-2].sentence_index == 1  # its sound came too
+
+
+@pytest.mark.parametrize(
+    "script", [["Word. " * 50], ["Word. "] * 50, [{"repeat": "Word. "}], ["Wörd " * 50], [{"repeat": " "}]]
+)
+@pytest.mark.parametrize("segmenter", ["rules", "custom"])
+async def test_the_longest_answer(tmp_path: Path, script: list[Any], segmenter: str) -> None:
+    """A longer one ends there, with LENGTH, and nothing runs on."""
+    tables = {
+        "rules": ('segmenter = { kind = "rules", max_answer_chars = 100 }', 100),
+        "custom": ('segmenter = { kind = "custom", factory = "pipeline.testing:DotSegmenter" }', 100_000),
+    }
+    table, most = tables[segmenter]
+    if segmenter == "custom":
+        script = [{"repeat": "Word. " * 500}]
+    async with serving(tmp_path, pipeline=table, tts='{ kind = "off" }') as service:
+        answer = await service.ask("One. ", *script)
+        assert service.diary.running == 0
+    assert answer.code is grpc.StatusCode.OK
+    assert answer.messages[-1].end.reason == pb.END_REASON_LENGTH
+    assert most - 6 < len("".join(answer.texts)) <= most or not "".join(answer.texts[1:]).strip()
+
+
+async def test_an_answer_of_just_that_length(tmp_path: Path) -> None:
+    """It is complete."""
+    table = 'segmenter = { kind = "rules", max_answer_chars = 10 }'
+    async with serving(tmp_path, pipeline=table) as service:
+        answer = await service.ask("One. ", "Two. ")
+        longer = await service.ask("One. ", "Two. ", ".")
+        calls = await service.ask(*[{"tool": "open_app"}] * 5)
+    assert answer.messages[-1].end.reason == pb.END_REASON_COMPLETE
+    assert longer.messages[-1].end.reason == pb.END_REASON_LENGTH
+    assert len(calls.commands) == 1
+
+
+async def test_a_request_that_is_too_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused with a reason that names the limit, and logged; each method has this limit."""
+    text = (
+        '[server]\nport = 0\nmax_request_bytes = 2048\n[pipeline]\ntts = { kind = "off" }\n'
+        '[pipeline.llm]\nkind = "custom"\nfactory = "tests.scripted:ScriptedModel"'
+    )
+    async with serving(tmp_path, text=text) as service:
+        good = await service.ask("x" * 1900)
+        bad = await service.ask("x" * 1000, screenshot="A" * 5_000_000, hardware_id="a-device-of-mine")
+        welcome = await read(service.stub.GenerateWelcomeAudio(pb.WelcomeRequest(text="x" * 4000)))
+        with pytest.raises(grpc.aio.AioRpcError) as interrupt:
+            await service.interrupt("a", "b" * 4000)
+    assert good.code is grpc.StatusCode.OK
+    for refused in (bad, welcome):
+        assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+        assert "at most 2048 bytes" in refused.error
+        assert refused.info["limit"] == "max_request_bytes"
+    assert interrupt.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    told = [line for line in lines(capsys) if line["event"] == "refused"]
+    assert [line["method"] for line in told] == ["StreamAudio", "GenerateWelcomeAudio", "InterruptSession"]
+    assert (told[0]["limit"], told[0]["client"]) == ("max_request_bytes", "a-device")
+
+
+async def test_who_hits_the_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line of a call names method, session and client, shortened; an interruption is no warning."""
+    async with serving(tmp_path, limits="max_streams_per_client = 1") as service:
+        running = await service.begun(
+            "One. ", {"hang": True}, hardware_id="device-number-1", session_id="session-number-1"
+        )
+        await service.ask("Two.", hardware_id="device-number-1", session_id="session-number-2")
+        await service.interrupt("device-number-1", "session-number-1")
+        assert (await read(running)).reason == "INTERRUPTED"
+    refused, *ended = [line for line in lines(capsys) if line["scope"] == "stream"]
+    assert (refused["outcome"], refused["limit"]) == ("STREAM_LIMIT_EXCEEDED", "max_streams_per_client")
+    assert {line["method"]: line["level"] for line in ended} == {"StreamAudio": "info", "InterruptSession": "info"}
+    for line in (refused, *ended):
+        assert (line["client"], line["session"]) == ("device-n", "session-")
