@@ -6,10 +6,10 @@ the environment: its proxy is not, because a server on this machine must not be 
 
 import asyncio
 import io
+import math
 import os
 import re
 import ssl
-import sys
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -27,13 +27,9 @@ MOST_BYTES = 65536
 """A server has to wait while more of its body is unread. One packet of the kernel may come on top."""
 
 MOST_HEADER_BYTES = 65536
-MOST_HEADERS = 1024
 
 KEPT_SECONDS = 30.0
 """An unused connection is kept this long for the next request."""
-
-LEAST_SECONDS = 0.001
-"""Stands for no time left to connect: aiohttp would take 0 for no limit."""
 
 
 class HttpFailed(Exception):
@@ -67,8 +63,7 @@ class Reply:
         self._content = response.content
         self._loop = asyncio.get_running_loop()
         self._failed: HttpFailed | None = None
-        self._waiting = False
-        self._by = 0.0
+        self._by = math.inf  # no read waits
         self._timer: asyncio.TimerHandle | None = None
 
     async def read(self, seconds: float) -> bytes:
@@ -81,27 +76,22 @@ class Reply:
         self._by = self._loop.time() + seconds
         if self._timer is None or self._by < self._timer.when():
             self._set_timer()
-        self._waiting = True
         try:
             return await self._content.readany()
         except (aiohttp.ClientError, RuntimeError) as error:  # RuntimeError: the connection was closed before this read
             self._failed = _failure(error)
-            if rest := self._unread():
+            self._content.set_exception(None)  # type: ignore[arg-type]  # else it does not give what came before
+            if rest := self._content.read_nowait():
                 return rest
             raise self._failed from None
         finally:
-            self._waiting = False
+            self._by = math.inf
 
     async def aclose(self) -> None:
         """Keep the connection for another request if the body was read to its end, else close it."""
         if self._timer is not None:
             self._timer.cancel()
         self._response.close()
-
-    def _unread(self) -> bytes:
-        """Return what came before the failure. aiohttp's reader gives it only while it has no exception."""
-        self._content.set_exception(None)  # type: ignore[arg-type]
-        return self._content.read_nowait()
 
     def _set_timer(self) -> None:
         """Ring at the end of the present read. One timer serves all reads and moves only when it rings or has to ring
@@ -114,21 +104,12 @@ class Reply:
     def _ring(self) -> None:
         self._timer = None
         late = self._loop.time() - self._by
-        if self._waiting and 0 <= late <= LATE_SECONDS:
+        if 0 <= late <= LATE_SECONDS:
             self._content.set_exception(TimeoutError())
-        elif self._waiting:
+        elif self._by < math.inf:
             if late > 0:  # the loop stood still: what came meanwhile is noticed only now
                 self._by += late + LATE_SECONDS
             self._set_timer()
-
-
-class _Connector(aiohttp.TCPConnector):
-    def drop(self, *, every: bool) -> None:
-        """Close kept connections: *every* one, or those on which bytes came that aiohttp would take for an answer."""
-        for kept in self._conns.values():
-            for handler, _ in kept:
-                if every or handler.should_close:
-                    handler.close()
 
 
 class HttpClient:
@@ -142,7 +123,7 @@ class HttpClient:
         self._base = _url("base_url", base_url, "http", "https")
         self._proxy = _url("proxy", proxy, "http").geturl() if proxy else None
         self._ssl = _certificates() if self._base.scheme == "https" else True
-        self._opened: tuple[aiohttp.ClientSession, _Connector] | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def send(
         self,
@@ -166,9 +147,9 @@ class HttpClient:
         url = self._base._replace(path=f"{self._base.path.rstrip('/')}/{path}", fragment="").geturl()
         if self._base.username is not None:  # aiohttp sends these credentials, and refuses to send others beside them
             headers = {name: value for name, value in headers.items() if name != "authorization"}
-        timeout = aiohttp.ClientTimeout(total=None, connect=max(connect_seconds, LEAST_SECONDS))
-        session, connector = self._open()
-        connector.drop(every=False)
+        timeout = aiohttp.ClientTimeout(connect=connect_seconds or 0.001)  # 0 would be no limit
+        session = self._open()
+        _close_kept(session, every=False)
         while True:
             times: dict[str, float] = {}
             body = None if content is None else io.BytesIO(content)  # aiohttp warns of long bytes
@@ -186,34 +167,32 @@ class HttpClient:
             except aiohttp.ClientError as error:
                 if session.closed or "kept" not in times or not _forgotten(error):
                     raise _failure(error) from None
-                connector.drop(every=True)
+                _close_kept(session, every=True)
             finally:
                 if "began" in times:
                     connected(times.get("ended", time.monotonic()) - times["began"])
 
     async def aclose(self) -> None:
         """Close every connection. The next request opens new ones."""
-        if self._opened is not None:
-            (session, _), self._opened = self._opened, None
+        if self._session is not None:
+            session, self._session = self._session, None
             await session.close()
 
-    def _open(self) -> tuple[aiohttp.ClientSession, _Connector]:
+    def _open(self) -> aiohttp.ClientSession:
         """Return the session; make it first if there is none. Making it needs a running event loop."""
-        if self._opened is None:
-            connector = _Connector(ssl=self._ssl, limit=0, keepalive_timeout=KEPT_SECONDS)
-            session = aiohttp.ClientSession(
-                connector=connector,
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._ssl, limit=0, keepalive_timeout=KEPT_SECONDS),
                 headers={"accept-encoding": "identity"},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 proxy=self._proxy,
                 read_bufsize=MOST_BYTES // 2,
                 max_line_size=MOST_HEADER_BYTES,
                 max_field_size=MOST_HEADER_BYTES,
-                max_headers=MOST_HEADERS,
+                max_headers=1024,
                 trace_configs=[_trace()],
             )
-            self._opened = session, connector
-        return self._opened
+        return self._session
 
 
 def _trace() -> aiohttp.TraceConfig:
@@ -230,6 +209,14 @@ def _trace() -> aiohttp.TraceConfig:
     trace.on_connection_create_start.append(note("began"))
     trace.on_connection_create_end.append(note("ended"))
     return trace
+
+
+def _close_kept(session: aiohttp.ClientSession, *, every: bool) -> None:
+    """Close kept connections: *every* one, or those on which bytes came that aiohttp would take for an answer."""
+    for kept in session.connector._conns.values():  # type: ignore[union-attr]  # it has one until it is closed
+        for handler, _ in kept:
+            if every or handler.should_close:
+                handler.close()
 
 
 def _forgotten(error: aiohttp.ClientError) -> bool:
@@ -256,12 +243,7 @@ def _failure(error: Exception) -> HttpFailed:
 def _certificates() -> ssl.SSLContext:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
-        if sys.platform == "darwin" and not (file or folder):  # OpenSSL cannot read macOS's keychain
-            import truststore
-
-            context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        else:
-            context = ssl.create_default_context(cafile=file or None, capath=None if file else folder or None)
+        context = ssl.create_default_context(cafile=file or None, capath=None if file else folder or None)
     except OSError as error:  # an SSLError too
         raise ValueError("base_url: the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from error
     context.set_alpn_protocols(["http/1.1"])

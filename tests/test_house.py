@@ -99,3 +99,50 @@ def test_knowledge_has_one_home(knowledge: str, pattern: str, home: str) -> None
 def test_every_package_is_typed() -> None:
     """A type checker believes the annotations of an installed package only beside this file."""
     assert [name for name in (*PRODUCT, "protos") if not Path(ROOT, name, "py.typed").exists()] == []
+
+
+# What our users check by hand.
+
+
+def lines_with(pattern: str, *folders: str) -> set[str]:
+    """The modules of *folders* in which *pattern* stands, but for the doubles of tests."""
+    paths = (path for path in trees() if path.startswith(folders) and not path.endswith("/testing.py"))
+    return {path for path in paths if re.search(pattern, (ROOT / path).read_text())}
+
+
+@pytest.mark.parametrize(
+    ("rule", "pattern", "homes"),
+    [
+        ("a session id is made", r"request\.session_id = ", {"interceptors/session.py"}),
+        ("ids are drawn", r"\buuid4\b", {"interceptors/session.py", "interceptors/limiter.py"}),
+        # The session link hands it on: a client that is gone must not break the end of its call.
+        (
+            "a status is set",
+            r"\.abort(_with_status)?\(|set_code",
+            {"interceptors/status.py", "interceptors/session.py"},
+        ),
+        ("leases are taken", r"\.(admit|acquire)\(", {"interceptors/admission.py", "interceptors/limiter.py"}),
+    ],
+)
+def test_one_place_in_front_of_the_stages(rule: str, pattern: str, homes: set[str]) -> None:
+    """In the chain and behind it each of these happens in one place."""
+    assert lines_with(pattern, "interceptors/", "app/") == homes, rule
+
+
+LONG_LIVED = ("Interceptor", "Servicer", "Commands", "Model", "WithFallback")
+"""How the names of classes end whose one object serves many requests at once."""
+
+
+def test_nothing_of_a_request_outlives_it() -> None:
+    """What serves many requests keeps nothing of one: no attribute is set after construction and start."""
+    kept = [
+        f"{path}:{line.lineno} {kind.name}.{function.name}"
+        for path, kind in nodes(ast.ClassDef)
+        if kind.name.endswith(LONG_LIVED) and not path.endswith("/testing.py")
+        for function in kind.body
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and function.name not in ("__init__", "start", "aclose")
+        for line in ast.walk(function)
+        if isinstance(line, ast.Attribute) and isinstance(line.ctx, ast.Store) and ast.unparse(line.value) == "self"
+    ]
+    assert kept == []

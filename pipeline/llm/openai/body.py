@@ -13,8 +13,7 @@ class BodyDecoder:
 
     def __init__(self) -> None:
         self._sse = SSEDecoder()
-        self._plain: list[bytes] = []
-        self._size = 0
+        self._plain = bytearray()
         self._streams = False
         self._had_events = False
 
@@ -23,15 +22,16 @@ class BodyDecoder:
         if not self._streams:
             start = piece if self._plain else piece.lstrip()
             if self._plain or start[:1] in (b"{", b"["):
-                self._keep(start)
+                self._plain += start
+                if len(self._plain) > MAX_EVENT_BYTES:
+                    raise upstream_errors.malformed()
                 return []
             self._streams = bool(start)
         try:
             documents = self._sse.feed(piece)
         except EventTooLong:
             raise upstream_errors.malformed() from None
-        if documents:
-            self._had_events = True
+        self._had_events = self._had_events or bool(documents)
         return documents
 
     def flush(self) -> list[bytes]:
@@ -42,10 +42,4 @@ class BodyDecoder:
             self._sse.feed(b"\n")  # ends a last line that has no end
         if self._sse.junk and not self._had_events:
             raise upstream_errors.malformed()
-        return [b"".join(self._plain)] if self._plain else []
-
-    def _keep(self, piece: bytes) -> None:
-        self._plain.append(piece)
-        self._size += len(piece)
-        if self._size > MAX_EVENT_BYTES:
-            raise upstream_errors.malformed()
+        return [bytes(self._plain)] if self._plain else []

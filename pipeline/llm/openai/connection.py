@@ -18,40 +18,6 @@ LEAST_WAIT = 0.1
 """Seconds that a client is told to wait while the request of another one probes the server."""
 
 
-class Reply:
-    """A response whose body is read piece by piece."""
-
-    def __init__(self, reply: http.Reply) -> None:
-        self.status = reply.status
-        self.headers = reply.headers
-        self.is_success = reply.is_success
-        self._reply = reply
-
-    async def read(self, left: Left) -> bytes:
-        """Return the next piece of the body, b"" at its end. Wait no longer than *left*.
-
-        Raise ModelFailed: MODEL_UNAVAILABLE, MODEL_TIMEOUT or MODEL_PROTOCOL_ERROR.
-        """
-        try:
-            return await self._reply.read(left.seconds)
-        except TimeoutError:
-            raise ran_out(left) from None
-        except http.NotHttp:
-            raise upstream_errors.malformed() from None
-        except http.HttpFailed:
-            raise upstream_errors.cut_off() from None
-
-    async def all(self, wait: Callable[[], Left], most: int) -> bytes:
-        """Return the body, but no piece behind the first *most* bytes. ``wait()`` gives the time for each piece.
-
-        Raise what ``read`` raises.
-        """
-        body = b""
-        while len(body) <= most and (piece := await self.read(wait())):
-            body += piece
-        return body
-
-
 class Connection:
     """Sends requests to the server at *base_url*, through *proxy* unless that is "", each with *headers*.
 
@@ -66,24 +32,25 @@ class Connection:
     @asynccontextmanager
     async def send(
         self, method: str, path: str, key: str, timers: TurnTimers, content: bytes | None = None
-    ) -> AsyncIterator[Reply]:
+    ) -> AsyncIterator[http.Reply]:
         """Give the reply, whose body is not read yet. Leaving the block closes it.
 
         Raise ModelFailed: MODEL_UNAVAILABLE, MODEL_TIMEOUT, or MODEL_PROTOCOL_ERROR.
         """
         headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
-        with self._unless_dead(), _unanswered(timers):
-            async with asyncio.timeout(timers.left().seconds):
+        left, to_connect = timers.left(), timers.left_to_connect()
+        with self._unless_dead(), _unanswered(left, to_connect):
+            async with asyncio.timeout(left.seconds):
                 reply = await self._http.send(
                     method,
                     path,
                     headers,
                     content,
-                    connect_seconds=timers.left_to_connect().seconds,
+                    connect_seconds=to_connect.seconds,
                     connected=timers.connecting,
                 )
         async with aclosing(reply):
-            yield Reply(reply)
+            yield reply
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -111,19 +78,44 @@ class Connection:
 
 
 @contextmanager
-def _unanswered(timers: TurnTimers) -> Iterator[None]:
+def _unanswered(left: Left, left_to_connect: Left) -> Iterator[None]:
     """Turn failures before the head of a response into ModelFailed."""
-    connecting_left, left = timers.left_to_connect(), timers.left()
     try:
         yield
     except http.ConnectTimeout:
-        raise ran_out(connecting_left, answering=False) from None
+        raise ran_out(left_to_connect, answering=False) from None
     except TimeoutError:
         raise ran_out(left, answering=False) from None
     except http.NotHttp:
         raise upstream_errors.malformed() from None
     except http.HttpFailed:
         raise upstream_errors.unavailable(dead=True) from None
+
+
+async def read(reply: http.Reply, left: Left) -> bytes:
+    """Return the next piece of the body, b"" at its end. Wait no longer than *left*.
+
+    Raise ModelFailed: MODEL_UNAVAILABLE, MODEL_TIMEOUT or MODEL_PROTOCOL_ERROR.
+    """
+    try:
+        return await reply.read(left.seconds)
+    except TimeoutError:
+        raise ran_out(left) from None
+    except http.NotHttp:
+        raise upstream_errors.malformed() from None
+    except http.HttpFailed:
+        raise upstream_errors.cut_off() from None
+
+
+async def read_all(reply: http.Reply, wait: Callable[[], Left], most: int) -> bytes:
+    """Return the body, but no piece behind the first *most* bytes. ``wait()`` gives the time for each piece.
+
+    Raise what ``read`` raises.
+    """
+    body = b""
+    while len(body) <= most and (piece := await read(reply, wait())):
+        body += piece
+    return body
 
 
 def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -9,13 +9,13 @@ from typing import Any
 import structlog
 
 from pipeline.events import EndReason, ModelEvent, Usage
-from pipeline.http import retry_after
+from pipeline.http import Reply, retry_after
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.body import BodyDecoder
 from pipeline.llm.openai.chat import ChatDecoder
-from pipeline.llm.openai.connection import Connection, Reply
+from pipeline.llm.openai.connection import Connection, read, read_all
 from pipeline.llm.openai.errors import ContentFiltered, ModelFailed
-from pipeline.llm.openai.keys import Key
+from pipeline.llm.openai.keys import Key, no_key
 from pipeline.llm.openai.sse import MAX_EVENT_BYTES
 from pipeline.llm.openai.timers import TurnTimers, ran_out
 
@@ -63,15 +63,16 @@ class Server:
         async with self._connection.send("GET", "models", key, timers) as reply:
             if not reply.is_success:
                 raise await _refusal(reply, timers, key)
-            body = await reply.all(timers.left, MAX_EVENT_BYTES)
+            body = await read_all(reply, timers.left, MAX_EVENT_BYTES)
         try:
             return tuple(str(item["id"]) for item in json.loads(body)["data"])
         except (ValueError, RecursionError, LookupError, TypeError):
             return ()
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection and the key."""
         await self._connection.aclose()
+        await self._key.aclose()
 
     async def _get_key(self, timers: TurnTimers, refused: str = "") -> str:
         left = timers.left()
@@ -81,7 +82,7 @@ class Server:
         except TimeoutError:
             raise ran_out(left) from None
         except ConnectionError:
-            raise upstream_errors.unavailable("there is no key for the language model") from None
+            raise no_key() from None
 
 
 class Answer:
@@ -134,7 +135,7 @@ class Answer:
         left = self._left()
         if left.seconds <= 0:  # a body that never pauses leaves no time for a timer to ring
             raise ran_out(left)
-        piece = await self._reply.read(left)
+        piece = await read(self._reply, left)
         for data in self._body.feed(piece) if piece else self._body.flush():
             events += chat.feed(data)
         if not piece:
@@ -167,7 +168,7 @@ def _ending(chat: ChatDecoder) -> int:
 async def _refusal(reply: Reply, timers: TurnTimers, key: str) -> ModelFailed:
     """Return the failure of an error status, by the body that explains it. Only the log at DEBUG shows the body."""
     try:
-        raw = await reply.all(timers.within(ERROR_SECONDS), MAX_ERROR_BYTES)
+        raw = await read_all(reply, timers.within(ERROR_SECONDS), MAX_ERROR_BYTES)
     except ModelFailed:
         raw = b""
     text = raw[:2000].decode(errors="replace")

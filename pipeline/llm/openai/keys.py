@@ -78,7 +78,7 @@ class CommandKey:
             if self._clock() >= self._good_until or self._key == refused:
                 self._key = clean(await _output(self._command))
                 if not self._key:
-                    raise _no_key()
+                    raise no_key()
                 self._good_until = self._clock() + self._seconds
             return self._key
 
@@ -93,14 +93,14 @@ async def _output(command: Sequence[str]) -> str:
             *command, stdin=nothing, stdout=asyncio.subprocess.PIPE, stderr=nothing, start_new_session=True
         )
     except OSError:
-        raise _no_key() from None
+        raise no_key() from None
     try:
         output, _ = await process.communicate()
     except BaseException:
         await _kill(process)
         raise
     if process.returncode:
-        raise _no_key()
+        raise no_key()
     return output.decode(errors="replace")
 
 
@@ -119,9 +119,10 @@ def clean(key: str) -> str:
     """
     key = key.strip()
     if len(key) > MOST_CHARS or not (key.isascii() and key.isprintable()):
-        raise _no_key()
+        raise no_key()
     return key
 
 
-def _no_key() -> ModelFailed:
+def no_key() -> ModelFailed:
+    """Return the failure of a turn for which no key can be had."""
     return upstream_errors.unavailable("there is no key for the language model")

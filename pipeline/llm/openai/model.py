@@ -57,9 +57,10 @@ class OpenAIModel:
         self.name = options.model
         self._options = options
         self._prompts = PromptWriter(options)
-        self._key = key or key_of(options, clock)
         headers = {"content-type": "application/json", "accept": "text/event-stream", **options.extra_headers}
-        self._server = Server(Connection(options.base_url, headers, clock, proxy=options.proxy), self._key)
+        self._server = Server(
+            Connection(options.base_url, headers, clock, proxy=options.proxy), key or key_of(options, clock)
+        )
         self._retry_wait = retry_wait_seconds
         self._clock = clock
 
@@ -129,7 +130,6 @@ class OpenAIModel:
     async def aclose(self) -> None:
         """Close all connections and the key."""
         await self._server.aclose()
-        await self._key.aclose()
 
     def _wait(self, failed: ModelFailed, timers: TurnTimers) -> float | None:
         """Return the seconds before the next try: those that the server asks for, else a short time with jitter.
@@ -153,11 +153,6 @@ def _ending(answer: Answer | None, turn: Turn) -> list[ModelEvent]:
     end = ModelEnd(reason, chat.usage)
     if reason is not EndReason.CONTENT_FILTER:
         return [end]
-    return [TextDelta(_content_filter(turn, bool(chat.contents)), apart=True), end]
-
-
-def _content_filter(turn: Turn, answered: bool) -> str:
-    """Return the notice in the language of the turn, else in that of the prompt's script."""
     russian = base_tag(turn.language) == "ru" if turn.language else is_cyrillic(turn.prompt)
     before, after = CONTENT_FILTER["ru" if russian else "en"]
-    return f"\n\n{after}" if answered else before
+    return [TextDelta(f"\n\n{after}" if chat.contents else before, apart=True), end]

@@ -82,8 +82,7 @@ class SSEDecoder:
         if self._first:
             lines[0] = lines[0].removeprefix(BOM)
             self._first = False
-        if rest:
-            self._keep(rest)
+        self._keep(rest)
         return lines
 
     def _keep(self, piece: bytes) -> None:
@@ -102,6 +101,6 @@ class SSEDecoder:
 
     def _end_event(self, events: list[bytes]) -> None:
         if self._data:
-            events.append(self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
+            events.append(b"\n".join(self._data))
             self._size -= sum(map(len, self._data)) + len(self._data)
             self._data.clear()

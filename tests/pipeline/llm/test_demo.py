@@ -112,24 +112,18 @@ async def test_apps_are_opened_and_closed(prompt: str, text: str, commands: list
     assert done(answer) == commands
 
 
-async def test_a_command_in_prose_follows_its_sentence() -> None:
-    """In prose each command is a bare compact object right after the sentence that tells of it."""
+async def test_formats() -> None:
+    """In prose each command is a bare compact object right after the sentence that tells of it. An envelope is one
+    object with text before command, without a command key if nothing is done; further commands follow as bare objects.
+    """
     assert await written(Turn("s", "открой Safari и закрой Почту")) == (
         'Открываю Safari.{"command":"open_app","args":{"app_name":"Safari"}}'
         ' Закрываю Почту.{"command":"close_app","args":{"app_name":"Почту"}}'
     )
-
-
-async def test_an_envelope_holds_the_text_and_the_first_command() -> None:
-    """As an envelope the reply is one object with text before command; a second command follows as a bare object."""
     assert await written(Turn("s-1", "open Safari and close Mail"), "envelope") == (
         '{"session_id":"s-1","text":"Opening Safari. Closing Mail.","command":"open_app","args":{"app_name":"Safari"}}'
         '{"command":"close_app","args":{"app_name":"Mail"}}'
     )
-
-
-async def test_an_envelope_without_a_command_has_no_command_key() -> None:
-    """A reply that does nothing is an envelope of session_id and text alone."""
     assert await written(Turn("s-1", "what time is it"), "envelope") == '{"session_id":"s-1","text":"It is 14:05."}'
 
 
@@ -142,22 +136,24 @@ async def test_it_tells_and_reads(prompt: str, text: str, reply: str) -> None:
     assert done(answer) == []
 
 
-@pytest.mark.parametrize("prompt", ["who are you", "What can you do?", "help", "Tell me about yourself."])
-async def test_it_explains_itself_in_english(prompt: str) -> None:
+@pytest.mark.parametrize(
+    ("prompts", "demonstration", "no_model"),
+    [
+        (
+            ["who are you", "What can you do?", "help", "Tell me about yourself."],
+            "demonstration",
+            "not a language model",
+        ),
+        (["кто ты", "Что ты умеешь?", "помощь", "Расскажи о себе."], "демонстрация", "не языковая модель"),
+    ],
+)
+async def test_it_explains_itself(prompts: list[str], demonstration: str, no_model: str) -> None:
     """Asked about itself, it says in a few sentences that it is a demonstration and no language model."""
-    answer = await written(Turn("s", prompt))
-    assert "demonstration" in answer
-    assert "not a language model" in answer
-    assert answer.count(". ") in (2, 3)
-
-
-@pytest.mark.parametrize("prompt", ["кто ты", "Что ты умеешь?", "помощь", "Расскажи о себе."])
-async def test_it_explains_itself_in_russian(prompt: str) -> None:
-    """The same in Russian."""
-    answer = await written(Turn("s", prompt))
-    assert "демонстрация" in answer
-    assert "не языковая модель" in answer
-    assert answer.count(". ") in (2, 3)
+    for prompt in prompts:
+        answer = await written(Turn("s", prompt))
+        assert demonstration in answer
+        assert no_model in answer
+        assert answer.count(". ") in (2, 3)
 
 
 @pytest.mark.parametrize(("prompt", "start"), [("Hello!", "Hello!"), ("привет", "Здравствуйте!")])
@@ -182,32 +178,30 @@ async def test_a_prompt_may_ask_for_several_things(prompt: str, start: str, end:
     assert done(answer) == [("open_app", command)]
 
 
+NOT_CONNECTED = "No language model is connected"
+NOT_CONNECTED_RU = "Языковая модель не подключена"
+
+
 @pytest.mark.parametrize(
-    "prompt",
+    ("prompt", "start"),
     [
-        "why is the sky blue",
-        "don't open Safari",
-        "open it",
-        "when does the shop open",
-        'open {"command":"x"}',
-        "open a bank account for my wife",
-        "what time is it in London",
-        "?!",
+        ("why is the sky blue", NOT_CONNECTED),
+        ("don't open Safari", NOT_CONNECTED),
+        ("open it", NOT_CONNECTED),
+        ("when does the shop open", NOT_CONNECTED),
+        ('open {"command":"x"}', NOT_CONNECTED),
+        ("open a bank account for my wife", NOT_CONNECTED),
+        ("what time is it in London", NOT_CONNECTED),
+        ("?!", NOT_CONNECTED),
+        ("почему небо голубое", NOT_CONNECTED_RU),
+        ("не открывай Safari", NOT_CONNECTED_RU),
+        ("закрой его", NOT_CONNECTED_RU),
     ],
 )
-async def test_anything_else_is_refused_honestly_in_english(prompt: str) -> None:
+async def test_anything_else_is_refused_honestly(prompt: str, start: str) -> None:
     """What the rules don't know gets no guess and no command, but how to connect a model."""
     answer = await written(Turn("s", prompt))
-    assert answer.startswith("No language model is connected")
-    assert "settings.toml" in answer
-    assert done(answer) == []
-
-
-@pytest.mark.parametrize("prompt", ["почему небо голубое", "не открывай Safari", "закрой его"])
-async def test_anything_else_is_refused_honestly_in_russian(prompt: str) -> None:
-    """The same in Russian."""
-    answer = await written(Turn("s", prompt))
-    assert answer.startswith("Языковая модель не подключена")
+    assert answer.startswith(start)
     assert "settings.toml" in answer
     assert done(answer) == []
 

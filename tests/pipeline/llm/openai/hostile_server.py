@@ -69,6 +69,13 @@ def text(content: Any) -> bytes:
     return chunk({"content": content})
 
 
+def tool(args: str, name: str = "open_app", index: int = 0) -> bytes:
+    """A chunk of a tool call. The first chunk of a call has its name, further ones have ""."""
+    named = {"id": f"c{index}", "type": "function"} if name else {}
+    function = {"name": name, "arguments": args} if name else {"arguments": args}
+    return chunk({"tool_calls": [{"index": index, **named, "function": function}]})
+
+
 def usage(read: int = 7, written: int = 3) -> bytes:
     """The chunk after the last one."""
     counts = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}

@@ -10,8 +10,14 @@ import pytest
 from pipeline.events import TextDelta
 from pipeline.interfaces import Turn
 from tests.fakes import PATIENCE, still, until
-from tests.pipeline.llm.openai.asking import TURN, ask, asking, made
+from tests.pipeline.llm.openai.asking import TURN, Outcome, ask, asking, made
 from tests.pipeline.llm.openai.hostile_server import DONE, HANG, STOP, HostileServer, Reply, text
+
+
+async def left(asking: asyncio.Task[Outcome]) -> None:
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
 
 
 async def gone(server: HostileServer) -> None:
@@ -28,9 +34,7 @@ async def test_cancelled_while_a_read_waits(reply: Reply) -> None:
         task = asyncio.create_task(ask(model))
         await server.hanging.wait()
         await asyncio.sleep(0.005)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await left(task)
         await gone(server)
 
 
@@ -49,9 +53,7 @@ async def test_cancelled_while_it_waits_to_try_again() -> None:
         task = asyncio.create_task(ask(model))
         await until(lambda: server.asked)
         await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await left(task)
         assert len(server.asked) == 1
 
 
@@ -79,30 +81,23 @@ async def test_many_cancelled_streams_leave_nothing() -> None:
     replies = [Reply([HANG], framing="raw"), Reply([HANG]), Reply([text("Hello"), HANG]), Reply([text("Hello")] * 3)]
     async with asking(*(replies * 200)) as (model, server):
 
-        async def some(number: int) -> None:
+        async def cancelled(number: int, seconds: float, at_once: int) -> None:
             tasks = [asyncio.create_task(ask(model)) for _ in range(number)]
             for step, task in enumerate(tasks):
-                if step % 3 == 0:
-                    await asyncio.sleep(0)
+                if step % at_once == 0:
+                    await asyncio.sleep(seconds)
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-        async def later(number: int) -> None:
-            tasks = [asyncio.create_task(ask(model)) for _ in range(number)]
-            await asyncio.sleep(0.02)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        await later(50)
-        await some(16)
+        await cancelled(50, 0.02, 50)
+        await cancelled(16, 0, 3)
         before = len(asyncio.all_tasks()) - len(server.tasks)
         files = psutil.Process().num_fds()
         await gone(server)
         objects = kept(server)
         for _ in range(35):
-            await later(40)
-            await some(16)
+            await cancelled(40, 0.02, 40)
+            await cancelled(16, 0, 3)
         await gone(server)
         # The server may have to accept one yet that was given up at once.
         await until(lambda: len(asyncio.all_tasks()) <= before)
@@ -134,4 +129,4 @@ async def test_closing_twice_and_using_it_again() -> None:
 
 def test_nothing_is_opened_before_it_is_needed() -> None:
     """A model can be made without a running loop, and costs no connection then."""
-    assert made()._server._connection._http._opened is None
+    assert made()._server._connection._http._session is None

@@ -26,6 +26,7 @@ from tests.pipeline.llm.openai.hostile_server import (
     data,
     said,
     text,
+    tool,
     usage,
 )
 
@@ -40,7 +41,7 @@ TOO_LONG = ("INVALID_ARGUMENT", "INVALID_REQUEST")
 
 
 def bytewise(*steps: bytes) -> Steps:
-    return [part for byte in b"".join(steps) for part in (bytes([byte]),)]
+    return [bytes([byte]) for byte in b"".join(steps)]
 
 
 def crlf(*steps: bytes, end: bytes = b"\r\n") -> Steps:
@@ -179,12 +180,7 @@ async def test_an_answer_that_is_not_streamed() -> None:
 
 async def test_tool_calls() -> None:
     """Native tool calls come whole and in order, and are an answer without any text."""
-    steps = [
-        chunk({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "open_app", "arguments": ""}}]}),
-        chunk({"tool_calls": [{"index": 0, "function": {"arguments": '{"app_name": '}}]}),
-        chunk({"tool_calls": [{"index": 0, "function": {"arguments": '"Safari"}'}}]}),
-        chunk(finish="tool_calls"),
-    ]
+    steps = [tool(""), tool('{"app_name": ', ""), tool('"Safari"}', ""), chunk(finish="tool_calls")]
     found, _ = await outcome(Reply(steps))
     assert found.events == [ToolCall("open_app", '{"app_name": "Safari"}'), ModelEnd()]
 
@@ -214,29 +210,14 @@ FAILURES: dict[str, tuple[Reply, tuple[str, str], str, int]] = {
     "cut in a body": (Reply([HELLO, CUT]), UNAVAILABLE, "Hello", 1),
     "cut in an event": (Reply([HELLO, b'data: {"cho', CUT]), UNAVAILABLE, "Hello", 1),
     "cut before content": (Reply([b": ping\n\n", CUT]), UNAVAILABLE, "", 2),
-    "cut in a tool call": (
-        Reply([chunk({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{}"}}]}), CUT]),
-        UNAVAILABLE,
-        "",
-        1,
-    ),
+    "cut in a tool call": (Reply([tool("{}"), CUT]), UNAVAILABLE, "", 1),
     "reset": (Reply([HELLO, 0.02, RESET]), UNAVAILABLE, "Hello", 1),
     "reset before content": (Reply([RESET]), UNAVAILABLE, "", 2),
     "no response": (Reply([CUT], framing="raw"), UNAVAILABLE, "", 2),
     "half a head": (Reply([b"HTTP/1.1 200 OK\r\ncont", CUT], framing="raw"), UNAVAILABLE, "", 2),
-    "a short body": (
-        raw(b"HTTP/1.1 200 OK", b"content-length: 10000", body=HELLO),
-        UNAVAILABLE,
-        "Hello",
-        1,
-    ),
+    "a short body": (raw(b"HTTP/1.1 200 OK", b"content-length: 10000", body=HELLO), UNAVAILABLE, "Hello", 1),
     "no HTTP": (raw(b"220 mail.example.org ESMTP"), MALFORMED, "", 1),
-    "a bad chunk length": (
-        raw(b"HTTP/1.1 200 OK", b"transfer-encoding: chunked", body=b"xyz\r\n"),
-        MALFORMED,
-        "",
-        1,
-    ),
+    "a bad chunk length": (raw(b"HTTP/1.1 200 OK", b"transfer-encoding: chunked", body=b"xyz\r\n"), MALFORMED, "", 1),
     "a page of HTML": (
         Reply([b"<html>\n<body>", b"Log in\n</body>"], headers={"content-type": "text/html"}),
         MALFORMED,
@@ -348,10 +329,10 @@ async def test_a_history_that_is_too_long(refused: Reply, turns: int, asked_with
 
 @pytest.mark.parametrize(("status", "reason"), [(429, "MODEL_BUSY"), (503, "MODEL_UNAVAILABLE")])
 async def test_retry_after_that_does_not_fit(status: int, reason: str) -> None:
-    """A wait beyond the time for the first content is not begun; the client is told of it."""
-    found, server = await outcome(said(status, retry_after="300"), WELL)
+    """A wait that is longer than what is left for the first content is not begun; the client is told of it."""
+    found, server = await outcome(said(status, retry_after="3"), WELL, first_content_timeout_seconds=1.0)
     assert found.error is not None
-    assert (found.error.reason, found.error.retry_after, len(server.asked)) == (reason, 300.0, 1)
+    assert (found.error.reason, found.error.retry_after, len(server.asked)) == (reason, 3.0, 1)
 
 
 async def test_a_server_that_is_not_there() -> None:

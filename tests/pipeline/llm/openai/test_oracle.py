@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.llm.openai.asking import ask, asking
-from tests.pipeline.llm.openai.hostile_server import DONE, STOP, WELL, Reply, chunk, text, usage
+from tests.pipeline.llm.openai.hostile_server import DONE, STOP, WELL, Reply, chunk, text, tool, usage
 
 openai = pytest.importorskip("openai")
 
@@ -17,22 +17,10 @@ ANSWERS: dict[str, Reply] = {
     "length": Reply([text("Hi"), chunk(finish="length"), usage(), DONE]),
     "two calls": Reply(
         [
-            chunk(
-                {
-                    "tool_calls": [
-                        {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": ""}}
-                    ]
-                }
-            ),
-            chunk({"tool_calls": [{"index": 0, "function": {"arguments": '{"a"'}}]}),
-            chunk({"tool_calls": [{"index": 0, "function": {"arguments": ": 1}"}}]}),
-            chunk(
-                {
-                    "tool_calls": [
-                        {"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": "{}"}}
-                    ]
-                }
-            ),
+            tool("", "f"),
+            tool('{"a"', ""),
+            tool(": 1}", ""),
+            tool("{}", "g", 1),
             chunk(finish="tool_calls"),
             usage(),
             DONE,

@@ -13,7 +13,7 @@ from pipeline.errors import StageError
 from pipeline.events import Command, EndReason, ModelEnd, Notice, Sentence
 from pipeline.run import Stages, run
 from tests.pipeline.llm.openai.asking import TURN, asking
-from tests.pipeline.llm.openai.hostile_server import CUT, DONE, HANG, STOP, Reply, chunk, said, text
+from tests.pipeline.llm.openai.hostile_server import CUT, DONE, HANG, STOP, Reply, chunk, said, text, tool
 
 
 async def turn(*steps: Any, reply: Reply | None = None) -> list[Any]:
@@ -30,10 +30,6 @@ async def turn(*steps: Any, reply: Reply | None = None) -> list[Any]:
         except StageError as error:
             found.append(error.reason)
     return found
-
-
-def tool(args: str, name: str = "open_app", index: int = 0) -> bytes:
-    return chunk({"tool_calls": [{"index": index, "id": f"c{index}", "function": {"name": name, "arguments": args}}]})
 
 
 def kinds(events: list[Any]) -> list[str]:

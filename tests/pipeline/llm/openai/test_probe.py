@@ -7,9 +7,7 @@ import pytest
 from pipeline.errors import StageError
 from pipeline.llm.openai.probe import IMAGE, Found, probe
 from tests.pipeline.llm.openai.asking import asking
-from tests.pipeline.llm.openai.hostile_server import DONE, STOP, WELL, HostileServer, Reply, chunk, said, text
-
-CALL = chunk({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "open_app", "arguments": "{}"}}]})
+from tests.pipeline.llm.openai.hostile_server import DONE, STOP, WELL, HostileServer, Reply, said, text, tool
 
 FOUND = Found(models=(), first_ms=1.0, total_ms=1.0, usage=True, tools=True, images=True)
 
@@ -21,7 +19,7 @@ def lists(server: HostileServer, reply: Reply) -> None:
 
 async def test_a_server_that_can_do_all() -> None:
     """Models, usage, tools and images are found, and the first token is timed."""
-    async with asking(WELL, Reply([CALL, STOP, DONE]), WELL) as (model, server):
+    async with asking(WELL, Reply([tool("{}"), STOP, DONE]), WELL) as (model, server):
         lists(server, said(200, {"data": [{"id": "m"}, {"id": "n"}]}))
         found = await probe(model)
         assert (found.models, found.usage, found.tools, found.images) == (("m", "n"), True, True, True)

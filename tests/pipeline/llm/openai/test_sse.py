@@ -16,14 +16,7 @@ STREAM = (
     + "data: три\u2028😀\u2029\x85\x0b\x0c\x1c\n\n".encode()
     + b"data:  indented\nevent: x\nid: 7\n\n\n\nunknown: y\ndata: last\r\n\r\n"
 )
-DATA = [
-    b"one",
-    b"two",
-    b"a\nb\n\n",
-    "три\u2028😀\u2029\x85\x0b\x0c\x1c".encode(),
-    b" indented",
-    b"last",
-]
+DATA = [b"one", b"two", b"a\nb\n\n", "три\u2028😀\u2029\x85\x0b\x0c\x1c".encode(), b" indented", b"last"]
 
 
 def decoded(*chunks: bytes) -> list[bytes]:

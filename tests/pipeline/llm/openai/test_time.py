@@ -158,14 +158,6 @@ async def test_a_slow_reader_is_not_a_slow_model() -> None:
     assert len(seen) == 4
 
 
-async def test_the_wait_before_a_second_try_is_in_the_budget() -> None:
-    """A wait that is longer than what is left for the first content is not begun."""
-    async with asking(said(503, retry_after="3"), WELL, first_content_timeout_seconds=1.0) as (model, server):
-        found = await ask(model)
-        assert found.ending == ("UNAVAILABLE", "MODEL_UNAVAILABLE")
-        assert len(server.asked) == 1
-
-
 async def test_an_error_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The body of an error status is waited for a little while only; the status alone says enough."""
     monkeypatch.setattr(exchange, "ERROR_SECONDS", SHORT)
@@ -193,7 +185,7 @@ class Flood:
         self._clock = clock
         self._pieces = list(pieces)
 
-    async def read(self, left: Left) -> bytes:
+    async def read(self, seconds: float) -> bytes:
         self._clock.advance(1)
         return self._pieces.pop(0) if len(self._pieces) > 1 else self._pieces[0]
 
@@ -214,12 +206,7 @@ async def flooded(*pieces: bytes) -> tuple[exchange.Answer, StageError | None]:
 
 @pytest.mark.parametrize(
     "pieces",
-    [
-        (b": ping\n\n",),
-        (chunk({"reasoning": "hm"}),),
-        (text("Hello"), b": ping\n\n"),
-        (text("Hello"),),
-    ],
+    [(b": ping\n\n",), (chunk({"reasoning": "hm"}),), (text("Hello"), b": ping\n\n"), (text("Hello"),)],
     ids=["pings", "reasoning", "pings behind text", "text"],
 )
 async def test_timers_of_a_body_that_never_pauses(pieces: tuple[bytes, ...]) -> None:

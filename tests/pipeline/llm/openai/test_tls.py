@@ -59,18 +59,15 @@ async def test_cancelled(authority: trustme.CA) -> None:
         await until(lambda: not server.tasks)
 
 
-async def test_an_unknown_authority(authority: trustme.CA) -> None:
-    """A server that nobody vouches for is not asked."""
-    async with hostile({"m": Reply([text("Hi"), STOP])}, serving(authority)) as server:
-        async with aclosing(model_at(server.port)) as model:
-            assert (await ask(model)).ending == ("UNAVAILABLE", "MODEL_UNAVAILABLE")
-        assert not server.asked
-
-
 @pytest.mark.usefixtures("trusted")
-async def test_another_name(authority: trustme.CA) -> None:
-    """A certificate of another host is none of this one's."""
-    async with hostile({"m": Reply([text("Hi"), STOP])}, serving(authority, "example.org")) as server:
+@pytest.mark.parametrize(("trust", "name"), [(False, "127.0.0.1"), (True, "example.org")])
+async def test_a_wrong_certificate(
+    trust: bool, name: str, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server of an unknown authority, or with the certificate of another host, is not asked."""
+    if not trust:
+        monkeypatch.delenv("SSL_CERT_FILE")
+    async with hostile({"m": Reply([text("Hi"), STOP])}, serving(authority, name)) as server:
         async with aclosing(model_at(server.port)) as model:
             assert (await ask(model)).ending == ("UNAVAILABLE", "MODEL_UNAVAILABLE")
         assert not server.asked
