@@ -21,7 +21,6 @@ import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 
 from pipeline.errors import MOST_RETRY_SECONDS
-from pipeline.flow import LATE_SECONDS
 
 MOST_BYTES = 65536
 """A server has to wait while more of its body is unread. One packet of the kernel may come on top."""
