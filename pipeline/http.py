@@ -27,6 +27,9 @@ MOST_BYTES = 65536
 
 MOST_HEADER_BYTES = 65536
 
+LATE_SECONDS = 0.1
+"""A timer that rings so late tells that the event loop stood still: it rings once more, so many seconds later."""
+
 KEPT_SECONDS = 30.0
 """An unused connection is kept this long for the next request."""
 
