@@ -51,8 +51,8 @@ class MemoryLimiter:
     @asynccontextmanager
     async def admit(self, key: str, instead_of: Lease | None = None) -> AsyncIterator[Lease]:
         """Hold a lease for *key* in the block. Raise Rejected (STREAM_LIMIT_EXCEEDED), which names the limit."""
-        if instead_of is not None:
-            self.release(instead_of)
+        if instead_of in self._leases:
+            self._remove(instead_of)
         lease = self.acquire(key)
         try:
             yield lease
@@ -72,8 +72,10 @@ class MemoryLimiter:
 
     def release(self, lease: Lease) -> None:
         """Give *lease* back. A lease that is not held, or no longer, has no effect."""
-        if lease not in self._leases:
-            return
+        if lease in self._leases:
+            self._remove(lease)
+
+    def _remove(self, lease: Lease) -> None:
         self._leases.remove(lease)
         self._per_key[lease.key] -= 1
         if not self._per_key[lease.key]:

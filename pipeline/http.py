@@ -21,12 +21,14 @@ import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 
 from pipeline.errors import MOST_RETRY_SECONDS
-from pipeline.flow import LATE_SECONDS
 
 MOST_BYTES = 65536
 """A server has to wait while more of its body is unread. One packet of the kernel may come on top."""
 
 MOST_HEADER_BYTES = 65536
+
+LATE_SECONDS = 0.1
+"""A timer that rings so late tells that the event loop stood still: it rings once more, so many seconds later."""
 
 KEPT_SECONDS = 30.0
 """An unused connection is kept this long for the next request."""

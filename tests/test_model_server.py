@@ -83,8 +83,8 @@ async def test_what_the_model_is_asked(tmp_path: Path) -> None:
     """The system prompt tells of the allowed commands; what was said so far and the screenshot come with the prompt."""
     png = "iVBORw0KGgoAAAANSUhEUg=="
     async with served(tmp_path, WELL) as (service, upstream):
-        await ask(service, "First?", session_id="s")
-        await ask(service, "Second?", session_id="s", screenshot=png, language="ru-RU")
+        await ask(service, "First?", session_id="s", hardware_id="mac")
+        await ask(service, "Second?", session_id="s", hardware_id="mac", screenshot=png, language="ru-RU")
     system, *messages = upstream.asked[1].body["messages"]
     assert "open_app" in system["content"]
     assert "ru-RU" in system["content"]

@@ -146,3 +146,27 @@ async def test_a_refused_stream_frees_nothing() -> None:
             async with limiter.admit("b"):
                 pytest.fail("admitted")
     assert len(limiter) == 1
+
+
+async def test_a_place_that_passes_on() -> None:
+    """On a full server a lease takes the place of another one of its key; giving that one back then has no effect."""
+    limiter = MemoryLimiter(1, 1)
+    async with limiter.admit("a") as older:
+        async with limiter.admit("a", older):
+            limiter.release(older)
+            with pytest.raises(Rejected):
+                limiter.acquire("a")
+            assert len(limiter) == 1
+        assert len(limiter) == 0
+    assert len(limiter) == 0
+
+
+async def test_a_place_that_is_back_already() -> None:
+    """A lease that was given back has no place to pass on: the limits decide."""
+    limiter = MemoryLimiter(1, 0)
+    async with limiter.admit("a") as older:
+        pass
+    limiter.acquire("b")
+    with pytest.raises(Rejected):
+        async with limiter.admit("a", older):
+            pytest.fail("entered")
