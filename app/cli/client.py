@@ -23,6 +23,9 @@ OPTIONS = (
 
 DECIDED = (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
 
+TLS = (b"\x16\x03", b"\x15\x03")
+"""How a TLS server begins its answer: with its hello, or with an alert."""
+
 DETAILS = "grpc-status-details-bin"
 
 
@@ -66,23 +69,28 @@ async def _is_ready(channel: grpc.aio.Channel) -> bool:
 async def _who_answers(target: str) -> str:
     """Tell what is at *target*, where no gRPC server without TLS is."""
     host, _, port = target.rpartition(":")
-    unverified = ssl._create_unverified_context()
     try:
-        await _connects(host.strip("[]"), int(port))
+        async with asyncio.timeout(CONNECT_SECONDS):
+            reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
     except (OSError, TimeoutError):
         return f'no server answers at {target}; is "stentor serve" running there?'
-    try:
-        await _connects(host.strip("[]"), int(port), ssl=unverified)
-    except (OSError, TimeoutError) as error:
-        if "ALERT" not in str(getattr(error, "reason", "")):  # with one, a TLS server tells what it misses
-            return f"what answers at {target} is no gRPC server"
-    return f"a server with TLS answers at {target}, which is asked without TLS here"
-
-
-async def _connects(host: str, port: int, **options: Any) -> None:
-    async with asyncio.timeout(CONNECT_SECONDS):
-        _, writer = await asyncio.open_connection(host, port, **options)
+    begin = b""
+    with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+        async with asyncio.timeout(CONNECT_SECONDS):
+            writer.write(_client_hello())
+            begin = await reader.readexactly(2)
     writer.close()
+    if begin in TLS:
+        return f"a server with TLS answers at {target}, which is asked without TLS here"
+    return f"what answers at {target} is no gRPC server"
+
+
+def _client_hello() -> bytes:
+    """Make the first message of a TLS client."""
+    answer, question = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(answer, question, server_hostname="localhost").do_handshake()
+    return question.read()
 
 
 async def _messages(target: str, method: str, request: Any) -> AsyncGenerator[Any, None]:

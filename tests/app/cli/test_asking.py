@@ -258,6 +258,14 @@ def test_a_text_that_begins_with_a_hyphen(text: str, before: bool, tmp_path: Pat
     assert CliRunner().invoke(cli, ["speak", "-h"]).output.startswith("Usage: ")
 
 
+def test_a_value_that_begins_with_a_hyphen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands behind an option is its value, not the text."""
+    monkeypatch.chdir(tmp_path)
+    result = invoke("speak", "--wav", "-a.wav", "Hello.", "--settings", settings(tmp_path, SCRIPTED))
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "-a.wav").exists()
+
+
 @pytest.mark.parametrize("given", [b"", b" \n"])
 @pytest.mark.parametrize("command", ["speak", "ask"])
 def test_nothing_on_standard_input(command: str, given: bytes) -> None:
@@ -323,7 +331,8 @@ async def test_a_target_with_tls(wants_certificate: bool) -> None:
     context, authority = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), trustme.CA()
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.configure_trust(context)
-    context.verify_mode = ssl.CERT_REQUIRED if wants_certificate else ssl.CERT_NONE
+    if wants_certificate:
+        context.verify_mode, context.maximum_version = ssl.CERT_REQUIRED, ssl.TLSVersion.TLSv1_2
     told = "UNAVAILABLE: a server with TLS answers at TARGET, which is asked without TLS here\n"
     assert await answering(b"", context) == told
 

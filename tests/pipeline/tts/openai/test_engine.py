@@ -147,6 +147,8 @@ LAYOUTS = {
     "float wav": (wav(float32(PCM), form(tag=3, bits=32, extra=b"\0\0")), "audio/wav"),
     "extensible wav": (wav(PCM, form(tag=0xFFFE, extra=b"\x16\0\x10\0\0\0\0\0\x01\0" + SUBFORMAT)), "audio/wav"),
     "one wav after another": (wav(PCM[:2000]) + wav(PCM[2000:]), "audio/wav"),
+    "half a sample between two": (wav(PCM[:2000], size=0) + b"\x01" + wav(PCM[2000:], size=0), "audio/wav"),
+    "rf64": (b"RF64" + wav(PCM, size=0xFFFF_FFFF, before=chunk(b"ds64", bytes(28)))[4:], "audio/wav"),
     "wav that tells of its first piece only": (wav(PCM[:2000]) + PCM[2000:], "audio/wav"),
     "the end of a sample missing": (PCM + b"\x01", "audio/pcm"),
     "tiny": (PCM[:6], "audio/pcm"),
