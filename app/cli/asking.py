@@ -77,14 +77,12 @@ async def ask_own(settings: Settings, request: pb.StreamRequest, view: View, out
 
 async def speak(settings: Settings, request: pb.WelcomeRequest, output: Output) -> None:
     """Speak a text with the voice of these settings. Raise SettingsError, CallFailed, SoundError."""
-    try:
-        async with (
-            own_server(settings) as server,
-            output.sound as sound,
-            aclosing(recital(server.address, request)) as messages,
-        ):
-            async for message in messages:
-                await sound.add(message.audio_chunk)
-    finally:
-        if output.saved:
-            print(output.saved)
+    stdout = sys.stdout
+    async with own_server(settings) as server:
+        try:
+            async with output.sound as sound, aclosing(recital(server.address, request)) as messages:
+                async for message in messages:
+                    await sound.add(message.audio_chunk)
+        finally:
+            if output.saved:
+                print(output.saved, file=stdout)

@@ -251,7 +251,8 @@ def test_check_fails(tmp_path: Path) -> None:
         result = invoke("check", "--online", "--settings", settings(tmp_path, text))
     assert result.exit_code == 1
     failed = [line for line in result.stdout.splitlines() if line.startswith("failed: ")]
-    assert len(failed) == 3
+    assert len(failed) == 4
     assert f"cannot listen on 127.0.0.1 port {port}" in failed[0]
     assert "UNAVAILABLE SPEECH_FAILED" in failed[1]
-    assert "INTERNAL" in failed[2]
+    assert "a turn of the custom stages fails: JSONDecodeError" in failed[2]
+    assert "INTERNAL" in failed[3]
