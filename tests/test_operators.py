@@ -9,9 +9,11 @@ from typing import Any
 import grpc
 import pytest
 
+from app.server import running
+from app.settings.load import load
 from protos import streaming_pb2 as pb
-from tests.fakes import PATIENCE, until
-from tests.serving import read, serving
+from tests.fakes import PATIENCE, still, until
+from tests.serving import BIG_VOICE, FIXED_WINDOWS, Service, read, serving, write_settings
 from tests.test_process import begin, process
 
 
@@ -52,9 +54,9 @@ async def test_the_times_of_a_call_that_came_during_a_block(tmp_path: Path) -> N
 async def test_a_signal_that_means_nothing(number: signal.Signals, tmp_path: Path) -> None:
     """It neither ends the server nor a stream; the log says that it came."""
     async with process(tmp_path) as (server, service):
-        running = await begin(service, "One. ", {"sleep": 0.3}, "Two.")
+        answering = await begin(service, "One. ", {"sleep": 0.3}, "Two.")
         server.send_signal(number)
-        assert (await running).code is grpc.StatusCode.OK
+        assert (await answering).code is grpc.StatusCode.OK
         assert (await service.ask("Still there.")).code is grpc.StatusCode.OK
         server.send_signal(signal.SIGTERM)
         _, log = await server.communicate()
@@ -77,10 +79,26 @@ async def test_a_drain_gives_each_call_its_status(tmp_path: Path, step: dict[str
     assert ends <= {(grpc.StatusCode.OK, ""), (grpc.StatusCode.UNAVAILABLE, "DRAINING")}
 
 
+async def test_a_drain_waits_for_a_client_that_reads_late(tmp_path: Path) -> None:
+    """The stream is over, but its last message waits for the client: it still gets that, and its status."""
+    started = running(load(str(write_settings(tmp_path, grace=0, tts=BIG_VOICE)), {}))
+    server = await started.__aenter__()
+    async with grpc.aio.insecure_channel(server.address, options=FIXED_WINDOWS) as channel:
+        service = Service(server, channel)
+        call = await service.begun("A sentence that is long enough to fill every buffer on the way. " * 20)
+        await still(lambda: service.diary.spoken)
+        stopping = asyncio.create_task(started.__aexit__(None, None, None))
+        await asyncio.sleep(1.5)
+        answer = await read(call)
+        await stopping
+    assert (answer.code, answer.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+    assert answer.kinds[-1] == "error_message"
+
+
 @pytest.mark.parametrize("nothing", ["", " ", "\n", "\t\u2028"])
 async def test_pieces_without_content(tmp_path: Path, nothing: str) -> None:
     """They are no progress, however many come."""
-    async with serving(tmp_path, limits="idle_timeout_seconds = 1.0") as service:
+    async with serving(tmp_path, limits="idle_timeout_seconds = 1.0\nmax_stream_seconds = 30") as service:
         answer = await service.ask("One. ", {"repeat": nothing})
     assert (answer.code, answer.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE_TIMEOUT")
     assert answer.texts[0].startswith("One.")
@@ -146,12 +164,12 @@ async def test_a_request_that_is_too_long(tmp_path: Path, capsys: pytest.Capture
 async def test_who_hits_the_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each line of a call names method, session and client, shortened; an interruption is no warning."""
     async with serving(tmp_path, limits="max_streams_per_client = 1") as service:
-        running = await service.begun(
+        interrupted = await service.begun(
             "One. ", {"hang": True}, hardware_id="device-number-1", session_id="session-number-1"
         )
         await service.ask("Two.", hardware_id="device-number-1", session_id="session-number-2")
         await service.interrupt("device-number-1", "session-number-1")
-        assert (await read(running)).reason == "INTERRUPTED"
+        assert (await read(interrupted)).reason == "INTERRUPTED"
     refused, *ended = [line for line in lines(capsys) if line["scope"] == "stream"]
     assert (refused["outcome"], refused["limit"]) == ("STREAM_LIMIT_EXCEEDED", "max_streams_per_client")
     assert {line["method"]: line["level"] for line in ended} == {"StreamAudio": "info", "InterruptSession": "info"}

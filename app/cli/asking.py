@@ -100,12 +100,13 @@ def _check_voice(name: str, settings: Settings, server: Running) -> None:
 
 async def speak(settings: Settings, request: pb.WelcomeRequest, output: Output) -> None:
     """Speak a text with the voice of these settings. Raise SettingsError, CallFailed, SoundError."""
-    try:
-        async with own_server(settings) as server:
-            _check_voice(request.voice, settings, server)
+    stdout = sys.stdout
+    async with own_server(settings) as server:
+        _check_voice(request.voice, settings, server)
+        try:
             async with output.sound as sound, aclosing(recital(server.address, request)) as messages:
                 async for message in messages:
                     await sound.add(message.audio_chunk)
-    finally:
-        if output.saved:
-            print(output.saved)
+        finally:
+            if output.saved:
+                print(output.saved, file=stdout)
