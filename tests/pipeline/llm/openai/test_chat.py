@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEvent, TextDelta, ToolCall, Usage
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.chat import ChatDecoder
-from pipeline.llm.openai.think import ThinkStripper
+from pipeline.llm.openai.marks import MarkFilter
 from pipeline.llm.openai.tool_calls import MAX_CHARS
+from tests.pipeline.llm.openai.asking import marks, new_decoder
 
 
 def delta(finish: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -28,14 +30,14 @@ def call(index: int | None, args: str | None = None, name: str | None = None, id
 STOP = delta("stop")
 
 
-def read(*chunks: Any) -> tuple[ChatDecoder, list[ModelEvent]]:
-    decoder = ChatDecoder()
+def read(*chunks: Any, names: Sequence[str] = ()) -> tuple[ChatDecoder, list[ModelEvent]]:
+    decoder = new_decoder(*names)
     found = [event for chunk in chunks for event in decoder.feed(json.dumps(chunk).encode())]
     return decoder, found + (decoder.end() if decoder.finish else [])
 
 
-def events(*chunks: Any) -> list[ModelEvent]:
-    return read(*chunks)[1]
+def events(*chunks: Any, names: Sequence[str] = ()) -> list[ModelEvent]:
+    return read(*chunks, names=names)[1]
 
 
 def said(*chunks: Any) -> str:
@@ -97,7 +99,6 @@ def test_what_is_text(chunk: Any, text: str) -> None:
         b'{"choices": [{"delta": {"tool_calls": [5]}}]}',
         b'{"choices": [{"delta": {"tool_calls": [{"index": "a"}]}}]}',
         b'{"choices": [{"delta": {"tool_calls": [{"function": "f"}]}}]}',
-        b'{"choices": [{"delta": {"tool_calls": [{"function": {"arguments": {}}}]}}]}',
         b"[" * 100_000,
         b'{"a": ' + b"1" * 5000 + b"}",
     ],
@@ -105,7 +106,7 @@ def test_what_is_text(chunk: Any, text: str) -> None:
 def test_what_is_no_chunk(data: bytes) -> None:
     """Bytes, JSON and types that the protocol does not know are MODEL_PROTOCOL_ERROR, whatever they are."""
     with pytest.raises(StageError) as caught:
-        ChatDecoder().feed(data)
+        new_decoder().feed(data)
     assert (caught.value.status, caught.value.reason) == ("INTERNAL", "MODEL_PROTOCOL_ERROR")
 
 
@@ -180,36 +181,73 @@ def test_a_whole_completion() -> None:
 
 THOUGHTS = [
     ("<think>hm</think>Hello", "Hello"),
-    (" \n<think>\nhm < / </think \n</think>\n\nHello <think>x</think>", "Hello <think>x</think>"),
+    (" \n<think>\nhm < / </think \n</think>\n\nHello <think>x</think>", "Hello "),
     ("<think></think> <think>again</think> Hi", "Hi"),
-    ("Hello <think>hm</think>", "Hello <think>hm</think>"),
-    (" <thinking> aloud", " <thinking> aloud"),
+    ("Hello. <think>hm</think>Bye.", "Hello. Bye."),
+    ("<thinking>hm</thinking>\nHello.", "Hello."),
+    ("<Thought>hm</Thought>Hello.", "Hello."),
+    ("[THINK]hm[/THINK]Hello.", "Hello."),
+    ("◁think▷hm◁/think▷Hello.", "Hello."),
+    ("Hello.</think>", "Hello."),
+    ("</think>\n\nHello.", "Hello."),
+    ("<think>hm</thinking>Hello.", "Hello."),
+    (" <thinking> aloud", ""),
     ("<think>never ends", ""),
+    ("Hello. <think>never ends", "Hello. "),
     ("<thi", "<thi"),
     ("  ", "  "),
     ("<", "<"),
     ("", ""),
     ("  Hello", "  Hello"),
+    ("Hello.<|im_end|>", "Hello."),
+    ("Hello.<|im_", "Hello."),
+    ("<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\nAnd?", "Hello.\n"),
+    ("Hello.<|eot_id|><|start_header_id|>", "Hello."),
+    ("Hello.</s>", "Hello."),
+    ("[INST] Hello. [/INST]", "Hello. "),
+    ("Hello.<｜end▁of▁sentence｜>", "Hello."),
+    ("<start_of_turn>model\nHello.<end_of_turn>", "Hello."),
+    ("<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Hello.<|return|>", "Hello."),
+    ("The mark `<think>` opens it, `</think>` ends it.", "The mark `<think>` opens it, `</think>` ends it."),
+    ("1 < 2 and 3 <4, a[0], [see] x <y> <|", "1 < 2 and 3 <4, a[0], [see] x <y> <|"),
+    ("If a <| b | c |> d", "If a <| b | c |> d"),
 ]
 
 
+def filtered(pieces: Sequence[str], **changes: Any) -> str:
+    stripper = MarkFilter(marks(**changes))
+    found = [piece for text in pieces for piece in stripper.feed(text)] + stripper.flush()
+    return "".join(piece for piece in found if isinstance(piece, str))
+
+
 @pytest.mark.parametrize(("text", "rest"), THOUGHTS)
-def test_leading_thoughts_are_stripped(text: str, rest: str) -> None:
-    """A leading <think>…</think> is not said, in one piece or in single characters; later ones are text."""
+def test_marks_are_no_speech(text: str, rest: str) -> None:
+    """Reasoning and the marks of templates are not said, wherever they stand, in one piece or in single characters."""
     for pieces in ([text], list(text)):
-        stripper = ThinkStripper()
-        assert "".join(map(stripper.feed, pieces)) + stripper.flush() == rest
+        assert filtered(pieces) == rest
 
 
 @given(case=st.sampled_from(THOUGHTS), seed=st.randoms(use_true_random=False))
-def test_thoughts_cut_anywhere(case: tuple[str, str], seed: random.Random) -> None:
-    """However it is cut, the same is left."""
+def test_marks_cut_anywhere(case: tuple[str, str], seed: random.Random) -> None:
+    """However the text is cut, the same is left."""
     text, rest = case
-    stripper, out = ThinkStripper(), ""
+    pieces = []
     while text:
         size = seed.randint(1, 4)
-        out, text = out + stripper.feed(text[:size]), text[size:]
-    assert out + stripper.flush() == rest
+        pieces.append(text[:size])
+        text = text[size:]
+    assert filtered(pieces) == rest
+
+
+def test_marks_of_the_settings() -> None:
+    """Other marks may be named; a model may begin inside its reasoning, unless its server tells reasoning apart."""
+    assert filtered(["(hm) hm (/hm) Hello @@."], reasoning_marks=[["(hm)", "(/hm)"]], template_marks=["@@"]) == "Hello ."
+    assert filtered(["hm</th", "ink>\nHello."], starts_in_reasoning=True) == "Hello."
+    assert filtered(["hm"], starts_in_reasoning=True) == ""
+    assert filtered(["<think>x</think>"], reasoning_marks=[]) == "<think>x</think>"
+    decoder = new_decoder(starts_in_reasoning=True)
+    assert decoder.feed(json.dumps(delta(reasoning_content="hm")).encode()) == []
+    assert decoder.feed(json.dumps(delta(content="Hello.")).encode()) == [TextDelta("Hello.")]
 
 
 def test_a_held_beginning_is_said_at_the_end() -> None:
@@ -252,7 +290,7 @@ def test_calls_without_numbers_and_ids(id: str | None) -> None:
     """
     found = events(call(0, '{"a": 1}', "f", id), call(0, '{"a": 2}', "f", id), call(0, '{"a": 3}', "g", id), STOP)
     assert found == [ToolCall("f", '{"a": 1}'), ToolCall("f", '{"a": 2}'), ToolCall("g", '{"a": 3}')]
-    assert events(call(0, "", "f", id), call(0, "", "g", id), STOP) == [ToolCall("f", ""), ToolCall("g", "")]
+    assert events(call(0, "{}", "f", id), call(0, "", "g", id), STOP) == [ToolCall("f", "{}"), ToolCall("g", "")]
     for args in (['{"a": ', "1", "}"], ["", '{"a": 1}'], ['{"a": 1}', ""], ["", '{"a": ', "1}", " "]):
         assert events(*(call(0, part, "f", id) for part in args), STOP) == [ToolCall("f", "".join(args))]
 
@@ -277,7 +315,7 @@ def test_filtered_calls_do_not_run() -> None:
 def test_calls_are_bounded() -> None:
     """Endless calls, with arguments or without, are MODEL_PROTOCOL_ERROR before they fill the memory."""
     for chunk in (call(0, "x" * 10_000, "f", "a"), call(None, "", "f" * 1000)):
-        decoder, data = ChatDecoder(), json.dumps(chunk).encode()
+        decoder, data = new_decoder(), json.dumps(chunk).encode()
         with pytest.raises(StageError, match="MODEL_PROTOCOL_ERROR"):  # noqa: PT012
             for _ in range(MAX_CHARS // 500):
                 decoder.feed(data)
