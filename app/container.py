@@ -54,10 +54,20 @@ def voice_names(table: Any) -> tuple[str, str]:
     return table.kind, fallback.kind if fallback else ""
 
 
-def hold_seconds(pipeline: Pipeline) -> float:
-    """Return how long a finished sentence waits. A custom segmenter has no such key: its sentences wait the default."""
+def rules_settings(pipeline: Pipeline) -> RulesSegmenterSettings:
+    """Return how long text waits. A custom segmenter has no such keys: its sentences wait the default."""
     table = pipeline.segmenter
-    return (table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()).hold_ms / 1000
+    return table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()
+
+
+def hold_seconds(pipeline: Pipeline) -> float:
+    """Return how long a finished sentence waits."""
+    return rules_settings(pipeline).hold_ms / 1000
+
+
+def clause_seconds(pipeline: Pipeline) -> float:
+    """Return how long an unfinished sentence waits."""
+    return rules_settings(pipeline).clause_after_seconds
 
 
 class Container(DeclarativeContainer):
@@ -94,6 +104,7 @@ class Container(DeclarativeContainer):
         speech=tts,
         hold=Factory(hold_seconds, pipeline),
         on_invalid=pipeline.commands.on_invalid,
+        clause=Factory(clause_seconds, pipeline),
     )
 
     streams = Singleton(Streams, limits.single_flight)

@@ -12,7 +12,7 @@ from pipeline.errors import StageError
 from pipeline.events import AudioChunk, TurnEvent
 from pipeline.flow import prefetch
 from pipeline.interfaces import Model, Turn, Voice
-from pipeline.segmenter.stage import ReleasingSegmenter, segments, sentences
+from pipeline.segmenter.stage import Patience, ReleasingSegmenter, segments, sentences
 from pipeline.tts.stage import SpeechStage, spoken
 
 DELTAS_AHEAD = 32
@@ -23,7 +23,8 @@ DELTAS_AHEAD = 32
 class Stages:
     """The stages of every turn of the process.
 
-    ``segmenter`` makes one for each turn. ``hold``: seconds that a finished sentence waits for its next character.
+    ``segmenter`` makes one for each turn. ``hold``: seconds that a finished sentence waits for its next character;
+    ``clause``: seconds without sound after which a clause of an unfinished one is said, 0 = never.
     ``on_invalid``: a refused command is a Notice (``warn``) or ends the turn (``abort``). ``speech`` None: text and
     commands only.
     """
@@ -34,6 +35,7 @@ class Stages:
     speech: SpeechStage | None
     hold: float
     on_invalid: str
+    clause: float = 0.0
 
 
 def nobody() -> None:
@@ -49,7 +51,7 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
     voice = Voice(turn.voice, turn.language)
     async with (
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
-        aclosing(segments(items, stages.segmenter, stages.hold, progress)) as cut,
+        aclosing(segments(items, stages.segmenter, Patience(stages.hold, stages.clause), progress)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
         aclosing(spoken(answer, stages.speech, voice, progress, turn.word_timings)) as events,
     ):

@@ -97,10 +97,15 @@ class NoMemorySettings(Strict):
 
 
 class RulesSegmenterSettings(Strict):
-    """Sentences by rules. ``hold_ms``: how long a finished sentence waits for the next character."""
+    """Sentences by rules.
+
+    ``hold_ms``: how long a finished sentence waits for the next character.
+    ``clause_after_seconds``: after so long without sound a clause of an unfinished sentence is said; 0 = never.
+    """
 
     kind: Literal["rules"] = "rules"
     hold_ms: NotNegative = 120.0
+    clause_after_seconds: NotNegative = 3.0
     max_segment_chars: Annotated[int, Field(ge=20)] = 400
     max_json_chars: PositiveCount = 65536
     max_json_depth: Annotated[int, Field(ge=1, le=200)] = 32

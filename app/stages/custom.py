@@ -9,7 +9,7 @@ from typing import Any
 
 from app.settings.load import SettingsError
 from app.settings.stages import CustomSettings, CustomSpeechSettings, FactorySettings
-from pipeline.segmenter.stage import ReleasingSegmenter, WithoutRelease
+from pipeline.segmenter.stage import CustomSegmenter, ReleasingSegmenter
 from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
 
 
@@ -48,8 +48,7 @@ def build_segmenter(table: CustomSettings, folder: Path, key: str) -> Callable[[
     factory = _find(table.factory, folder, key)
 
     def make() -> ReleasingSegmenter:
-        segmenter: Any = factory(**table.options)
-        return segmenter if hasattr(segmenter, "release") else WithoutRelease(segmenter)
+        return CustomSegmenter(factory(**table.options))
 
     return make
 

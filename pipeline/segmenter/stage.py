@@ -1,7 +1,9 @@
 """The segmenter stage: cuts the model's text into sentences and JSON objects, and numbers the sentences."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol, TypeVar
 
@@ -23,37 +25,56 @@ from pipeline.interfaces import Segmenter
 
 T = TypeVar("T")
 
+CHARS_PER_SECOND = 15
+"""How fast speech is, about."""
+
 
 class ReleasingSegmenter(Segmenter, Protocol):
-    """A segmenter as the stage needs it: with ``release``, which a custom one may leave out."""
+    """A segmenter as the stage needs it: with ``release`` and ``clause``, which a custom one may leave out."""
 
     def release(self) -> Iterable[Segment]:
         """Return what is a finished sentence already."""
         ...
 
+    def clause(self) -> Iterable[Segment]:
+        """Return what can be said of a sentence that is not finished."""
+        ...
 
-class WithoutRelease:
-    """Adapts a custom segmenter that has no ``release``: its sentences wait until the next text ends them."""
+
+class CustomSegmenter:
+    """Adapts a custom segmenter. Without ``release`` its sentences wait until the next text ends them."""
 
     def __init__(self, segmenter: Segmenter) -> None:
         self.feed = segmenter.feed
         self.flush = segmenter.flush
+        self.release: Callable[[], Iterable[Segment]] = getattr(segmenter, "release", _nothing)
+        self.clause: Callable[[], Iterable[Segment]] = _nothing
 
-    def release(self) -> Iterable[Segment]:
-        """Return nothing."""
-        return ()
+
+def _nothing() -> Iterable[Segment]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """``hold``: seconds that a finished sentence waits for its next character. ``clause``: seconds that unfinished text
+    waits for its end before a clause of it is said; 0 = for ever.
+    """
+
+    hold: float
+    clause: float
 
 
 def segments(
-    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], hold: float, progress: Callable[[], None]
+    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], patience: Patience, progress: Callable[[], None]
 ) -> AsyncGenerator[CutEvent, None]:
     """Cut the model's text into segments. Tool calls keep their place; ModelEnd comes last, once.
 
-    A finished sentence waits at most *hold* seconds for a model that pauses. When the model fails, a sentence that was
+    A finished sentence waits at most ``hold`` seconds for a model that pauses, an unfinished one ``clause``. When the model fails, a sentence that was
     finished by then still comes before the error; half a sentence does not. *progress* is called for each item of the
     model.
     """
-    return _numbered(_cut(items, make, hold, progress))
+    return _numbered(_cut(items, make, patience, progress))
 
 
 def sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
@@ -88,24 +109,66 @@ async def _as_written(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentenc
 
 
 async def _cut(
-    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], hold: float, progress: Callable[[], None]
+    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], patience: Patience, progress: Callable[[], None]
 ) -> AsyncGenerator[CutEvent, None]:
+    due = _Due(patience.clause)
     segmenter = make()
     while True:
-        if not await items.ready(hold):
+        if not await items.ready(patience.hold):
             for segment in segmenter.release():
-                yield segment
+                yield due.said(segment)
+        if due.waits and not await items.ready(due.left()):
+            due.asked()
+            for segment in segmenter.clause():
+                yield due.said(segment)
         item = _known(await items.take())
         progress()
         if isinstance(item, ModelEnd | End):
             break
         segmenter, pieces = _fed(segmenter, item, make)
+        due.came()
         for piece in pieces:
-            yield piece
+            yield due.said(piece)
     failed = isinstance(item, End) and item.error is not None
     for segment in segmenter.release() if failed else segmenter.flush():
         yield segment
     yield _end(item)
+
+
+class _Due:
+    """Knows when a clause of an unfinished sentence is due: *seconds* after its first text came, and after the sound of
+    the sentences before it, about.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._clock = asyncio.get_running_loop().time
+        self._since: float | None = None
+        self._sound = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether there is text that was not said."""
+        return self._since is not None and self._seconds > 0
+
+    def left(self) -> float:
+        """Return the seconds until then."""
+        return max(0.0, max(self._since or 0.0, self._sound) + self._seconds - self._clock())
+
+    def came(self) -> None:
+        """Note that text came."""
+        self._since = self._clock() if self._since is None else self._since
+
+    def asked(self) -> None:
+        """Note that a clause was asked for."""
+        self._since = self._clock()
+
+    def said(self, piece: T) -> T:
+        """Note that *piece* leaves."""
+        self._since = None
+        if isinstance(piece, Sentence):
+            self._sound = max(self._sound, self._clock()) + len(piece.text) / CHARS_PER_SECOND
+        return piece
 
 
 def _known(item: ModelEvent | str | End) -> ModelEvent | End:

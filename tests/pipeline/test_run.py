@@ -30,7 +30,7 @@ from pipeline.events import (
 )
 from pipeline.interfaces import Turn, Voice
 from pipeline.run import Stages, recite, run
-from pipeline.segmenter.stage import WithoutRelease
+from pipeline.segmenter.stage import CustomSegmenter
 from pipeline.testing import HANG, DotSegmenter, Pause, RawCommands, ScriptedModel, ScriptedSpeech, sentences
 from tests.fakes import PATIENCE, settle
 from tests.pipeline.tts.engines import speech_stage
@@ -193,7 +193,7 @@ async def test_a_segmenter_without_release() -> None:
             self.flush = self._inner.flush
 
     steps = ["One.", Pause(0.005), " Two."]
-    assert sentences(await good(steps, segmenter=lambda: WithoutRelease(Plain()), hold=0.001)) == ["One.", " Two."]
+    assert sentences(await good(steps, segmenter=lambda: CustomSegmenter(Plain()), hold=0.001)) == ["One.", " Two."]
 
 
 # Failures of the model.

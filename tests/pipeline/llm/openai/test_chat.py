@@ -326,7 +326,7 @@ def test_calls_are_bounded() -> None:
 TOO_LONG = ("INVALID_ARGUMENT", "INVALID_REQUEST", False)
 OURS = ("INTERNAL", "INTERNAL", False)
 STATUSES: list[tuple[list[int], Any, tuple[str, str, bool]]] = [
-    ([401, 402, 403, 404], None, ("FAILED_PRECONDITION", "MODEL_REJECTED", False)),
+    ([401, 402, 403, 404, 405], None, ("FAILED_PRECONDITION", "MODEL_REJECTED", False)),
     ([400], {"error": {"code": "context_length_exceeded"}}, TOO_LONG),
     ([400], {"error": {"type": "exceed_context_size_error"}}, TOO_LONG),
     ([400], {"message": "maximum context length is 8"}, TOO_LONG),
@@ -335,11 +335,66 @@ STATUSES: list[tuple[list[int], Any, tuple[str, str, bool]]] = [
     ([413], b"", TOO_LONG),
     ([400], {"error": {"message": "bad temperature"}}, OURS),
     ([400], {"error": "text"}, OURS),
-    ([405, 422, 501, 302], None, OURS),
+    ([422, 501, 302], None, OURS),
     ([408, 500, 503, 529], None, ("UNAVAILABLE", "MODEL_UNAVAILABLE", True)),
     ([429], None, ("RESOURCE_EXHAUSTED", "MODEL_BUSY", True)),
     ([429], {"error": {"code": "insufficient_quota"}}, ("RESOURCE_EXHAUSTED", "MODEL_BUSY", False)),
 ]
+
+
+TOO_LONG_WORDS = [
+    "Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded with ...",
+    "The number of tokens to keep from the initial prompt is greater than the context length.",
+    "the request exceeds the available context size, try increasing it",
+    "Input length (265330) exceeds model's maximum context length (262144).",
+    "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+    "Input validation error: `inputs` must have less than 4096 tokens. Given: 5000",
+    "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
+    "Range of input length should be [1, 30720]",
+    "Prompt exceeds max length",
+    "Your request exceeded model token limit: 8192 (requested: 9000)",
+    "too many tokens: size limit exceeded by 11 tokens",
+    "This model's maximum prompt length is 131072 but the request contains 150000 tokens.",
+    "context/cache: Job requires 1027 pages (only 1024 available) and cannot be enqueued.",
+    "Input is too long for requested model.",
+    "number of input tokens must be no more than 8192, got 10000",
+    "input length and `max_tokens` exceed context limit: 1 + 2 > 3",
+    "Requested tokens (5000) exceed context window of 4096",
+    "string too long. Expected a string with maximum length 1048576",
+    "Total tokens of image and text exceed max message tokens",
+]
+
+
+@pytest.mark.parametrize("words", TOO_LONG_WORDS)
+def test_words_for_too_long(words: str) -> None:
+    """A prompt that is too long is told in many words, with a status of 400 or 500 or in an answer of status 200."""
+    for error in ({"message": words}, words):
+        assert upstream_errors.by_status(400, {"error": error}).reason == "INVALID_REQUEST"
+        assert upstream_errors.by_status(500, {"error": error}).reason == "INVALID_REQUEST"
+        assert upstream_errors.by_report({"error": error}).reason == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "reason"),
+    [
+        (500, "context deadline exceeded", "MODEL_UNAVAILABLE"),
+        (429, "Request too large: tokens per min (TPM): Limit 30000", "MODEL_BUSY"),
+        (400, "max_tokens is too large: 100000. This model supports at most 16384 completion tokens", "INTERNAL"),
+        (400, "unexpected token in JSON", "INTERNAL"),
+        (400, "foo is not a valid model ID", "MODEL_REJECTED"),
+        (400, "The model `foo` does not exist", "MODEL_REJECTED"),
+        (400, "Invalid model: foo", "MODEL_REJECTED"),
+        (400, "Model Not Exist", "MODEL_REJECTED"),
+        (400, "No models loaded. Please load a model", "MODEL_REJECTED"),
+        (400, "API key not valid. Please pass a valid API key.", "MODEL_REJECTED"),
+        (400, "Your credit balance is too low", "MODEL_REJECTED"),
+        (400, "System role not supported", "MODEL_REJECTED"),
+        (500, "Conversation roles must alternate user/assistant/user/assistant/...", "MODEL_REJECTED"),
+    ],
+)
+def test_words_for_a_refusal(status: int, words: str, reason: str) -> None:
+    """Other limits on tokens are not taken for a long prompt. A wrong model, key or role is refused whatever its status."""
+    assert upstream_errors.by_status(status, {"error": {"message": words}}).reason == reason
 
 
 @pytest.mark.parametrize(("statuses", "body", "expected"), STATUSES)
