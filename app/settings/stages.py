@@ -60,7 +60,16 @@ class OpenAIModelSettings(Strict):
         ["<|im_start|>user", "<|im_start|>assistant"],
         ["<start_of_turn>user", "<start_of_turn>model"],
     ]
-    template_marks: list[Text] = ["<s>", "</s>", "<bos>", "<eos>", "<end_of_turn>", "<start_of_turn>", "[INST]", "[/INST]"]
+    template_marks: list[Text] = [
+        "<s>",
+        "</s>",
+        "<bos>",
+        "<eos>",
+        "<end_of_turn>",
+        "<start_of_turn>",
+        "[INST]",
+        "[/INST]",
+    ]
     starts_in_reasoning: bool = False
     connect_timeout_seconds: Positive = 5.0
     first_content_timeout_seconds: Positive = 20.0

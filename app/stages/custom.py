@@ -48,7 +48,8 @@ def build_segmenter(table: CustomSettings, folder: Path, key: str) -> Callable[[
     factory = _find(table.factory, folder, key)
 
     def make() -> ReleasingSegmenter:
-        return CustomSegmenter(factory(**table.options))
+        segmenter: Any = factory(**table.options)
+        return CustomSegmenter(segmenter, getattr(segmenter, "release", None))
 
     return make
 

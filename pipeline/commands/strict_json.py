@@ -13,9 +13,7 @@ _END_OF_VALUE = re.compile(rf'({_STRING.pattern}|[^\s"{{\[,:]+)(?:(\s*),(?=\s*[}
 """The end of a value, with the comma that stands between it and a closing bracket."""
 
 
-_TEXT = re.compile(
-    r'(\A\s*\{[^{}]*?"text"\s*:\s*")(.*?)("\s*(?:\}\s*\Z|,\s*"[^"\\\n]{1,64}"\s*:))', re.DOTALL
-)
+_TEXT = re.compile(r'(\A\s*\{[^{}]*?"text"\s*:\s*")(.*?)("\s*(?:\}\s*\Z|,\s*"[^"\\\n]{1,64}"\s*:))', re.DOTALL)
 """The text at the top of an object. It ends where the next name or the end of the object follows."""
 _QUOTE = re.compile(r'\\.|"', re.DOTALL)
 

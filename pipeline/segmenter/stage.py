@@ -42,13 +42,13 @@ class ReleasingSegmenter(Segmenter, Protocol):
 
 
 class CustomSegmenter:
-    """Adapts a custom segmenter. Without ``release`` its sentences wait until the next text ends them."""
+    """Adapts a custom segmenter. Without *release* its sentences wait until the next text ends them."""
 
-    def __init__(self, segmenter: Segmenter) -> None:
+    def __init__(self, segmenter: Segmenter, release: Callable[[], Iterable[Segment]] | None = None) -> None:
         self.feed = segmenter.feed
         self.flush = segmenter.flush
-        self.release: Callable[[], Iterable[Segment]] = getattr(segmenter, "release", _nothing)
-        self.clause: Callable[[], Iterable[Segment]] = _nothing
+        self.release = release or _nothing
+        self.clause = _nothing
 
 
 def _nothing() -> Iterable[Segment]:
@@ -66,13 +66,16 @@ class Patience:
 
 
 def segments(
-    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], patience: Patience, progress: Callable[[], None]
+    items: prefetch[ModelEvent | str],
+    make: Callable[[], ReleasingSegmenter],
+    patience: Patience,
+    progress: Callable[[], None],
 ) -> AsyncGenerator[CutEvent, None]:
     """Cut the model's text into segments. Tool calls keep their place; ModelEnd comes last, once.
 
-    A finished sentence waits at most ``hold`` seconds for a model that pauses, an unfinished one ``clause``. When the model fails, a sentence that was
-    finished by then still comes before the error; half a sentence does not. *progress* is called for each item of the
-    model.
+    A finished sentence waits at most ``hold`` seconds for a model that pauses. When the model fails, a sentence that
+    was finished by then still comes before the error; half a sentence does not. *progress* is called for each item of
+    the model.
     """
     return _numbered(_cut(items, make, patience, progress))
 
@@ -109,18 +112,18 @@ async def _as_written(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentenc
 
 
 async def _cut(
-    items: prefetch[ModelEvent | str], make: Callable[[], ReleasingSegmenter], patience: Patience, progress: Callable[[], None]
+    items: prefetch[ModelEvent | str],
+    make: Callable[[], ReleasingSegmenter],
+    patience: Patience,
+    progress: Callable[[], None],
 ) -> AsyncGenerator[CutEvent, None]:
     due = _Due(patience.clause)
     segmenter = make()
     while True:
-        if not await items.ready(patience.hold):
-            for segment in segmenter.release():
-                yield due.said(segment)
-        if due.waits and not await items.ready(due.left()):
-            due.asked()
-            for segment in segmenter.clause():
-                yield due.said(segment)
+        for segment in () if await items.ready(patience.hold) else segmenter.release():
+            yield due.said(segment)
+        for segment in segmenter.clause() if await due.comes(items) else ():
+            yield due.said(segment)
         item = _known(await items.take())
         progress()
         if isinstance(item, ModelEnd | End):
@@ -146,22 +149,19 @@ class _Due:
         self._since: float | None = None
         self._sound = 0.0
 
-    @property
-    def waits(self) -> bool:
-        """Tell whether there is text that was not said."""
-        return self._since is not None and self._seconds > 0
-
-    def left(self) -> float:
-        """Return the seconds until then."""
-        return max(0.0, max(self._since or 0.0, self._sound) + self._seconds - self._clock())
+    async def comes(self, items: prefetch[ModelEvent | str]) -> bool:
+        """Wait for the next of *items*. Return True if a clause is due before it."""
+        if self._since is None or not self._seconds:
+            return False
+        left = max(self._since, self._sound) + self._seconds - self._clock()
+        if await items.ready(max(0.0, left)):
+            return False
+        self._since = self._clock()
+        return True
 
     def came(self) -> None:
         """Note that text came."""
         self._since = self._clock() if self._since is None else self._since
-
-    def asked(self) -> None:
-        """Note that a clause was asked for."""
-        self._since = self._clock()
 
     def said(self, piece: T) -> T:
         """Note that *piece* leaves."""

@@ -103,7 +103,9 @@ class ChatDecoder:
     def end(self) -> list[ModelEvent]:
         """Return the events that were held back until the answer was over. Call it only after ``finish``."""
         events = self._said(self._text.flush())
-        if self.contents == 0 and not any(event for event in events if not isinstance(event, TextDelta) or event.text.strip()):
+        if self.contents == 0 and not any(
+            event for event in events if not isinstance(event, TextDelta) or event.text.strip()
+        ):
             events = []  # white space alone is no answer
         if self.finish is not EndReason.CONTENT_FILTER:
             events += self._calls.finish(cut=self.finish is EndReason.LENGTH)

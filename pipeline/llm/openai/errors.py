@@ -27,12 +27,17 @@ TOO_LONG = re.compile(
 Gemini, Mistral, Groq, Qwen, GLM, Moonshot, Cohere, xAI, YandexGPT and others.
 """
 
-NOT_TOO_LONG = re.compile(r"per (minute|min|day|hour)|\b[TR]P[MD]\b|rate.?limit|max_(completion_|output_)?tokens\W{0,3}(is|must|should|value|parameter)", re.IGNORECASE)
+NOT_TOO_LONG = re.compile(
+    r"per (minute|min|day|hour)|\b[TR]P[MD]\b|rate.?limit"
+    r"|max_(completion_|output_)?tokens\W{0,3}(is|must|should|value|parameter)",
+    re.IGNORECASE,
+)
 """Other limits on tokens, which a shorter history does not meet."""
 
 REFUSED = re.compile(
     r"\bmodel\b.{0,80}(not.{0,8}(exist|found|supported|available|valid|recognized|loaded)|unknown|invalid"
-    r"|decommissioned|deprecated|no access)|(invalid|unknown|unsupported|unexpected|no such|not a valid|no)\W{0,3}models?\b"
+    r"|decommissioned|deprecated|no access)"
+    r"|(invalid|unknown|unsupported|unexpected|no such|not a valid|no)\W{0,3}models?\b"
     r"|api.?key|credential|unauthorized|credit|billing|unexpected endpoint|system.{0,12}(role|message|prompt).{0,12}not"
     r"|(only|not).{0,40}roles?\b|roles must alternate",
     re.IGNORECASE | re.DOTALL,
@@ -41,6 +46,8 @@ REFUSED = re.compile(
 
 NO_SYSTEM = re.compile(r"system.{0,12}(role|message|prompt).{0,12}not|only user|roles must alternate", re.IGNORECASE)
 NO_PATH = re.compile(r"unexpected endpoint|(page|path|route|endpoint|url).{0,12}not found|cannot post", re.IGNORECASE)
+
+REJECTED = frozenset({401, 402, 403, 404, 405})
 
 NO_CREDIT = ("insufficient_quota", "insufficient_balance", "billing")
 FILTERED = ("content_filter", "content_policy", "responsibleaipolicy")
@@ -153,25 +160,23 @@ def by_status(status: int, body: Any = None, wait: float | None = None) -> Model
     text = f"{words.replace('_', ' ')} {error.get('message') or error.get('detail')}"
     if status in (400, 403) and any(word in words for word in FILTERED):
         raise ContentFiltered
+    if status == 413 or (_may_be_too_long(status) and TOO_LONG.search(text) and not NOT_TOO_LONG.search(text)):
+        return too_long()
+    if status in REJECTED or NO_SYSTEM.search(text) or (400 <= status < 429 and REFUSED.search(text)):
+        return rejected(_hint(status, text))
     match status:
-        case 401 | 402 | 403 | 404 | 405:
-            return rejected(_hint(status, text))
-        case 413:
-            return too_long()
-        case _ if status >= 400 and TOO_LONG.search(text) and not NOT_TOO_LONG.search(text):
-            return too_long()
-        case _ if status >= 400 and NO_SYSTEM.search(text):
-            return rejected(_hint(status, text))
         case 429:
             return busy(wait, credit=not any(word in words for word in NO_CREDIT))
         case 408:
             return unavailable(wait=wait)
         case _ if status >= 500 and status != 501:
             return unavailable("the language model's server has failed", wait=wait)
-        case _ if REFUSED.search(text):
-            return rejected(_hint(status, text))
         case _:
             return ModelFailed("INTERNAL", "INTERNAL", "the language model's server did not take the request")
+
+
+def _may_be_too_long(status: int) -> bool:
+    return status >= 400 and status not in REJECTED
 
 
 def _hint(status: int, text: str) -> str:

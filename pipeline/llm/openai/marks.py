@@ -63,12 +63,16 @@ class Marks:
     ) -> None:
         closing = [pair[1] for pair in reasoning]
         self.ends = {opening: end for opening, end in CALLS}
-        self.kinds = dict.fromkeys(map(str.lower, (*template, *closing, *filter(None, self.ends.values()))), Kind.NOTHING)
+        self.kinds = dict.fromkeys(
+            map(str.lower, (*template, *closing, *filter(None, self.ends.values()))), Kind.NOTHING
+        )
         self.kinds |= {pair[0].lower(): Kind.REASONING for pair in reasoning}
         self.kinds |= {opening.lower(): Kind.CALL for opening in self.ends}
         known = sorted(self.kinds, key=len, reverse=True)
         self.any = re.compile("|".join((*map(re.escape, known), _FUNCTION, _TEMPLATE)), re.IGNORECASE)
-        self.first = re.compile("[" + "".join(re.escape(char) for char in sorted({mark[0] for mark in known} | {"<"})) + "]")
+        self.first = re.compile(
+            "[" + "".join(re.escape(char) for char in sorted({mark[0] for mark in known} | {"<"})) + "]"
+        )
         self.reasoning_end = _one_of(closing)
         self.starts_in_reasoning = starts_in_reasoning
 

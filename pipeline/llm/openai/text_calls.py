@@ -56,7 +56,9 @@ def _others(text: str) -> Iterator[ToolCall]:
 def _from_pairs(name: str, pairs: Iterable[tuple[str, str]]) -> ToolCall:
     told = list(pairs)
     args = {key.strip(): _value(value) for key, value in told}
-    return ToolCall(name.strip(), json.dumps(args, ensure_ascii=False), refused="" if len(args) == len(told) else "invalid_args")
+    return ToolCall(
+        name.strip(), json.dumps(args, ensure_ascii=False), refused="" if len(args) == len(told) else "invalid_args"
+    )
 
 
 def _value(text: str) -> Any:

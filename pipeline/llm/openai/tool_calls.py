@@ -182,7 +182,12 @@ class ToolCalls:
 
     def _begins_behind_blank(self, call: _Call, new: _Call, other_id: bool) -> bool:
         longer = new.name.startswith(call.name) or call.name + new.name in self._names
-        if new.name != call.name and {new.name, call.name} <= set(self._names) and not longer and (other_id or not call.id):
+        if (
+            new.name != call.name
+            and {new.name, call.name} <= set(self._names)
+            and not longer
+            and (other_id or not call.id)
+        ):
             return True
         if other_id:
             call.refused = new.refused = AMBIGUOUS

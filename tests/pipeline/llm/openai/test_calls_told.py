@@ -13,7 +13,12 @@ from pipeline.events import TextDelta, ToolCall
 from tests.pipeline.llm.openai.asking import new_decoder
 
 NAMES = ("open_app", "open", "press_key", "say")
-ARGS: tuple[dict[str, Any], ...] = ({}, {"app_name": "Mail"}, {"app_name": "Mail", "x": [1, {"y": "}"}]}, {"text": 'a "b" {c'})
+ARGS: tuple[dict[str, Any], ...] = (
+    {},
+    {"app_name": "Mail"},
+    {"app_name": "Mail", "x": [1, {"y": "}"}]},
+    {"text": 'a "b" {c'},
+)
 
 Meant = tuple[str, dict[str, Any]]
 
@@ -93,7 +98,7 @@ def told(way: Way, calls: list[Meant]) -> list[dict[str, Any]]:
     """The deltas of an answer with these calls."""
     if way.args == "in tags":
         return [
-            {"content": f'<tool_call>\n{json.dumps({"name": name, "arguments": args})}\n</tool_call>'}
+            {"content": f"<tool_call>\n{json.dumps({'name': name, 'arguments': args})}\n</tool_call>"}
             for name, args in calls
         ]
     deltas: list[dict[str, Any]] = [{"content": "Now. "}] if way.words else []
@@ -142,7 +147,11 @@ def is_object(args: Any) -> bool:
 
 
 @settings(max_examples=300)
-@given(way=WAYS, calls=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(ARGS)), min_size=1, max_size=3), known=st.booleans())
+@given(
+    way=WAYS,
+    calls=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(ARGS)), min_size=1, max_size=3),
+    known=st.booleans(),
+)
 def test_only_the_calls_that_were_meant(way: Way, calls: list[Meant], known: bool) -> None:
     """Each call that was meant runs once, or there is a refusal. No other runs, none twice, none with half its
     arguments. Without ids and numbers, a call told twice is the same as two calls.

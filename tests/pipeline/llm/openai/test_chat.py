@@ -241,7 +241,8 @@ def test_marks_cut_anywhere(case: tuple[str, str], seed: random.Random) -> None:
 
 def test_marks_of_the_settings() -> None:
     """Other marks may be named; a model may begin inside its reasoning, unless its server tells reasoning apart."""
-    assert filtered(["(hm) hm (/hm) Hello @@."], reasoning_marks=[["(hm)", "(/hm)"]], template_marks=["@@"]) == "Hello ."
+    named = {"reasoning_marks": [["(hm)", "(/hm)"]], "template_marks": ["@@"]}
+    assert filtered(["(hm) hm (/hm) Hello @@."], **named) == "Hello ."
     assert filtered(["hm</th", "ink>\nHello."], starts_in_reasoning=True) == "Hello."
     assert filtered(["hm"], starts_in_reasoning=True) == ""
     assert filtered(["<think>x</think>"], reasoning_marks=[]) == "<think>x</think>"
@@ -393,7 +394,7 @@ def test_words_for_too_long(words: str) -> None:
     ],
 )
 def test_words_for_a_refusal(status: int, words: str, reason: str) -> None:
-    """Other limits on tokens are not taken for a long prompt. A wrong model, key or role is refused whatever its status."""
+    """Other limits on tokens are no long prompt. A wrong model, key or role is refused whatever its status."""
     assert upstream_errors.by_status(status, {"error": {"message": words}}).reason == reason
 
 
