@@ -96,7 +96,7 @@ class MarkFilter:
     """Gives the answer in a text that comes in pieces, cut anywhere: its words, and the calls written in it.
 
     Reasoning and the white space around it at the beginning are dropped. Behind an opening mark without a closing one
-    nothing is answer. A mark in backticks is a word.
+    nothing is answer. A mark in backticks is a word, and one in the arguments of a command belongs to them.
     """
 
     def __init__(self, marks: Marks) -> None:
@@ -105,6 +105,7 @@ class MarkFilter:
         self._end = marks.reasoning_end if marks.starts_in_reasoning else None  # the pattern that ends the open block
         self._body: list[str] | None = None  # of the open call
         self._size = 0
+        self._objects = _Objects()
         self._last = ""  # the last character of the answer
         self._lead = ""  # white space that the answer begins with
         self._blank = True
@@ -114,6 +115,7 @@ class MarkFilter:
         """Return the part of the answer that is new and certain."""
         if not (self._held or self._end or self._blank or self._marks.first.search(text)):
             self._last = text[-1:] or self._last
+            self._objects.read(text)
             return [text] if text else []
         return self._read(text, final=False)
 
@@ -168,10 +170,11 @@ class MarkFilter:
         if match is None:
             self._say_certain(out, final)
             return False
-        quoted = (self._held[match.start() - 1 : match.start()] or self._last) == "`"
-        self._say(self._held[: match.end() if quoted else match.start()], out)
+        self._say(self._held[: match.start()], out)
         self._held = self._held[match.end() :]
-        if not quoted:
+        if self._last == "`" or self._objects.depth > 1:
+            self._say(match.group(), out)
+        else:
             self._open(match.group())
         return True
 
@@ -204,7 +207,33 @@ class MarkFilter:
             text = words if self._dropped else self._lead + words
             self._lead, self._blank = "", False
         self._last = text[-1]
+        self._objects.read(text)
         out.append(text)
+
+
+class _Objects:
+    """Counts in how many JSON objects a text stands."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self._string = self._escaped = self._opening = False
+
+    def read(self, text: str) -> None:
+        if not self.depth and "{" not in text:
+            return
+        for char in text:
+            if self._string:
+                self._string = self._escaped or char != '"'
+                self._escaped = char == "\\" and not self._escaped
+            elif char == "{":
+                self.depth = 1 if self._opening else self.depth + 1
+                self._opening = self.depth == 1
+            elif char == "}":
+                self.depth = max(0, self.depth - 1)
+            elif char == '"' and self.depth:
+                self._string, self._opening = True, False
+            elif self._opening and not char.isspace():
+                self.depth = 0  # a brace of prose
 
 
 def _one_of(marks: Sequence[str]) -> re.Pattern[str] | None:

@@ -36,6 +36,7 @@ A, B, C = (JsonBlock(f'{{"command": "{name}"}}') for name in "abc")
 PRETTY = '{\n  "command": "a",\n  "args": {}\n}'
 QUOTED = '{"command": "a", "args": {"x": "}\\"}", "y": "\\\\"}}'
 SINGLE = "{'command': 'say', 'args': {'text': '}'}}"
+LOOSE = '{"text": "Say "yes", "no" or "x".", "command": "a"}'
 LATE = '{"session_id": "1", "text": "One.", "command": "a"}'
 FIRST = '{"command": "a", "args": {"text": "no"}, "text": "Hi."}'
 NESTED = json.dumps({"text": f"Say {A.raw} now."})
@@ -60,6 +61,12 @@ WRONG = '{"text": "a\\x b\\u12G4 c\\udc00."}'
         (f"```json\n[{A.raw},\n {B.raw}]\n```\nDone.", [A, B, "Done."]),
         # No backtick in the prose of a fence hides an object.
         (f"```\nrun `{A.raw}` now\n```", ["```", "\nrun `", A, "` now", "\n```"]),
+        # So do those between the objects of an array; other brackets are prose.
+        (f"Ok [1]. [{A.raw}, {B.raw}] Done [see {C.raw}].", ["Ok [1].", A, B, "  Done [see", C, "]."]),
+        (f"[ {A.raw}\n,{B.raw}", [A, B]),
+        # The name of a text may be escaped, its quotes need not be.
+        ('{"te\\u0078t": "Hi."}', ["Hi.", JsonBlock('{"te\\u0078t": "Hi."}')]),
+        (LOOSE, ['Say "yes", "no" or "x".', JsonBlock(LOOSE)]),
         # Line breaks between the brace and the first name are white space.
         (PRETTY, [JsonBlock(PRETTY)]),
         # Braces in strings and escaped quotes do not end an object.
@@ -207,9 +214,12 @@ def test_a_long_row_of_backticks() -> None:
         assert "".join(prose(segments(text))) == text
 
 
-@pytest.mark.parametrize("text", ["{smile} Hello", "Use {x} or {{y}} here", "f(x) { return 1; }", "a { b"])
+BRACES = """{"word"} and {"a", "b"} or {'tis the season}, [{x}] or [1, {"a"}]"""
+
+
+@pytest.mark.parametrize("text", ["{smile} Hello", "Use {x} or {{y}} here", "f(x) { return 1; }", "a { b", BRACES])
 def test_braces_of_prose(text: str) -> None:
-    """A brace opens an object only if a quote or the closing brace is next."""
+    """A brace opens an object only if a name with its colon, or the closing brace, is next."""
     assert objects(segments(text)) == []
     assert "".join(prose(segments(text))) == text
 

@@ -210,6 +210,11 @@ THOUGHTS = [
     ("<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Hello.<|return|>", "Hello."),
     ("The mark `<think>` opens it, `</think>` ends it.", "The mark `<think>` opens it, `</think>` ends it."),
     ("1 < 2 and 3 <4, a[0], [see] x <y> <|", "1 < 2 and 3 <4, a[0], [see] x <y> <|"),
+    (
+        '{"command": "type", "args": {"x": "<think>a</think> \\"</s>"}}</s> f(x) { {</s>',
+        '{"command": "type", "args": {"x": "<think>a</think> \\"</s>"}} f(x) { {',
+    ),
+    ('{"text": "<think>hm</think>Hello.", "command": null}', '{"text": "Hello.", "command": null}'),
     ("If a <| b | c |> d", "If a <| b | c |> d"),
 ]
 
