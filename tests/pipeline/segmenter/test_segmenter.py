@@ -62,7 +62,7 @@ WRONG = '{"text": "a\\x b\\u12G4 c\\udc00."}'
         # No backtick in the prose of a fence hides an object.
         (f"```\nrun `{A.raw}` now\n```", ["```", "\nrun `", A, "` now", "\n```"]),
         # So do those between the objects of an array; other brackets are prose.
-        (f"Ok [1]. [{A.raw}, {B.raw}] Done [see {C.raw}].", ["Ok [1].", A, B, "  Done [see", C, "]."]),
+        (f"Ok [1]. [{A.raw}, {B.raw}] Done [see {C.raw}].", ["Ok [1].", A, B, "  Done [see", C, " ]."]),
         (f"[ {A.raw}\n,{B.raw}", [A, B]),
         # The name of a text may be escaped, its quotes need not be.
         ('{"te\\u0078t": "Hi."}', ["Hi.", JsonBlock('{"te\\u0078t": "Hi."}')]),
