@@ -103,10 +103,8 @@ class ChatDecoder:
     def end(self) -> list[ModelEvent]:
         """Return the events that were held back until the answer was over. Call it only after ``finish``."""
         events = self._said(self._text.flush())
-        if self.contents == 0 and not any(
-            event for event in events if not isinstance(event, TextDelta) or event.text.strip()
-        ):
-            events = []  # white space alone is no answer
+        words = any(not isinstance(event, TextDelta) or event.text.strip() for event in events)
+        events = events if words or self.contents else []  # white space alone is no answer
         if self.finish is not EndReason.CONTENT_FILTER:
             events += self._calls.finish(cut=self.finish is EndReason.LENGTH)
         self.contents += len(events)
@@ -114,11 +112,11 @@ class ChatDecoder:
 
     def _choice(self, choice: Mapping[str, Any], events: list[ModelEvent]) -> None:
         contents = self.contents
-        delta = choice.get("delta") or {}
-        self._streamed = self._streamed or bool(delta.get("content"))
-        message = choice.get("message") or {}
-        self._delta(delta, events)
-        self._delta(message if not self._streamed else {**message, "content": None}, events)
+        if delta := choice.get("delta"):
+            self._streamed = self._streamed or bool(delta.get("content"))
+            self._delta(delta, events)
+        if message := choice.get("message"):  # of an answer that is not streamed, or the whole of one that was
+            self._delta({**message, "content": None} if self._streamed else message, events)
         if self.contents > contents and self.finish is not None:
             self.finish, self._early = None, self.finish
         if finish := choice.get("finish_reason") or choice.get("finishReason"):
@@ -130,7 +128,7 @@ class ChatDecoder:
         if text := _text(delta.get("content")) or _text(delta.get("refusal")):
             said = self._said(self._text.feed(text))
             events += said
-            self.contents += len(said)
+            self.contents += len(said) or self._text.in_call
         for fragment in _fragments(delta):
             self._calls.add(fragment)
             self.contents += 1

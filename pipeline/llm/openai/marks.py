@@ -111,6 +111,11 @@ class MarkFilter:
         self._blank = True
         self._dropped = marks.starts_in_reasoning
 
+    @property
+    def in_call(self) -> bool:
+        """Tell whether a call that is not whole is held back."""
+        return self._body is not None
+
     def feed(self, text: str) -> list[str | Written]:
         """Return the part of the answer that is new and certain."""
         if not (self._held or self._end or self._blank or self._marks.first.search(text)):

@@ -86,3 +86,12 @@ def test_refused(written: str, reason: str) -> None:
     """A call that can't be read for certain is refused, and not said."""
     calls, text = read(written)
     assert ([refused for *_, refused in calls], text) == ([reason], "")
+
+
+def test_a_call_that_is_written_is_progress() -> None:
+    """The pieces of a call count as content, so that no timer takes a long one for a silent model."""
+    decoder = new_decoder()
+    for content in ("<tool_call>", '{"name": '):
+        before = decoder.contents
+        assert decoder.feed(json.dumps({"choices": [{"delta": {"content": content}}]}).encode()) == []
+        assert decoder.contents == before + 1
