@@ -313,7 +313,8 @@ async def test_a_finish_in_camel_case(tmp_path: Path) -> None:
     """``finishReason`` is an end."""
     reply = Reply([data({"choices": [{"delta": {"content": "Hello."}, "finishReason": "STOP"}]})])
     async with served(tmp_path, reply) as (service, _):
-        assert (await ask(service)).texts == ["Hello."]
+        answer = await ask(service)
+    assert (answer.code, answer.texts) == (grpc.StatusCode.OK, ["Hello."])
 
 
 async def test_a_slow_sentence_is_said_by_clauses(tmp_path: Path) -> None:
