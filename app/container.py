@@ -103,6 +103,7 @@ class Container(DeclarativeContainer):
         hold=Factory(hold_seconds, pipeline),
         on_invalid=pipeline.commands.on_invalid,
         most_chars=Factory(cutting, pipeline).provided.max_answer_chars,
+        clause=Factory(cutting, pipeline).provided.clause_after_seconds,
     )
 
     watchdog = Singleton(Watchdog)

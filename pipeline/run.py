@@ -13,7 +13,7 @@ from pipeline.errors import StageError
 from pipeline.events import AudioChunk, TurnEvent
 from pipeline.flow import prefetch
 from pipeline.interfaces import Model, Turn, Voice
-from pipeline.segmenter.stage import ReleasingSegmenter, segments, sentences
+from pipeline.segmenter.stage import Patience, ReleasingSegmenter, segments, sentences
 from pipeline.tts.stage import SpeechStage, spoken
 
 DELTAS_AHEAD = 32
@@ -24,7 +24,8 @@ DELTAS_AHEAD = 32
 class Stages:
     """The stages of every turn of the process.
 
-    ``segmenter`` makes one for each turn. ``hold``: seconds that a finished sentence waits for its next character.
+    ``segmenter`` makes one for each turn. ``hold``: seconds that a finished sentence waits for its next character;
+    ``clause``: seconds without sound after which a clause of an unfinished one is said, 0 = never.
     ``on_invalid``: a refused command is a Notice (``warn``) or ends the turn (``abort``). ``speech`` None: text and
     commands only. ``most_chars``: a longer answer ends there with LENGTH.
     """
@@ -36,6 +37,7 @@ class Stages:
     hold: float
     on_invalid: str
     most_chars: int = sys.maxsize
+    clause: float = 0.0
 
 
 def nobody() -> None:
@@ -49,9 +51,10 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
     MODEL_UNAVAILABLE; otherwise raises what the stages raise.
     """
     voice = Voice(turn.voice, turn.language)
+    patience = Patience(stages.hold, stages.clause)
     async with (
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
-        aclosing(segments(items, stages.segmenter, stages.hold, progress, stages.most_chars)) as cut,
+        aclosing(segments(items, stages.segmenter, patience, progress, stages.most_chars)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
         aclosing(spoken(answer, stages.speech, voice, progress, turn.word_timings)) as events,
     ):

@@ -66,7 +66,7 @@ def value(default: str) -> Any:
     """The default in a table: "required", "none", or TOML."""
     if default in ("required", "none"):
         return default
-    return tomllib.loads(f"value = {default.strip('`')}")["value"]
+    return tomllib.loads("value = " + default.strip("`").replace("\\|", "|"))["value"]
 
 
 def keys() -> Iterator[tuple[str, Any]]:

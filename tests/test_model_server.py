@@ -21,6 +21,7 @@ from tests.pipeline.llm.openai.hostile_server import (
     HostileServer,
     Reply,
     chunk,
+    data,
     hostile,
     said,
     text,
@@ -214,3 +215,162 @@ async def test_pings_do_not_hide_a_stall(tmp_path: Path) -> None:
         answer = await ask(service)
     assert answer.reason == "MODEL_TIMEOUT"
     assert upstream.sent < len(b": ping\n\n") * 90
+
+
+# The same call, told in another way.
+
+
+def call(name: str | None = None, args: Any = None, **fields: Any) -> bytes:
+    return chunk({"tool_calls": [{**fields, "function": {"name": name, "arguments": args}}]})
+
+
+MAIL = '{"app_name":"Mail"}'
+OPEN_MAIL = {"command": "open_app", "args": {"app_name": "Mail"}}
+
+TOLD: dict[str, Sequence[bytes]] = {
+    "a name in pieces": [call("open_", index=0, id="a"), call("app", index=0), call(None, MAIL, index=0)],
+    "a new id in each piece": [
+        call("open_app", "", index=0, id="a"),
+        call("", MAIL[:8], index=0, id="b"),
+        call("", MAIL[8:], index=0, id="c"),
+    ],
+    "an object": [call("open_app", {"app_name": "Mail"}, index=0, id="a")],
+    "the whole again": [
+        call("open_app", MAIL[:8], index=0, id="a"),
+        call(None, MAIL[8:], index=0),
+        call("open_app", MAIL, index=0, id="a"),
+    ],
+    "cumulative": [call("open_app", MAIL[:8], index=0, id="a"), call(None, MAIL, index=0)],
+    "no index": [call("open_app", MAIL[:8], id="a"), call(None, MAIL[8:])],
+    "an empty object first": [call("open_app", "{}", index=0, id="a"), call(None, MAIL, index=0)],
+    "the older protocol": [chunk({"function_call": {"name": "open_app", "arguments": MAIL}})],
+    "in tags": [text('<tool_call>{"name": "open_app", "argu'), text('ments": {"app_name": "Mail"}}</tool_call>')],
+    "in tags, as XML": [
+        text("<tool_call><function=open_app><parameter=app_name>\nMail\n</parameter></function></tool_call>")
+    ],
+    "in tags and natively": [
+        text(f'<tool_call>{{"name": "open_app", "arguments": {MAIL}}}</tool_call>'),
+        call("open_app", MAIL, index=0, id="a"),
+    ],
+    "bare": [text(f'{{"name": "open_app", "arguments": {MAIL}}}')],
+    "an array": [text(f'[{{"command": "open_app", "args": {MAIL}}}]')],
+    "a line break": [text('{"command": "open_app",\n"args": {"app_name":"Mail"\n}}')],
+}
+
+
+@pytest.mark.parametrize("chunks", TOLD.values(), ids=TOLD)
+async def test_the_same_call_told_in_another_way(tmp_path: Path, chunks: Sequence[bytes]) -> None:
+    """The command runs once, with all its arguments. Nothing of it is said."""
+    reply = Reply([text("Opening Mail. "), *chunks, text(" Done."), chunk(finish="tool_calls"), DONE])
+    async with served(tmp_path, reply) as (service, _):
+        answer = await ask(service)
+    assert [json.loads(command) for command in answer.commands] == [OPEN_MAIL]
+    assert "".join(answer.texts).split() == ["Opening", "Mail.", "Done."]
+    assert not [message for message in answer.messages if message.HasField("warning")]
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("<tool_call>open the mail</tool_call>", "invalid_json"),
+        ('<tool_call>{"name": "open_app", "arguments": {"app_na', "truncated"),
+        ('<tool_call>{"name": "delete_all", "arguments": {}}</tool_call>', "not_allowed"),
+        ('{"status": "ok"}', "no_command"),
+    ],
+)
+async def test_what_cannot_run_is_told(tmp_path: Path, written: str, reason: str) -> None:
+    """A call that can't be read, or an object that is no command, is a warning; it is neither run nor said."""
+    async with served(tmp_path, Reply([text("Well. "), text(written), STOP, DONE])) as (service, _):
+        answer = await ask(service)
+    warnings = [message.warning for message in answer.messages if message.HasField("warning")]
+    assert [(warning.reason, warning.message) for warning in warnings] == [("COMMAND_REFUSED", reason)]
+    assert "".join(answer.texts).strip() == "Well."
+    assert answer.commands == []
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said_text"),
+    [
+        (["<thinking>Hm.</thinking>Hello."], "Hello."),
+        (["Hello.</th", "ink> Bye.<|im_end|>"], "Hello. Bye."),
+        (["Hello. <think>Hm. Well.</think>Bye."], "Hello. Bye."),
+        (['{"text": "He said "yes", "no" and left.", "command": null}'], 'He said "yes", "no" and left.'),
+        (['{"te\\u0078t": "Hello."}'], "Hello."),
+        (['He wrote {"hello"} to me.'], 'He wrote {"hello"} to me.'),
+        (["Say {'tis the season} now. Bye."], "Say {'tis the season} now. Bye."),
+    ],
+)
+async def test_what_is_said(tmp_path: Path, pieces: Sequence[str], said_text: str) -> None:
+    """Reasoning and marks are not said; slips in an envelope are; braces around words are prose."""
+    for cut in (pieces, list("".join(pieces))):
+        async with served(tmp_path, Reply([*map(text, cut), STOP, DONE])) as (service, _):
+            answer = await ask(service)
+        assert "".join(answer.texts) == said_text
+        assert answer.code is grpc.StatusCode.OK
+
+
+async def test_a_finish_in_camel_case(tmp_path: Path) -> None:
+    """``finishReason`` is an end."""
+    reply = Reply([data({"choices": [{"delta": {"content": "Hello."}, "finishReason": "STOP"}]})])
+    async with served(tmp_path, reply) as (service, _):
+        answer = await ask(service)
+    assert (answer.code, answer.texts) == (grpc.StatusCode.OK, ["Hello."])
+
+
+async def test_a_slow_sentence_is_said_by_clauses(tmp_path: Path) -> None:
+    """Of a sentence that does not end, the words so far are said after a while."""
+    words = [text(f"{word} ") for word in ["and", "so", "it", "went", "on", "and", "on", "for", "a", "long", "time"]]
+    reply = Reply([*words, HANG])
+    more = "[pipeline.segmenter]\nclause_after_seconds = 0.2"
+    async with served(tmp_path, reply, more, stall=60.0) as (service, _):
+        stream = service.stub.StreamAudio(pb.StreamRequest(prompt="Hello?"))
+        first = await anext(aiter(stream))
+        assert first.text_chunk.startswith("and so it")
+        stream.cancel()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (said(400, {"error": {"message": f"model m does not exist {SECRET}"}}), '"status": 400'),
+        (said(404, b"404 page not found"), "is /v1 missing in base_url?"),
+        (said(200, {"error": f"Unexpected endpoint or method. {SECRET}"}), "is /v1 missing in base_url?"),
+        (said(400, {"error": {"message": "System role not supported"}}), "system_role"),
+    ],
+)
+async def test_a_refusal_is_told_to_the_operator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], refusal: Reply, told: str
+) -> None:
+    """The log names the status and the path at the default level, but not the words of the server."""
+    async with hostile({"m": refusal}) as upstream:
+        settings = SETTINGS.format(url=upstream.url.removesuffix("/v1"), more="", limits="", stall=2.0)
+        async with serving(tmp_path, text=settings) as service:
+            answer = await ask(service)
+    logged = capsys.readouterr().err
+    assert answer.reason == "MODEL_REJECTED"
+    assert told in logged
+    assert '"path": "/chat/completions"' in logged
+    assert SECRET not in logged
+
+
+async def test_too_long_in_an_answer(tmp_path: Path) -> None:
+    """A server that tells in an answer of status 200 that the context overflows is asked again with less."""
+    overflow = data({"error": {"message": "Trying to keep the first 5000 tokens when context the overflows."}})
+    replies = {"m": [WELL, Reply([b"event: error\n" + overflow]), WELL]}
+    async with served(tmp_path, replies) as (service, upstream):
+        await ask(service, "First?", session_id="s", hardware_id="h")
+        answer = await ask(service, "Second?", session_id="s", hardware_id="h")
+    assert answer.texts == ["Hello there."]
+    assert len(upstream.asked[2].body["messages"]) < len(upstream.asked[1].body["messages"])
+
+
+async def test_the_system_prompt_without_a_system_role(tmp_path: Path) -> None:
+    """It stands at the beginning of the first user message, once, without the mark that an editor put before it."""
+    (tmp_path / "prompt.txt").write_bytes("\ufeffBe kind.".encode())
+    more = 'system_role = "user"\nsystem_prompt_file = "prompt.txt"'
+    async with served(tmp_path, WELL, more) as (service, upstream):
+        await ask(service, "First?", session_id="s", hardware_id="h")
+        await ask(service, "Second?", session_id="s", hardware_id="h")
+    messages = upstream.asked[1].body["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "user"]
+    assert [messages[0]["content"], messages[2]["content"]] == ["Be kind.\n\nFirst?", "Second?"]

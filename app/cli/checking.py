@@ -172,7 +172,8 @@ async def _probe(table: OpenAIModelSettings, settings: Settings, report: Report)
     try:
         found = await probe(model)
     except StageError as error:
-        report.failed(f"the model {model.name}: {error.reason}: {error.text}")
+        seen = getattr(error, "seen", "")
+        report.failed(f"the model {model.name}: {error.reason}: {error.text}" + (f" ({seen})" if seen else ""))
         return
     finally:
         await model.aclose()

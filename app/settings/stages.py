@@ -40,11 +40,37 @@ class OpenAIModelSettings(Strict):
     api_key_seconds: Positive = 600.0
     system_prompt: str | None = None
     system_prompt_file: Text | None = None
+    system_role: Literal["system", "user"] = "system"
     temperature: Annotated[float, AfterValidator(finite), Field(ge=0, le=2)] | None = None
     max_tokens: PositiveCount | None = None
     extra_headers: dict[Text, str] = {}
     extra_body: Json = {}
     tools: bool = False
+    reasoning_marks: list[Annotated[list[Text], Field(min_length=2, max_length=2)]] = [
+        ["<think>", "</think>"],
+        ["<thinking>", "</thinking>"],
+        ["<thought>", "</thought>"],
+        ["<reasoning>", "</reasoning>"],
+        ["<reflection>", "</reflection>"],
+        ["[THINK]", "[/THINK]"],
+        ["◁think▷", "◁/think▷"],
+        ["<|begin_of_thought|>", "<|end_of_thought|>"],
+        ["<|channel|>analysis", "<|channel|>final"],
+        ["<|channel>thought", "<channel|>"],
+        ["<|im_start|>user", "<|im_start|>assistant"],
+        ["<start_of_turn>user", "<start_of_turn>model"],
+    ]
+    template_marks: list[Text] = [
+        "<s>",
+        "</s>",
+        "<bos>",
+        "<eos>",
+        "<end_of_turn>",
+        "<start_of_turn>",
+        "[INST]",
+        "[/INST]",
+    ]
+    starts_in_reasoning: bool = False
     connect_timeout_seconds: Positive = 5.0
     first_content_timeout_seconds: Positive = 20.0
     stall_timeout_seconds: Positive = 10.0
@@ -80,10 +106,15 @@ class NoMemorySettings(Strict):
 
 
 class RulesSegmenterSettings(Strict):
-    """Sentences by rules. ``hold_ms``: how long a finished sentence waits for the next character."""
+    """Sentences by rules.
+
+    ``hold_ms``: how long a finished sentence waits for the next character.
+    ``clause_after_seconds``: after so long without sound a clause of an unfinished sentence is said; 0 = never.
+    """
 
     kind: Literal["rules"] = "rules"
     hold_ms: NotNegative = 120.0
+    clause_after_seconds: NotNegative = 3.0
     max_segment_chars: Annotated[int, Field(ge=20)] = 400
     max_json_chars: PositiveCount = 65536
     max_json_depth: Annotated[int, Field(ge=1, le=200)] = 32

@@ -61,7 +61,7 @@ def _known(commands: Any) -> dict[str, Any]:
 
 def _text(file: Path, key: str) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
     except OSError:
         raise SettingsError(f"{key}: there is no readable file {file}") from None
     except UnicodeDecodeError:

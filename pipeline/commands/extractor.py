@@ -18,6 +18,9 @@ from pipeline.text import mend
 MAX_DEPTH = 32
 """The deepest object. Protobuf readers stop at 100 nested messages, and one level of a Struct takes three."""
 
+ARGUMENTS = ("arguments", "parameters")
+CALL_KEYS = frozenset({"id", "type", "index", "function", "name", *ARGUMENTS})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonOptions:
@@ -28,11 +31,14 @@ class JsonOptions:
 
 
 class JsonCommands:
-    """Takes ``{"command": name, "args": {…}}`` and native tool calls, and lets the allowed ones pass.
+    """Takes ``{"command": name, "args": {…}}`` and tool calls, and lets the allowed ones pass.
+
+    A tool call is native, or an object of the text as models write them: ``{"name": name, "arguments": {…}}``.
 
     ValueError names a command whose schema is wrong. Reasons of ``CommandRefused``: ``too_deep``, ``invalid_json``,
     ``invalid_command`` (``command`` is not a string, is blank or repeated, or ``args`` is no object),
-    ``invalid_envelope`` (``text`` is not a string or is repeated), ``not_allowed``, ``invalid_args`` (against the
+    ``invalid_envelope`` (``text`` is not a string or is repeated), ``no_command`` (an object that is neither a command
+    nor a text), ``not_allowed``, ``invalid_args`` (against the
     schema, a repeated name, a number that fits no double, no object in a tool call).
     """
 
@@ -41,7 +47,8 @@ class JsonCommands:
         self._schemas = {name: validator(name, schema) for name, schema in options.schemas.items()}
 
     def extract(self, source: JsonBlock | ToolCall) -> Command | None:
-        """Return the command in *source*; None for an object whose ``command`` is missing or null.
+        """Return the command in *source*; None for an object that has none: it is empty, has a ``text``, or its
+        ``command`` is null.
 
         Missing or null ``args`` are empty.
         """
@@ -53,7 +60,11 @@ class JsonCommands:
         text = fields.get("text")
         if "text" in fields.repeated or not (text is None or isinstance(text, str)):
             raise CommandRefused("invalid_envelope")
+        if "command" not in fields and (call := _written_call(fields)) is not None:
+            return self._command(call.name, arguments(call))
         if fields.get("command") is None:
+            if fields and text is None and "command" not in fields:
+                raise CommandRefused("no_command")
             return None
         if "args" in fields.repeated:
             raise CommandRefused("invalid_args")
@@ -87,6 +98,18 @@ def arguments(call: ToolCall) -> Mapping[str, Any]:
     if not isinstance(args, Mapping):
         raise CommandRefused("invalid_args")
     return args
+
+
+def _written_call(fields: JsonObject) -> ToolCall | None:
+    """Return the tool call that an object of the text is in its whole; None if it is none."""
+    function = fields.get("function", fields)
+    if not isinstance(function, JsonObject) or not fields.keys() | function.keys() <= CALL_KEYS:
+        return None
+    name, told = function.get("name"), [key for key in ARGUMENTS if key in function]
+    if not isinstance(name, str) or len(told) != 1 or fields.repeated or function.repeated:
+        return None
+    args = function[told[0]]
+    return ToolCall(name, "" if args is None else args)
 
 
 def _read(raw: str) -> Any:

@@ -38,6 +38,10 @@ class CustomSegmenter:
         if self._releases:
             yield from self._checked("release", self._segmenter.release())
 
+    def clause(self) -> tuple[Segment, ...]:
+        """See ReleasingSegmenter. A custom segmenter gives whole sentences only."""
+        return ()
+
     def _checked(self, method: str, segments: Iterable[object]) -> Iterator[Segment]:
         name = f"pipeline.segmenter: {method}"
         if isinstance(segments, str) or not isinstance(segments, Iterable):

@@ -53,6 +53,10 @@ class RulesSegmenter:
         """Return what is a finished sentence already, for when nothing comes for a while."""
         return _sentences(self._boundaries.release())
 
+    def clause(self) -> list[Segment]:
+        """Return what can be said of the open sentence, for when it is written too slowly."""
+        return _sentences(self._boundaries.clause())
+
     def _segments(self, pieces: Iterable[Piece]) -> list[Segment]:
         out: list[Segment] = []
         for piece in pieces:

@@ -1,9 +1,10 @@
 """The segmenter stage: cuts the model's text into sentences and JSON objects, and numbers the sentences."""
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol, TypeVar
 
@@ -25,29 +26,46 @@ from pipeline.interfaces import Segmenter
 
 T = TypeVar("T")
 
+CHARS_PER_SECOND = 15
+"""How fast speech is, about."""
+
 
 class ReleasingSegmenter(Segmenter, Protocol):
-    """A segmenter as the stage needs it: with ``release``, which a custom one may leave out."""
+    """A segmenter as the stage needs it: with ``release`` and ``clause``, which a custom one may leave out."""
 
     def release(self) -> Iterable[Segment]:
         """Return what is a finished sentence already."""
         ...
 
+    def clause(self) -> Iterable[Segment]:
+        """Return what can be said of a sentence that is not finished."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """``hold``: seconds that a finished sentence waits for its next character. ``clause``: seconds that unfinished text
+    waits for its end before a clause of it is said; 0 = for ever.
+    """
+
+    hold: float
+    clause: float
+
 
 def segments(
     items: prefetch[ModelEvent | str],
     make: Callable[[], ReleasingSegmenter],
-    hold: float,
+    patience: Patience,
     progress: Callable[[], None],
     most_chars: int = sys.maxsize,
 ) -> AsyncGenerator[CutEvent, None]:
     """Cut the model's text into segments. Tool calls keep their place; ModelEnd comes last, once.
 
-    A finished sentence waits at most *hold* seconds for a model that pauses. When the model fails, a sentence that was
-    finished by then still comes before the error; half a sentence does not. *progress* is called for each item of the
+    A finished sentence waits at most ``hold`` seconds for a model that pauses. When the model fails, a sentence that
+    was finished by then still comes before the error; half a sentence does not. *progress* is called for each item of the
     model that has content. An answer of more than *most_chars* characters, tool calls included, ends there with LENGTH.
     """
-    return _numbered(_cut(items, make, hold, progress, most_chars))
+    return _numbered(_cut(items, make, patience, progress, most_chars))
 
 
 def sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]:
@@ -82,26 +100,64 @@ async def _as_written(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentenc
 async def _cut(
     items: prefetch[ModelEvent | str],
     make: Callable[[], ReleasingSegmenter],
-    hold: float,
+    patience: Patience,
     progress: Callable[[], None],
     room: int,
 ) -> AsyncGenerator[CutEvent, None]:
+    due = _Due(patience.clause)
     segmenter = make()
-    while True:
-        if room >= 0 and not await items.ready(hold):
-            for segment in segmenter.release():
-                yield segment
-        item = await _next(items, progress) if room >= 0 else ModelEnd(EndReason.LENGTH)
+    while room >= 0:
+        for segment in () if await items.ready(patience.hold) else segmenter.release():
+            yield due.said(segment)
+        for segment in segmenter.clause() if await due.comes(items) else ():
+            yield due.said(segment)
+        item = await _next(items, progress)
         if isinstance(item, ModelEnd | End):
             break
         segmenter, pieces = _fed(segmenter, _at_most(item, room), make)
+        due.came()
         for piece in pieces:
-            yield piece
+            yield due.said(piece)
         room -= _length(item)
+    else:
+        item = ModelEnd(EndReason.LENGTH)
     failed = isinstance(item, End) and item.error is not None
     for segment in segmenter.release() if failed else segmenter.flush():
         yield segment
     yield _end(item)
+
+
+class _Due:
+    """Knows when a clause of an unfinished sentence is due: *seconds* after its first text came, and after the sound of
+    the sentences before it, about.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._clock = asyncio.get_running_loop().time
+        self._since: float | None = None
+        self._sound = 0.0
+
+    async def comes(self, items: prefetch[ModelEvent | str]) -> bool:
+        """Wait for the next of *items*. Return True if a clause is due before it."""
+        if self._since is None or not self._seconds:
+            return False
+        left = max(self._since, self._sound) + self._seconds - self._clock()
+        if await items.ready(max(0.0, left)):
+            return False
+        self._since = self._clock()
+        return True
+
+    def came(self) -> None:
+        """Note that text came."""
+        self._since = self._clock() if self._since is None else self._since
+
+    def said(self, piece: T) -> T:
+        """Note that *piece* leaves."""
+        self._since = None
+        if isinstance(piece, Sentence):
+            self._sound = max(self._sound, self._clock()) + len(piece.text) / CHARS_PER_SECOND
+        return piece
 
 
 def _known(item: ModelEvent | str | End) -> ModelEvent | End:

@@ -3,14 +3,15 @@ https://platform.openai.com/docs/api-reference/chat-streaming.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json
 
 from pipeline.events import EndReason, ModelEvent, TextDelta, Usage
 from pipeline.llm.openai import errors as upstream_errors
-from pipeline.llm.openai.think import ThinkStripper
+from pipeline.llm.openai.marks import MarkFilter, Marks, Written
+from pipeline.llm.openai.text_calls import calls as written_calls
 from pipeline.llm.openai.tool_calls import ToolCalls, TooManyCalls
 
 DONE = b"[DONE]"
@@ -38,7 +39,7 @@ end.
 
 
 class ChatDecoder:
-    """Decodes one answer, chunk by chunk.
+    """Decodes one answer, chunk by chunk. *names*: the commands that the model was told of.
 
     ``finish``: why the model stopped; None while it writes. Some servers put a finish reason on every chunk: one that
     more of the answer follows does not count, unless the end mark confirms it.
@@ -47,15 +48,16 @@ class ChatDecoder:
     ``contents``: how many pieces of the answer came, even if they are still held back. Reasoning does not count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Marks, names: Collection[str] = ()) -> None:
         self.finish: EndReason | None = None
         self.usage = Usage()
         self.done = False
         self.contents = 0
         self._alone = False  # the finish reason came in a chunk without content
         self._early: EndReason | None = None  # a finish reason that more of the answer followed
-        self._think = ThinkStripper()
-        self._calls = ToolCalls()
+        self._streamed = False  # text came in deltas
+        self._text = MarkFilter(marks)
+        self._calls = ToolCalls(names)
 
     @property
     def whole(self) -> bool:
@@ -100,9 +102,9 @@ class ChatDecoder:
 
     def end(self) -> list[ModelEvent]:
         """Return the events that were held back until the answer was over. Call it only after ``finish``."""
-        events: list[ModelEvent] = []
-        if (rest := self._think.flush()) and (rest.strip() or self.contents):  # white space alone is no answer
-            events.append(TextDelta(rest))
+        events = self._said(self._text.flush())
+        words = any(not isinstance(event, TextDelta) or event.text.strip() for event in events)
+        events = events if words or self.contents else []  # white space alone is no answer
         if self.finish is not EndReason.CONTENT_FILTER:
             events += self._calls.finish(cut=self.finish is EndReason.LENGTH)
         self.contents += len(events)
@@ -110,19 +112,46 @@ class ChatDecoder:
 
     def _choice(self, choice: Mapping[str, Any], events: list[ModelEvent]) -> None:
         contents = self.contents
-        if delta := choice.get("delta") or choice.get("message"):
-            text = _text(delta.get("content")) or _text(delta.get("refusal"))
-            if text and (text := self._think.feed(text)):
-                events += self._calls.finish() if self._calls else ()
-                events.append(TextDelta(text))
-                self.contents += 1
-            for fragment in delta.get("tool_calls") or ():
-                self._calls.add(fragment)
-                self.contents += 1
+        if delta := choice.get("delta"):
+            self._streamed = self._streamed or bool(delta.get("content"))
+            self._delta(delta, events)
+        if message := choice.get("message"):  # of an answer that is not streamed, or the whole of one that was
+            self._delta({**message, "content": None} if self._streamed else message, events)
         if self.contents > contents and self.finish is not None:
             self.finish, self._early = None, self.finish
-        if finish := choice.get("finish_reason"):
+        if finish := choice.get("finish_reason") or choice.get("finishReason"):
             self._finish(_reason(finish), alone=self.contents == contents)
+
+    def _delta(self, delta: Mapping[str, Any], events: list[ModelEvent]) -> None:
+        if delta.get("reasoning") or delta.get("reasoning_content"):
+            self._text.not_reasoning()
+        if text := _text(delta.get("content")) or _text(delta.get("refusal")):
+            said = self._said(self._text.feed(text))
+            events += said
+            self.contents += len(said) or self._text.in_call
+        for fragment in _fragments(delta):
+            self._calls.add(fragment)
+            self.contents += 1
+
+    def _said(self, pieces: Sequence[str | Written]) -> list[ModelEvent]:
+        """Return the events of pieces of the text. Calls that were whole before a piece with words come before it."""
+        events: list[ModelEvent] = []
+        for piece in pieces:
+            if isinstance(piece, Written):
+                events += self._written(piece)
+            else:
+                events += self._calls.settled() if self._calls and not piece.isspace() else ()
+                events.append(TextDelta(piece))
+        return events
+
+    def _written(self, piece: Written) -> list[ModelEvent]:
+        calls, behind = written_calls(piece.raw, closed=piece.closed)
+        for call in calls:
+            if not call.refused:
+                self._calls.add_text(call.name, str(call.args))
+                self.contents += 1
+        events: list[ModelEvent] = [call for call in calls if call.refused]
+        return events + self._said([behind] if behind else [])
 
     def _finish(self, reason: EndReason | None, *, alone: bool) -> None:
         if reason is not None and self.finish is None:
@@ -171,6 +200,14 @@ def _text(content: object) -> str:
         return "".join(parts)
     except KeyError:
         raise TypeError("text of a content part") from None
+
+
+def _fragments(delta: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the fragments of tool calls in *delta*: a list, or one alone; or the one call of the older protocol."""
+    fragments = delta.get("tool_calls") or delta.get("toolCalls") or ()
+    if function := delta.get("function_call"):
+        return [*fragments, {"function": function}]
+    return [fragments] if isinstance(fragments, dict) else fragments
 
 
 def _reason(finish: object) -> EndReason | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from urllib.parse import urlsplit
 
 from pipeline import http
 from pipeline.breaker import Breaker
@@ -21,12 +22,13 @@ LEAST_WAIT = 0.1
 class Connection:
     """Sends requests to the server at *base_url*, through *proxy* unless that is "", each with *headers*.
 
-    Raise ValueError for a URL or a header that cannot be used.
+    ``path``: that of the URL. Raise ValueError for a URL or a header that cannot be used.
     """
 
     def __init__(self, base_url: str, headers: Mapping[str, str], clock: Callable[[], float], *, proxy: str) -> None:
         self._http = http.HttpClient(base_url, proxy)
         self._headers = _checked(headers)
+        self.path = urlsplit(base_url).path.rstrip("/")
         self._breaker = Breaker(FAILURES, REST_SECONDS, clock)
 
     @asynccontextmanager

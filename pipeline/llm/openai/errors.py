@@ -9,15 +9,45 @@ from typing import Any
 
 from pipeline.errors import StageError
 
+NO_V1 = "is /v1 missing in base_url?"
+
 SOON = 1.0
 """Seconds to wait if the server does not tell."""
 
 TOO_LONG = re.compile(
-    r"context.{0,12}(length|window|size|limit)|(prompt|input|request).{0,12} too (long|large)|reduce the length|"
-    r"token count|(too many|input|maximum number of).{0,12}tokens",
+    r"context.{0,24}(length|window|size|limit|overflow)|overflow.{0,24}context|context/cache"
+    r"|(prompt|input|inputs|request|message|messages|sequence|conversation|content|string|tokens?)\W.{0,24}"
+    r"(too (long|large|big)|longer than|exceed)|reduce the length|token count"
+    r"|(too many|input|maximum number of|prompt).{0,16}tokens|tokens?.{0,12}limit|less than \d+ tokens|tokens to keep"
+    r"|max(imum)?[ _](prompt|input|sequence|message).{0,12}(length|tokens|size)|range of input length"
+    r"|input length|prompt exceeds|inputs\W{0,3}tokens \+|more than max tokens|слишком (длин|больш)|too[ _]long",
     re.IGNORECASE | re.DOTALL,
 )
-"""How vLLM, llama.cpp, Anthropic, Gemini, Mistral and Groq say, with status 400, that the prompt is too long."""
+"""How the servers say that the prompt is too long: vLLM, SGLang, TGI, llama.cpp, LM Studio, Ollama, Anthropic, Bedrock,
+Gemini, Mistral, Groq, Qwen, GLM, Moonshot, Cohere, xAI, YandexGPT and others.
+"""
+
+NOT_TOO_LONG = re.compile(
+    r"per (minute|min|day|hour)|\b[TR]P[MD]\b|rate.?limit"
+    r"|max_(completion_|output_)?tokens\W{0,3}(is|must|should|value|parameter)",
+    re.IGNORECASE,
+)
+"""Other limits on tokens, which a shorter history does not meet."""
+
+REFUSED = re.compile(
+    r"\bmodel\b.{0,80}(not.{0,8}(exist|found|supported|available|valid|recognized|loaded)|unknown|invalid"
+    r"|decommissioned|deprecated|no access)"
+    r"|(invalid|unknown|unsupported|unexpected|no such|not a valid|no)\W{0,3}models?\b"
+    r"|api.?key|credential|unauthorized|credit|billing|unexpected endpoint|system.{0,12}(role|message|prompt).{0,12}not"
+    r"|(only|not).{0,40}roles?\b|roles must alternate",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How servers say with another status, or with 200, that the model, the key, the path or the role "system" is wrong."""
+
+NO_SYSTEM = re.compile(r"system.{0,12}(role|message|prompt).{0,12}not|only user|roles must alternate", re.IGNORECASE)
+NO_PATH = re.compile(r"unexpected endpoint|(page|path|route|endpoint|url).{0,12}not found|cannot post", re.IGNORECASE)
+
+REJECTED = frozenset({401, 402, 403, 404, 405})
 
 NO_CREDIT = ("insufficient_quota", "insufficient_balance", "billing")
 FILTERED = ("content_filter", "content_policy", "responsibleaipolicy")
@@ -44,7 +74,8 @@ class ModelFailed(StageError):
     """The model server failed a turn.
 
     ``again``: the same request may succeed later. ``wait``: the seconds that the server asks to wait before.
-    ``dead``: the server could not be reached.
+    ``dead``: the server could not be reached. ``hint``: advice for the operator. ``seen``: the server's HTTP status and
+    path, with the hint.
     """
 
     def __init__(
@@ -57,11 +88,14 @@ class ModelFailed(StageError):
         again: bool = False,
         wait: float | None = None,
         dead: bool = False,
+        hint: str = "",
     ) -> None:
         super().__init__(status, reason, text, retry_after=retry_after)
         self.again = again
         self.wait = wait
         self.dead = dead
+        self.hint = hint
+        self.seen = ""
 
 
 class ContentFiltered(Exception):
@@ -96,9 +130,9 @@ def busy(wait: float | None, *, credit: bool = True) -> ModelFailed:
     return ModelFailed("RESOURCE_EXHAUSTED", "MODEL_BUSY", text, retry_after=retry_after, again=True, wait=wait)
 
 
-def rejected() -> ModelFailed:
-    """The server refuses our key, account or model name."""
-    return ModelFailed("FAILED_PRECONDITION", "MODEL_REJECTED", "the language model refuses this server")
+def rejected(hint: str = "") -> ModelFailed:
+    """The server refuses our key, account or model name, or has no such path or role."""
+    return ModelFailed("FAILED_PRECONDITION", "MODEL_REJECTED", "the language model refuses this server", hint=hint)
 
 
 def timed_out(text: str, *, dead: bool = False) -> ModelFailed:
@@ -123,23 +157,35 @@ def by_status(status: int, body: Any = None, wait: float | None = None) -> Model
     """
     error = _error(body)
     words = _words(error)
+    text = f"{words.replace('_', ' ')} {error.get('message') or error.get('detail')}"
     if status in (400, 403) and any(word in words for word in FILTERED):
         raise ContentFiltered
+    if status == 413 or (_may_be_too_long(status) and TOO_LONG.search(text) and not NOT_TOO_LONG.search(text)):
+        return too_long()
+    if status in REJECTED or NO_SYSTEM.search(text) or (400 <= status < 429 and REFUSED.search(text)):
+        return rejected(_hint(status, text))
     match status:
         case 429:
             return busy(wait, credit=not any(word in words for word in NO_CREDIT))
-        case 401 | 402 | 403 | 404:
-            return rejected()
-        case 413:
-            return too_long()
-        case 400 | 422 if TOO_LONG.search(f"{words.replace('_', ' ')} {error.get('message')}"):
-            return too_long()
         case 408:
             return unavailable(wait=wait)
         case _ if status >= 500 and status != 501:
             return unavailable("the language model's server has failed", wait=wait)
         case _:
             return ModelFailed("INTERNAL", "INTERNAL", "the language model's server did not take the request")
+
+
+def _may_be_too_long(status: int) -> bool:
+    return status >= 400 and status not in REJECTED
+
+
+def _hint(status: int, text: str) -> str:
+    """Return what the operator may look at."""
+    if NO_SYSTEM.search(text):
+        return 'system_role = "user" puts the system prompt into the first user message'
+    if status == 405 or NO_PATH.search(text):
+        return NO_V1
+    return "" if status != 404 or re.search(r"\bmodel\b", text, re.IGNORECASE) else NO_V1
 
 
 def by_report(body: Any) -> ModelFailed:
@@ -151,7 +197,10 @@ def by_report(body: Any) -> ModelFailed:
     if isinstance(code, int) and 400 <= code <= 599:
         return by_status(code, body)
     words = _words(error)
-    return by_status(next((status for word, status in WORDS if word in words), 500), body)
+    status = next((status for word, status in WORDS if word in words), 0)
+    if not status:
+        status = 400 if REFUSED.search(str(error.get("message"))) else 500
+    return by_status(status, body)
 
 
 def _error(body: Any) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,7 +28,16 @@ CLOSE_SECONDS = 0.05
 
 ERROR_SECONDS = 2.0
 MAX_ERROR_BYTES = 65536
+MAX_WORDS = 2000
+
+CHAT = "chat/completions"
+
+NOT_AN_ANSWER = frozenset({"MODEL_REJECTED", "MODEL_BUSY", "MODEL_PROTOCOL_ERROR", "INVALID_REQUEST", "INTERNAL"})
+"""Reasons that an answer with status 200 may have."""
+
 """Limits of the body that explains an error status."""
+
+VERSION = re.compile(r"/v\d")
 
 log = structlog.get_logger(scope="model")
 
@@ -47,13 +57,18 @@ class Server:
         """
         key = await self._get_key(timers)
         for _ in range(2):
-            async with self._connection.send("POST", "chat/completions", key, timers, content) as reply:
+            async with self._connection.send("POST", CHAT, key, timers, content) as reply:
                 if reply.is_success:
-                    yield reply
+                    try:
+                        yield reply
+                    except ModelFailed as failed:
+                        if failed.reason in NOT_AN_ANSWER:
+                            self._refused(reply.status, CHAT, failed)
+                        raise
                     return
                 other = await self._get_key(timers, key) if reply.status == 401 else key
                 if other == key:
-                    raise await _refusal(reply, timers, key)
+                    raise await self._refusal(CHAT, reply, timers, key)
             key = other
         raise upstream_errors.rejected()
 
@@ -62,7 +77,7 @@ class Server:
         key = await self._get_key(timers)
         async with self._connection.send("GET", "models", key, timers) as reply:
             if not reply.is_success:
-                raise await _refusal(reply, timers, key)
+                raise await self._refusal("models", reply, timers, key)
             body = await read_all(reply, timers.left, MAX_EVENT_BYTES)
         try:
             return tuple(str(item["id"]) for item in json.loads(body)["data"])
@@ -73,6 +88,32 @@ class Server:
         """Close every connection and the key."""
         await self._connection.aclose()
         await self._key.aclose()
+
+    async def _refusal(self, path: str, reply: Reply, timers: TurnTimers, key: str) -> ModelFailed:
+        """Return the failure of an error status, by the body that explains it. Only the log at DEBUG shows the body."""
+        try:
+            raw = await read_all(reply, timers.within(ERROR_SECONDS), MAX_ERROR_BYTES)
+        except ModelFailed:
+            raw = b""
+        try:
+            body: Any = json.loads(raw)
+        except (ValueError, RecursionError):
+            body = raw[:MAX_WORDS].decode(errors="replace")
+        text = raw[:MAX_WORDS].decode(errors="replace")
+        log.debug("the model refuses", status=reply.status, said=text.replace(key, "…") if key else text)
+        failed = upstream_errors.by_status(reply.status, body, retry_after(reply.headers))
+        self._refused(reply.status, path, failed)
+        return failed
+
+    def _refused(self, status: int, path: str, failed: ModelFailed) -> None:
+        """Log an answer that is none, and note it in *failed*."""
+        path = f"{self._connection.path}/{path}"
+        hint = upstream_errors.NO_V1 if failed.reason == "MODEL_PROTOCOL_ERROR" else failed.hint
+        if hint == upstream_errors.NO_V1 and VERSION.search(path):
+            hint = ""
+        failed.seen = f"HTTP {status} from {path}" + (f"; {hint}" if hint else "")
+        if failed.reason != "INVALID_REQUEST":  # the model is asked again with less
+            log.warning("the model server refuses", decision="fail", status=status, path=path, hint=hint)
 
     async def _get_key(self, timers: TurnTimers, refused: str = "") -> str:
         left = timers.left()
@@ -163,18 +204,3 @@ def _ending(chat: ChatDecoder) -> int:
     if not chat.settled:
         return 0
     return 1 if chat.usage == Usage() else 2
-
-
-async def _refusal(reply: Reply, timers: TurnTimers, key: str) -> ModelFailed:
-    """Return the failure of an error status, by the body that explains it. Only the log at DEBUG shows the body."""
-    try:
-        raw = await read_all(reply, timers.within(ERROR_SECONDS), MAX_ERROR_BYTES)
-    except ModelFailed:
-        raw = b""
-    text = raw[:2000].decode(errors="replace")
-    log.debug("the model refuses", status=reply.status, said=text.replace(key, "…") if key else text)
-    try:
-        body: Any = json.loads(raw)
-    except (ValueError, RecursionError):
-        body = None
-    return upstream_errors.by_status(reply.status, body, retry_after(reply.headers))

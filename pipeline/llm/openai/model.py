@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta
+from pipeline.events import EndReason, ModelEnd, ModelEvent, TextDelta, Usage
 from pipeline.interfaces import Message, Turn
 from pipeline.languages import base_tag, is_cyrillic
 from pipeline.llm.openai import errors as upstream_errors
@@ -19,6 +19,7 @@ from pipeline.llm.openai.connection import Connection
 from pipeline.llm.openai.errors import ContentFiltered, ModelFailed
 from pipeline.llm.openai.exchange import Answer, Server
 from pipeline.llm.openai.keys import Key, key_of
+from pipeline.llm.openai.marks import Marks
 from pipeline.llm.openai.options import OpenAIModelOptions
 from pipeline.llm.openai.prompt import PromptWriter
 from pipeline.llm.openai.timers import TurnTimers
@@ -57,6 +58,9 @@ class OpenAIModel:
         self.name = options.model
         self._options = options
         self._prompts = PromptWriter(options)
+        self._marks = Marks(
+            options.reasoning_marks, options.template_marks, starts_in_reasoning=options.starts_in_reasoning
+        )
         headers = {"content-type": "application/json", "accept": "text/event-stream", **options.extra_headers}
         self._server = Server(
             Connection(options.base_url, headers, clock, proxy=options.proxy), key or key_of(options, clock)
@@ -94,7 +98,7 @@ class OpenAIModel:
         content = self._prompts.body(turn, extra)
         tries_left = self._options.retries
         while True:
-            chat = ChatDecoder()
+            chat = ChatDecoder(self._marks, self._options.commands)
             try:
                 async with AsyncExitStack() as trying:
                     reply = await trying.enter_async_context(self._server.ask(content, timers))
@@ -148,11 +152,10 @@ def _shorter(history: tuple[Message, ...]) -> list[tuple[Message, ...]]:
 
 def _ending(answer: Answer | None, turn: Turn) -> list[ModelEvent]:
     """Return the last events of an answer that is over."""
-    chat = answer.chat if answer else ChatDecoder()
-    reason = (chat.finish or EndReason.COMPLETE) if answer else EndReason.CONTENT_FILTER
-    end = ModelEnd(reason, chat.usage)
+    reason = (answer.chat.finish or EndReason.COMPLETE) if answer else EndReason.CONTENT_FILTER
+    end = ModelEnd(reason, answer.chat.usage if answer else Usage())
     if reason is not EndReason.CONTENT_FILTER:
         return [end]
     russian = base_tag(turn.language) == "ru" if turn.language else is_cyrillic(turn.prompt)
     before, after = CONTENT_FILTER["ru" if russian else "en"]
-    return [TextDelta(f"\n\n{after}" if chat.contents else before, apart=True), end]
+    return [TextDelta(f"\n\n{after}" if answer and answer.chat.contents else before, apart=True), end]

@@ -64,6 +64,7 @@ class PromptWriter:
             "tools": [_tool(name, schema) for name, schema in commands.items()] if offered else None,
         }
         known = {key: value for key, value in settings.items() if value is not None}
+        self._in_user = options.system_role == "user"
         self._fixed = {"model": options.model, "messages": [], **known, **options.extra_body}
 
     def body(self, turn: Turn, extra: Mapping[str, Any] | None = None) -> bytes:
@@ -75,9 +76,20 @@ class PromptWriter:
     def _messages(self, turn: Turn) -> list[dict[str, Any]]:
         language = LANGUAGE.format(tag=turn.language) if turn.language else ""
         system = "\n\n".join(filter(None, (self._system, language)))
-        messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-        messages += ({"role": message.role, "content": _earlier(message)} for message in turn.history)
-        return [*messages, {"role": "user", "content": _content(turn.prompt, turn.screenshot)}]
+        earlier = [{"role": message.role, "content": _earlier(message)} for message in turn.history]
+        messages: list[dict[str, Any]] = [*earlier, {"role": "user", "content": _content(turn.prompt, turn.screenshot)}]
+        if not system:
+            return messages
+        if not self._in_user:
+            return [{"role": "system", "content": system}, *messages]
+        first = next(message for message in messages if message["role"] == "user")
+        first["content"] = _behind(system, first["content"])
+        return messages
+
+
+def _behind(system: str, content: str | list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """Return *content* with the text *system* before it."""
+    return f"{system}\n\n{content}" if isinstance(content, str) else [{"type": "text", "text": system}, *content]
 
 
 def _earlier(message: Message) -> str:

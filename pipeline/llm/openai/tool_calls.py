@@ -1,17 +1,26 @@
-"""Puts native tool calls together from the fragments that a model streams."""
+"""Puts native tool calls together from the fragments that a model streams.
+
+Servers tell the same call in many ways: the name whole, in pieces or in every fragment; an id for each call, for each
+fragment or none; an index for each call, 0 for all or none; arguments in pieces, whole, cumulative or repeated. Where
+two readings are possible the call is refused, because a wrong one would make a computer do what nobody asked for.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.events import ToolCall
+from pipeline.llm.openai import call_args
 
 MAX_CHARS = 1024 * 1024
 """The limit of all calls of one answer together."""
 
 CALL_CHARS = 64
-"""Added for each call, so that calls without arguments are limited too."""
+"""Added for each fragment, so that fragments without text are limited too."""
+
+AMBIGUOUS = "ambiguous"
+ANYWHERE = -1
 
 
 class TooManyCalls(ValueError):
@@ -20,86 +29,258 @@ class TooManyCalls(ValueError):
 
 @dataclass(slots=True)
 class _Call:
-    id: str
-    name: str
-    args: list[str] = field(default_factory=list)
+    """A call as far as it was told. In a fragment, ``names`` and ``parts`` have at most one element.
+
+    ``growing``: arguments came as objects. ``refused``: why the call does not run. ``text``: it was written in tags in
+    the text. ``given``: name and arguments with which it has left.
+    """
+
+    index: int | None = None
+    id: str = ""
+    names: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    growing: bool = False
+    refused: str = ""
+    text: bool = False
+    given: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        name = ""
+        for piece in self.names:
+            name = piece if piece.startswith(name) else name + piece
+        return name
+
+    @property
+    def args(self) -> str:
+        return call_args.joined(self.parts, growing=self.growing)
+
+    @property
+    def is_blank(self) -> bool:
+        return not "".join(self.parts).strip()
+
+    @property
+    def is_whole(self) -> bool:
+        last = next((part for part in reversed(self.parts) if part.strip()), "")
+        return last.rstrip()[-1:] in ("}", '"') and call_args.value(self.args) is not None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        args = self.args
+        value = {} if self.is_blank else call_args.value(args)
+        return self.name, args if value is None else json.dumps(value, sort_keys=True)
 
 
 class ToolCalls:
-    """The unfinished calls of one answer, in the model's order."""
+    """The calls of one answer, in the model's order. *names*: the commands that the model was told of."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Collection[str] = ()) -> None:
+        self._names = names
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
+        self._by_id: dict[str, _Call] = {}
+        self._given: dict[tuple[tuple[str, str], int | None], _Call] = {}  # the last one with a key and an index
+        self._ids_change = False  # within one call
+        self._settled = 0  # so many calls have left
         self._chars = 0
 
     def __bool__(self) -> bool:
         return bool(self._calls)
 
     def add(self, fragment: Mapping[str, Any]) -> None:
-        """Take one element of ``delta.tool_calls``. Raise TypeError for a field of the wrong type, or TooManyCalls.
+        """Take one element of ``delta.tool_calls``. Raise TypeError for a field of the wrong type, or TooManyCalls."""
+        new = _read(fragment)
+        self._count(len("".join(new.names + new.parts)))
+        call = self._slot(new)
+        if call is None or self._begins(call, new):
+            self._append(new)
+            return
+        self._ids_change = self._ids_change or bool(new.id and call.id and new.id != call.id)
+        call.id = call.id or new.id
+        call.names += new.names
+        call.parts += new.parts
+        call.growing = call.growing or new.growing
+        self._remember(call, new)
 
-        A fragment belongs to the call with its ``index``; one without an index continues the latest call. Some servers
-        give every call the index 0. Therefore another ``id`` begins a new call. Without ids another name does, and so
-        does a name with arguments behind a call whose arguments came in one piece.
-        """
-        function = fragment.get("function") or {}
-        if not isinstance(function, Mapping):
-            raise TypeError("function of a tool call")
-        identity, name = _text(fragment.get("id")), _text(function.get("name"))
-        args = _text(function.get("arguments"))
-        call = self._open(fragment.get("index"), identity, name, args)
-        self._chars += len(args)
-        if self._chars > MAX_CHARS:
-            raise TooManyCalls
-        call.args.append(args)
+    def add_text(self, name: str, args: str) -> None:
+        """Take a whole call that the model wrote in tags in its text."""
+        self._count(len(name) + len(args))
+        self._calls.append(_Call(names=[name], parts=[args], text=True))
 
-    def _open(self, index: object, identity: str, name: str, args: str) -> _Call:
-        if index is None:
-            call = self._calls[-1] if self._calls and not name else None
-        elif isinstance(index, int):
-            call = self._by_index.get(index)
-        else:
-            raise TypeError("index of a tool call")
-        if call is None or _is_another(call, identity, name, args):
-            call = _Call(identity, name)
-            self._chars += CALL_CHARS + len(name)
-            self._calls.append(call)
-            if isinstance(index, int):
-                self._by_index[index] = call
-        else:
-            call.name = call.name or name
-        return call
+    def settled(self) -> list[ToolCall]:
+        """Return the calls before a text that follows them; the last one only if it is whole."""
+        calls = self._calls[self._settled :]
+        if calls and not (calls[-1].name and (calls[-1].is_whole or calls[-1].text)):
+            calls.pop()
+        if any(not call.name for call in calls):
+            return []
+        self._settled += len(calls)
+        return self._left(calls)
 
     def finish(self, *, cut: bool = False) -> list[ToolCall]:
-        """Return all calls, with their arguments as the model wrote them.
+        """Return all further calls, with their arguments as the model wrote them.
 
-        *cut* tells that the model reached its length limit. A last call without arguments is then ``refused``, because
-        its arguments may be missing.
+        *cut* tells that the model reached its length limit: the arguments of the last call may be missing.
         """
-        calls = [ToolCall(call.name, "".join(call.args)) for call in self._calls]
-        if cut and calls and not str(calls[-1].args).strip():
-            calls[-1] = ToolCall(calls[-1].name, "", refused="truncated")
+        calls = self._merged()
+        last = calls[-1] if calls else None
+        if cut and last and last.given is None and (last.growing or not call_args.value(last.args)):
+            last.refused = "truncated"
         self._calls.clear()
-        self._by_index.clear()
+        return self._left(calls)
+
+    def _left(self, calls: Sequence[_Call]) -> list[ToolCall]:
+        broken = any(not (call.is_blank or call.is_whole) for call in calls)
+        events: list[ToolCall] = []
+        for call in calls:
+            if broken and call.is_blank:  # its arguments may be those that fit nowhere
+                call.refused = call.refused or AMBIGUOUS
+            if call.given is None:
+                events += self._give(call)
+            elif call.key != call.given:  # more of it came when it had left
+                events.append(ToolCall(call.name, call.args, refused=AMBIGUOUS))
+        return events
+
+    def _count(self, chars: int) -> None:
+        self._chars += chars + CALL_CHARS
+        if self._chars > MAX_CHARS:
+            raise TooManyCalls
+
+    def _append(self, call: _Call) -> None:
+        self._calls.append(call)
+        self._remember(call, call)
+
+    def _remember(self, call: _Call, fragment: _Call) -> None:
+        if fragment.index is not None:
+            self._by_index[fragment.index] = call
+            call.index = fragment.index if call.index is None else call.index
+        if fragment.id:
+            self._by_id[fragment.id] = call
+
+    def _slot(self, new: _Call) -> _Call | None:
+        """Return the call to which the fragment *new* belongs, if it begins none."""
+        known = self._by_id.get(new.id) if new.id else None
+        if known and (not new.names or None in (new.index, known.index) or new.index == known.index):
+            return known
+        latest = next((call for call in reversed(self._calls) if not call.text), None)
+        if new.index is None:
+            return latest
+        return self._by_index.get(new.index) or (latest if latest and latest.index is None else None)
+
+    def _begins(self, call: _Call, new: _Call) -> bool:
+        """Tell whether *new* begins another call, though it has the place of *call*. Mark those that can't be told."""
+        other_id = bool(new.id and call.id and new.id != call.id)
+        if not new.names or not call.name:
+            return other_id and new.is_blank
+        if not call.is_blank and new.name == call.name and not call.is_whole and not (other_id and _opens(new, call)):
+            return False
+        if self._is_piece(call.name, new.name) and (call.is_blank or not other_id):
+            return False
+        if call.is_blank:
+            return self._begins_behind_blank(call, new, other_id)
+        return self._begins_behind_whole(call, new, other_id)
+
+    def _begins_behind_blank(self, call: _Call, new: _Call, other_id: bool) -> bool:
+        longer = new.name.startswith(call.name) or call.name + new.name in self._names
+        if (
+            new.name != call.name
+            and {new.name, call.name} <= set(self._names)
+            and not longer
+            and (other_id or not call.id)
+        ):
+            return True
+        if other_id:
+            call.refused = new.refused = AMBIGUOUS
+        elif new.name != call.name and not call.id:
+            call.refused = AMBIGUOUS  # a piece of the name, or a call without arguments before another one
+        return other_id
+
+    def _begins_behind_whole(self, call: _Call, new: _Call, other_id: bool) -> bool:
+        if call.key == (new.name, "{}") and not new.is_blank and (other_id or not call.id):
+            call.refused = new.refused = AMBIGUOUS  # some servers put an empty object before the arguments
+            return other_id
+        if other_id:
+            return True
+        if new.name != call.name:
+            if new.id and new.name not in self._names:
+                call.refused = new.refused = AMBIGUOUS
+            return True
+        if new.is_blank or call.id:
+            return False
+        before, after = call_args.value(call.args), call_args.value(new.args)
+        if after is None or before == after or before is None:
+            return after is None
+        call.refused = AMBIGUOUS if call_args.grows(before, after) else call.refused
+        return not call.refused
+
+    def _is_piece(self, name: str, piece: str) -> bool:
+        """Tell whether *piece* goes on with *name*, by the names that there are."""
+        if not self._names or name in self._names:
+            return False
+        longer = piece if piece.startswith(name) else name + piece
+        return any(known.startswith(longer) for known in self._names)
+
+    def _merged(self) -> list[_Call]:
+        """Return the calls; fragments without a name go to the call before them, if its arguments were missing."""
+        calls: list[_Call] = []
+        for call in self._calls:
+            before = calls[-1] if calls else None
+            if call.name or before is None or before.is_whole or before.given or call.text:
+                if call.name or not call.is_blank:
+                    calls.append(call)
+                continue
+            if before.is_blank and before.index != call.index and None not in (before.index, call.index):
+                before.refused = AMBIGUOUS
+            before.parts += call.parts
+            self._ids_change = True
         return calls
 
+    def _give(self, call: _Call) -> list[ToolCall]:
+        """Return the call, unless it is one that was given already, told again."""
+        call.given = key = call.key
+        places = [(key, ANYWHERE)] if call.index is None else [(key, call.index), (key, None)]
+        earlier = [self._given[place] for place in places if place in self._given]
+        told = [] if call.refused else [self._repeats(before, call) for before in earlier]
+        if None in told:
+            return []
+        refused = call.refused or next(filter(None, told), "")
+        if not call.refused:
+            self._given |= {(key, call.index): call, (key, ANYWHERE): call}
+        name = call.name.strip()
+        bare = name.removeprefix("functions.")
+        return [ToolCall(bare if bare in self._names else name, call.args, refused=refused)]
 
-def _is_another(call: _Call, identity: str, name: str, args: str) -> bool:
-    """Tell whether a fragment with the index of *call* belongs to another call."""
-    if identity and call.id:
-        return identity != call.id
-    if not (name and call.name):
-        return False
-    # The same name alone does not tell: some servers repeat the name in every fragment.
-    return name != call.name or bool(args.strip() and len(call.args) == 1 and _is_object(call.args[0]))
+    def _repeats(self, before: _Call, call: _Call) -> str | None:
+        """Return "" for a call that was meant twice, None for one that was told twice, else why it is refused."""
+        if before.text or call.text:
+            return "" if before.text and call.text else None
+        if None not in (before.index, call.index) and before.index != call.index:
+            return ""
+        if before.id and call.id and before.id != call.id:
+            return AMBIGUOUS if self._ids_change else ""
+        return None
 
 
-def _is_object(raw: str) -> bool:
-    try:
-        return isinstance(json.loads(raw), dict)
-    except (ValueError, RecursionError):
-        return False
+def _read(fragment: Mapping[str, Any]) -> _Call:
+    function = fragment.get("function") or fragment
+    if not isinstance(function, Mapping):
+        raise TypeError("function of a tool call")
+    index = fragment.get("index")
+    if isinstance(index, str) and index.isdecimal():
+        index = int(index)
+    if not (index is None or isinstance(index, int)):
+        raise TypeError("index of a tool call")
+    name, args = _text(function.get("name")), function.get("arguments")
+    text = args if isinstance(args, str) else "" if args is None else json.dumps(args, ensure_ascii=False)
+    names, parts = [name] if name.strip() else [], [text] if text else []
+    growing = args is not None and not isinstance(args, str)
+    return _Call(index, _text(fragment.get("id")), names, parts, growing)
+
+
+def _opens(new: _Call, call: _Call) -> bool:
+    """Tell whether the arguments of *new* begin an object, and are not those of *call* with more of them."""
+    args = "".join(new.parts)
+    return not args.strip() or (args.lstrip().startswith("{") and not args.startswith("".join(call.parts)))
 
 
 def _text(value: object) -> str:

@@ -70,6 +70,14 @@ class Boundaries:
         end = is_end(self._buf, self._pos, self._teller)
         return [] if end == NO_CUT else [self._take(end)]
 
+    def clause(self) -> list[str]:
+        """Return the open sentence up to its last clause, or to its last word but one, whatever may follow."""
+        cut = best_cut(self._buf, len(self._buf.rstrip()) - 1) if self._buf.strip() else 0
+        if cut == 0:
+            return []
+        self._continued = True
+        return [self._take(cut)]
+
     def _next_cut(self) -> int:
         """Return the end of the open sentence; ``NO_CUT`` or ``UNDECIDED`` if it has not come."""
         buf, pos = self._buf, self._pos

@@ -7,8 +7,10 @@ from pipeline.events import JsonBlock
 
 _TICKS = re.compile(r"`+")
 _MOST_TICKS = 16
-_BRACE = re.compile(r"\{\s{0,256}")
-_LONGEST_BRACE = 257
+_OBJECT = re.compile(r"""\{\s{0,256}(?:"(?:[^"\\\n]|\\.){0,256}"\s{0,256}[^\s},\w]|'[^'{}\n]{0,256}'\s{0,256}:|\})""")
+_BEGUN_OBJECT = re.compile(
+    r"""\{\s{0,256}(?:"(?:[^"\\\n]|\\.){0,256}(?:\\|"\s{0,256})?|'[^'{}\n]{0,256}(?:'\s{0,256})?)?\Z"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,9 @@ class Cursor:
     def opens_object(self, ahead: int = 0) -> str | None:
         """Return the quote or closing brace that shows that a brace *ahead* opens an object.
 
-        "" = no object opens there; None = too early to tell.
+        "" = no object opens there, but prose, such as ``{"word"}``; None = too early to tell.
         """
-        brace = _BRACE.match(self.text, self.pos + ahead)
-        if brace is None:
-            return ""
-        if brace.end() < len(self.text):
-            char = self.text[brace.end()]
-            return char if char in "\"'}" else ""
-        return None if brace.end() - brace.start() < _LONGEST_BRACE else ""
+        at = self.pos + ahead
+        if _OBJECT.match(self.text, at):
+            return self.text[at + 1 :].lstrip()[0]
+        return None if _BEGUN_OBJECT.match(self.text, at) else ""

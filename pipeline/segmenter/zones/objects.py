@@ -17,8 +17,11 @@ _NOT_SPACE_OR_LINE = re.compile(r"[\S\n]")
 _BRACKETS = re.compile(r"[{}\[\]]")
 _AFTER_VALUE = frozenset(",:}]/#")
 """Characters that may stand behind a value; some begin a comment."""
-_LONGEST_NAME = 16
-"""More characters of a name are not kept: no name that matters is longer."""
+_TEXT_END = re.compile(r'"\s*(?:\}|,?\s*"[^"\\\n]{1,64}"\s*:|,\s*\})')
+"""The end of the text, with the name or the brace behind it. Another quote is a part of the text, not escaped."""
+_TEXT_MAY_END = re.compile(r'"\s*(?:,?\s*(?:"[^"\\\n]{0,64}(?:"\s*)?)?)?\Z')
+_LONGEST_NAME = 96
+"""More characters of a name are not kept: no name that matters is longer, even if all of it is escaped."""
 
 
 class ObjectScanner:
@@ -61,6 +64,7 @@ class ObjectScanner:
         self._string = ""  # the quote that opened the string at this place
         self._escaped = False
         self._decoder: StringDecoder | None = None
+        self._quoted = ""  # a quote that may end the text, and what stands behind it
 
     @property
     def raw(self) -> str:
@@ -116,6 +120,8 @@ class ObjectScanner:
     def _in_string(self, char: str) -> None:
         if self._escaped:
             self._escaped = False
+            if self._place == "name":
+                self._name += char
             self._next = _IN_STRING[self._string].search
         elif char == "\\":
             self._escaped = True
@@ -173,6 +179,7 @@ class ObjectScanner:
             if char == ",":
                 self._name, self._place = "", "name"
             elif char == ":":
+                self._name = _unescaped(self._name)
                 self.session = self.session or self._name == "session_id"
                 self._place = "value" if self._name in ("text", "command") else ""
         self._go_on()
@@ -208,11 +215,33 @@ class ObjectScanner:
             self._nested -= 1
 
     def _decode(self, decoder: StringDecoder, text: str, pos: int, end: int) -> int:
-        words, pos = decoder.feed(text, pos, end)
-        if not self.refused:
-            self.words += words
-        if decoder.closed:
+        if not self._quoted:
+            words, pos = decoder.feed(text, pos, end)
+            self._hear(words)
+            self._quoted = '"' if decoder.closed else ""
+            return pos
+        judged = self._quoted + text[pos:end]
+        if _TEXT_MAY_END.match(judged):
+            self._quoted = judged
+            return end
+        behind, self._quoted = self._quoted[1:], ""
+        if _TEXT_END.match(judged):
             self._decoder = None
             self.text_ended = self.has_spoken = True
             self._go_on("string")
+        else:
+            self._hear('"')
+            self._decoder = StringDecoder()
+        self._read(behind, 0, len(behind))
         return pos
+
+    def _hear(self, words: str) -> None:
+        if not self.refused:
+            self.words += words
+
+
+def _unescaped(name: str) -> str:
+    if "\\" not in name:
+        return name
+    decoder = StringDecoder()
+    return decoder.feed(name, 0, len(name))[0]

@@ -13,7 +13,9 @@ from pipeline.segmenter.zones.cursor import Break, Cursor, Piece
 from pipeline.segmenter.zones.envelopes import ObjectReader
 from pipeline.segmenter.zones.objects import ObjectScanner
 
-_OPENING = re.compile(r"[{`]")
+_OPENING = re.compile(r"[{`\[]")
+_BRACKET = re.compile(r"\[\s{0,256}")
+_IN_ARRAY = re.compile(r"[\s,]*")
 _TICK = re.compile(r"`")
 _IN_CODE = re.compile(r"[{`\n]")
 _CODE_END = re.compile(r"[`\n]")
@@ -28,6 +30,8 @@ class Zone(Enum):
 
     PROSE = auto()
     OBJECT = auto()
+    ARRAY = auto()
+    """Between the objects of an array of commands."""
     FENCE = auto()
     """Between the objects of a fence of commands."""
     FENCE_END = auto()
@@ -57,6 +61,7 @@ class ZoneReader:
         self._zone = Zone.PROSE
         self._object: ObjectReader | None = None
         self._around = Zone.PROSE  # the zone that the open object stands in
+        self._around_array = Zone.PROSE
         self._ticks = 0  # the backticks that opened the inline code
         self._held: list[str] = []  # the inline code from its object on
 
@@ -75,8 +80,8 @@ class ZoneReader:
         rest = self._cursor.text
         if self._object is not None:
             self._object.cut(out)
-        elif rest.startswith("{"):
-            out += [Break(), JsonBlock(rest, "truncated")]
+        elif (begun := rest.lstrip("[ \t\r\n")).startswith("{"):
+            out += [Break(), JsonBlock(begun, "truncated")]
         elif rest.startswith("`") and (self._zone is Zone.FENCE or any(map(str.isalpha, rest))):
             pass  # a fence of commands was about to close or to open
         elif rest and self._zone is not Zone.FENCE_END:
@@ -96,6 +101,8 @@ class ZoneReader:
         A single backtick between letters is an apostrophe.
         """
         char = cursor.say_until(_OPENING)
+        if char == "[":
+            return self._open_array(cursor)
         if char != "`":
             return char == "" or self._brace(cursor)
         ticks = cursor.count_ticks()
@@ -116,6 +123,31 @@ class ZoneReader:
             self._open_object(cursor, opens)
         elif opens is not None:
             cursor.say(1)
+        return opens is not None
+
+    def _open_array(self, cursor: Cursor) -> bool:
+        """Begin an array if an object follows the bracket; its brackets and commas are no text then."""
+        bracket = _BRACKET.match(cursor.text, cursor.pos)
+        assert bracket is not None
+        length = bracket.end() - bracket.start()
+        opens = None if bracket.end() == len(cursor.text) else cursor.opens_object(length)
+        if opens:
+            self._around_array, self._zone = self._zone, Zone.ARRAY
+            cursor.pos += length
+        elif opens is not None:
+            cursor.say(1)
+        return opens is not None
+
+    def _array(self, cursor: Cursor) -> bool:
+        between = _IN_ARRAY.match(cursor.text, cursor.pos)
+        assert between is not None
+        cursor.pos = between.end()
+        opens = cursor.opens_object()
+        if opens:
+            self._open_object(cursor, opens)
+        elif opens is not None and cursor.next:
+            cursor.pos += cursor.next == "]"
+            self._zone = self._around_array
         return opens is not None
 
     def _open_object(self, cursor: Cursor, first: str) -> None:
@@ -229,6 +261,7 @@ class ZoneReader:
 _HANDLERS: Mapping[Zone, Callable[[ZoneReader, Cursor], bool]] = {
     Zone.PROSE: ZoneReader._prose,
     Zone.OBJECT: ZoneReader._in_object,
+    Zone.ARRAY: ZoneReader._array,
     Zone.FENCE: ZoneReader._fence,
     Zone.FENCE_END: ZoneReader._fence_end,
     Zone.FENCE_TEXT: ZoneReader._prose,

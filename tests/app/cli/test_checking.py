@@ -42,6 +42,15 @@ async def test_check_online_fails(tmp_path: Path) -> None:
     assert "failed: the model m: MODEL_REJECTED" in out
 
 
+async def test_check_online_names_the_path(tmp_path: Path) -> None:
+    """The status and the path of a refusal are told, and whether /v1 may be missing."""
+    async with hostile({"m": said(404, b"404 page not found"), "models": said(404)}) as upstream:
+        llm = SERVER.format(url=upstream.url.removesuffix("/v1"), more="")
+        code, out, _ = await with_stages(tmp_path, f'tts = {{ kind = "off" }}\nllm = {llm}\n', "check", "--online")
+    assert code == 1
+    assert "(HTTP 404 from /chat/completions; is /v1 missing in base_url?)" in out
+
+
 GOOD, DEAD = sound([tone(2400)]), sound([], status=503)
 SPEAKS = ["ok: the openai voice speaks", "ok: the custom voice of the fallback speaks"]
 OPENAI_FAILS = ["failed: the openai voice does not speak", SPEAKS[1]]

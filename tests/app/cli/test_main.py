@@ -254,9 +254,10 @@ def test_check_fails(tmp_path: Path) -> None:
         result = invoke("check", "--online", "--settings", settings(tmp_path, text))
     assert result.exit_code == 1
     failed = [line for line in result.stdout.splitlines() if line.startswith("failed: ")]
-    assert len(failed) == 2
+    assert len(failed) == 3
     assert "UNAVAILABLE SPEECH_FAILED: TypeError in scripted.py" in failed[0]
-    assert "INTERNAL" in failed[1]
+    assert "a turn of the custom stages fails: JSONDecodeError" in failed[1]
+    assert "INTERNAL" in failed[2]
 
 
 TARGETS = [

@@ -49,9 +49,9 @@ def test_commands(raw: str, args: dict[str, Any]) -> None:
     assert json_commands().extract(JsonBlock(raw)) == Command("a", args)
 
 
-@pytest.mark.parametrize("raw", ["{}", '{"text": "Hi"}', '{"command": null, "args": 5}', '{"args": {"command": "a"}}'])
+@pytest.mark.parametrize("raw", ["{}", '{"text": "Hi"}', '{"command": null, "args": 5}'])
 def test_objects_without_command(raw: str) -> None:
-    """An object without a command of its own, or with a null one, holds none."""
+    """An empty object, a text, and a command that is null are no command."""
     assert json_commands().extract(JsonBlock(raw)) is None
 
 
@@ -68,7 +68,6 @@ REFUSED = {
         '{"command": "a", "args": {,}}',
         '{"command": "a", "args": [,]}',
         '{"command": "a", // "why"\n "args": {}}',
-        '{"command": "a\n"}',
         '{"command": "\\x"}',
         '{"command": "a", "args": {"x": 01}}',
         '{"command": a}',
@@ -87,6 +86,14 @@ REFUSED = {
         '{"command": "a", "args": {"y": [{"x": 1, "x": 2}]}}',
         '{"command": "a", "args": {"\\ud800": 1, "\\ud801": 2}}',
         *(f'{{"command": "a", "args": {{"x": {number}}}}}' for number in ("1e999", "-1e999", "9" * 400)),
+    ],
+    "no_command": [
+        '{"args": {"command": "a"}}',
+        '{"status": "ok"}',
+        '{"name": "a"}',
+        '{"name": "a", "arguments": {}, "parameters": {}}',
+        '{"name": "a", "arguments": {}, "age": 5}',
+        '{"name": "a", "name": "b", "arguments": {}}',
     ],
     "invalid_envelope": ['{"text": "a", "text": "b"}', '{"text": 5, "command": "a"}'],
 }
@@ -113,6 +120,36 @@ def test_trailing_commas_are_mended(raw: str) -> None:
     command = json_commands().extract(JsonBlock(raw))
     assert command is not None
     assert command.args in ({}, {"x": [1, 2]}, {"x": ",]", "y": '",}'})
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"name": "a", "arguments": {"x": 1}}',
+        '{"name": "a", "parameters": {"x": 1}}',
+        '{"name": "a", "arguments": "{\\"x\\": 1}"}',
+        '{"type": "function", "id": "1", "function": {"name": "a", "arguments": {"x": 1}}}',
+    ],
+)
+def test_a_call_written_as_text(raw: str) -> None:
+    """A tool call that a model writes as an object of its text is a command."""
+    assert json_commands().extract(JsonBlock(raw)) == Command("a", {"x": 1})
+    assert refusal(raw, allow=["b"]) == "not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("raw", "args"),
+    [
+        ('{"command": "a", "args": {"x": "one\ntwo"}}', {"x": "one\ntwo"}),
+        ('{"text": "He said "yes", "no" and left.", "command": "a"}', {}),
+        ('{"text": "She said "hi"", "command": "a", "args": {"x": 1},}', {"x": 1}),
+        ('{"text": "A \\"b\\" and "c".", "command": "a"}', {}),
+    ],
+)
+def test_slips_that_are_mended(raw: str, args: dict[str, Any]) -> None:
+    """Line breaks in strings, and quotes in the text of an envelope; quotes in arguments are not."""
+    assert json_commands().extract(JsonBlock(raw)) == Command("a", args)
+    assert refusal('{"command": "a", "args": {"text": "say "hi"", "x": 1}}') == "invalid_json"
 
 
 def test_half_characters_are_replaced() -> None:

@@ -36,6 +36,7 @@ A, B, C = (JsonBlock(f'{{"command": "{name}"}}') for name in "abc")
 PRETTY = '{\n  "command": "a",\n  "args": {}\n}'
 QUOTED = '{"command": "a", "args": {"x": "}\\"}", "y": "\\\\"}}'
 SINGLE = "{'command': 'say', 'args': {'text': '}'}}"
+LOOSE = '{"text": "Say "yes", "no" or "x".", "command": "a"}'
 LATE = '{"session_id": "1", "text": "One.", "command": "a"}'
 FIRST = '{"command": "a", "args": {"text": "no"}, "text": "Hi."}'
 NESTED = json.dumps({"text": f"Say {A.raw} now."})
@@ -60,6 +61,12 @@ WRONG = '{"text": "a\\x b\\u12G4 c\\udc00."}'
         (f"```json\n[{A.raw},\n {B.raw}]\n```\nDone.", [A, B, "Done."]),
         # No backtick in the prose of a fence hides an object.
         (f"```\nrun `{A.raw}` now\n```", ["```", "\nrun `", A, "` now", "\n```"]),
+        # So do those between the objects of an array; other brackets are prose.
+        (f"Ok [1]. [{A.raw}, {B.raw}] Done [see {C.raw}].", ["Ok [1].", A, B, "  Done [see", C, " ]."]),
+        (f"[ {A.raw}\n,{B.raw}", [A, B]),
+        # The name of a text may be escaped, its quotes need not be.
+        ('{"te\\u0078t": "Hi."}', ["Hi.", JsonBlock('{"te\\u0078t": "Hi."}')]),
+        (LOOSE, ['Say "yes", "no" or "x".', JsonBlock(LOOSE)]),
         # Line breaks between the brace and the first name are white space.
         (PRETTY, [JsonBlock(PRETTY)]),
         # Braces in strings and escaped quotes do not end an object.
@@ -104,7 +111,7 @@ def test_segments(reply: str, expected: list[str | JsonBlock]) -> None:
 def test_prose_before_an_object_leaves_when_the_object_opens() -> None:
     """The words before a command are not held back until the command is complete."""
     segmenter = new_segmenter()
-    assert list(segmenter.feed('Opening Safari {"comm')) == [Sentence(0, "Opening Safari")]
+    assert list(segmenter.feed('Opening Safari {"command":')) == [Sentence(0, "Opening Safari")]
 
 
 @pytest.mark.parametrize(
@@ -207,9 +214,12 @@ def test_a_long_row_of_backticks() -> None:
         assert "".join(prose(segments(text))) == text
 
 
-@pytest.mark.parametrize("text", ["{smile} Hello", "Use {x} or {{y}} here", "f(x) { return 1; }", "a { b"])
+BRACES = """{"word"} and {"a", "b"} or {'tis the season}, [{x}] or [1, {"a"}]"""
+
+
+@pytest.mark.parametrize("text", ["{smile} Hello", "Use {x} or {{y}} here", "f(x) { return 1; }", "a { b", BRACES])
 def test_braces_of_prose(text: str) -> None:
-    """A brace opens an object only if a quote or the closing brace is next."""
+    """A brace opens an object only if a name with its colon, or the closing brace, is next."""
     assert objects(segments(text)) == []
     assert "".join(prose(segments(text))) == text
 
@@ -294,11 +304,12 @@ def test_too_long() -> None:
 
 
 def test_envelope_is_spoken_while_it_is_open() -> None:
-    """The text of an envelope is at most one character behind the stream."""
+    """The text of an envelope is spoken as it comes. Its quote is the end when the next name shows it."""
     segmenter = new_segmenter()
     assert list(segmenter.feed('{"session_id": "1", "text": "Hi. H')) == [Sentence(0, "Hi.")]
-    assert list(segmenter.feed('ow are you?"')) == [Sentence(0, " How are you?")]
-    rest = [*segmenter.feed(', "command": "a"}'), *segmenter.flush()]
+    assert list(segmenter.feed('ow are you?"')) == []
+    assert list(segmenter.feed(', "command":')) == [Sentence(0, " How are you?")]
+    rest = [*segmenter.feed(' "a"}'), *segmenter.flush()]
     assert rest == [JsonBlock('{"session_id": "1", "text": "Hi. How are you?", "command": "a"}')]
 
 
@@ -344,7 +355,7 @@ def test_release_gives_a_finished_sentence() -> None:
 HALVES = ["Hi", "Hi, Dr.", "It costs 3.", "At 5 p.m.", "J.", "1.", "彼は「はい。", "He said. ("]
 
 
-@pytest.mark.parametrize("text", [*HALVES, 'He asked, "Why?', "Look (now!", "**Note!", 'Wait! {"comm'])
+@pytest.mark.parametrize("text", [*HALVES, 'He asked, "Why?', "Look (now!", "**Note!", 'Wait! {"command":'])
 def test_release_never_gives_half_a_sentence(text: str) -> None:
     """What may go on is not released."""
     segmenter = new_segmenter()

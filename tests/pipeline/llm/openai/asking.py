@@ -10,6 +10,8 @@ from app.stages.options import options
 from pipeline.errors import StageError
 from pipeline.events import ModelEnd, TextDelta, ToolCall
 from pipeline.interfaces import Turn
+from pipeline.llm.openai.chat import ChatDecoder
+from pipeline.llm.openai.marks import Marks
 from pipeline.llm.openai.model import OpenAIModel
 from pipeline.llm.openai.options import OpenAIModelOptions, Schema
 from tests.fakes import PATIENCE
@@ -32,6 +34,17 @@ def model_options(commands: Mapping[str, Schema | None] | None = None, **setting
     """The options of these settings; the others have their defaults."""
     table = OpenAIModelSettings(**{"base_url": "http://127.0.0.1:1/v1", "model": "m", **settings})
     return options(OpenAIModelOptions, table, commands=commands or {})
+
+
+def marks(**changes: Any) -> Marks:
+    """The marks of a model with these settings."""
+    table = model_options(**changes)
+    return Marks(table.reasoning_marks, table.template_marks, starts_in_reasoning=table.starts_in_reasoning)
+
+
+def new_decoder(*names: str, **changes: Any) -> ChatDecoder:
+    """A decoder for a model that was told of the commands *names*."""
+    return ChatDecoder(marks(**changes), names)
 
 
 def made(**settings: Any) -> OpenAIModel:

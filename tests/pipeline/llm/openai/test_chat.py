@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEvent, TextDelta, ToolCall, Usage
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.chat import ChatDecoder
-from pipeline.llm.openai.think import ThinkStripper
+from pipeline.llm.openai.marks import MarkFilter
 from pipeline.llm.openai.tool_calls import MAX_CHARS
+from tests.pipeline.llm.openai.asking import marks, new_decoder
 
 
 def delta(finish: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -28,14 +30,14 @@ def call(index: int | None, args: str | None = None, name: str | None = None, id
 STOP = delta("stop")
 
 
-def read(*chunks: Any) -> tuple[ChatDecoder, list[ModelEvent]]:
-    decoder = ChatDecoder()
+def read(*chunks: Any, names: Sequence[str] = ()) -> tuple[ChatDecoder, list[ModelEvent]]:
+    decoder = new_decoder(*names)
     found = [event for chunk in chunks for event in decoder.feed(json.dumps(chunk).encode())]
     return decoder, found + (decoder.end() if decoder.finish else [])
 
 
-def events(*chunks: Any) -> list[ModelEvent]:
-    return read(*chunks)[1]
+def events(*chunks: Any, names: Sequence[str] = ()) -> list[ModelEvent]:
+    return read(*chunks, names=names)[1]
 
 
 def said(*chunks: Any) -> str:
@@ -97,7 +99,6 @@ def test_what_is_text(chunk: Any, text: str) -> None:
         b'{"choices": [{"delta": {"tool_calls": [5]}}]}',
         b'{"choices": [{"delta": {"tool_calls": [{"index": "a"}]}}]}',
         b'{"choices": [{"delta": {"tool_calls": [{"function": "f"}]}}]}',
-        b'{"choices": [{"delta": {"tool_calls": [{"function": {"arguments": {}}}]}}]}',
         b"[" * 100_000,
         b'{"a": ' + b"1" * 5000 + b"}",
     ],
@@ -105,7 +106,7 @@ def test_what_is_text(chunk: Any, text: str) -> None:
 def test_what_is_no_chunk(data: bytes) -> None:
     """Bytes, JSON and types that the protocol does not know are MODEL_PROTOCOL_ERROR, whatever they are."""
     with pytest.raises(StageError) as caught:
-        ChatDecoder().feed(data)
+        new_decoder().feed(data)
     assert (caught.value.status, caught.value.reason) == ("INTERNAL", "MODEL_PROTOCOL_ERROR")
 
 
@@ -180,36 +181,79 @@ def test_a_whole_completion() -> None:
 
 THOUGHTS = [
     ("<think>hm</think>Hello", "Hello"),
-    (" \n<think>\nhm < / </think \n</think>\n\nHello <think>x</think>", "Hello <think>x</think>"),
+    (" \n<think>\nhm < / </think \n</think>\n\nHello <think>x</think>", "Hello "),
     ("<think></think> <think>again</think> Hi", "Hi"),
-    ("Hello <think>hm</think>", "Hello <think>hm</think>"),
-    (" <thinking> aloud", " <thinking> aloud"),
+    ("Hello. <think>hm</think>Bye.", "Hello. Bye."),
+    ("<thinking>hm</thinking>\nHello.", "Hello."),
+    ("<Thought>hm</Thought>Hello.", "Hello."),
+    ("[THINK]hm[/THINK]Hello.", "Hello."),
+    ("◁think▷hm◁/think▷Hello.", "Hello."),
+    ("Hello.</think>", "Hello."),
+    ("</think>\n\nHello.", "Hello."),
+    ("<think>hm</thinking>Hello.", "Hello."),
+    (" <thinking> aloud", ""),
     ("<think>never ends", ""),
+    ("Hello. <think>never ends", "Hello. "),
     ("<thi", "<thi"),
     ("  ", "  "),
     ("<", "<"),
     ("", ""),
     ("  Hello", "  Hello"),
+    ("Hello.<|im_end|>", "Hello."),
+    ("Hello.<|im_", "Hello."),
+    ("<|im_start|>assistant\nHello.<|im_end|>\n<|im_start|>user\nAnd?", "Hello.\n"),
+    ("Hello.<|eot_id|><|start_header_id|>", "Hello."),
+    ("Hello.</s>", "Hello."),
+    ("[INST] Hello. [/INST]", "Hello. "),
+    ("Hello.<｜end▁of▁sentence｜>", "Hello."),
+    ("<start_of_turn>model\nHello.<end_of_turn>", "Hello."),
+    ("<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Hello.<|return|>", "Hello."),
+    ("The mark `<think>` opens it, `</think>` ends it.", "The mark `<think>` opens it, `</think>` ends it."),
+    ("1 < 2 and 3 <4, a[0], [see] x <y> <|", "1 < 2 and 3 <4, a[0], [see] x <y> <|"),
+    (
+        '{"command": "type", "args": {"x": "<think>a</think> \\"</s>"}}</s> f(x) { {</s>',
+        '{"command": "type", "args": {"x": "<think>a</think> \\"</s>"}} f(x) { {',
+    ),
+    ('{"text": "<think>hm</think>Hello.", "command": null}', '{"text": "Hello.", "command": null}'),
+    ("If a <| b | c |> d", "If a <| b | c |> d"),
 ]
 
 
+def filtered(pieces: Sequence[str], **changes: Any) -> str:
+    stripper = MarkFilter(marks(**changes))
+    found = [piece for text in pieces for piece in stripper.feed(text)] + stripper.flush()
+    return "".join(piece for piece in found if isinstance(piece, str))
+
+
 @pytest.mark.parametrize(("text", "rest"), THOUGHTS)
-def test_leading_thoughts_are_stripped(text: str, rest: str) -> None:
-    """A leading <think>…</think> is not said, in one piece or in single characters; later ones are text."""
+def test_marks_are_no_speech(text: str, rest: str) -> None:
+    """Reasoning and the marks of templates are not said, wherever they stand, in one piece or in single characters."""
     for pieces in ([text], list(text)):
-        stripper = ThinkStripper()
-        assert "".join(map(stripper.feed, pieces)) + stripper.flush() == rest
+        assert filtered(pieces) == rest
 
 
 @given(case=st.sampled_from(THOUGHTS), seed=st.randoms(use_true_random=False))
-def test_thoughts_cut_anywhere(case: tuple[str, str], seed: random.Random) -> None:
-    """However it is cut, the same is left."""
+def test_marks_cut_anywhere(case: tuple[str, str], seed: random.Random) -> None:
+    """However the text is cut, the same is left."""
     text, rest = case
-    stripper, out = ThinkStripper(), ""
+    pieces = []
     while text:
         size = seed.randint(1, 4)
-        out, text = out + stripper.feed(text[:size]), text[size:]
-    assert out + stripper.flush() == rest
+        pieces.append(text[:size])
+        text = text[size:]
+    assert filtered(pieces) == rest
+
+
+def test_marks_of_the_settings() -> None:
+    """Other marks may be named; a model may begin inside its reasoning, unless its server tells reasoning apart."""
+    named = {"reasoning_marks": [["(hm)", "(/hm)"]], "template_marks": ["@@"]}
+    assert filtered(["(hm) hm (/hm) Hello @@."], **named) == "Hello ."
+    assert filtered(["hm</th", "ink>\nHello."], starts_in_reasoning=True) == "Hello."
+    assert filtered(["hm"], starts_in_reasoning=True) == ""
+    assert filtered(["<think>x</think>"], reasoning_marks=[]) == "<think>x</think>"
+    decoder = new_decoder(starts_in_reasoning=True)
+    assert decoder.feed(json.dumps(delta(reasoning_content="hm")).encode()) == []
+    assert decoder.feed(json.dumps(delta(content="Hello.")).encode()) == [TextDelta("Hello.")]
 
 
 def test_a_held_beginning_is_said_at_the_end() -> None:
@@ -252,7 +296,7 @@ def test_calls_without_numbers_and_ids(id: str | None) -> None:
     """
     found = events(call(0, '{"a": 1}', "f", id), call(0, '{"a": 2}', "f", id), call(0, '{"a": 3}', "g", id), STOP)
     assert found == [ToolCall("f", '{"a": 1}'), ToolCall("f", '{"a": 2}'), ToolCall("g", '{"a": 3}')]
-    assert events(call(0, "", "f", id), call(0, "", "g", id), STOP) == [ToolCall("f", ""), ToolCall("g", "")]
+    assert events(call(0, "{}", "f", id), call(0, "", "g", id), STOP) == [ToolCall("f", "{}"), ToolCall("g", "")]
     for args in (['{"a": ', "1", "}"], ["", '{"a": 1}'], ['{"a": 1}', ""], ["", '{"a": ', "1}", " "]):
         assert events(*(call(0, part, "f", id) for part in args), STOP) == [ToolCall("f", "".join(args))]
 
@@ -277,7 +321,7 @@ def test_filtered_calls_do_not_run() -> None:
 def test_calls_are_bounded() -> None:
     """Endless calls, with arguments or without, are MODEL_PROTOCOL_ERROR before they fill the memory."""
     for chunk in (call(0, "x" * 10_000, "f", "a"), call(None, "", "f" * 1000)):
-        decoder, data = ChatDecoder(), json.dumps(chunk).encode()
+        decoder, data = new_decoder(), json.dumps(chunk).encode()
         with pytest.raises(StageError, match="MODEL_PROTOCOL_ERROR"):  # noqa: PT012
             for _ in range(MAX_CHARS // 500):
                 decoder.feed(data)
@@ -288,7 +332,7 @@ def test_calls_are_bounded() -> None:
 TOO_LONG = ("INVALID_ARGUMENT", "INVALID_REQUEST", False)
 OURS = ("INTERNAL", "INTERNAL", False)
 STATUSES: list[tuple[list[int], Any, tuple[str, str, bool]]] = [
-    ([401, 402, 403, 404], None, ("FAILED_PRECONDITION", "MODEL_REJECTED", False)),
+    ([401, 402, 403, 404, 405], None, ("FAILED_PRECONDITION", "MODEL_REJECTED", False)),
     ([400], {"error": {"code": "context_length_exceeded"}}, TOO_LONG),
     ([400], {"error": {"type": "exceed_context_size_error"}}, TOO_LONG),
     ([400], {"message": "maximum context length is 8"}, TOO_LONG),
@@ -297,11 +341,66 @@ STATUSES: list[tuple[list[int], Any, tuple[str, str, bool]]] = [
     ([413], b"", TOO_LONG),
     ([400], {"error": {"message": "bad temperature"}}, OURS),
     ([400], {"error": "text"}, OURS),
-    ([405, 422, 501, 302], None, OURS),
+    ([422, 501, 302], None, OURS),
     ([408, 500, 503, 529], None, ("UNAVAILABLE", "MODEL_UNAVAILABLE", True)),
     ([429], None, ("RESOURCE_EXHAUSTED", "MODEL_BUSY", True)),
     ([429], {"error": {"code": "insufficient_quota"}}, ("RESOURCE_EXHAUSTED", "MODEL_BUSY", False)),
 ]
+
+
+TOO_LONG_WORDS = [
+    "Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded with ...",
+    "The number of tokens to keep from the initial prompt is greater than the context length.",
+    "the request exceeds the available context size, try increasing it",
+    "Input length (265330) exceeds model's maximum context length (262144).",
+    "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+    "Input validation error: `inputs` must have less than 4096 tokens. Given: 5000",
+    "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
+    "Range of input length should be [1, 30720]",
+    "Prompt exceeds max length",
+    "Your request exceeded model token limit: 8192 (requested: 9000)",
+    "too many tokens: size limit exceeded by 11 tokens",
+    "This model's maximum prompt length is 131072 but the request contains 150000 tokens.",
+    "context/cache: Job requires 1027 pages (only 1024 available) and cannot be enqueued.",
+    "Input is too long for requested model.",
+    "number of input tokens must be no more than 8192, got 10000",
+    "input length and `max_tokens` exceed context limit: 1 + 2 > 3",
+    "Requested tokens (5000) exceed context window of 4096",
+    "string too long. Expected a string with maximum length 1048576",
+    "Total tokens of image and text exceed max message tokens",
+]
+
+
+@pytest.mark.parametrize("words", TOO_LONG_WORDS)
+def test_words_for_too_long(words: str) -> None:
+    """A prompt that is too long is told in many words, with a status of 400 or 500 or in an answer of status 200."""
+    for error in ({"message": words}, words):
+        assert upstream_errors.by_status(400, {"error": error}).reason == "INVALID_REQUEST"
+        assert upstream_errors.by_status(500, {"error": error}).reason == "INVALID_REQUEST"
+        assert upstream_errors.by_report({"error": error}).reason == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "reason"),
+    [
+        (500, "context deadline exceeded", "MODEL_UNAVAILABLE"),
+        (429, "Request too large: tokens per min (TPM): Limit 30000", "MODEL_BUSY"),
+        (400, "max_tokens is too large: 100000. This model supports at most 16384 completion tokens", "INTERNAL"),
+        (400, "unexpected token in JSON", "INTERNAL"),
+        (400, "foo is not a valid model ID", "MODEL_REJECTED"),
+        (400, "The model `foo` does not exist", "MODEL_REJECTED"),
+        (400, "Invalid model: foo", "MODEL_REJECTED"),
+        (400, "Model Not Exist", "MODEL_REJECTED"),
+        (400, "No models loaded. Please load a model", "MODEL_REJECTED"),
+        (400, "API key not valid. Please pass a valid API key.", "MODEL_REJECTED"),
+        (400, "Your credit balance is too low", "MODEL_REJECTED"),
+        (400, "System role not supported", "MODEL_REJECTED"),
+        (500, "Conversation roles must alternate user/assistant/user/assistant/...", "MODEL_REJECTED"),
+    ],
+)
+def test_words_for_a_refusal(status: int, words: str, reason: str) -> None:
+    """Other limits on tokens are no long prompt. A wrong model, key or role is refused whatever its status."""
+    assert upstream_errors.by_status(status, {"error": {"message": words}}).reason == reason
 
 
 @pytest.mark.parametrize(("statuses", "body", "expected"), STATUSES)

@@ -56,6 +56,16 @@ def test_an_empty_prompt() -> None:
     assert body(Turn("s", "Hi", language="ru"), system_prompt="")["messages"][0]["role"] == "system"
 
 
+def test_a_prompt_in_the_user_message() -> None:
+    """The system text stands before the first user message, also before one with a screenshot."""
+    shown = Turn("s", "Hi", screenshot=Screenshot(b"x", "image/png"))
+    (message,) = body(shown, system_prompt="Be kind.", system_role="user")["messages"]
+    assert [message["role"], message["content"][0]] == ["user", {"type": "text", "text": "Be kind."}]
+    later = Turn("s", "Hi", history=(Message("user", "One?"), Message("assistant", "Two.")))
+    messages = body(later, system_prompt="Be kind.", system_role="user")["messages"]
+    assert [message["content"] for message in messages] == ["Be kind.\n\nOne?", "Two.", "Hi"]
+
+
 def test_the_language() -> None:
     """The language that the client asks for is the last word of the system message."""
     made = body(Turn("s", "Hi", language="ru-RU"))

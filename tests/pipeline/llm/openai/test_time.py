@@ -11,10 +11,9 @@ from pipeline.errors import StageError
 from pipeline.events import TextDelta
 from pipeline.interfaces import Turn
 from pipeline.llm.openai import exchange
-from pipeline.llm.openai.chat import ChatDecoder
 from pipeline.llm.openai.timers import Left, TurnTimers, ran_out
 from tests.fakes import PATIENCE, ManualClock, until
-from tests.pipeline.llm.openai.asking import ask, asking, model_options
+from tests.pipeline.llm.openai.asking import ask, asking, model_options, new_decoder
 from tests.pipeline.llm.openai.hostile_server import (
     DONE,
     HANG,
@@ -193,7 +192,7 @@ class Flood:
 async def flooded(*pieces: bytes) -> tuple[exchange.Answer, StageError | None]:
     """An answer of these pieces, read until it is over, and how it failed."""
     it, clock = timers(first_content=20, stall=10, total=60)
-    answer = exchange.Answer(Flood(clock, *pieces), ChatDecoder(), it, clock)  # type: ignore[arg-type]
+    answer = exchange.Answer(Flood(clock, *pieces), new_decoder(), it, clock)  # type: ignore[arg-type]
     for _ in range(200):
         if answer.over:
             return answer, None
