@@ -64,15 +64,15 @@ async def test_an_interrupted_answer(tmp_path: Path) -> None:
 async def test_text_without_sound(tmp_path: Path) -> None:
     """A sentence that was cut short before its first sound was not said, where there is a voice."""
     async with serving(tmp_path) as service:
-        call = service.call("One is said. Two will HANG. ", {"hang": True}, session_id="s")
+        call = service.call("One is said. Two will HANG. ", {"hang": True}, **MINE)
         async for message in call:
             if message.text_chunk == " Two will HANG.":
                 break
         call.cancel()
         await until(lambda: service.leases == 0)
-        await service.ask("Yes.", session_id="s")
-        await service.ask("This will FAIL. ", session_id="t")
-        await service.ask("Yes.", session_id="t")
+        await service.ask("Yes.", **MINE)
+        await service.ask("This will FAIL. ", hardware_id="mac", session_id="t")
+        await service.ask("Yes.", hardware_id="mac", session_id="t")
     cut, failed = service.diary.histories[1][1], service.diary.histories[3][1]
     assert cut == Message("assistant", "One is said.", cut=True)
     assert failed == Message("assistant", "This will FAIL.")

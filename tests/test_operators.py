@@ -39,17 +39,6 @@ async def test_a_stage_that_blocks(tmp_path: Path, capsys: pytest.CaptureFixture
     assert answer.messages[-1].end.total_ms > 2000
 
 
-async def test_the_times_of_a_call_that_came_during_a_block(tmp_path: Path) -> None:
-    """They count from when it may have come, not from when the loop was free."""
-    async with process(tmp_path) as (_, service):
-        await service.ask("Warm.")
-        blocking = await begin(service, "One. ", {"sleep": 0.3}, {"block": 2.0}, "Two.")
-        await asyncio.sleep(0.8)
-        beside = await service.ask("Beside.")
-        await blocking
-    assert beside.messages[-1].end.total_ms > 500
-
-
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
 async def test_a_signal_that_means_nothing(number: signal.Signals, tmp_path: Path) -> None:
     """It neither ends the server nor a stream; the log says that it came."""

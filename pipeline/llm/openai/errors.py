@@ -176,7 +176,7 @@ def by_status(status: int, body: Any = None, wait: float | None = None) -> Model
 
 
 def _may_be_too_long(status: int) -> bool:
-    return status >= 400 and status not in REJECTED
+    return status >= 400 and status not in REJECTED and status != 429  # which asks to wait
 
 
 def _hint(status: int, text: str) -> str:

@@ -249,7 +249,8 @@ def test_check_fails(tmp_path: Path) -> None:
         text = SCRIPTED.replace("port = 0", f"port = {taken.getsockname()[1]}")
         wrong = text.replace("ScriptedSpeech", "Diary")
         assert invoke("check", "--settings", settings(tmp_path, wrong)).exit_code == 2
-        assert invoke("check", "--settings", settings(tmp_path, text)).exit_code == 0
+        demo = text.replace('{ kind = "custom", factory = "tests.scripted:ScriptedModel" }', '{ kind = "demo" }')
+        assert invoke("check", "--settings", settings(tmp_path, demo)).exit_code == 0
         text = text.replace('ScriptedSpeech"', 'ScriptedSpeech", options = { seconds_per_char = [] }')
         result = invoke("check", "--online", "--settings", settings(tmp_path, text))
     assert result.exit_code == 1

@@ -123,7 +123,7 @@ async def test_nothing_for_ever_ends_ahead_of_the_reader() -> None:
 WHY = {
     "raises": r"Boom in test_stage_failures.py:\d+ \(its text is logged at level DEBUG only\)",
     "a StageError": "NOT_FOUND OWN: secret",
-    "garbage": "a voice yields bytes, not str",
+    "garbage": "pipeline.tts: synthesize must yield bytes, not str",
     "hangs": "the voice stalled",
     "endless": "the voice does not come to an end",
     "an error of ours": "the speech server answered 503",
