@@ -309,7 +309,7 @@ async def test_a_segmenter_that_fails(garbage: Any) -> None:
                 raise garbage
             yield garbage
 
-    house = stages(["ab", HANG], segmenter=Broken)
+    house = stages(["ab", HANG], segmenter=lambda: CustomSegmenter(Broken()))
     events, error = await outcome(house)
     assert sentences(events) == ["a", "b"]
     assert error is not None
