@@ -47,7 +47,7 @@ def why(error: BaseException) -> str:
     user's words, so its type and its place stand for it.
     """
     cause = error.__cause__ or error
-    if isinstance(cause, SpeechEngineError | SpeechFailed):
+    if isinstance(cause, OwnError):
         return str(cause)
     if isinstance(cause, StageError):
         return f"{cause.status} {cause.reason}: {cause.text}"
