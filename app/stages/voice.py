@@ -21,7 +21,7 @@ from app.stages import custom
 from app.stages.options import options
 from pipeline import speakable
 from pipeline.breaker import Breaker
-from pipeline.tts.cache import CachedSpeech, CacheOptions
+from pipeline.tts.cache.speech import CachedSpeech, CacheOptions
 from pipeline.tts.convert import Resampled
 from pipeline.tts.divided import Divided
 from pipeline.tts.engines import Engine, Speaker

@@ -10,9 +10,9 @@ from pydantic_core import from_json
 
 from pipeline.events import EndReason, ModelEvent, TextDelta, Usage
 from pipeline.llm.openai import errors as upstream_errors
+from pipeline.llm.openai.calls.text_calls import calls as written_calls
+from pipeline.llm.openai.calls.tool_calls import ToolCalls, TooManyCalls
 from pipeline.llm.openai.marks import MarkFilter, Marks, Written
-from pipeline.llm.openai.text_calls import calls as written_calls
-from pipeline.llm.openai.tool_calls import ToolCalls, TooManyCalls
 
 DONE = b"[DONE]"
 

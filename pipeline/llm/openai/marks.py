@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from pipeline.llm.openai.tool_calls import MAX_CHARS, TooManyCalls
+from pipeline.llm.openai.calls.tool_calls import MAX_CHARS, TooManyCalls
 
 CALLS = (
     ("<tool_call>", "</tool_call>"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.settings.stages import EspeakSettings, OpenAISpeechSettings, PiperSettings, SpeechCacheSettings, VoicedSettings
 from app.stages.options import options
-from pipeline.tts.cache import CachedSpeech, CacheOptions
+from pipeline.tts.cache.speech import CachedSpeech, CacheOptions
 from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.engines import Engine, Speaker
 from pipeline.tts.espeak.engine import EspeakOptions, EspeakSpeech

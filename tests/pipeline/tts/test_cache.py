@@ -16,10 +16,11 @@ import pytest
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
 from pipeline.testing import sound as samples
-from pipeline.tts import cache, sound_files
-from pipeline.tts.cache import CachedSpeech
+from pipeline.tts.cache import sound_files
+from pipeline.tts.cache import speech as cache
+from pipeline.tts.cache.sound_files import SoundFiles
+from pipeline.tts.cache.speech import CachedSpeech
 from pipeline.tts.custom import CustomSpeech
-from pipeline.tts.sound_files import SoundFiles
 from tests.pipeline.tts.engines import cached
 from tests.pipeline.tts.openai.hostile_speech import pieces, said
 from tests.pipeline.tts.speaking import ANN, Able

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEvent, TextDelta, ToolCall, Usage
 from pipeline.llm.openai import errors as upstream_errors
+from pipeline.llm.openai.calls.tool_calls import MAX_CHARS
 from pipeline.llm.openai.chat import ChatDecoder
 from pipeline.llm.openai.marks import MarkFilter
-from pipeline.llm.openai.tool_calls import MAX_CHARS
 from tests.pipeline.llm.openai.asking import marks, new_decoder
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.events import ToolCall
-from pipeline.llm.openai import call_args
+from pipeline.llm.openai.calls import call_args
 
 MAX_CHARS = 1024 * 1024
 """The limit of all calls of one answer together."""

@@ -18,8 +18,8 @@ import structlog
 from pipeline.flow import closing
 from pipeline.interfaces import Voice
 from pipeline.pcm import SAMPLE_BYTES
+from pipeline.tts.cache.sound_files import SoundFiles
 from pipeline.tts.engines import Due, Engine, Hz, Piece, at_once
-from pipeline.tts.sound_files import SoundFiles
 
 P = ParamSpec("P")
 T = TypeVar("T")
