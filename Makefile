@@ -5,6 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 RUNS := .venv/.runs
 READY := .venv/.ready
+NODE_MODULES := tests/node/node_modules
 
 .PHONY: help demo serve ask test test-slow check protos bench fuzz clean
 
@@ -36,7 +37,10 @@ ask: $(RUNS)  ## make ask PROMPT="What time is it?"
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
-test-slow: $(READY)  ## run the tests that take their time
+$(NODE_MODULES): tests/node/package.json
+	@if command -v npm > /dev/null; then npm install --silent --no-package-lock --prefix tests/node && touch $@; fi
+
+test-slow: $(READY) $(NODE_MODULES)  ## run the tests that take their time
 	@$(BIN)/python -m pytest -m slow -n logical --maxprocesses 4 --dist worksteal
 
 check: $(READY)  ## ruff, mypy, import-linter, generated code up to date

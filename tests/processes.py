@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+NODE_MODULES = ROOT / "tests" / "node" / "node_modules"
+"""What ``make test-slow`` installs where Node is."""
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 A document is a story, told in fenced blocks that run from top to bottom in a copy of what a fresh clone holds:
 
 - ``sh``: each line is run, and must succeed. ``stentor serve`` runs on, for the lines that follow. What needs the
-  network, Node or many minutes is not run, but must name what exists.
+  network or many minutes is not run, but must name what exists; ``node`` runs where ``make test-slow`` found it.
 - ``text``: lines that the ``sh`` block before printed, in this order. Digits may differ; ``…`` stands for anything.
 - ``python``, ``toml``, ``js``: a first line such as ``# client.py`` saves it under that name. Settings must be valid.
 - ``json``: one object a line.
@@ -29,7 +29,7 @@ import pytest
 from app.settings.load import load
 from tests.documents import DOCUMENTS, NAMED, blocks
 from tests.fakes import PATIENCE
-from tests.processes import ROOT, free_port
+from tests.processes import NODE_MODULES, ROOT, free_port
 
 ADDRESS = "127.0.0.1:50051"
 """Where the documents have their server."""
@@ -118,8 +118,10 @@ def is_runnable(line: str) -> bool:
             assert set(package.removeprefix(".[").removesuffix("]").split(",")) <= set(extras), line
         case [".venv/bin/python", "-m", module, *_] if module.startswith(("benchmarks.", "piper.")):
             assert importlib.util.find_spec(module), line
-        case ["npm" | "node", *_] | ["python3", "-m", "venv", _]:
+        case ["npm", *_] | ["python3", "-m", "venv", _]:
             pass
+        case ["node", *_]:
+            return NODE_MODULES.exists()
         case _:
             return True
     return False
@@ -143,6 +145,7 @@ def clone(tmp_path: Path) -> Path:
     for part in ("bin", "lib", "pyvenv.cfg"):
         (tmp_path / ".venv" / part).symlink_to(Path(sys.prefix, part))
     (tmp_path / ".venv" / ".runs").touch()
+    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
     return tmp_path
 
 
