@@ -3,15 +3,14 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
-from tests.fakes import PATIENCE, settle, still, until
+from tests.fakes import PATIENCE, still, until
+from tests.gates import gated
 from tests.serving import BIG_VOICE, FIXED_WINDOWS, Answer, Service, read, serving, voice
 
 FLOOD = {"deltas": 200}
@@ -61,41 +60,6 @@ async def test_one_that_never_reads(tmp_path: Path) -> None:
         await until(lambda: service.leases == 0)
         answer = await read_late(call, 0)
     assert answer.reason == "SEND_TIMEOUT"
-
-
-@asynccontextmanager
-async def gated(address: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
-    """An address that leads to *address*. While the event is clear nothing comes back: the connection's window closes,
-    but what the client sends still arrives.
-    """
-    is_open = asyncio.Event()
-    is_open.set()
-    tasks: list[asyncio.Task[None]] = []
-
-    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event | None) -> None:
-        try:
-            while data := await reader.read(4096):
-                if gate is not None:
-                    await gate.wait()
-                writer.write(data)
-                await writer.drain()
-        finally:
-            writer.close()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*address.split(":"))
-        tasks.append(asyncio.create_task(copy(reader, back, None)))
-        tasks.append(asyncio.create_task(copy(there, writer, is_open)))
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    try:
-        yield "{}:{}".format(*server.sockets[0].getsockname()), is_open
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await settle()
 
 
 @pytest.mark.parametrize("late", [3.0, *(pytest.param(n, marks=pytest.mark.slow) for n in (6.0, 9.0))])

@@ -8,9 +8,11 @@ from typing import Any
 import grpc
 import pytest
 
+from app.service import listening
 from protos import streaming_pb2 as pb
 from tests import scripted
 from tests.fakes import until
+from tests.gates import gated
 from tests.serving import FIXED_WINDOWS, Answer, Service, read, serving
 
 HANG = ("A start. ", {"hang": True})
@@ -78,6 +80,24 @@ async def test_a_lost_connection_frees_its_session(tmp_path: Path) -> None:
     async with serving(tmp_path, closing=0.2) as service:
         async with grpc.aio.insecure_channel(service.server.address) as channel:
             lost = await Service(service.server, channel, service.diary).begun(*HANG, session_id="s", hardware_id="mac")
+        answer = await service.ask("Next.", session_id="s", hardware_id="mac")
+        lost.cancel()
+    assert answer.code is grpc.StatusCode.OK
+    assert service.diary.most_running == 1
+
+
+async def test_a_half_open_connection_frees_its_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client whose network went away without a word: keepalive finds out, and its session can be asked again."""
+    monkeypatch.setattr(listening, "KEEPALIVE_MS", 2000)
+    monkeypatch.setattr(listening, "PING_TIMEOUT_MS", 1000)
+    async with (
+        serving(tmp_path, closing=0.2) as service,
+        gated(service.server.address, both_ways=True) as (address, is_open),
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        lost = await Service(service.server, channel, service.diary).begun(*HANG, session_id="s", hardware_id="mac")
+        is_open.clear()
+        await until(lambda: service.leases == 0)
         answer = await service.ask("Next.", session_id="s", hardware_id="mac")
         lost.cancel()
     assert answer.code is grpc.StatusCode.OK

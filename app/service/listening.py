@@ -11,7 +11,10 @@ from app.settings.tables import Server, Settings
 from interceptors.base import StreamInterceptor
 
 KEEPALIVE_MS = 30_000
-"""The server notices a client that vanished without a word after this long. gRPC's own default is two hours."""
+"""A connection without traffic is asked for a sign of life this often. gRPC's own default is two hours."""
+
+PING_TIMEOUT_MS = 20_000
+"""A client that gives no sign of life for this long is gone: its streams end, and its session can be asked again."""
 
 LEAST_PING_GAP_MS = 10_000
 """Clients may ping this often. By gRPC's default, a client that pings more than every five minutes is cut off."""
@@ -97,6 +100,8 @@ def _channel_arguments(server: Server) -> list[tuple[str, int]]:
         ),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MS),
+        ("grpc.http2.ping_timeout_ms", PING_TIMEOUT_MS),  # gRPC waits for the longer of the two, which is a minute
         ("grpc.http2.min_ping_interval_without_data_ms", LEAST_PING_GAP_MS),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", LEAST_PING_GAP_MS),
     ]
