@@ -56,6 +56,7 @@ protos: $(READY)  ## generate the code of protos/streaming.proto
 bench: $(READY)  ## the benchmarks that docs/measured.md quotes
 	@$(INSTALL) '.[bench]'
 	@$(BIN)/python -m benchmarks.overhead
+	@$(BIN)/python -m benchmarks.refusals
 	@$(BIN)/python -m benchmarks.segmenter
 	@$(BIN)/python -m benchmarks.model
 	@$(BIN)/python -m benchmarks.speech
