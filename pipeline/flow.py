@@ -15,6 +15,8 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import structlog
 
+from pipeline.time_limit import LATE_SECONDS
+
 T = TypeVar("T")
 
 CLOSE_SECONDS = 5.0
@@ -22,11 +24,6 @@ CLOSE_SECONDS = 5.0
 
 RECANCEL_SECONDS = 1.0
 """A source that swallowed its cancellation is cancelled again after this long."""
-
-LATE_SECONDS = 0.1
-"""A timer that rings so late tells that the event loop stood still. What came meanwhile is noticed only now, so the
-timer rings once more so many seconds later.
-"""
 
 log = structlog.get_logger(scope="pipeline")
 _left_behind: set[asyncio.Task[None]] = set()  # asyncio keeps only weak references to tasks
@@ -99,8 +96,8 @@ class prefetch(Generic[T]):
         loop = asyncio.get_running_loop()
         due = None if timeout is None else loop.time() + timeout
         await self._wait(timeout)
-        if due is not None and not self._is_ready() and loop.time() - due > LATE_SECONDS:
-            await self._wait(LATE_SECONDS)
+        if due is not None and not self._is_ready() and (late := loop.time() - due) > LATE_SECONDS:
+            await self._wait(late)
         return self._is_ready()
 
     def _is_ready(self) -> bool:

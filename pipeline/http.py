@@ -21,14 +21,12 @@ import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 
 from pipeline.errors import MOST_RETRY_SECONDS
+from pipeline.time_limit import LATE_SECONDS, time_limit
 
 MOST_BYTES = 65536
 """A server has to wait while more of its body is unread. One packet of the kernel may come on top."""
 
 MOST_HEADER_BYTES = 65536
-
-LATE_SECONDS = 0.1
-"""A timer that rings so late tells that the event loop stood still: it rings once more, so many seconds later."""
 
 KEPT_SECONDS = 30.0
 """An unused connection is kept this long for the next request."""
@@ -106,8 +104,8 @@ class Reply:
     def _ring(self) -> None:
         self._timer = None
         late = self._loop.time() - self._by
-        if late > LATE_SECONDS:  # the loop stood still: what came meanwhile is noticed only now
-            self._by += late + LATE_SECONDS
+        if late > LATE_SECONDS:
+            self._by += 2 * late
             self._set_timer()
         elif late >= 0:
             self._content.set_exception(TimeoutError())
@@ -150,23 +148,24 @@ class HttpClient:
         url = self._base._replace(path=f"{self._base.path.rstrip('/')}/{path}", fragment="").geturl()
         if self._base.username is not None:  # aiohttp sends these credentials, and refuses to send others beside them
             headers = {name: value for name, value in headers.items() if name != "authorization"}
-        timeout = aiohttp.ClientTimeout(connect=connect_seconds or 0.001)  # 0 would be no limit
         session = self._open()
         _close_kept(session, every=False)
         while True:
             times: dict[str, float] = {}
             body = None if content is None else io.BytesIO(content)  # aiohttp warns of long bytes
             try:
-                response = await session.request(
-                    method,
-                    url,
-                    headers=headers,
-                    data=body,
-                    allow_redirects=False,
-                    timeout=timeout,
-                    trace_request_ctx=times,
-                )
+                async with time_limit(connect_seconds) as limit:
+                    response = await session.request(
+                        method,
+                        url,
+                        headers=headers,
+                        data=body,
+                        allow_redirects=False,
+                        trace_request_ctx=(times, limit),
+                    )
                 return Reply(response)
+            except TimeoutError:
+                raise ConnectTimeout("not connected in time") from None
             except aiohttp.ClientError as error:
                 if session.closed or "kept" not in times or not _forgotten(error):
                     raise _failure(error) from None
@@ -194,16 +193,23 @@ class HttpClient:
                 max_field_size=MOST_HEADER_BYTES,
                 max_headers=1024,
                 trace_configs=[_trace()],
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # it would count time that stood still
             )
         return self._session
 
 
 def _trace() -> aiohttp.TraceConfig:
-    """Make aiohttp write into ``trace_request_ctx`` when a request gets a kept connection, or makes a new one."""
+    """Make aiohttp note when a request gets a kept connection, or makes a new one; connected, it has no limit here.
+
+    ``trace_request_ctx``: the times, and the limit.
+    """
 
     def note(event: str) -> Any:
         async def now(_session: object, context: SimpleNamespace, _event: object) -> None:
-            context.trace_request_ctx[event] = time.monotonic()
+            times, limit = context.trace_request_ctx
+            times[event] = time.monotonic()
+            if event != "began":
+                limit.lift()
 
         return now
 
@@ -231,8 +237,6 @@ def _forgotten(error: aiohttp.ClientError) -> bool:
 
 def _failure(error: Exception) -> HttpFailed:
     match error:
-        case aiohttp.ConnectionTimeoutError():
-            return ConnectTimeout("not connected in time")
         case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError() | aiohttp.InvalidURL():
             return Unreachable("not connected")
         case aiohttp.ClientResponseError():

@@ -3,6 +3,9 @@
 import asyncio
 import json
 import signal
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,66 @@ async def test_a_stage_that_blocks(tmp_path: Path, capsys: pytest.CaptureFixture
     assert all("tests/scripted.py:" in line["stands_in"] and line["scope"] == "loop" for line in ours)
     assert answer.code is beside.code is grpc.StatusCode.OK
     assert answer.messages[-1].end.total_ms > 2000
+
+
+LIMIT = 2.0
+
+
+class SlowModel(BaseHTTPRequestHandler):
+    """A model server in a thread: it goes on while the event loop stands still."""
+
+    protocol_version = "HTTP/1.1"
+    asked = threading.Event()
+
+    def do_POST(self) -> None:
+        """Answer in pieces, each a moment after the other."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.asked.set()
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        for piece in ("One two", " three. ", "Four five", " six."):
+            time.sleep(0.1)
+            self.wfile.write(b"data: %s\n\n" % json.dumps({"choices": [{"delta": {"content": piece}}]}).encode())
+        self.wfile.write(b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n')
+
+    def log_message(self, *_arguments: object) -> None:
+        """Print nothing."""
+
+
+async def test_a_block_that_is_longer_than_all_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the loop stands still no time passes for those who wait for a model or a voice."""
+    monkeypatch.setattr("pipeline.tts.espeak.process.SILENCE_SECONDS", LIMIT)
+    upstream = ThreadingHTTPServer(("127.0.0.1", 0), SlowModel)
+    threading.Thread(target=upstream.serve_forever, daemon=True).start()
+    settings = f"""
+[server]
+port = 0
+[limits]
+idle_timeout_seconds = {LIMIT}
+[pipeline]
+tts = {{ kind = "espeak" }}
+[pipeline.llm]
+kind = "openai"
+base_url = "http://127.0.0.1:{upstream.server_port}/v1"
+model = "m"
+retries = 0
+first_content_timeout_seconds = {LIMIT}
+stall_timeout_seconds = {LIMIT}
+"""
+    try:
+        async with serving(tmp_path, text=settings) as service:
+            answering = asyncio.create_task(service.ask("Count."))
+            await until(SlowModel.asked.is_set)
+            time.sleep(2 * LIMIT)  # noqa: ASYNC251
+            answer = await answering
+    finally:
+        await asyncio.to_thread(upstream.shutdown)
+        upstream.server_close()
+    assert (answer.reason, answer.code) == ("", grpc.StatusCode.OK)
+    assert "".join(answer.texts) == "One two three. Four five six."
+    assert not [message.warning.reason for message in answer.messages if message.HasField("warning")]
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])

@@ -1,6 +1,5 @@
 """Sends requests to one model server, and tells a failure of it by its kind."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from pipeline.breaker import Breaker
 from pipeline.llm.openai import errors as upstream_errors
 from pipeline.llm.openai.errors import ModelFailed
 from pipeline.llm.openai.timers import Left, TurnTimers, ran_out
+from pipeline.time_limit import time_limit
 
 FAILURES = 5
 REST_SECONDS = 10.0
@@ -41,8 +41,8 @@ class Connection:
         """
         headers = {**self._headers, **({"authorization": f"Bearer {key}"} if key else {})}
         left, to_connect = timers.left(), timers.left_to_connect()
-        with self._unless_dead(), _unanswered(left, to_connect):
-            async with asyncio.timeout(left.seconds):
+        with self._unless_dead(), _unanswered(left, to_connect), timers.awaiting(left):
+            async with time_limit(left.seconds):
                 reply = await self._http.send(
                     method,
                     path,

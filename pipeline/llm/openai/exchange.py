@@ -1,6 +1,5 @@
 """Asks a model server, and reads its answer to the end."""
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +18,7 @@ from pipeline.llm.openai.errors import ContentFiltered, ModelFailed
 from pipeline.llm.openai.keys import Key, no_key
 from pipeline.llm.openai.sse import MAX_EVENT_BYTES
 from pipeline.llm.openai.timers import TurnTimers, ran_out
+from pipeline.time_limit import time_limit
 
 USAGE_SECONDS = 0.25
 """How long to wait for the usage after the finish reason. A server that is silent then has still said everything."""
@@ -118,7 +118,7 @@ class Server:
     async def _get_key(self, timers: TurnTimers, refused: str = "") -> str:
         left = timers.left()
         try:
-            async with asyncio.timeout(left.seconds):
+            async with time_limit(left.seconds):
                 return await self._key.get(refused)
         except TimeoutError:
             raise ran_out(left) from None
@@ -171,12 +171,13 @@ class Answer:
 
     async def _read(self, events: list[ModelEvent]) -> None:
         chat, timers = self.chat, self._timers
-        timers.reader_was_busy(self._clock() - self._returned)
+        timers.extend(self._clock() - self._returned)
         contents = chat.contents
         left = self._left()
         if left.seconds <= 0:  # a body that never pauses leaves no time for a timer to ring
             raise ran_out(left)
-        piece = await read(self._reply, left)
+        with timers.awaiting(left):
+            piece = await read(self._reply, left)
         for data in self._body.feed(piece) if piece else self._body.flush():
             events += chat.feed(data)
         if not piece:

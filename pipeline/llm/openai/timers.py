@@ -1,6 +1,7 @@
 """Limits how long a model may take: the timers of one turn, which all its tries share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from pipeline.llm.openai import errors as upstream_errors
@@ -69,8 +70,17 @@ class TurnTimers:
         """Note that content came."""
         self._content_by, self._which = self._clock() + self._stall, "stall"
 
-    def reader_was_busy(self, seconds: float) -> None:
-        """Extend the timers by the *seconds* in which nobody waited for the model."""
+    @contextmanager
+    def awaiting(self, left: Left) -> Iterator[None]:
+        """Extend the timers when the block takes longer than *left*: what came was in time, but the event loop stood
+        still. As ``time_limit`` does, give the time beyond once more.
+        """
+        began = self._clock()
+        yield
+        self.extend(max(0.0, 2 * (self._clock() - began - left.seconds)))
+
+    def extend(self, seconds: float) -> None:
+        """Extend the timers by the *seconds* in which nobody waited for the model, or the event loop stood still."""
         self._content_by += seconds
         self._total_by += seconds
 

@@ -18,6 +18,7 @@ import structlog
 from pipeline.flow import closing
 from pipeline.interfaces import Voice
 from pipeline.pcm import SAMPLE_BYTES
+from pipeline.time_limit import time_limit
 from pipeline.tts.cache.sound_files import SoundFiles
 from pipeline.tts.engines import Due, Engine, Hz, Piece, at_once
 
@@ -137,7 +138,7 @@ class CachedSpeech:
     async def _on_disk(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | None:
         """Do *work* in a thread. Give None when the disk fails, and log its first failure."""
         try:
-            async with asyncio.timeout(DISK_SECONDS):
+            async with time_limit(DISK_SECONDS):
                 return await asyncio.to_thread(work, *given, **named)
         except TimeoutError:
             self._files = None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
 
+from pipeline.time_limit import time_limit
 from pipeline.tts.engines import Due
 from pipeline.tts.errors import SpeechEngineError
 from pipeline.tts.espeak.worker import ABORT, AUDIO, FAILED, HEADER, READY, SPEAK, SPEAK_MARKED, WORD, WORDS
@@ -116,7 +117,7 @@ class Worker:
         kind, payload = FAILED, b"its worker ended or did not answer"
         try:
             with suppress(EOFError, TimeoutError):
-                async with asyncio.timeout(SILENCE_SECONDS):
+                async with time_limit(SILENCE_SECONDS):
                     kind, _, payload = await self._receive()
         finally:
             if kind != READY:
@@ -130,13 +131,11 @@ class Worker:
 
         Raise EOFError, ConnectionError or TimeoutError when the process died or hangs; it has to be killed then.
         """
-        clock = asyncio.get_running_loop().time
-        async with asyncio.timeout(SILENCE_SECONDS) as limit:
+        async with time_limit(SILENCE_SECONDS) as limit:
 
             def abort() -> None:
-                if not limit.expired():
-                    limit.reschedule(clock() + STOP_SECONDS)
-                    self._send(ABORT, job.number)
+                limit.move(STOP_SECONDS)
+                self._send(ABORT, job.number)
 
             job.abort = abort
             try:
@@ -149,7 +148,7 @@ class Worker:
                         break
                     job.add(kind, payload)
                     if not job.closed:
-                        limit.reschedule(clock() + SILENCE_SECONDS)
+                        limit.move(SILENCE_SECONDS)
             finally:
                 job.abort = None
         job.end(EspeakFailed(payload.decode()) if kind == FAILED else None)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline.http import HttpClient, HttpFailed, Reply, Unreachable, retry_after
 from pipeline.interfaces import Voice
+from pipeline.time_limit import time_limit
 from pipeline.tts.engines import Hz, Piece, VoiceInfo, unknown_voice
 from pipeline.tts.errors import (
     NotPcm,
@@ -152,7 +153,7 @@ class OpenAISpeech:
         content = _json({"input": text, "voice": voice, **self._body})
         connect = self._options.connect_timeout_seconds
         with _failures():
-            async with asyncio.timeout(connect + self._options.stall_timeout_seconds):
+            async with time_limit(connect + self._options.stall_timeout_seconds):
                 reply = await self._http.send("POST", "audio/speech", headers, content, connect_seconds=connect)
         async with aclosing(reply):
             yield reply

@@ -266,8 +266,19 @@ def test_a_busy_reader_stops_the_timers_but_not_the_deadline() -> None:
     """The client's own deadline goes on."""
     it, clock = timers(deadline=200.0, first_content=20, total=120)
     clock.advance(90)
-    it.reader_was_busy(90)
+    it.extend(90)
     assert it.left() == (10, "deadline")
+
+
+def test_what_comes_in_time_while_the_loop_stands_still() -> None:
+    """What it took beyond its limit is given once more; what comes within it changes nothing."""
+    it, clock = timers(first_content=20)
+    with it.awaiting(it.left()):
+        clock.advance(15)
+    assert it.left() == (5, "first_content")
+    with it.awaiting(it.left()):
+        clock.advance(8)
+    assert it.left() == (3, "first_content")
 
 
 @pytest.mark.parametrize(
