@@ -15,7 +15,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status.rpc_status import to_status
 
-from interceptors.base import Call, StreamInterceptor, WrappedContext, metadata_value
+from interceptors.base import Call, StreamInterceptor, WrappedContext, is_cancelled, metadata_value
 from interceptors.errors import Rejected
 from interceptors.session import SHORT
 
@@ -89,7 +89,7 @@ class StatusInterceptor(StreamInterceptor):
                 raise
             if isinstance(error, GeneratorExit) and not _runs(own):
                 raise  # the coroutine was thrown away and cannot await anything any more
-            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 self._log_end("the client left", decision="cancel")
                 raise
             outcome = self._judge(error)
@@ -162,7 +162,7 @@ async def _say(context: WatchedContext, message: Any, send_timeout: float) -> No
     except TimeoutError:
         log.info("the client does not read its last message", decision="skip")
     except asyncio.CancelledError:
-        if _is_cancelled():
+        if is_cancelled():
             raise  # else the client may still be there, and waits for its status
 
 
@@ -184,14 +184,6 @@ def _runs(task: "asyncio.Task[Any] | None") -> bool:
         return asyncio.current_task() is task
     except RuntimeError:  # the loop has stopped
         return False
-
-
-def _is_cancelled() -> bool:
-    """Tell whether somebody cancelled this call. A CancelledError that nobody asked for must not leave the client
-    waiting.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _names(request: Any, method_name: str) -> dict[str, str]:

@@ -142,7 +142,9 @@ async def _turn(settings: Settings, stages: Stages, report: Report) -> None:
 def _what(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}"
     frames = logs.frames(error) if not isinstance(error, OwnError) else []
-    return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
+    for frame in reversed([each for each in frames if not logs.is_ours(each.filename)] or frames):
+        return f"{text} ({frame.filename}:{frame.lineno})"
+    return text
 
 
 async def _model(settings: Settings, target: str, report: Report) -> None:

@@ -1,7 +1,6 @@
 """Starts the stages before the server listens, and closes them after it has stopped."""
 
 import asyncio
-import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
@@ -10,11 +9,15 @@ import structlog
 
 from app.settings.load import SettingsError
 from app.stages import custom
+from interceptors.base import is_cancelled
 from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
 from pipeline.tts.stage import SpeechStage
 
 CLOSE_SECONDS = 5.0
 """An engine that takes longer to close is left behind."""
+
+FAILURES = (Exception, SystemExit, asyncio.CancelledError)
+"""How a stage may fail: it ends neither the server nor its start with an exit or a cancellation of its own."""
 
 log = structlog.get_logger(scope="server")
 
@@ -32,7 +35,7 @@ async def started(builders: Mapping[str, Callable[[], Any]]) -> AsyncIterator[No
                 engines = [each.engine for each in stage.speakers] if isinstance(stage, SpeechStage) else [stage]
                 for engine in engines:
                     stages.push_async_callback(close, engine)
-                    await _start(engine)
+                    await custom.optional(engine, "start")()
                     if isinstance(stage, SpeechStage):
                         _check_rate(engine.sample_rate)
         yield
@@ -43,7 +46,9 @@ async def close(engine: Any) -> None:
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
             await custom.optional(engine, "aclose")()
-    except Exception as error:
+    except FAILURES as error:
+        if is_cancelled():
+            raise
         log.exception("an engine did not close", decision="abandon", exc_info=error)
 
 
@@ -54,15 +59,11 @@ def _blamed_on(key: str) -> Iterator[None]:
         yield
     except SettingsError:
         raise
-    except Exception as error:
+    except FAILURES as error:
+        if is_cancelled():
+            raise
         is_plain = isinstance(error, ValueError | ImportError | OSError) and str(error)
         raise SettingsError(f"{key}: {error if is_plain else f'{type(error).__name__}: {error}'}") from error
-
-
-async def _start(engine: Any) -> None:
-    start = custom.optional(engine, "start")
-    if inspect.iscoroutinefunction(start):
-        await start()
 
 
 def _check_rate(rate: object) -> None:
