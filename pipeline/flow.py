@@ -19,7 +19,7 @@ from pipeline.errors import OwnError, wrong
 
 T = TypeVar("T")
 
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 3.0
 """A source that takes longer to close is left behind, so that it can't hold its stream's lease for ever."""
 
 RECANCEL_SECONDS = 1.0

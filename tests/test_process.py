@@ -16,7 +16,7 @@ from app.settings.load import load
 from app.settings.tables import Settings
 from tests import scripted
 from tests.fakes import PATIENCE, until
-from tests.processes import python
+from tests.processes import python, run
 from tests.serving import Answer, Service, read, write_settings
 
 
@@ -96,6 +96,28 @@ async def test_second_signal(tmp_path: Path) -> None:
         server.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(server.wait(), PATIENCE) == 1
         await running
+
+
+@pytest.mark.parametrize(("times", "code"), [(1, 0), (2, 1)])
+async def test_a_signal_while_a_stage_blocks(times: int, code: int, tmp_path: Path) -> None:
+    """The process ends by force soon after the grace, and at once at a second signal, though no loop runs."""
+    async with process(tmp_path, grace=0.1) as (server, service):
+        call = service.call({"block": 1000})
+        assert server.stderr is not None
+        while b"the event loop is blocked" not in await server.stderr.readline():
+            pass
+        for _ in range(times):
+            server.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.1)  # two at once count as one
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == code
+        call.cancel()
+
+
+async def test_a_signal_that_means_nothing_at_first() -> None:
+    """It is ignored from the beginning of the start."""
+    lines = ("import os, signal", "from app import signals", "signals.ignore()")
+    code, *_ = await run("-c", "; ".join([*lines, "os.kill(os.getpid(), signal.SIGHUP)"]))
+    assert code == 0
 
 
 async def test_nothing_private_is_logged(tmp_path: Path) -> None:

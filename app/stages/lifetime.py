@@ -13,7 +13,7 @@ from interceptors.base import is_cancelled
 from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
 from pipeline.tts.stage import SpeechStage
 
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 3.0
 """An engine that takes longer to close is left behind."""
 
 FAILURES = (Exception, SystemExit, asyncio.CancelledError)
