@@ -84,7 +84,7 @@ async def test_a_drain_waits_for_a_client_that_reads_late(tmp_path: Path) -> Non
     assert answer.kinds[-1] == "error_message"
 
 
-@pytest.mark.parametrize("nothing", ["", " ", "\n", "\t\u2028"])
+@pytest.mark.parametrize("nothing", ["", " ", "\n", "\t\u2028", "\u200b", "\ufeff", "\0"])
 async def test_pieces_without_content(tmp_path: Path, nothing: str) -> None:
     """They are no progress, however many come."""
     async with serving(tmp_path, limits="idle_timeout_seconds = 1.0\nmax_stream_seconds = 30") as service:

@@ -1,6 +1,8 @@
 """Standard output that tells its own failures from all others."""
 
+import errno
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -46,6 +48,8 @@ def sound_alone(wav: Path | None) -> Iterator[BinaryIO | None]:
     if wav != Path(DASH):
         yield None
         return
+    if sys.stdout is None:  # started without one: ``>&-``
+        raise Unwritten(errno.EBADF, os.strerror(errno.EBADF))
     stdout = sys.stdout.buffer
     with redirect_stdout(sys.stderr):
         yield stdout

@@ -91,13 +91,14 @@ def _value(raw: str) -> Any:
 
 
 def _put(table: Table, keys: Path_, value: Any) -> None:
-    """Set one value. Another ``kind`` starts its table anew, since the other keys belong to the old kind."""
+    """Set one value. Another ``kind`` starts its table anew, since the other keys belong to the old kind. A value where
+    a table should be stays, and is told.
+    """
     *folders, last = keys
     for folder in folders:
-        inner = table.get(folder)
-        if not isinstance(inner, dict):
-            inner = table[folder] = {}
-        table = inner
+        table = table.setdefault(folder, {})
+        if not isinstance(table, dict):
+            return
     if last == "kind" and table.get("kind", _default(keys)) != value:
         table.clear()
     table[last] = value
@@ -140,6 +141,8 @@ def _message(error: ErrorDetails, keys: Path_, location: Path_) -> str:
             return "must be set"
         case "bool_type" | "bool_parsing":
             return "must be true or false"
+        case "string_type":
+            return "must be text, in quotes"
         case "string_pattern_mismatch" if keys[-1] == "factory":
             return 'must be "package.module:Name"'
         case _:
