@@ -4,7 +4,7 @@ An exception becomes one last message, a gRPC status, and the trailers that expl
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from google.rpc.status_pb2 import Status
 from grpc_status.rpc_status import to_status
 
 from interceptors.base import Call, StreamInterceptor, WrappedContext, is_cancelled, metadata_value
-from interceptors.errors import Rejected
+from interceptors.errors import Rejected, StreamError
 from interceptors.session import SHORT
 
 DOMAIN = "stentor"
@@ -83,6 +83,8 @@ class StatusInterceptor(StreamInterceptor):
         watched = WatchedContext(context)
         try:
             response = await method(request, watched)
+            if not watched.aborted:
+                _check_answer(response, watched.wrote, streams=method_name in self._error_message)
         except BaseException as error:
             if watched.aborted:  # grpc takes only one status
                 self._log_end("ended by a link further in", decision="end")
@@ -164,6 +166,16 @@ async def _say(context: WatchedContext, message: Any, send_timeout: float) -> No
     except asyncio.CancelledError:
         if is_cancelled():
             raise  # else the client may still be there, and waits for its status
+
+
+def _check_answer(response: Any, wrote: bool, *, streams: bool) -> None:
+    """Refuse to end a call well that no link has answered: somebody forgot to await the call further in."""
+    if isinstance(response, Coroutine):
+        response.close()
+    elif wrote if streams else response is not None:
+        return
+    log.error("a link did not await the call", decision="end")
+    raise StreamError("INTERNAL")
 
 
 def _rich(outcome: Outcome) -> Status:

@@ -1,4 +1,4 @@
-"""The shapes of a custom stage's methods: one that is plainly wrong is told at start, not in the first turn."""
+"""The shapes of the methods of custom stages and links: a plainly wrong one is told at start, not in the first turn."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,6 +45,7 @@ SPEECH = (
     Method("voices", (), (COROUTINE,), needed=False),
     *LIFE,
 )
+INTERCEPT = Method("intercept", ("method", "request", "context", "method_name"), (COROUTINE,))
 
 
 def faults(stage: object, methods: tuple[Method, ...]) -> Iterator[str]:

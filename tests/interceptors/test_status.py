@@ -278,6 +278,21 @@ async def test_a_success_is_not_touched(method: str, messages: int) -> None:
     assert context.events == ["write"] * messages
 
 
+@pytest.mark.parametrize("method", [METHOD, UNARY])
+@pytest.mark.parametrize("awaits", [True, False])
+async def test_a_call_that_nobody_answers(awaits: bool, method: str) -> None:
+    """A link further in that does not await the call, or awaits nothing, makes no success of it."""
+    context = FakeContext()
+
+    async def forgets(request: Any, context: Any) -> Any:
+        return None if awaits else ends(None)(request, context)
+
+    with pytest.raises(grpc.aio.AbortError):
+        await link().intercept(forgets, None, context, method)
+    assert context.status == (grpc.StatusCode.INTERNAL, TABLE["INTERNAL"].text)
+    assert context.events == (["write", "abort"] if method == METHOD else ["abort"])
+
+
 async def test_a_unary_failure_has_no_message() -> None:
     """A method without a last message ends with its status alone."""
     context = FakeContext()
@@ -450,8 +465,8 @@ async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> 
     """Around a status link an outer one changes nothing: one last message, one status, one line in the log."""
     context = FakeContext()
     with suppress(grpc.aio.AbortError), capture_logs() as lines:
-        await chained(link(is_outer=True), link(), handler=ends(error))(None, context)
-    assert context.events == ([] if error is None else ["write", "abort"])
+        await chained(link(is_outer=True), link(), handler=ends(error, after=error is None))(None, context)
+    assert context.events == (["write"] if error is None else ["write", "abort"])
     assert len(lines) == 1
 
 
@@ -472,7 +487,7 @@ async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> 
 async def test_one_line_for_each_end(error: Exception | None, expected: dict[str, str]) -> None:
     """Each call leaves one line that says how it ended; what nobody foresaw has its traceback there."""
     with suppress(grpc.aio.AbortError), capture_logs() as lines:
-        await link().intercept(ends(error), None, FakeContext(), METHOD)
+        await link().intercept(ends(error, after=error is None), None, FakeContext(), METHOD)
     (line,) = lines
     assert expected.items() <= line.items()
     assert line.get("exc_info") is (error if isinstance(error, ValueError) else None)
