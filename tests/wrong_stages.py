@@ -189,6 +189,8 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "voice_yields_text": ("tts", voice(synthesize=says("sound")), "pipeline.tts: synthesize must yield bytes, not str"),
     "voice_yields_list": ("tts", voice(synthesize=says([0, 0])), "pipeline.tts: synthesize must yield bytes, not list"),
 }
+voices_number = voice(voices=AsyncMock(return_value=5))
+voices_exit = voice(voices=AsyncMock(side_effect=leaves))
 globals().update({name: factory for name, (_, factory, _) in WRONG.items()})
 
 

@@ -15,7 +15,6 @@ from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
 from app.container import rules_segmenter
-from app.settings.load import SettingsError
 from app.settings.stages import (
     AnyVoiceSettings,
     EspeakSettings,
@@ -26,7 +25,7 @@ from app.settings.stages import (
     SpeechCacheSettings,
 )
 from app.settings.tables import STAGES, Settings
-from app.stages.lifetime import close
+from app.stages.lifetime import blamed_on, close
 from app.stages.model import openai_model
 from app.stages.voice import speakers
 from pipeline.errors import OwnError, StageError
@@ -197,14 +196,12 @@ async def voices(settings: Settings) -> Sequence[Any]:
         return ()
     if isinstance(table, EspeakSettings):
         table = EspeakSettings()  # settings that name a voice it does not have must not keep the list of them secret
-    try:
+    with blamed_on("pipeline.tts"):
         engine = speakers(table, settings.folder)[0].engine
         try:
             return sorted(await engine.voices(), key=_row)
         finally:
             await close(engine)
-    except (ValueError, ImportError, OSError) as error:
-        raise SettingsError(f"pipeline.tts: {error}") from error
 
 
 def _row(voice: Any) -> tuple[str, ...]:

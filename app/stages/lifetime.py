@@ -30,7 +30,7 @@ async def started(builders: Mapping[str, Callable[[], Any]]) -> AsyncIterator[No
     """
     async with AsyncExitStack() as stages:
         for key, build in builders.items():
-            with _blamed_on(f"pipeline.{key}"):
+            with blamed_on(f"pipeline.{key}"):
                 stage = build()
                 engines = [each.engine for each in stage.speakers] if isinstance(stage, SpeechStage) else [stage]
                 for engine in engines:
@@ -53,7 +53,7 @@ async def close(engine: Any) -> None:
 
 
 @contextmanager
-def _blamed_on(key: str) -> Iterator[None]:
+def blamed_on(key: str) -> Iterator[None]:
     """Turn an error of a stage that can't be built or started into one of the settings, under its key."""
     try:
         yield
