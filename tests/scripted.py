@@ -135,6 +135,14 @@ class SlowStart(ScriptedModel):
         diary.note("closed", "")
 
 
+class SlowToClose(SlowStart):
+    """It never gets ready, nor does it close."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await asyncio.sleep(1000)
+
+
 class FailsToStart(ScriptedModel):
     """It lacks something."""
 

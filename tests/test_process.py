@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from app.server import serve
 from app.settings.load import load
 from app.settings.tables import Settings
+from app.stages import lifetime
 from tests import scripted
 from tests.fakes import PATIENCE, until
 from tests.processes import python, run
@@ -75,11 +76,13 @@ async def test_grace_is_over(tmp_path: Path, step: dict[str, object], number: si
     assert answer.pushback == -1
 
 
-async def test_a_signal_while_it_starts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["SlowStart", "SlowToClose"])
+async def test_a_signal_while_it_starts(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start that takes long can be given up, and closes what was there already."""
+    monkeypatch.setattr(lifetime, "CLOSE_SECONDS", 0.1)
     diary = scripted.new_diary()
-    file = write_settings(tmp_path)
-    file.write_text(file.read_text().replace("ScriptedModel", "SlowStart"))
+    file = write_settings(tmp_path, grace=60)
+    file.write_text(file.read_text().replace("ScriptedModel", model))
     serving = asyncio.create_task(serve(load(str(file), {}), lambda _address: diary.note("announced", "")))
     await until(lambda: diary.entries)
     signal.raise_signal(signal.SIGTERM)

@@ -44,12 +44,13 @@ async def started(builders: Mapping[str, Callable[[], Any]]) -> AsyncIterator[No
 async def close(engine: Any) -> None:
     """Close a stage or an engine of one, if it can be closed. Log a failure: others are still to be closed."""
     try:
-        async with asyncio.timeout(CLOSE_SECONDS):
+        async with asyncio.timeout(CLOSE_SECONDS) as limit:
             await custom.optional(engine, "aclose")()
     except FAILURES as error:
-        if is_cancelled():
+        if isinstance(error, asyncio.CancelledError) and is_cancelled():
             raise
-        log.exception("an engine did not close", decision="abandon", exc_info=error)
+        where = error.__cause__ if limit.expired() else error
+        log.exception("an engine did not close", decision="abandon", exc_info=where)
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def blamed_on(key: str) -> Iterator[None]:
     except SettingsError:
         raise
     except FAILURES as error:
-        if is_cancelled():
+        if isinstance(error, asyncio.CancelledError) and is_cancelled():
             raise
         is_plain = isinstance(error, ValueError | ImportError | OSError) and str(error)
         raise SettingsError(f"{key}: {error if is_plain else f'{type(error).__name__}: {error}'}") from error
