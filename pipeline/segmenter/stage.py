@@ -185,7 +185,7 @@ def _has_content(text: str) -> bool:
 
 
 def _length(item: TextDelta | ToolCall) -> int:
-    return len(item.text) if isinstance(item, TextDelta) else len(str(item.args))
+    return len(item.text if isinstance(item, TextDelta) else f"{item.name}({item.args})")
 
 
 def _at_most(item: TextDelta | ToolCall, room: int) -> TextDelta | ToolCall:
