@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from pipeline.errors import OwnError
+from pipeline.errors import InvalidStageError, OwnError
 
 TOP = frozenset({"event", "level", "timestamp", "scope", "method", "decision", "exception"})
 EventDict: TypeAlias = MutableMapping[str, Any]
@@ -133,7 +133,7 @@ def _shown(error: BaseException, shows_texts: bool) -> str:
     if isinstance(error, OwnError):
         return f"{type(error).__qualname__}: {error}"
     lines = "".join(traceback.format_list(frames(error)))
-    if shows_texts:
+    if shows_texts or isinstance(error, InvalidStageError):
         return lines + "".join(traceback.format_exception_only(error)).rstrip()
     return f"{lines}{type(error).__qualname__} (its text is logged at level DEBUG only)"
 

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from app import signals
 from app.container import Container
 from app.service import wire
 from app.service.listening import bind, make_server
@@ -25,14 +25,15 @@ from app.stages.lifetime import started
 from interceptors.in_flight import InFlightInterceptor
 from protos import streaming_pb2 as pb
 
-STATUS_SECONDS = 4.0
-"""For the last messages and statuses of calls whose work is over."""
+# Seconds beyond the grace. The process ends within five.
+STATUS_SECONDS = 3.5
+"""Until then stages close, and calls take their last messages and statuses."""
 
-STOP_SECONDS = 1.0
+FORCE_SECONDS = 4.5
+"""Then the process ends, whatever still runs."""
+
+STOP_SECONDS = 0.5
 """For the last bytes of calls that are over, and then for what a stage left behind."""
-
-IGNORED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""Signals that mean nothing here, and by default would end the process without a drain."""
 
 log = structlog.get_logger(scope="server")
 
@@ -63,10 +64,12 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             with container.watchdog():
                 yield Running(address, container)
         finally:
+            clock = asyncio.get_running_loop().time
+            until = clock() + settings.server.grace_seconds + STATUS_SECONDS
             await health_servicer.enter_graceful_shutdown()
             log.info("draining", decision="drain", streams=len(container.streams()))
             await container.streams().drain(settings.server.grace_seconds)
-            await calls.ended(STATUS_SECONDS)
+            await calls.ended(until - clock())
             await server.stop(STOP_SECONDS)
 
 
@@ -78,38 +81,26 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     starting = asyncio.current_task()
 
-    def on_signal() -> None:
-        if stop.is_set():
-            os._exit(1)
+    def on_stop() -> None:
         stop.set()
         if starting is not None:
             starting.cancel()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
-    _ignore_others()
     try:
-        async with running(settings) as server:
-            starting = None
-            log.info("listening", decision="serve", address=server.address)
-            for warning in warnings_at_start(settings):
-                log.warning(warning, decision="go on")
-            # What is here now stays. A full collection looks at all of it, for some 20 ms in which no stream moves.
-            gc.collect()
-            gc.freeze()
-            announce(server.address)
-            await stop.wait()
+        with signals.handled(on_stop, settings.server.grace_seconds + FORCE_SECONDS):
+            async with running(settings) as server:
+                starting = None
+                log.info("listening", decision="serve", address=server.address)
+                for warning in warnings_at_start(settings):
+                    log.warning(warning, decision="go on")
+                # What is here now stays. A full collection looks at all of it, for some 20 ms in which no stream moves.
+                gc.collect()
+                gc.freeze()
+                announce(server.address)
+                await stop.wait()
     except asyncio.CancelledError:
         if starting is None or not stop.is_set():
             raise
-
-
-def _ignore_others() -> None:
-    def on_signal(number: signal.Signals) -> None:
-        log.info("a signal is ignored", decision="go on", signal=number.name)
-
-    for number in IGNORED:
-        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
 
 
 def end_soon() -> None:

@@ -84,6 +84,12 @@ def metadata_value(context: Any, key: str) -> str:
     return next((str(value) for name, value in context.invocation_metadata() or () if name == key), "")
 
 
+def is_cancelled() -> bool:
+    """Tell whether somebody cancelled this task. Foreign code, and grpc, raise CancelledError also where nobody did."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 @asynccontextmanager
 async def endable() -> AsyncIterator[Callable[[Exception], None]]:
     """Make a block that others can end: ``async with endable() as end``, and ``end(error)`` ends it with *error*.

@@ -4,7 +4,7 @@ An exception becomes one last message, a gRPC status, and the trailers that expl
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,8 +15,8 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status.rpc_status import to_status
 
-from interceptors.base import Call, StreamInterceptor, WrappedContext, metadata_value
-from interceptors.errors import Rejected
+from interceptors.base import Call, StreamInterceptor, WrappedContext, is_cancelled, metadata_value
+from interceptors.errors import Rejected, StreamError
 from interceptors.session import SHORT
 
 DOMAIN = "stentor"
@@ -83,13 +83,15 @@ class StatusInterceptor(StreamInterceptor):
         watched = WatchedContext(context)
         try:
             response = await method(request, watched)
+            if not watched.aborted:
+                _check_answer(response, watched.wrote, streams=method_name in self._error_message)
         except BaseException as error:
             if watched.aborted:  # grpc takes only one status
                 self._log_end("ended by a link further in", decision="end")
                 raise
             if isinstance(error, GeneratorExit) and not _runs(own):
                 raise  # the coroutine was thrown away and cannot await anything any more
-            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 self._log_end("the client left", decision="cancel")
                 raise
             outcome = self._judge(error)
@@ -162,8 +164,18 @@ async def _say(context: WatchedContext, message: Any, send_timeout: float) -> No
     except TimeoutError:
         log.info("the client does not read its last message", decision="skip")
     except asyncio.CancelledError:
-        if _is_cancelled():
+        if is_cancelled():
             raise  # else the client may still be there, and waits for its status
+
+
+def _check_answer(response: Any, wrote: bool, *, streams: bool) -> None:
+    """Refuse to end a call well that no link has answered: somebody forgot to await the call further in."""
+    if isinstance(response, Coroutine):
+        response.close()
+    elif wrote if streams else response is not None:
+        return
+    log.error("a link did not await the call", decision="end")
+    raise StreamError("INTERNAL")
 
 
 def _rich(outcome: Outcome) -> Status:
@@ -184,14 +196,6 @@ def _runs(task: "asyncio.Task[Any] | None") -> bool:
         return asyncio.current_task() is task
     except RuntimeError:  # the loop has stopped
         return False
-
-
-def _is_cancelled() -> bool:
-    """Tell whether somebody cancelled this call. A CancelledError that nobody asked for must not leave the client
-    waiting.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _names(request: Any, method_name: str) -> dict[str, str]:

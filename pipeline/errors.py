@@ -36,6 +36,10 @@ class WrongStage(OwnError, TypeError):
     """A custom stage does not do what its interface says. The text names the stage, the method and the rule."""
 
 
+class InvalidStageError(ValueError, TypeError):
+    """A StageError that cannot be made. The text is ours and may be logged, as that of an OwnError."""
+
+
 def wrong(method: str, rule: str, given: object) -> WrongStage:
     """Make the error of a stage whose *method*, such as ``pipeline.llm: stream``, *must* do otherwise than it did."""
     if isinstance(given, Coroutine):  # else Python complains that nobody awaited it
@@ -48,8 +52,8 @@ class StageError(Exception):
 
     ``status`` is the name of a gRPC code but OK. ``reason`` is UPPER_SNAKE. ``text`` is shown to the user as it is, so
     it must not hold anything private. ``retry_after``: seconds after which another try may help; None = no try will.
-    ValueError for an unknown status or a wait out of range, TypeError for a reason or text that is no ``str``. An error
-    with such attributes, set past this constructor, arrives as INTERNAL.
+    InvalidStageError for an unknown status, a reason or text that is no ``str``, or a wait out of range. An error with
+    such attributes, set past this constructor, arrives as INTERNAL.
     """
 
     # For a subclass that does not call this constructor.
@@ -59,11 +63,11 @@ class StageError(Exception):
 
     def __init__(self, status: str, reason: str, text: str, *, retry_after: float | None = None) -> None:
         if status not in STATUSES:
-            raise ValueError(f"status must be one of {', '.join(sorted(STATUSES))}, not {status!r}")
+            raise InvalidStageError(f"the status of a StageError must be one of {', '.join(sorted(STATUSES))}")
         if not isinstance(reason, str) or not isinstance(text, str):
-            raise TypeError("reason and text must be str")
+            raise InvalidStageError("the reason and the text of a StageError must be str")
         if retry_after is not None and not 0 <= retry_after <= MOST_RETRY_SECONDS:
-            raise ValueError(f"retry_after must be from 0 to {MOST_RETRY_SECONDS:.0f} seconds, or None")
+            raise InvalidStageError(f"the retry_after of a StageError must be 0 to {MOST_RETRY_SECONDS:.0f}, or None")
         super().__init__(f"{reason}: {text}")
         self.status = status
         self.reason = reason

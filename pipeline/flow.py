@@ -7,7 +7,7 @@ block takes at most ``CLOSE_SECONDS``.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,11 +15,12 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import structlog
 
+from pipeline.errors import OwnError, wrong
 from pipeline.time_limit import LATE_SECONDS
 
 T = TypeVar("T")
 
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 3.0
 """A source that takes longer to close is left behind, so that it can't hold its stream's lease for ever."""
 
 RECANCEL_SECONDS = 1.0
@@ -29,7 +30,7 @@ log = structlog.get_logger(scope="pipeline")
 _left_behind: set[asyncio.Task[None]] = set()  # asyncio keeps only weak references to tasks
 
 
-class SourceFailed(Exception):
+class SourceFailed(OwnError):
     """The source raised something that is no ``Exception``, such as SystemExit. That is the cause of this error."""
 
 
@@ -151,10 +152,15 @@ class _Closable(Protocol):
 
 def closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
     """Return ``aclosing(source)``, or a context that does nothing for an iterator that cannot be closed."""
-    if isinstance(source, Coroutine):  # an ``async def`` that forgot to yield
-        source.close()
-        raise TypeError("an async generator is needed, not a coroutine")
     return aclosing(source) if isinstance(source, _Closable) else nullcontext(source)
+
+
+def items_of(given: Any, method: str) -> AsyncIterator[Any]:
+    """Return the iterator of what the *method* of a custom stage gave. Raise WrongStage where there is none."""
+    source = given.__aiter__() if isinstance(given, AsyncIterable) else given
+    if not isinstance(source, AsyncIterator):
+        raise wrong(method, "be an async generator", source)
+    return source
 
 
 def _wake(future: "asyncio.Future[None]") -> None:

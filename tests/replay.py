@@ -194,7 +194,9 @@ def _compared(pcm: bytes, recipe: Mapping[str, Any]) -> str:
 
 
 async def command_line(told: Mapping[str, Any], folder: Path) -> Outcome:
-    """Run ``stentor`` with ``args`` in a folder of its own; ``signals`` are sent when it listens."""
+    """Run ``stentor`` with ``args`` in a folder of its own; ``signals`` are sent when it listens. As for the installed
+    command, modules of that folder do not come first (``-P``).
+    """
     _write(told.get("files", {}), folder)
     async with upstream(told) as playing:
         given = {name: value.replace("{port}", str(playing.port)) for name, value in told.get("env", {}).items()}
@@ -205,7 +207,7 @@ async def command_line(told: Mapping[str, Any], folder: Path) -> Outcome:
         arguments = [argument.replace("{port}", str(playing.port)) for argument in arguments]
         with open(told.get("stdout", "/dev/null"), "w") as file:  # noqa: ASYNC230  (it is opened only)
             pipes = {"stdin": PIPE if "stdin" in told else DEVNULL, "stdout": file if "stdout" in told else PIPE}
-            async with python("-m", "app.cli", *arguments, cwd=folder, env=environment, **pipes) as process:
+            async with python("-P", "-m", "app.cli", *arguments, cwd=folder, env=environment, **pipes) as process:
                 head = await _signalled(process, told.get("signals", ()))
                 out, err = await process.communicate(told["stdin"].encode() if "stdin" in told else None)
         return {

@@ -1,11 +1,11 @@
 """Stages that do what the prompt says, for tests of the whole server: named in the settings file like any custom stage.
 
 A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
-"NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"exit": true}``,
-``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set),
-``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"block": s}`` (stops the event loop), ``{"apart":
-text}`` (a notice, which is not the model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails
-with that text), ``{"repeat": text}`` (for ever).
+"NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"bare": name}`` (a
+call without arguments), ``{"exit": true}``, ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}``
+(until the diary's ``cue`` is set), ``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"block": s}``
+(stops the event loop), ``{"apart": text}`` (a notice, which is not the model's), ``{"end": reason}``, ``{"forget":
+text}`` (a task that nobody awaits fails with that text), ``{"repeat": text}`` (for ever).
 """
 
 import asyncio
@@ -109,6 +109,8 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
                 await asyncio.sleep(0)
         case "tool":
             yield ToolCall(value, {"app_name": "Safari"})
+        case "bare":
+            yield ToolCall(value, "")
         case "apart":
             yield TextDelta(value, apart=True)
         case "end":
@@ -133,6 +135,14 @@ class SlowStart(ScriptedModel):
 
     async def aclose(self) -> None:
         diary.note("closed", "")
+
+
+class SlowToClose(SlowStart):
+    """It never gets ready, nor does it close."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await asyncio.sleep(1000)
 
 
 class FailsToStart(ScriptedModel):

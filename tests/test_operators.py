@@ -147,11 +147,11 @@ async def test_a_drain_waits_for_a_client_that_reads_late(tmp_path: Path) -> Non
     assert answer.kinds[-1] == "error_message"
 
 
-@pytest.mark.parametrize("nothing", ["", " ", "\n", "\t\u2028"])
+@pytest.mark.parametrize("nothing", ["", " ", "\n", "\t\u2028", "\u200b", "\ufeff", "\0"])
 async def test_pieces_without_content(tmp_path: Path, nothing: str) -> None:
     """They are no progress, however many come."""
-    async with serving(tmp_path, limits="idle_timeout_seconds = 1.0\nmax_stream_seconds = 30") as service:
-        answer = await service.ask("One. ", {"repeat": nothing})
+    async with serving(tmp_path, limits="idle_timeout_seconds = 2.0\nmax_stream_seconds = 30") as service:
+        answer = await service.ask("One. ", {"sleep": 1.0}, {"repeat": nothing})
     assert (answer.code, answer.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE_TIMEOUT")
     assert answer.texts[0].startswith("One.")
     assert answer.messages[-2].sentence_index == 1  # its sound came too
@@ -185,9 +185,11 @@ async def test_an_answer_of_just_that_length(tmp_path: Path) -> None:
         answer = await service.ask("One. ", "Two. ")
         longer = await service.ask("One. ", "Two. ", ".")
         calls = await service.ask(*[{"tool": "open_app"}] * 5)
+        bare = await service.ask(*[{"bare": "open_app"}] * 5)
     assert answer.messages[-1].end.reason == pb.END_REASON_COMPLETE
     assert longer.messages[-1].end.reason == pb.END_REASON_LENGTH
     assert len(calls.commands) == 1
+    assert bare.messages[-1].end.reason == pb.END_REASON_LENGTH
 
 
 async def test_a_request_that_is_too_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,9 +14,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from app.server import serve
 from app.settings.load import load
 from app.settings.tables import Settings
+from app.stages import lifetime
 from tests import scripted
 from tests.fakes import PATIENCE, until
-from tests.processes import python
+from tests.processes import python, run
 from tests.serving import Answer, Service, read, write_settings
 
 
@@ -75,11 +76,13 @@ async def test_grace_is_over(tmp_path: Path, step: dict[str, object], number: si
     assert answer.pushback == -1
 
 
-async def test_a_signal_while_it_starts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["SlowStart", "SlowToClose"])
+async def test_a_signal_while_it_starts(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start that takes long can be given up, and closes what was there already."""
+    monkeypatch.setattr(lifetime, "CLOSE_SECONDS", 0.1)
     diary = scripted.new_diary()
-    file = write_settings(tmp_path)
-    file.write_text(file.read_text().replace("ScriptedModel", "SlowStart"))
+    file = write_settings(tmp_path, grace=60)
+    file.write_text(file.read_text().replace("ScriptedModel", model))
     serving = asyncio.create_task(serve(load(str(file), {}), lambda _address: diary.note("announced", "")))
     await until(lambda: diary.entries)
     signal.raise_signal(signal.SIGTERM)
@@ -96,6 +99,28 @@ async def test_second_signal(tmp_path: Path) -> None:
         server.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(server.wait(), PATIENCE) == 1
         await running
+
+
+@pytest.mark.parametrize(("times", "code"), [(1, 0), (2, 1)])
+async def test_a_signal_while_a_stage_blocks(times: int, code: int, tmp_path: Path) -> None:
+    """The process ends by force soon after the grace, and at once at a second signal, though no loop runs."""
+    async with process(tmp_path, grace=0.1) as (server, service):
+        call = service.call({"block": 1000})
+        assert server.stderr is not None
+        while b"the event loop is blocked" not in await server.stderr.readline():
+            pass
+        for _ in range(times):
+            server.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.1)  # two at once count as one
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == code
+        call.cancel()
+
+
+async def test_a_signal_that_means_nothing_at_first() -> None:
+    """It is ignored from the beginning of the start."""
+    lines = ("import os, signal", "from app import signals", "signals.ignore()")
+    code, *_ = await run("-c", "; ".join([*lines, "os.kill(os.getpid(), signal.SIGHUP)"]))
+    assert code == 0
 
 
 async def test_nothing_private_is_logged(tmp_path: Path) -> None:

@@ -53,8 +53,17 @@ async def test_check_tries_a_turn(name: str, tmp_path: Path) -> None:
     assert expected in out
 
 
+@pytest.mark.parametrize(("name", "expected"), [("voices_number", "TypeError"), ("voices_exit", "SystemExit: no key")])
+async def test_wrong_voices(name: str, expected: str, tmp_path: Path) -> None:
+    """``stentor voices`` tells a voice that gives something else than a list, or exits, in one line."""
+    code, _, errors = await run("-m", "app.cli", "voices", "--settings", settings(tmp_path, pipeline(name, "tts")))
+    assert code == 2
+    assert f"pipeline.tts: {expected}" in errors
+    assert errors.count("\n") == 1
+
+
 STAGE = """
-import asyncio, sys
+import asyncio, os, sys
 print("hello from the module")
 
 class Model:
@@ -63,6 +72,8 @@ class Model:
 
     async def stream(self, turn):
         print("hello from the turn")
+        os.system("echo hello from the shell")
+        print("hello from the real one", file=sys.__stdout__, flush=True)
         if turn.prompt == "fail":
             raise ValueError(turn.prompt * 2)
         yield "Fine."
@@ -82,7 +93,7 @@ async def test_a_stage_that_prints(tmp_path: Path) -> None:
     code, out, errors = await run("-m", "app.cli", "ask", "hi", "--json", "--settings", beside(tmp_path))
     assert code == 0
     assert [json.loads(line)["type"] for line in out.splitlines()] == ["text_chunk", "end_message"]
-    assert errors.count("hello from the") == 3
+    assert errors.count("hello from the") == 5
 
 
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 from pipeline.errors import StageError
 from pipeline.events import Command, JsonBlock, ModelEnd, Sentence, TextDelta, ToolCall
@@ -67,6 +68,24 @@ def gives(value: Any) -> Callable[..., Any]:
 def nothing() -> None: ...
 
 
+def leaves(*_: Any) -> Any:
+    raise SystemExit("no key")
+
+
+async def cancels() -> None:
+    raise asyncio.CancelledError
+
+
+class Called:
+    async def __call__(self, turn: Any) -> str:
+        return "Hello."
+
+
+class NoIterator:
+    def __aiter__(self) -> Any:
+        return 5
+
+
 def voice(**methods: Any) -> Callable[[], Any]:
     return stage(**{"sample_rate": 16000, "synthesize": good_speech, **methods})
 
@@ -98,6 +117,14 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "model_factory_class": ("llm", gives(lambda: SimpleNamespace), "must give an object, not the class"),
     "model_close": ("llm", stage(stream=good_stream, aclose=nothing), "aclose(): it must be a coroutine"),
     "model_close_generator": ("llm", stage(stream=good_stream, aclose=generator), "aclose(): it must be a coroutine"),
+    "model_start": ("llm", stage(stream=good_stream, start=nothing), "start(): it must be a coroutine"),
+    "model_start_generator": ("llm", stage(stream=good_stream, start=async_generator), "start(): it must be a coro"),
+    "model_start_exit": ("llm", stage(stream=good_stream, start=AsyncMock(side_effect=leaves)), "SystemExit: no key"),
+    "model_start_cancel": ("llm", stage(stream=good_stream, start=cancels), "CancelledError"),
+    "model_exit": ("llm", leaves, "cannot be built with these options: SystemExit: no key"),
+    "model_called": ("llm", stage(stream=property(lambda _: Called())), "stream(turn): it must be an async generator"),
+    "model_property": ("llm", stage(stream=property(lambda _: 1 / 0)), "to read it raises ZeroDivisionError"),
+    "model_no_iterator": ("llm", stage(stream=gives(NoIterator)), "pipeline.llm: stream must be an async generator"),
     "model_returns_text": ("llm", stage(stream=gives("Hello.")), "pipeline.llm: stream must be an async generator"),
     "model_returns_list": ("llm", stage(stream=gives(list)), "pipeline.llm: stream must be an async generator"),
     "model_returns_none": ("llm", stage(stream=gives(None)), "pipeline.llm: stream must be an async generator"),
@@ -120,6 +147,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "segmenter_no_parameter": ("segmenter", cutter(feed=lambda: ()), "it is called as feed(text)"),
     "segmenter_flush_parameter": ("segmenter", cutter(flush=lambda text: ()), "it is called as flush()"),
     "segmenter_nothing": ("segmenter", cutter(), "pipeline.segmenter: feed and flush gave nothing"),
+    "segmenter_blank": ("segmenter", cutter(feed=gives(lambda: [Sentence(0, " ")])), "feed and flush gave nothing"),
     "segmenter_none": ("segmenter", cutter(feed=gives(None)), "pipeline.segmenter: feed must give an iterable of"),
     "segmenter_flush_none": ("segmenter", cutter(flush=gives(None)), "pipeline.segmenter: flush must give an iterable"),
     "segmenter_text": ("segmenter", cutter(feed=gives("Hello.")), "pipeline.segmenter: feed must give an iterable of"),
@@ -148,6 +176,9 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "voice_rate": ("tts", voice(sample_rate="16000"), "sample_rate is '16000'"),
     "voice_no_synthesize": ("tts", stage(sample_rate=16000), "has no synthesize"),
     "voice_reads_in": ("tts", voice(reads_in=coroutine), "reads_in(text, voice): it must be a plain function"),
+    "voice_knows": ("tts", voice(knows=coroutine), "knows(name): it must be a plain function"),
+    "voice_fits": ("tts", voice(fits=nothing), "it is called as fits(text, voice)"),
+    "voice_start": ("tts", voice(start=nothing), "start(): it must be a coroutine"),
     "voice_voices": ("tts", voice(voices=gives(list)), "voices(): it must be a coroutine"),
     "voice_marks": ("tts", voice(synthesize_marked=coroutine), "synthesize_marked(text, voice): it must be an async"),
     "voice_close": ("tts", voice(aclose=nothing), "aclose(): it must be a coroutine"),
@@ -158,6 +189,8 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "voice_yields_text": ("tts", voice(synthesize=says("sound")), "pipeline.tts: synthesize must yield bytes, not str"),
     "voice_yields_list": ("tts", voice(synthesize=says([0, 0])), "pipeline.tts: synthesize must yield bytes, not list"),
 }
+voices_number = voice(voices=AsyncMock(return_value=5))
+voices_exit = voice(voices=AsyncMock(side_effect=leaves))
 globals().update({name: factory for name, (_, factory, _) in WRONG.items()})
 
 

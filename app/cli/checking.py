@@ -15,7 +15,6 @@ from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
 from app.container import rules_segmenter
-from app.settings.load import SettingsError
 from app.settings.stages import (
     AnyVoiceSettings,
     EspeakSettings,
@@ -26,7 +25,7 @@ from app.settings.stages import (
     SpeechCacheSettings,
 )
 from app.settings.tables import STAGES, Settings
-from app.stages.lifetime import close
+from app.stages.lifetime import blamed_on, close
 from app.stages.model import openai_model
 from app.stages.voice import speakers
 from pipeline.errors import OwnError, StageError
@@ -142,7 +141,9 @@ async def _turn(settings: Settings, stages: Stages, report: Report) -> None:
 def _what(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}"
     frames = logs.frames(error) if not isinstance(error, OwnError) else []
-    return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
+    for frame in reversed([each for each in frames if not logs.is_ours(each.filename)] or frames):
+        return f"{text} ({frame.filename}:{frame.lineno})"
+    return text
 
 
 async def _model(settings: Settings, target: str, report: Report) -> None:
@@ -195,14 +196,12 @@ async def voices(settings: Settings) -> Sequence[Any]:
         return ()
     if isinstance(table, EspeakSettings):
         table = EspeakSettings()  # settings that name a voice it does not have must not keep the list of them secret
-    try:
+    with blamed_on("pipeline.tts"):
         engine = speakers(table, settings.folder)[0].engine
         try:
             return sorted(await engine.voices(), key=_row)
         finally:
             await close(engine)
-    except (ValueError, ImportError, OSError) as error:
-        raise SettingsError(f"pipeline.tts: {error}") from error
 
 
 def _row(voice: Any) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
+from interceptors.base import is_cancelled
 from protos import streaming_pb2 as pb
 from protos import streaming_pb2_grpc as pb_grpc
 
@@ -104,18 +105,12 @@ async def _messages(target: str, method: str, request: Any) -> AsyncGenerator[An
         except grpc.aio.AioRpcError:
             pass
         except asyncio.CancelledError:
-            if _is_cancelled():
+            if is_cancelled():  # else the server has ended the call
                 raise
         finally:
             call.cancel()
         if last_words or await call.code() is not grpc.StatusCode.OK:
             raise CallFailed(await _line(call, last_words))
-
-
-def _is_cancelled() -> bool:
-    """Tell whether somebody cancelled this task. grpc raises the same when the server ends it."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 async def _line(call: Any, last_words: str) -> str:

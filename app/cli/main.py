@@ -122,6 +122,9 @@ def serve(
     workers: Annotated[int | None, typer.Option(metavar="N", help="Number of processes.")] = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; then finish what runs. Says on which address it listens."""
+    from app import signals
+
+    signals.ignore()
     with _told_in_one_line():
         loaded = _load(settings, {("server", "port"): port, ("server", "workers"): workers})
         from app import logs, server

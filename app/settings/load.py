@@ -24,6 +24,18 @@ DEFAULT_FILE = "settings.toml"
 UNIONS = (*STAGES, "fallback")
 """The keys whose table's ``kind`` picks its class."""
 
+WORDS = {
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "dict_type": "must be a table",
+    "union_tag_not_found": "kind: must be set",
+    "missing": "must be set",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text, in quotes",
+}
+"""What we say for an error of pydantic's, by its type."""
+
 Table = dict[str, Any]
 Path_ = tuple[str, ...]
 
@@ -91,13 +103,14 @@ def _value(raw: str) -> Any:
 
 
 def _put(table: Table, keys: Path_, value: Any) -> None:
-    """Set one value. Another ``kind`` starts its table anew, since the other keys belong to the old kind."""
+    """Set one value. Another ``kind`` starts its table anew, since the other keys belong to the old kind. A value where
+    a table should be stays, and is told.
+    """
     *folders, last = keys
     for folder in folders:
-        inner = table.get(folder)
-        if not isinstance(inner, dict):
-            inner = table[folder] = {}
-        table = inner
+        table = table.setdefault(folder, {})
+        if not isinstance(table, dict):
+            return
     if last == "kind" and table.get("kind", _default(keys)) != value:
         table.clear()
     table[last] = value
@@ -132,16 +145,10 @@ def _message(error: ErrorDetails, keys: Path_, location: Path_) -> str:
             return _unknown(keys[-1], location)
         case "union_tag_invalid":
             return f"kind: must be one of {error['ctx']['expected_tags']}"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return "must be a table"
-        case "union_tag_not_found":
-            return "kind: must be set"
-        case "missing":
-            return "must be set"
-        case "bool_type" | "bool_parsing":
-            return "must be true or false"
         case "string_pattern_mismatch" if keys[-1] == "factory":
             return 'must be "package.module:Name"'
+        case kind if kind in WORDS:
+            return WORDS[kind]
         case _:
             return error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 

@@ -33,7 +33,7 @@ def _called(factory: Callable[..., Any], table: FactorySettings, key: str) -> An
         raise SettingsError(f"{key}.factory: {table.factory} must be a class or {PLAIN} that gives one, not {shape}")
     try:
         stage = factory(**table.options)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"{key}.factory: {table.factory} cannot be built with these options: {type(error).__name__}: {error}"
         raise SettingsError(message) from error
     if isinstance(stage, Coroutine):
@@ -82,7 +82,7 @@ def _find(name: str, folder: Path, key: str) -> Callable[..., Any]:
     module, _, attribute = name.partition(":")
     try:
         factory = attrgetter(attribute)(importlib.import_module(module))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = _hidden(module, folder) or f"{type(error).__name__}: {error}"
         raise SettingsError(f"{key}.factory: {name} cannot be imported: {why}") from error
     if not callable(factory):

@@ -1,7 +1,6 @@
 """Starts the stages before the server listens, and closes them after it has stopped."""
 
 import asyncio
-import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
@@ -10,11 +9,15 @@ import structlog
 
 from app.settings.load import SettingsError
 from app.stages import custom
+from interceptors.base import is_cancelled
 from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
 from pipeline.tts.stage import SpeechStage
 
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 3.0
 """An engine that takes longer to close is left behind."""
+
+FAILURES = (Exception, SystemExit, asyncio.CancelledError)
+"""How a stage may fail: it ends neither the server nor its start with an exit or a cancellation of its own."""
 
 log = structlog.get_logger(scope="server")
 
@@ -27,12 +30,12 @@ async def started(builders: Mapping[str, Callable[[], Any]]) -> AsyncIterator[No
     """
     async with AsyncExitStack() as stages:
         for key, build in builders.items():
-            with _blamed_on(f"pipeline.{key}"):
+            with blamed_on(f"pipeline.{key}"):
                 stage = build()
                 engines = [each.engine for each in stage.speakers] if isinstance(stage, SpeechStage) else [stage]
                 for engine in engines:
                     stages.push_async_callback(close, engine)
-                    await _start(engine)
+                    await custom.optional(engine, "start")()
                     if isinstance(stage, SpeechStage):
                         _check_rate(engine.sample_rate)
         yield
@@ -41,28 +44,27 @@ async def started(builders: Mapping[str, Callable[[], Any]]) -> AsyncIterator[No
 async def close(engine: Any) -> None:
     """Close a stage or an engine of one, if it can be closed. Log a failure: others are still to be closed."""
     try:
-        async with asyncio.timeout(CLOSE_SECONDS):
+        async with asyncio.timeout(CLOSE_SECONDS) as limit:
             await custom.optional(engine, "aclose")()
-    except Exception as error:
-        log.exception("an engine did not close", decision="abandon", exc_info=error)
+    except FAILURES as error:
+        if isinstance(error, asyncio.CancelledError) and is_cancelled():
+            raise
+        where = error.__cause__ if limit.expired() else error
+        log.exception("an engine did not close", decision="abandon", exc_info=where)
 
 
 @contextmanager
-def _blamed_on(key: str) -> Iterator[None]:
+def blamed_on(key: str) -> Iterator[None]:
     """Turn an error of a stage that can't be built or started into one of the settings, under its key."""
     try:
         yield
     except SettingsError:
         raise
-    except Exception as error:
+    except FAILURES as error:
+        if isinstance(error, asyncio.CancelledError) and is_cancelled():
+            raise
         is_plain = isinstance(error, ValueError | ImportError | OSError) and str(error)
         raise SettingsError(f"{key}: {error if is_plain else f'{type(error).__name__}: {error}'}") from error
-
-
-async def _start(engine: Any) -> None:
-    start = custom.optional(engine, "start")
-    if inspect.iscoroutinefunction(start):
-        await start()
 
 
 def _check_rate(rate: object) -> None:

@@ -1,13 +1,12 @@
 """Builds the custom links of the settings and puts each into the chain at its place."""
 
 from collections.abc import Mapping, Sequence
-from inspect import iscoroutinefunction, signature
 from pathlib import Path
 from typing import get_args
 
 from app.settings.load import SettingsError
 from app.settings.tables import Link, LinkSettings
-from app.stages import custom
+from app.stages import custom, shapes
 from interceptors.base import StreamInterceptor
 
 
@@ -33,18 +32,7 @@ def chain(
 
 
 def _link(table: LinkSettings, folder: Path, key: str) -> StreamInterceptor:
-    link = custom.build(table, folder, key)
+    link = custom.build(table, folder, key, (shapes.INTERCEPT,))
     if not isinstance(link, StreamInterceptor):
         raise SettingsError(f"{key}.factory: {table.factory} gives no interceptors.base.StreamInterceptor")
-    if not iscoroutinefunction(link.intercept) or not _takes_a_call(link):
-        rule = "must be async def intercept(self, method, request, context, method_name)"
-        raise SettingsError(f"{key}.factory: intercept of {table.factory} {rule}")
     return link
-
-
-def _takes_a_call(link: StreamInterceptor) -> bool:
-    try:
-        signature(link.intercept).bind(None, None, None, "")
-    except TypeError:
-        return False
-    return True

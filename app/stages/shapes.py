@@ -1,8 +1,8 @@
-"""The shapes of a custom stage's methods: one that is plainly wrong is told at start, not in the first turn."""
+"""The shapes of the methods of custom stages and links: a plainly wrong one is told at start, not in the first turn."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, isroutine, signature
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 from typing import Any
 
 Kind = Callable[[Any], bool]
@@ -26,43 +26,57 @@ class Method:
     needed: bool = True
 
 
-CLOSE = Method("aclose", (), (COROUTINE,), needed=False)
+LIFE = tuple(Method(name, (), (COROUTINE,), needed=False) for name in ("start", "aclose"))
 
 # A plain function may return what somebody else's generator gives. Only a turn can tell.
-MODEL = (Method("stream", ("turn",), (STREAM, PLAIN)), CLOSE)
+MODEL = (Method("stream", ("turn",), (STREAM, PLAIN)), *LIFE)
 SEGMENTER = (
     Method("feed", ("text",), (PLAIN, GENERATOR)),
     Method("flush", (), (PLAIN, GENERATOR)),
     Method("release", (), (PLAIN, GENERATOR), needed=False),
 )
-COMMANDS = (Method("extract", ("block",), (PLAIN,)),)
+COMMANDS = (Method("extract", ("block",), (PLAIN,)), *LIFE)
 SPEECH = (
     Method("synthesize", ("text", "voice"), (STREAM, PLAIN)),
     Method("synthesize_marked", ("text", "voice"), (STREAM, PLAIN), needed=False),
     Method("reads_in", ("text", "voice"), (PLAIN,), needed=False),
+    Method("knows", ("name",), (PLAIN,), needed=False),
+    Method("fits", ("text", "voice"), (PLAIN,), needed=False),
     Method("voices", (), (COROUTINE,), needed=False),
-    CLOSE,
+    *LIFE,
 )
+INTERCEPT = Method("intercept", ("method", "request", "context", "method_name"), (COROUTINE,))
 
 
 def faults(stage: object, methods: tuple[Method, ...]) -> Iterator[str]:
     """Tell each method that is missing or wrong, with what it must be."""
     for method in methods:
-        function = getattr(stage, method.name, None)
-        if function is None:
-            if method.needed:
-                yield f"has no {method.name}"
-        elif not callable(function):
-            yield f"has a wrong {method.name}: it must be a method, not {type(function).__name__}"
-        elif (shape := shape_of(function)) and shape not in method.shapes:
-            yield f"has a wrong {_call(method)}: it must be {method.shapes[0]}, not {shape}"
-        elif not _takes(function, len(method.arguments)):
-            yield f"has a wrong {method.name}{signature(function)}: it is called as {_call(method)}"
+        try:
+            function = getattr(stage, method.name, None)
+        except Exception as error:  # noqa: BLE001  (a property may raise anything)
+            yield f"has a wrong {method.name}: to read it raises {type(error).__name__}: {error}"
+            continue
+        if function is not None:
+            yield from _wrong(function, method)
+        elif method.needed:
+            yield f"has no {method.name}"
 
 
-def shape_of(function: object) -> str:
-    """Name the shape of *function*; "" where it can't be told, such as of an object with ``__call__``."""
-    return next((name for name, is_kind in SHAPES.items() if is_kind(function)), PLAIN if isroutine(function) else "")
+def _wrong(function: Any, method: Method) -> Iterator[str]:
+    if not callable(function):
+        yield f"has a wrong {method.name}: it must be a method, not {type(function).__name__}"
+    elif (shape := shape_of(function)) and shape not in method.shapes:
+        yield f"has a wrong {_call(method)}: it must be {method.shapes[0]}, not {shape}"
+    elif not _takes(function, len(method.arguments)):
+        yield f"has a wrong {method.name}{signature(function)}: it is called as {_call(method)}"
+
+
+def shape_of(function: Callable[..., Any]) -> str:
+    """Name the shape of *function*, which may be an object with ``__call__``; "" for a class."""
+    if isinstance(function, type):
+        return ""
+    called = function, type(function).__call__
+    return next((name for name, is_kind in SHAPES.items() if any(map(is_kind, called))), PLAIN)
 
 
 def _call(method: Method) -> str:

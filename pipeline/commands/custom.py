@@ -36,5 +36,5 @@ def _check(command: Any) -> None:
         raise wrong("pipeline.commands: extract", "give a Command whose name is a str", command.name)
     try:
         command_json(command)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise wrong("pipeline.commands: extract", "give a Command whose args JSON can hold", command.args) from None

@@ -1,13 +1,11 @@
 """Custom models: any object with ``stream``."""
 
 import asyncio
-import inspect
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator
 from typing import Any
 
-from pipeline.errors import wrong
 from pipeline.events import ModelEvent, TextDelta
-from pipeline.flow import closing
+from pipeline.flow import closing, items_of
 from pipeline.interfaces import Model, Turn
 
 EMPTY = TextDelta("")
@@ -26,10 +24,7 @@ class CustomModel:
 
         Empty pieces are left out: a sentence that waits for the next character must not wait for them.
         """
-        events: Any = self._model.stream(turn)
-        if not isinstance(events, AsyncIterable):
-            raise wrong("pipeline.llm: stream", "be an async generator", events)
-        async with closing(aiter(events)) as source:
+        async with closing(items_of(self._model.stream(turn), "pipeline.llm: stream")) as source:
             async for event in source:
                 if event == "" or event == EMPTY:
                     await asyncio.sleep(0)  # such pieces may come without end, and without a pause
@@ -37,8 +32,8 @@ class CustomModel:
                     yield event
 
     async def start(self) -> None:
-        """See Engine. A ``start`` that is not a coroutine function is not called."""
-        if inspect.iscoroutinefunction(self._start):
+        """See Engine."""
+        if self._start is not None:
             await self._start()
 
     async def aclose(self) -> None:

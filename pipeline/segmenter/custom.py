@@ -52,5 +52,5 @@ class CustomSegmenter:
             text = segment.text if isinstance(segment, Sentence) else segment.raw
             if not isinstance(text, str):
                 raise wrong(name, f"give a {type(segment).__name__} of a str", text)
-            self._gave = True
+            self._gave = self._gave or isinstance(segment, JsonBlock) or bool(text.strip())
             yield segment

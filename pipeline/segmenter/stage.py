@@ -77,7 +77,7 @@ def sentences(text: str, segmenter: Segmenter) -> AsyncGenerator[Sentence, None]
 async def _numbered(source: AsyncGenerator[T, None]) -> AsyncGenerator[T | Sentence, None]:
     """Number the sentences from 1, whatever numbers a segmenter gives. The rest of *source* passes.
 
-    A blank sentence is none: its white space goes before the next one.
+    A sentence without content is none: it goes before the next one.
     """
     index = 0
     blank = ""
@@ -85,7 +85,7 @@ async def _numbered(source: AsyncGenerator[T, None]) -> AsyncGenerator[T | Sente
         async for item in source:
             if isinstance(item, Sentence):
                 blank += item.text
-                if item.text.strip():
+                if _has_content(item.text):
                     index += 1
                     yield Sentence(index, blank, apart=item.apart)
                     blank = ""
@@ -174,13 +174,18 @@ def _known(item: ModelEvent | str | End) -> ModelEvent | End:
 
 async def _next(items: prefetch[ModelEvent | str], progress: Callable[[], None]) -> ModelEvent | End:
     item = _known(await items.take())
-    if not isinstance(item, TextDelta) or item.text.strip():  # nothing at all, and white space, may come for ever
+    if not isinstance(item, TextDelta) or _has_content(item.text):  # else such items may come for ever
         progress()
     return item
 
 
+def _has_content(text: str) -> bool:
+    """Tell whether there is anything to see in *text*: more than white space, zero-width and control characters."""
+    return any(char.isprintable() and not char.isspace() for char in text)
+
+
 def _length(item: TextDelta | ToolCall) -> int:
-    return len(item.text) if isinstance(item, TextDelta) else len(str(item.args))
+    return len(item.text if isinstance(item, TextDelta) else f"{item.name}({item.args})")
 
 
 def _at_most(item: TextDelta | ToolCall, room: int) -> TextDelta | ToolCall:

@@ -1,12 +1,13 @@
 """Custom voices: any object with ``sample_rate`` and ``synthesize``, or an async generator function."""
 
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeGuard
 
 from pipeline.errors import wrong
 from pipeline.events import WordMark
+from pipeline.flow import items_of
 from pipeline.interfaces import Speech, Voice
 from pipeline.tts.engines import Due, VoiceInfo, at_once
 
@@ -28,11 +29,10 @@ class CustomSpeech:
             return getattr(speech, method, None) or default
 
         self._speech = speech
-        start = own("start", _nothing)
-        self.start: Callable[[], Coroutine[Any, Any, None]] = start if inspect.iscoroutinefunction(start) else _nothing
+        self.start: Callable[[], Coroutine[Any, Any, None]] = own("start", _nothing)
         self.aclose: Callable[[], Coroutine[Any, Any, None]] = own("aclose", _nothing)
         self.voices: Callable[[], Coroutine[Any, Any, Sequence[VoiceInfo]]] = own("voices", _no_voices)
-        self.reads_in: Callable[[str, Voice], str] = own("reads_in", _unknown)
+        self._reads_in: Callable[[str, Voice], str] = own("reads_in", _unknown)
         self.knows: Callable[[str], bool] = own("knows", _yes)
         self.fits: Callable[[str, Voice], bool] = own("fits", _yes)
         self._marked: Callable[[str, Voice], AsyncIterator[bytes | WordMark]] | None = own("synthesize_marked", None)
@@ -42,18 +42,17 @@ class CustomSpeech:
     def sample_rate(self) -> int:
         return self._speech.sample_rate
 
+    def reads_in(self, text: str, voice: Voice) -> str:
+        if not isinstance(language := self._reads_in(text, voice), str):
+            raise wrong("pipeline.tts: reads_in", "give a str", language)
+        return language
+
     def synthesize(
         self, text: str, voice: Voice, marks: bool = False, _due: Due = at_once
     ) -> AsyncIterator[bytes | WordMark]:
         if marks and self._marked:
-            return _stream(self._marked(text, voice), "synthesize_marked")
-        return _stream(self._speech.synthesize(text, voice), "synthesize")
-
-
-def _stream(pieces: AsyncIterator[Any], method: str) -> AsyncIterator[Any]:
-    if not isinstance(pieces, AsyncIterable):
-        raise wrong(f"pipeline.tts: {method}", "be an async generator", pieces)
-    return pieces
+            return items_of(self._marked(text, voice), "pipeline.tts: synthesize_marked")
+        return items_of(self._speech.synthesize(text, voice), "pipeline.tts: synthesize")
 
 
 async def _nothing() -> None:
@@ -73,8 +72,8 @@ def _yes(*_: object) -> bool:
 
 
 def is_function(thing: object) -> TypeGuard[Speak]:
-    """Tell whether *thing* is an async generator function, which speaks without an object around it."""
-    return inspect.isasyncgenfunction(thing)
+    """Tell whether *thing* is, or has as its ``__call__``, an async generator function: it speaks by itself."""
+    return any(map(inspect.isasyncgenfunction, (thing, type(thing).__call__)))
 
 
 class FunctionSpeech:

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from app import logs
-from pipeline.errors import OwnError
+from pipeline.errors import InvalidStageError, OwnError, StageError
 from tests.fakes import until
 from tests.processes import ROOT
 
@@ -156,6 +156,16 @@ def test_words_of_ours_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     cause, own = json.loads(capsys.readouterr().err)["exception"].split("\n\n")
     assert own == "OwnError: we say so"
     assert "secret" not in cause.splitlines()[-1]
+
+
+def test_a_stage_error_that_cannot_be_made(capsys: pytest.CaptureFixture[str]) -> None:
+    """Our words on how to make one are shown, and the stage's line."""
+    with pytest.raises(InvalidStageError) as raised:
+        StageError("not_found", "REASON", "text")
+    structlog.get_logger(scope="test").error("failed", exc_info=raised.value)
+    shown = json.loads(capsys.readouterr().err)["exception"]
+    assert 'StageError("not_found", "REASON", "text")' in shown
+    assert "must be one of ABORTED" in shown.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from interceptors.errors import Rejected, StreamError
 from interceptors.session import SessionInterceptor
 from interceptors.status import StatusInterceptor
 from interceptors.testing import METHOD, FakeContext, chained
-from pipeline.errors import STATUSES, StageError
+from pipeline.errors import STATUSES, InvalidStageError, StageError
 from pipeline.flow import SourceFailed
 from tests.fakes import PATIENCE, settle
 
@@ -254,7 +254,7 @@ async def test_what_nobody_foresaw(error: BaseException, after: int) -> None:
     ("status", "reason", "text", "retry_after", "error"),
     [
         *[("UNAVAILABLE", "OWN", "x", wait, "retry_after") for wait in (float("nan"), float("inf"), -1.0, 1e300)],
-        *[(code, "OWN", "x", None, "status must be one of") for code in ("OK", "ok", "not_found", "", 5)],
+        *[(code, "OWN", "x", None, "must be one of") for code in ("OK", "ok", "not_found", "", 5)],
         ("UNAVAILABLE", "OWN", ValueError("secret"), None, "must be str"),
         ("UNAVAILABLE", None, "x", None, "must be str"),
     ],
@@ -263,7 +263,7 @@ def test_what_is_none_is_refused_where_it_is_made(
     status: Any, reason: Any, text: Any, retry_after: float | None, error: str
 ) -> None:
     """A StageError says so at once when its wait is none, its status is OK or not gRPC's, or its words are no text."""
-    with pytest.raises(TypeError if error == "must be str" else ValueError, match=error):
+    with pytest.raises(InvalidStageError, match=error):
         StageError(status, reason, text, retry_after=retry_after)
 
 
@@ -276,6 +276,21 @@ async def test_a_success_is_not_touched(method: str, messages: int) -> None:
     context = FakeContext()
     assert await link().intercept(ends(None, after=messages), None, context, method) == "response"
     assert context.events == ["write"] * messages
+
+
+@pytest.mark.parametrize("method", [METHOD, UNARY])
+@pytest.mark.parametrize("awaits", [True, False])
+async def test_a_call_that_nobody_answers(awaits: bool, method: str) -> None:
+    """A link further in that does not await the call, or awaits nothing, makes no success of it."""
+    context = FakeContext()
+
+    async def forgets(request: Any, context: Any) -> Any:
+        return None if awaits else ends(None)(request, context)
+
+    with pytest.raises(grpc.aio.AbortError):
+        await link().intercept(forgets, None, context, method)
+    assert context.status == (grpc.StatusCode.INTERNAL, TABLE["INTERNAL"].text)
+    assert context.events == (["write", "abort"] if method == METHOD else ["abort"])
 
 
 async def test_a_unary_failure_has_no_message() -> None:
@@ -450,8 +465,8 @@ async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> 
     """Around a status link an outer one changes nothing: one last message, one status, one line in the log."""
     context = FakeContext()
     with suppress(grpc.aio.AbortError), capture_logs() as lines:
-        await chained(link(is_outer=True), link(), handler=ends(error))(None, context)
-    assert context.events == ([] if error is None else ["write", "abort"])
+        await chained(link(is_outer=True), link(), handler=ends(error, after=error is None))(None, context)
+    assert context.events == (["write"] if error is None else ["write", "abort"])
     assert len(lines) == 1
 
 
@@ -472,7 +487,7 @@ async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> 
 async def test_one_line_for_each_end(error: Exception | None, expected: dict[str, str]) -> None:
     """Each call leaves one line that says how it ended; what nobody foresaw has its traceback there."""
     with suppress(grpc.aio.AbortError), capture_logs() as lines:
-        await link().intercept(ends(error), None, FakeContext(), METHOD)
+        await link().intercept(ends(error, after=error is None), None, FakeContext(), METHOD)
     (line,) = lines
     assert expected.items() <= line.items()
     assert line.get("exc_info") is (error if isinstance(error, ValueError) else None)

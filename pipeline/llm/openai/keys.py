@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
 from pipeline.llm.openai import errors as upstream_errors
@@ -94,11 +94,10 @@ async def _output(command: Sequence[str]) -> str:
         )
     except OSError:
         raise no_key() from None
-    try:
+    async with AsyncExitStack() as unless_done:
+        unless_done.push_async_callback(_kill, process)
         output, _ = await process.communicate()
-    except BaseException:
-        await _kill(process)
-        raise
+        unless_done.pop_all()
     if process.returncode:
         raise no_key()
     return output.decode(errors="replace")

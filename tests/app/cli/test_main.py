@@ -297,6 +297,13 @@ async def test_a_full_disk(command: tuple[str, ...], tmp_path: Path) -> None:
     assert (status, told) == (1, ["standard output cannot be written: No space left on device"])
 
 
+async def test_a_closed_standard_output() -> None:
+    """Sound for an output that is not there ends the command in the same way."""
+    code = "import sys; sys.stdout = None; sys.argv[1:] = ['speak', 'hi', '--wav', '-']\n"
+    status, _, errors = await run("-c", f"{code}from app.cli.main import main; main()")
+    assert (status, errors) == (1, "standard output cannot be written: Bad file descriptor\n")
+
+
 def test_all_wrong_settings_at_once(tmp_path: Path) -> None:
     """Each wrong key is one line, in the order of the file's tables; exit code 2."""
     wrong = '[server]\nport = "x"\nhots = 1\n[limits]\nmax_stream_seconds = -1\n[pipeline.tts]\nkind = "espeek"\n'

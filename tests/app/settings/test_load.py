@@ -35,7 +35,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "a later key": ("[telemetry]\nmetrics_port = 1", "telemetry: unknown key"),
     "text for a number": ('[server]\nport = "50051"', "server.port: must be a valid integer"),
     "truth for a number": ("[limits]\nmax_concurrent_streams = true", "limits.max_concurrent_streams: must be"),
-    "number for text": ("[server]\nhost = 1", "server.host: must be a valid string"),
+    "number for text": ("[server]\nhost = 1", "server.host: must be text, in quotes"),
     "value for a table": ("pipeline = 3", "pipeline: must be a table"),
     "value for a stage": ("[pipeline]\nllm = 3", "pipeline.llm: must be a table"),
     "port too large": ("[server]\nport = 70000", "server.port: must be less than or equal to 65535"),
@@ -177,6 +177,12 @@ def test_a_truth_in_any_spelling(value: str, read: bool) -> None:
     assert load(None, {"STENTOR__SERVER__REFLECTION": value}).server.reflection is read
     with pytest.raises(SettingsError, match=r"^STENTOR__SERVER__REFLECTION: server.reflection: must be true or false$"):
         load(None, {"STENTOR__SERVER__REFLECTION": "off"})
+
+
+def test_a_value_where_a_table_should_be() -> None:
+    """It is told, also where another source has a key of that table."""
+    with pytest.raises(SettingsError, match="STENTOR__SERVER: server: must be a table"):
+        load("/dev/null", {"STENTOR__SERVER": "5"}, {("server", "port"): 0})
 
 
 def test_environment_values() -> None:

@@ -131,8 +131,14 @@ async def test_a_defect_in_it_is_internal(after: str, tmp_path: Path) -> None:
     [
         (link("Nobody", "status"), "interceptors.0.factory: .*Nobody cannot be imported"),
         (link("NoLink", "status"), "interceptors.0.factory: .*NoLink gives no interceptors.base.StreamInterceptor"),
-        (link("PlainDef", "status"), "interceptors.0.factory: intercept of .*PlainDef must be async def"),
-        (link("TooFew", "status"), r"intercept of .*TooFew must be async def intercept\(self, method, request"),
+        (
+            link("PlainDef", "status"),
+            "interceptors.0.factory: .*PlainDef gives has a wrong .*: it must be a coroutine",
+        ),
+        (
+            link("TooFew", "status"),
+            r"TooFew gives has a wrong .*: it is called as intercept\(method, request, con",
+        ),
         (link("Witness", "pace", "colour = 1"), "interceptors.0.factory: .*cannot be built with these options"),
         (link("Witness", "pace") + link("Nobody", "status"), "interceptors.1.factory: "),
     ],

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from pipeline.errors import WrongStage
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech, sound
@@ -85,14 +86,15 @@ async def test_what_the_voice_cannot_do() -> None:
     await engine.aclose()
 
 
-async def test_a_start_that_is_no_coroutine() -> None:
-    """``start`` is a name that a voice may have for something else."""
+def test_a_language_that_is_none() -> None:
+    """What ``reads_in`` gives is judged: words in no language would fail far from the voice."""
 
-    class Other(ScriptedSpeech):
-        def start(self, when: float) -> None:
-            raise AssertionError
+    class Mute(ScriptedSpeech):
+        def reads_in(self, text: str, voice: Voice) -> str:
+            return None  # type: ignore[return-value]
 
-    await CustomSpeech(Other()).start()
+    with pytest.raises(WrongStage, match="reads_in must give a str"):
+        CustomSpeech(Mute()).reads_in("one", Voice())
 
 
 async def test_a_rate_that_is_known_late() -> None:
