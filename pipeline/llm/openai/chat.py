@@ -81,7 +81,7 @@ class ChatDecoder:
         Raise ContentFiltered or ModelFailed: MODEL_PROTOCOL_ERROR for bytes that are not a chunk, else the failure that
         the server reports.
         """
-        if data == DONE or data.isspace() or not data:
+        if data == DONE or data.startswith(b":") or data.isspace() or not data:  # a proxy may wrap a comment as data
             self.done = self.done or data == DONE
             if self.done and self.finish is None:
                 self.finish = self._early  # the end mark confirms it

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Se
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline.http import HttpClient, HttpFailed, Reply, Unreachable, retry_after
 from pipeline.interfaces import Voice
@@ -27,6 +28,8 @@ from pipeline.tts.openai.sound_format import SoundDecoder
 
 MOST_BYTES = 8192
 """Bytes that are converted in one go: stereo or float takes a ms."""
+
+SPEECH = "audio/speech"
 
 WRONG_VOICE = frozenset({400, 404, 422, 500})
 """Statuses with which servers refuse a voice that they don't have, or fail over it, and much else."""
@@ -77,6 +80,7 @@ class OpenAISpeech:
         _json(self._body)
         self._environment = environment
         self._http = HttpClient(options.base_url, options.proxy)
+        self._path = f"{urlsplit(options.base_url).path.rstrip('/')}/{SPEECH}"
 
     async def start(self) -> None:
         """Do nothing: the first request connects."""
@@ -121,7 +125,7 @@ class OpenAISpeech:
         await self._http.aclose()
 
     async def _sound(self, reply: Reply) -> AsyncGenerator[bytes | Hz, None]:
-        _accepted(reply)
+        _accepted(reply, self._path)
         decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate)
         given = False
         async with aclosing(self._decoded(reply, decoder)) as sound:
@@ -153,7 +157,7 @@ class OpenAISpeech:
         connect = self._options.connect_timeout_seconds
         with _failures():
             async with asyncio.timeout(connect + self._options.stall_timeout_seconds):
-                reply = await self._http.send("POST", "audio/speech", headers, content, connect_seconds=connect)
+                reply = await self._http.send("POST", SPEECH, headers, content, connect_seconds=connect)
         async with aclosing(reply):
             yield reply
 
@@ -175,8 +179,8 @@ async def _body(reply: Reply, stall: float) -> AsyncGenerator[bytes, None]:
                 yield data[start : start + MOST_BYTES]
 
 
-def _accepted(reply: Reply) -> None:
-    """Raise the error of a refusal. The body, which may hold the text or the key, is not read."""
+def _accepted(reply: Reply, path: str) -> None:
+    """Raise the error of a refusal of *path*. The body, which may hold the text or the key, is not read."""
     status = reply.status
     if reply.is_success:
         if reply.headers.get("content-encoding", "identity").lower() != "identity":
@@ -187,7 +191,8 @@ def _accepted(reply: Reply) -> None:
         kind = SpeechBusy
     elif status >= 500 or status == 408:
         kind = SpeechUnavailable
-    raise kind(f"the speech server answered {status}", retry_after=retry_after(reply.headers))
+    hint = "; is /v1 missing in base_url?" if status in (404, 405) and "/v1/" not in path else ""
+    raise kind(f"the speech server answered {status} to {path}{hint}", retry_after=retry_after(reply.headers))
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from pipeline.llm.openai.calls import call_args
 class Call:
     """A call as far as it was told. In a fragment, ``names`` and ``parts`` have at most one element.
 
-    ``growing``: arguments came as whole objects. ``refused``: why the call does not run. ``text``: it was written in tags in
-    the text. ``given``: name and arguments with which it has left. ``is_numbered``: its index counts the calls.
+    ``growing``: arguments came as whole objects. ``refused``: why the call does not run. ``text``: it was written in
+    tags in the text. ``given``: name and arguments with which it has left. ``is_numbered``: its index counts the calls.
     """
 
     index: int | None = None

@@ -368,6 +368,13 @@ TOO_LONG_WORDS = [
     "Requested tokens (5000) exceed context window of 4096",
     "string too long. Expected a string with maximum length 1048576",
     "Total tokens of image and text exceed max message tokens",
+    "context shift is disabled",
+    "Sequence length 9000 is larger than the model's maximum of 8192",
+    "Payload too large",
+    "Cannot fit 9000 tokens into 4096",
+    "This model supports at most 8192 tokens",
+    "llama_decode failed: n_tokens > n_batch",
+    "输入长度超过限制",
 ]
 
 
@@ -395,6 +402,11 @@ def test_words_for_too_long(words: str) -> None:
         (400, "API key not valid. Please pass a valid API key.", "MODEL_REJECTED"),
         (400, "Your credit balance is too low", "MODEL_REJECTED"),
         (400, "System role not supported", "MODEL_REJECTED"),
+        (400, "'messages[0].role' does not support 'system' with this model.", "MODEL_REJECTED"),
+        (400, "Developer instruction is not enabled for models/gemma-3-27b-it", "MODEL_REJECTED"),
+        (400, "the model doesn't support system messages", "MODEL_REJECTED"),
+        (400, 'messages: Unexpected role "system"', "MODEL_REJECTED"),
+        (422, "Input should be 'user' or 'assistant'", "MODEL_REJECTED"),
         (500, "Conversation roles must alternate user/assistant/user/assistant/...", "MODEL_REJECTED"),
     ],
 )
