@@ -24,7 +24,7 @@ from pipeline.tts.errors import (
     SpeechUnavailable,
     TextRejected,
 )
-from pipeline.tts.openai.sound_format import SoundDecoder
+from pipeline.tts.openai.sound_format import SoundDecoder, header_rate
 
 MOST_BYTES = 8192
 """Bytes that are converted in one go: stereo or float takes a ms."""
@@ -32,7 +32,9 @@ MOST_BYTES = 8192
 SPEECH = "audio/speech"
 
 WRONG_VOICE = frozenset({400, 404, 422, 500})
-"""Statuses with which servers refuse a voice that they don't have, or fail over it, and much else."""
+"""Statuses with which servers refuse a voice that they don't have, or fail over it, and much else. Others answer with
+200 and an error in JSON.
+"""
 
 WRONG_TEXT = frozenset({400, 413, 422})
 """Statuses with which servers refuse a text that they cannot say."""
@@ -111,7 +113,7 @@ class OpenAISpeech:
         default = self._options.voice
         for name in dict.fromkeys((voice.name or default, default)):
             async with self._ask(text, name) as reply:
-                if reply.status in WRONG_VOICE and name != default:
+                if name != default and (reply.status in WRONG_VOICE or "json" in reply.headers.get("content-type", "")):
                     continue
                 async with aclosing(self._sound(reply)) as sound:
                     if name != (voice.name or default) and reply.is_success:
@@ -126,7 +128,8 @@ class OpenAISpeech:
 
     async def _sound(self, reply: Reply) -> AsyncGenerator[bytes | Hz, None]:
         _accepted(reply, self._path)
-        decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate)
+        default_rate = header_rate(reply.headers) or self.sample_rate
+        decoder = SoundDecoder(reply.headers.get("content-type", ""), default_rate)
         given = False
         async with aclosing(self._decoded(reply, decoder)) as sound:
             async for pcm in sound:
