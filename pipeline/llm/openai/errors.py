@@ -215,6 +215,8 @@ def _error(body: Any) -> Mapping[str, Any]:
     if isinstance(body, list) and body:
         body = body[0]
     error = body.get("error", body) if isinstance(body, Mapping) else body
+    if isinstance(error, list) and error:
+        error = error[0]
     if isinstance(error, str):
         return {"message": error}
     return error if isinstance(error, Mapping) else {}
