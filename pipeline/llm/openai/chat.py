@@ -51,8 +51,8 @@ BROKEN = frozenset(
         "malformed_function_call",
     }
 )
-"""Finish reasons of OpenRouter, vLLM, DeepSeek, Z.ai, Gemini, Cohere and others for a failure. A reason in none of these
-sets is a good end.
+"""Finish reasons of OpenRouter, vLLM, DeepSeek, Z.ai, Gemini and Cohere for a failure. A reason in none of these sets
+is a good end.
 """
 
 FINISH_KEYS = ("finish_reason", "finishReason", "stop_reason", "done_reason")
@@ -116,10 +116,7 @@ class ChatDecoder:
         events: list[ModelEvent] = []
         try:
             for choice in chunk.get("choices") or ():
-                if choice.get("error") and not self.whole:
-                    raise upstream_errors.by_report(choice)
-                if choice.get("index") in (None, 0, "0"):  # only one answer was asked for
-                    self._choice(choice, events)
+                self._choice(choice, events)
         except (AttributeError, TypeError, TooManyCalls):  # a value has another type than the protocol says
             raise upstream_errors.malformed() from None
         return events
@@ -135,6 +132,10 @@ class ChatDecoder:
         return events
 
     def _choice(self, choice: Mapping[str, Any], events: list[ModelEvent]) -> None:
+        if choice.get("error") and not self.whole:
+            raise upstream_errors.by_report(choice)
+        if choice.get("index") not in (None, 0, "0"):  # only one answer was asked for
+            return
         contents = self.contents
         if delta := choice.get("delta"):
             self._streamed = self._streamed or bool(delta.get("content"))
