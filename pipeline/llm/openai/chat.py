@@ -78,6 +78,7 @@ class ChatDecoder:
         self._alone = False  # the finish reason came in a chunk without content
         self._early: EndReason | None = None  # a finish reason that more of the answer followed
         self._streamed = False  # text came in deltas
+        self._marks = marks
         self._text = MarkFilter(marks)
         self._calls = ToolCalls(names)
 
@@ -176,7 +177,8 @@ class ChatDecoder:
                 self._calls.add_text(call.name, str(call.args))
                 self.contents += 1
         events: list[ModelEvent] = [call for call in calls if call.refused]
-        return events + self._said([behind] if behind else [])
+        rest = MarkFilter(self._marks)
+        return events + self._said([*rest.feed(behind), *rest.flush()] if behind else [])
 
     def _finish(self, reason: EndReason | None, *, alone: bool) -> None:
         if reason is not None and self.finish is None:

@@ -53,7 +53,10 @@ def calls(raw: str, *, closed: bool = True) -> tuple[list[ToolCall], str]:
     values, rest = _values(text)
     if values and (not closed or not rest.strip("` \n\r\t,;]")):
         return [call for value in values for call in _calls(value)], "" if closed else rest
-    others = _named(text) or (_others(text) if closed else []) or python_calls(text)
+    named, rest = _named(text)
+    if named and not (closed and rest):
+        return named, rest
+    others = (_others(text) if closed else []) or python_calls(text)
     return others or [ToolCall("", raw, refused="invalid_json" if closed else "truncated")], ""
 
 
@@ -74,22 +77,19 @@ def _quoted(told: re.Match[str]) -> str:
     return json.dumps(told[1] or told[2] or told[3] or "", ensure_ascii=False)
 
 
-def _named(text: str) -> list[ToolCall]:
-    """Return the calls of a text of names, each with an object behind it; none if there is anything else in it."""
+def _named(text: str) -> tuple[list[ToolCall], str]:
+    """Return the calls that *text* begins with, names with an object behind each, and the rest."""
     found = []
     at = 0
-    while at < len(text):
-        name = _NAME.match(text, at)
-        if name is None:
-            return []
+    while name := _NAME.match(text, at):
         try:
-            _, at = _DECODER.raw_decode(text, name.end())
+            _, end = _DECODER.raw_decode(text, name.end())
         except (ValueError, RecursionError):
-            return []
-        found.append(ToolCall(name[1], text[name.end() : at]))
-        between = _BETWEEN.match(text, at)
-        at = between.end() if between else at
-    return found
+            break
+        found.append(ToolCall(name[1], text[name.end() : end]))
+        between = _BETWEEN.match(text, end)
+        at = between.end() if between and (between.end() == len(text) or _NAME.match(text, between.end())) else end
+    return found, text[at:]
 
 
 def _from_pairs(name: str, pairs: Iterable[tuple[str, str, str]]) -> ToolCall:

@@ -117,6 +117,10 @@ def test_text_around_calls() -> None:
     assert read(f"One. <tool_call>{CALL}</tool_call> Two.") == (MEANT, "One.  Two.")
     assert read(f"One. <tool_call>{CALL}\nTwo.") == (MEANT, "One. \nTwo.")
     assert read(f"{CALL}</tool_call>")[1] == CALL
+    behind = f"[TOOL_CALLS][{CALL}] Two. <think>hm</think><tool_call>{CALL}</tool_call>"
+    assert read(behind) == (MEANT * 2, " Two. ")
+    assert read(f"[TOOL_CALLS]open_app{ARGS} Two.") == (MEANT, " Two.")
+    assert [why for *_, why in read(f'[TOOL_CALLS]open_app{ARGS}[TOOL_CALLS]close_app{{"a')[0]] == ["", "truncated"]
     said = {"text": "</tool_call> {"}
     calls, text = read(f"<tool_call>{json.dumps({'name': 'say', 'arguments': said})}</tool_call> Two.")
     assert (calls, text) == ([("say", said, "")], "Two.")
