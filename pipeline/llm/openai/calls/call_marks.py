@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 _TAGS = ("tool_call", "tool_calls", "toolcall", "function_call", "function_calls", "tool_use", "tools", "function")
-_PREFIXES = ("", "antml:", "minimax:", "seed:", "｜dsml｜")
+_PREFIXES = ("", "antml:", "minimax:", "seed:", "｜dsml｜", "｜｜dsml｜｜", "‖dsml‖", "|dsml|")
 
 PAIRS = (
     *((f"<{prefix}{tag}>", f"</{prefix}{tag}>") for prefix in _PREFIXES for tag in _TAGS),

@@ -9,7 +9,7 @@ from pipeline.events import ToolCall
 from pipeline.llm.openai.calls.python_calls import python_calls
 
 _FENCE = re.compile(r"\A\s*```\w*\s*|\s*```\s*\Z")
-_PREFIX = r"(?:\w{1,12}:|[|｜]DSML[|｜])?"
+_PREFIX = r"(?:\w{1,12}:|[|｜‖]{1,2}DSML[|｜‖]{1,2})?"
 _FUNCTION = re.compile(
     rf"""<{_PREFIX}(function|invoke)\s*(?:=|name=)\s*["']?([^<>"']{{1,64}})["']?\s*>(.*?)(?:</{_PREFIX}\1>|\Z)""",
     re.DOTALL | re.IGNORECASE,

@@ -132,7 +132,7 @@ class ToolCalls:
     def _slot(self, new: Call) -> Call | None:
         """Return the call to which the fragment *new* belongs, if it begins none."""
         known = self._by_id.get(new.id) if new.id else None
-        continues = known and not new.names and not (known.is_whole and new.parts)
+        continues = known and new.name in ("", known.name) and not (known.is_whole and new.parts)
         if known and (continues or None in (new.index, known.index) or new.index == known.index):
             return known
         latest = next((call for call in reversed(self._calls) if not call.text), None)
@@ -231,7 +231,9 @@ class ToolCalls:
         """Return "" for a call that was meant twice, None for one that was told twice, else why it is refused."""
         if before.text or call.text:
             return "" if before.text and call.text else None
-        if before.id and call.id and before.id != call.id:
+        if before.id and before.id == call.id:
+            return None
+        if before.id and call.id:
             again = call.index is not None and call.index == before.index and len(self._by_index) > 1
             return AMBIGUOUS if self._ids_change or again else ""
         if call.is_numbered and None not in (before.index, call.index) and before.index != call.index:

@@ -238,6 +238,8 @@ CLOSE = '{"app_name": "Notes"}'
         # The same call twice, and the server says so.
         ([one("open", MAIL, id="a", index=0), one("open", MAIL, id="b", index=0)], 2, 0),
         ([one("open", MAIL, index=0), one("open", MAIL, index=1)], 2, 0),
+        # The same call under several indexes, at first without its arguments.
+        ([one("say", "", id="a", index=0), one("say", MAIL, id="a", index=1), one("say", MAIL, id="a", index=2)], 1, 0),
         # Whole objects that grow.
         ([one("say", '{"a": "x"}', id="a"), one(None, '{"a": "xy", "b": 1}', id="a")], 1, 0),
         ([one("say", '{"a": "x"}', id="a"), one(None, '{"b": 1}', id="a")], 0, 1),

@@ -51,6 +51,8 @@ FORMS = [
     '<invoke name="open_app"><parameter name="app_name">Mail</parameter></invoke>',
     '<｜DSML｜function_calls><｜DSML｜invoke name="open_app"><｜DSML｜parameter name="app_name" string="true">'
     "Mail</｜DSML｜parameter></｜DSML｜invoke></｜DSML｜function_calls>",
+    '<｜｜DSML｜｜tool_calls><｜｜DSML｜｜invoke name="open_app"><｜｜DSML｜｜parameter name="app_name" string="true">'
+    "Mail</｜｜DSML｜｜parameter></｜｜DSML｜｜invoke></｜｜DSML｜｜tool_calls>",
     "<seed:tool_call><function=open_app><parameter=app_name>Mail</parameter></function></seed:tool_call>",
     f"<tool_calls>\n<tool_call>open_app\n```json\n{ARGS}\n```\n</tool_call>\n</tool_calls>",
     f'<|START_ACTION|>[{{"tool_call_id": "0", "tool_name": "open_app", "parameters": {ARGS}}}]<|END_ACTION|>',
@@ -120,7 +122,8 @@ def test_text_around_calls() -> None:
     behind = f"[TOOL_CALLS][{CALL}] Two. <think>hm</think><tool_call>{CALL}</tool_call>"
     assert read(behind) == (MEANT * 2, " Two. ")
     assert read(f"[TOOL_CALLS]open_app{ARGS} Two.") == (MEANT, " Two.")
-    assert [why for *_, why in read(f'[TOOL_CALLS]open_app{ARGS}[TOOL_CALLS]close_app{{"a')[0]] == ["", "truncated"]
+    cut = read(f'[TOOL_CALLS]open_app{ARGS}[TOOL_CALLS]close_app{{"a')[0]
+    assert {why: name for name, _, why in cut} == {"": "open_app", "truncated": ""}
     said = {"text": "</tool_call> {"}
     calls, text = read(f"<tool_call>{json.dumps({'name': 'say', 'arguments': said})}</tool_call> Two.")
     assert (calls, text) == ([("say", said, "")], "Two.")
