@@ -129,8 +129,8 @@ async def test_each_answer_has_the_rate_of_its_replies(tmp_path: Path) -> None:
 
 
 FAILURES = {
-    "the speech server answered 503": DEAD,
-    "the speech server answered 401": sound([SECRET], status=401),
+    "the speech server answered 503 to /v1/audio/speech": DEAD,
+    "the speech server answered 401 to /v1/audio/speech": sound([SECRET], status=401),
     "the speech server sent MP3 where PCM was asked for": sound([b"ID3\x04" + SECRET * 9], "audio/pcm"),
     "the speech server sent application/json where PCM was asked for": sound([SECRET], "application/json"),
     "a WAV of format 17 with 4 bits: not known here": sound([wav(SECRET * 9, form(RATE, tag=17, bits=4))], "audio/wav"),

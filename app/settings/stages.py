@@ -51,13 +51,23 @@ class OpenAIModelSettings(Strict):
         ["<thinking>", "</thinking>"],
         ["<thought>", "</thought>"],
         ["<reasoning>", "</reasoning>"],
+        ["<seed:think>", "</seed:think>"],
         ["<reflection>", "</reflection>"],
+        ["<analysis>", "</analysis>"],
+        ["<scratchpad>", "</scratchpad>"],
         ["[THINK]", "[/THINK]"],
         ["◁think▷", "◁/think▷"],
         ["<|begin_of_thought|>", "<|end_of_thought|>"],
+        ["<|start_thinking|>", "<|end_thinking|>"],
+        ["<|inner_prefix|>", "<|inner_suffix|>"],
         ["<|channel|>analysis", "<|channel|>final"],
         ["<|channel>thought", "<channel|>"],
         ["<|im_start|>user", "<|im_start|>assistant"],
+        ["<|start_header_id|>user", "<|start_header_id|>assistant"],
+        ["<|start_of_role|>user", "<|start_of_role|>assistant"],
+        ["<|start|>user", "<|start|>assistant"],
+        ["<|user|>", "<|assistant|>"],
+        ["<|turn>user", "<|turn>model"],
         ["<start_of_turn>user", "<start_of_turn>model"],
     ]
     template_marks: list[Text] = [
@@ -69,6 +79,13 @@ class OpenAIModelSettings(Strict):
         "<start_of_turn>",
         "[INST]",
         "[/INST]",
+        "<turn|>",
+        "<unk>",
+        "<pad>",
+        "<answer>",
+        "</answer>",
+        "<response>",
+        "</response>",
     ]
     starts_in_reasoning: bool = False
     connect_timeout_seconds: Positive = 5.0

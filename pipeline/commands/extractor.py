@@ -20,6 +20,7 @@ MAX_DEPTH = 32
 
 ARGUMENTS = ("arguments", "parameters")
 CALL_KEYS = frozenset({"id", "type", "index", "function", "name", *ARGUMENTS})
+ENVELOPE_KEYS = frozenset({"session_id", "feature_id", "text", "command"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,8 @@ class JsonCommands:
     ValueError names a command whose schema is wrong. Reasons of ``CommandRefused``: ``too_deep``, ``invalid_json``,
     ``invalid_command`` (``command`` is not a string, is blank or repeated, or ``args`` is no object),
     ``invalid_envelope`` (``text`` is not a string or is repeated), ``no_command`` (an object that is neither a command
-    nor a text), ``not_allowed``, ``invalid_args`` (against the
-    schema, a repeated name, a number that fits no double, no object in a tool call).
+    nor a text, or has something else in it, such as a list of commands), ``not_allowed``, ``invalid_args`` (against the
+    schema, a repeated name, a number that fits no double, no object in a tool call, no ``args`` but other fields).
     """
 
     def __init__(self, options: JsonOptions) -> None:
@@ -47,10 +48,9 @@ class JsonCommands:
         self._schemas = {name: validator(name, schema) for name, schema in options.schemas.items()}
 
     def extract(self, source: JsonBlock | ToolCall) -> Command | None:
-        """Return the command in *source*; None for an object that has none: it is empty, has a ``text``, or its
-        ``command`` is null.
+        """Return the command in *source*; None for an object that has none: a ``text``, or its ``command`` is null.
 
-        Missing or null ``args`` are empty.
+        Missing or null ``args`` are empty. Some models call them ``arguments`` or ``parameters``.
         """
         if isinstance(source, ToolCall):
             return self._command(source.name, arguments(source))
@@ -63,12 +63,10 @@ class JsonCommands:
         if "command" not in fields and (call := _written_call(fields)) is not None:
             return self._command(call.name, arguments(call))
         if fields.get("command") is None:
-            if fields and text is None and "command" not in fields:
+            if _may_hold_another(fields):
                 raise CommandRefused("no_command")
             return None
-        if "args" in fields.repeated:
-            raise CommandRefused("invalid_args")
-        return self._command(fields["command"], fields.get("args"))
+        return self._command(fields["command"], _args(fields))
 
     def _command(self, name: object, args: object) -> Command:
         if not isinstance(name, str) or not name.strip():
@@ -98,6 +96,23 @@ def arguments(call: ToolCall) -> Mapping[str, Any]:
     if not isinstance(args, Mapping):
         raise CommandRefused("invalid_args")
     return args
+
+
+def _args(fields: JsonObject) -> object:
+    """Return the arguments of a command. Without any, a field that no command has may be one of them."""
+    told = [key for key in ("args", *ARGUMENTS) if key in fields]
+    if len(told) > 1 or fields.repeated.intersection(told) or not (told or fields.keys() <= ENVELOPE_KEYS):
+        raise CommandRefused("invalid_args")
+    args = fields[told[0]] if told else None
+    return args if told in ([], ["args"]) or args is None else arguments(ToolCall("", args))
+
+
+def _may_hold_another(fields: JsonObject) -> bool:
+    """Tell whether an object without a command may hold one that is not seen."""
+    if "text" not in fields and "command" not in fields:
+        return True
+    others = (value for key, value in fields.items() if key not in (*ENVELOPE_KEYS, "args"))
+    return any(isinstance(value, dict | list) and value for value in others)
 
 
 def _written_call(fields: JsonObject) -> ToolCall | None:

@@ -19,9 +19,21 @@ DONE = b"[DONE]"
 NONE = frozenset({"", "null", "none"})
 """Finish reasons that mean null."""
 
-LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"})
+LENGTH = frozenset(
+    {"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded", "error_limit"}
+)
 FILTER = frozenset(
-    {"content_filter", "safety", "blacklist", "blocklist", "recitation", "prohibited_content", "spii", "sensitive"}
+    {
+        "content_filter",
+        "safety",
+        "blacklist",
+        "blocklist",
+        "recitation",
+        "prohibited_content",
+        "spii",
+        "sensitive",
+        "error_toxic",
+    }
 )
 BROKEN = frozenset(
     {
@@ -29,13 +41,23 @@ BROKEN = frozenset(
         "abort",
         "insufficient_system_resource",
         "network_error",
+        "server_error",
+        "model_error",
+        "internal_error",
+        "timeout",
+        "cancelled",
+        "canceled",
         "function_call_filter",
         "malformed_function_call",
     }
 )
-"""Finish reasons of OpenRouter, vLLM, DeepSeek, Z.ai and Gemini for a failure. A reason in none of these sets is a good
-end.
+"""Finish reasons of OpenRouter, vLLM, DeepSeek, Z.ai, Gemini and Cohere for a failure. A reason in none of these sets
+is a good end.
 """
+
+FINISH_KEYS = ("finish_reason", "finishReason", "stop_reason", "done_reason")
+MESSAGE_KEYS = ("message", "detail")
+"""Where an error without an ``error`` object has its text."""
 
 
 class ChatDecoder:
@@ -56,6 +78,7 @@ class ChatDecoder:
         self._alone = False  # the finish reason came in a chunk without content
         self._early: EndReason | None = None  # a finish reason that more of the answer followed
         self._streamed = False  # text came in deltas
+        self._marks = marks
         self._text = MarkFilter(marks)
         self._calls = ToolCalls(names)
 
@@ -81,21 +104,20 @@ class ChatDecoder:
         Raise ContentFiltered or ModelFailed: MODEL_PROTOCOL_ERROR for bytes that are not a chunk, else the failure that
         the server reports.
         """
-        if data == DONE or data.isspace() or not data:
-            self.done = self.done or data == DONE
+        if data[:1] != b"{" and _is_no_chunk(mark := data.strip().upper()):
+            self.done = self.done or mark == DONE
             if self.done and self.finish is None:
                 self.finish = self._early  # the end mark confirms it
             return []
         chunk = _object(data)
-        if chunk.get("error") or chunk.get("object") == "error":
+        if _is_error(chunk):
             return self._error(chunk)
         if usage := chunk.get("usage"):
             self.usage = _usage(usage)
         events: list[ModelEvent] = []
         try:
             for choice in chunk.get("choices") or ():
-                if not choice.get("index"):  # only one answer was asked for
-                    self._choice(choice, events)
+                self._choice(choice, events)
         except (AttributeError, TypeError, TooManyCalls):  # a value has another type than the protocol says
             raise upstream_errors.malformed() from None
         return events
@@ -111,6 +133,10 @@ class ChatDecoder:
         return events
 
     def _choice(self, choice: Mapping[str, Any], events: list[ModelEvent]) -> None:
+        if choice.get("error") and not self.whole:
+            raise upstream_errors.by_report(choice)
+        if choice.get("index") not in (None, 0, "0"):  # only one answer was asked for
+            return
         contents = self.contents
         if delta := choice.get("delta"):
             self._streamed = self._streamed or bool(delta.get("content"))
@@ -119,7 +145,7 @@ class ChatDecoder:
             self._delta({**message, "content": None} if self._streamed else message, events)
         if self.contents > contents and self.finish is not None:
             self.finish, self._early = None, self.finish
-        if finish := choice.get("finish_reason") or choice.get("finishReason"):
+        if finish := next(filter(None, map(choice.get, FINISH_KEYS)), None):
             self._finish(_reason(finish), alone=self.contents == contents)
 
     def _delta(self, delta: Mapping[str, Any], events: list[ModelEvent]) -> None:
@@ -151,7 +177,8 @@ class ChatDecoder:
                 self._calls.add_text(call.name, str(call.args))
                 self.contents += 1
         events: list[ModelEvent] = [call for call in calls if call.refused]
-        return events + self._said([behind] if behind else [])
+        rest = MarkFilter(self._marks)
+        return events + self._said([*rest.feed(behind), *rest.flush()] if behind else [])
 
     def _finish(self, reason: EndReason | None, *, alone: bool) -> None:
         if reason is not None and self.finish is None:
@@ -163,6 +190,17 @@ class ChatDecoder:
         if not self.whole:
             raise upstream_errors.by_report(chunk)
         return []  # the answer is complete
+
+
+def _is_no_chunk(data: bytes) -> bool:
+    """Tell whether an event is the end mark, empty, or a comment that a proxy wrapped as data."""
+    return data == DONE or not data or data.startswith(b":")
+
+
+def _is_error(chunk: Mapping[str, Any]) -> bool:
+    if chunk.get("error") or chunk.get("object") == "error":
+        return True
+    return "choices" not in chunk and any(isinstance(chunk.get(key), str) for key in MESSAGE_KEYS)
 
 
 def _object(data: bytes) -> Mapping[str, Any]:
@@ -193,13 +231,19 @@ def _text(content: object) -> str:
         return content
     if content is None:
         return ""
-    if not isinstance(content, list):
+    parts = [content] if isinstance(content, dict) and "type" in content else content
+    if not isinstance(parts, list):
         raise TypeError("content")
-    parts = (part["text"] for part in content if isinstance(part, dict) and part.get("type") in ("text", "output_text"))
     try:
-        return "".join(parts)
+        return "".join(part if isinstance(part, str) else part["text"] for part in parts if _is_text(part))
     except KeyError:
         raise TypeError("text of a content part") from None
+
+
+def _is_text(part: object) -> bool:
+    if not isinstance(part, dict):
+        return isinstance(part, str)
+    return part.get("type", "text" if "text" in part else "") in ("text", "output_text")
 
 
 def _fragments(delta: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -211,7 +255,7 @@ def _fragments(delta: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _reason(finish: object) -> EndReason | None:
-    word = str(finish).lower().partition(":")[0].strip()  # Gemini: "content_filter: RECITATION"
+    word = str(finish).lower().partition(":")[0].strip().rpartition(".")[2]  # Gemini: "content_filter: RECITATION"
     if word in NONE:
         return None
     if word in BROKEN:

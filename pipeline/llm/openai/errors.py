@@ -20,7 +20,9 @@ TOO_LONG = re.compile(
     r"(too (long|large|big)|longer than|exceed)|reduce the length|token count"
     r"|(too many|input|maximum number of|prompt).{0,16}tokens|tokens?.{0,12}limit|less than \d+ tokens|tokens to keep"
     r"|max(imum)?[ _](prompt|input|sequence|message).{0,12}(length|tokens|size)|range of input length"
-    r"|input length|prompt exceeds|inputs\W{0,3}tokens \+|more than max tokens|слишком (длин|больш)|too[ _]long",
+    r"|input length|prompt exceeds|inputs\W{0,3}tokens \+|more than max tokens|слишком (длин|больш)|too[ _]long"
+    r"|context shift|(sequence|input|prompt).{0,24}larger than|payload.{0,8}too large|fit.{0,12}tokens"
+    r"|at most \d+ tokens|n_tokens > n_|(输入|上下文|提示|长度).{0,12}(超|过长|太长)",
     re.IGNORECASE | re.DOTALL,
 )
 """How the servers say that the prompt is too long: vLLM, SGLang, TGI, llama.cpp, LM Studio, Ollama, Anthropic, Bedrock,
@@ -38,13 +40,18 @@ REFUSED = re.compile(
     r"\bmodel\b.{0,80}(not.{0,8}(exist|found|supported|available|valid|recognized|loaded)|unknown|invalid"
     r"|decommissioned|deprecated|no access)"
     r"|(invalid|unknown|unsupported|unexpected|no such|not a valid|no)\W{0,3}models?\b"
-    r"|api.?key|credential|unauthorized|credit|billing|unexpected endpoint|system.{0,12}(role|message|prompt).{0,12}not"
-    r"|(only|not).{0,40}roles?\b|roles must alternate",
+    r"|api.?key|credential|unauthorized|credit|billing|unexpected endpoint",
     re.IGNORECASE | re.DOTALL,
 )
 """How servers say with another status, or with 200, that the model, the key, the path or the role "system" is wrong."""
 
-NO_SYSTEM = re.compile(r"system.{0,12}(role|message|prompt).{0,12}not|only user|roles must alternate", re.IGNORECASE)
+_SYSTEM = r"\b(system|developer)\W{1,3}(role|message|prompt|instruction)|\broles?\W{1,4}system\b"
+_NOT = r"\bnot\b|n't|unsupported|invalid|unexpected|unknown"
+NO_SYSTEM = re.compile(
+    rf"({_SYSTEM}).{{0,60}}({_NOT})|({_NOT}).{{0,60}}({_SYSTEM})|not support\W{{1,3}}system\b"
+    r"|only user|only.{0,40}\broles\b|should be 'user'|roles must alternate",
+    re.IGNORECASE | re.DOTALL,
+)
 NO_PATH = re.compile(r"unexpected endpoint|(page|path|route|endpoint|url).{0,12}not found|cannot post", re.IGNORECASE)
 
 REJECTED = frozenset({401, 402, 403, 404, 405})
@@ -208,6 +215,8 @@ def _error(body: Any) -> Mapping[str, Any]:
     if isinstance(body, list) and body:
         body = body[0]
     error = body.get("error", body) if isinstance(body, Mapping) else body
+    if isinstance(error, list) and error:
+        error = error[0]
     if isinstance(error, str):
         return {"message": error}
     return error if isinstance(error, Mapping) else {}

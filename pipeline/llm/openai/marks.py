@@ -1,35 +1,15 @@
 """Removes the marks of models and their templates from an answer: what stands in them is no speech."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from pipeline.llm.openai.calls import call_marks
 from pipeline.llm.openai.calls.tool_calls import MAX_CHARS, TooManyCalls
 
-CALLS = (
-    ("<tool_call>", "</tool_call>"),
-    ("<tool_calls>", "</tool_calls>"),
-    ("<function_call>", "</function_call>"),
-    ("<function_calls>", "</function_calls>"),
-    ("<tools>", "</tools>"),
-    ("<minimax:tool_call>", "</minimax:tool_call>"),
-    ("<|tool_call>", "<tool_call|>"),
-    ("<|tool_call|>", "<|/tool_call|>"),
-    ("<|tool_call_start|>", "<|tool_call_end|>"),
-    ("<|tool_calls_section_begin|>", "<|tool_calls_section_end|>"),
-    ("<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"),
-    ("[TOOL_CALLS]", ""),
-    ("<|python_tag|>", ""),
-)
-"""The marks around calls of Qwen and Hermes, Granite, Anthropic, MiniMax, Gemma, Phi, LFM, Kimi, DeepSeek, Mistral and
-Llama. Those without an end reach to the end of the model's turn.
-"""
-
-_FUNCTION = r"<function=[\w.-]{1,64}>"
 _TEMPLATE = r"<[|｜][^<>|｜\s]{1,40}[|｜]>"
-_TURN_ENDS = r"<\|im_end\|>|<\|eot_id\|>|<\|eom_id\|>|<\|end\|>|</s>"
-_BEGUN = re.compile(r"<[|｜][^<>|｜\s]{0,40}[|｜]?\Z|<function=?[\w.-]{0,64}\Z")
+_BEGUN = re.compile(r"<[|｜][^<>|｜\s]{0,40}[|｜]?\Z")
 _BEGUN_TEMPLATE = re.compile(r"<[|｜][^<>\s]+\Z")
 _LONGEST = 64
 _QUOTES = re.compile(r'\\.|(")', re.DOTALL)
@@ -55,41 +35,48 @@ class Marks:
     """The marks of one model.
 
     *reasoning*: opening and closing marks of reasoning; *template*: marks that are dropped alone, in addition to all of
-    the form ``<|name|>``. *starts_in_reasoning*: an answer begins behind an opening mark.
+    the form ``<|name|>``. *starts_in_reasoning*: an answer begins behind an opening mark. *names*: the commands that
+    the model was told of.
     """
 
     def __init__(
-        self, reasoning: Sequence[Sequence[str]], template: Sequence[str], *, starts_in_reasoning: bool
+        self,
+        reasoning: Sequence[Sequence[str]],
+        template: Sequence[str],
+        *,
+        starts_in_reasoning: bool,
+        names: Collection[str] = (),
     ) -> None:
         closing = [pair[1] for pair in reasoning]
-        self.ends = {opening: end for opening, end in CALLS}
-        self.kinds = dict.fromkeys(
-            map(str.lower, (*template, *closing, *filter(None, self.ends.values()))), Kind.NOTHING
-        )
+        ends = [end for _, end in call_marks.PAIRS if end.startswith(("<", "["))]
+        self.kinds = dict.fromkeys(map(str.lower, (*template, *closing, *ends)), Kind.NOTHING)
         self.kinds |= {pair[0].lower(): Kind.REASONING for pair in reasoning}
-        self.kinds |= {opening.lower(): Kind.CALL for opening in self.ends}
+        self.kinds |= {opening: Kind.CALL for opening, _ in call_marks.PAIRS}
         known = sorted(self.kinds, key=len, reverse=True)
-        self.any = re.compile("|".join((*map(re.escape, known), _FUNCTION, _TEMPLATE)), re.IGNORECASE)
+        self.any = re.compile("|".join((*map(re.escape, known), call_marks.bare(names), _TEMPLATE)), re.IGNORECASE)
         self.first = re.compile(
-            "[" + "".join(re.escape(char) for char in sorted({mark[0] for mark in known} | {"<"})) + "]"
+            "[" + "".join(re.escape(char) for char in sorted({mark[0] for mark in known} | {"<", "["})) + "]"
         )
         self.reasoning_end = _one_of(closing)
+        self._template = re.compile(_TEMPLATE)
+        self._lists = tuple(f"[{name}(" for name in names)
         self.starts_in_reasoning = starts_in_reasoning
 
     def kind(self, mark: str) -> Kind:
         """Tell what *mark* does."""
         known = self.kinds.get(mark.lower())
-        return known or (Kind.CALL if mark.lower().startswith("<function=") else Kind.NOTHING)
+        return known or (Kind.NOTHING if self._template.fullmatch(mark) else Kind.CALL)
 
-    def end(self, mark: str) -> re.Pattern[str]:
-        """Return the pattern that ends the call which *mark* opens."""
-        own = next((end for opening, end in self.ends.items() if opening.lower() == mark.lower()), "</function>")
-        return re.compile("|".join((*filter(None, (re.escape(own),)), _TURN_ENDS)), re.IGNORECASE)
+    def is_bare(self, mark: str) -> bool:
+        """Tell whether *mark* is a part of the call that it opens."""
+        return mark.lower() not in self.kinds
 
     def may_begin(self, text: str) -> bool:
         """Tell whether *text* may be the beginning of a longer mark."""
         lower = text.lower()
-        return any(mark != lower and mark.startswith(lower) for mark in self.kinds) or _BEGUN.match(text) is not None
+        if any(mark != lower and mark.startswith(lower) for mark in (*self.kinds, *self._lists)):
+            return True
+        return _BEGUN.match(text) is not None or call_marks.may_begin(text)
 
 
 class MarkFilter:
@@ -189,8 +176,8 @@ class MarkFilter:
         if kind is Kind.REASONING:
             self._end = self._marks.reasoning_end
         elif kind is Kind.CALL:
-            self._end = self._marks.end(mark)
-            self._body = [mark] if mark.lower().startswith("<function=") else []
+            self._end = call_marks.end(mark)
+            self._body = [mark] if self._marks.is_bare(mark) else []
 
     def _say_certain(self, out: list[str | Written], final: bool) -> None:
         if final:
@@ -242,7 +229,11 @@ class _Objects:
 
 
 def _one_of(marks: Sequence[str]) -> re.Pattern[str] | None:
-    return re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))), re.IGNORECASE) if marks else None
+    """Return the pattern that ends reasoning. A call of gpt-oss ends it too."""
+    if not marks:
+        return None
+    known = map(re.escape, sorted(marks, key=len, reverse=True))
+    return re.compile("|".join((*known, r"(?=<\|channel\|>commentary)")), re.IGNORECASE)
 
 
 def _in_string(body: str) -> bool:

@@ -59,7 +59,10 @@ class OpenAIModel:
         self._options = options
         self._prompts = PromptWriter(options)
         self._marks = Marks(
-            options.reasoning_marks, options.template_marks, starts_in_reasoning=options.starts_in_reasoning
+            options.reasoning_marks,
+            options.template_marks,
+            starts_in_reasoning=options.starts_in_reasoning,
+            names=options.commands,
         )
         headers = {"content-type": "application/json", "accept": "text/event-stream", **options.extra_headers}
         self._server = Server(

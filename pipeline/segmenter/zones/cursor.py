@@ -7,10 +7,17 @@ from pipeline.events import JsonBlock
 
 _TICKS = re.compile(r"`+")
 _MOST_TICKS = 16
-_OBJECT = re.compile(r"""\{\s{0,256}(?:"(?:[^"\\\n]|\\.){0,256}"\s{0,256}[^\s},\w]|'[^'{}\n]{0,256}'\s{0,256}:|\})""")
-_BEGUN_OBJECT = re.compile(
-    r"""\{\s{0,256}(?:"(?:[^"\\\n]|\\.){0,256}(?:\\|"\s{0,256})?|'[^'{}\n]{0,256}(?:'\s{0,256})?)?\Z"""
+_OBJECT = re.compile(
+    r"""\{\s{0,256}(?:"(?:[^"\\\n]|\\.){0,256}"\s{0,256}[^\s},\w]|'[^'{}\n]{0,256}'\s{0,256}:|\}"""
+    r"""|command\s{0,256}:\s{0,256}["'])"""
 )
+_BEGUN_OBJECT = re.compile(
+    r"""\{\s{0,256}(?:"(?:[^"\\\n]|\\.){0,256}(?:\\|"\s{0,256})?|'[^'{}\n]{0,256}(?:'\s{0,256})?"""
+    r"""|c(?:o(?:m(?:m(?:a(?:n(?:d(?:\s{0,256}(?::\s{0,256})?)?)?)?)?)?)?)?)?\Z"""
+)
+"""What opens an object, and the beginning of that. ``command`` without quotes is a slip: such an object is refused, not
+read aloud.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,17 @@ from functools import partial
 from pipeline.events import JsonBlock
 from pipeline.segmenter.zones.cursor import Break, Cursor, Piece
 from pipeline.segmenter.zones.envelopes import ObjectReader
+from pipeline.segmenter.zones.fences import HEAD, is_code, opens_with_object
 from pipeline.segmenter.zones.objects import ObjectScanner
 
 _OPENING = re.compile(r"[{`\[]")
-_BRACKET = re.compile(r"\[\s{0,256}")
-_IN_ARRAY = re.compile(r"[\s,]*")
+_BRACKET = re.compile(r"\[[\s\[]{0,256}")
+_IN_ARRAY = re.compile(r"[\s,}]*")
 _TICK = re.compile(r"`")
 _IN_CODE = re.compile(r"[{`\n]")
 _CODE_END = re.compile(r"[`\n]")
-_BETWEEN = re.compile(r"[\s,\[\]]*")
-_HEAD = re.compile(r"`+(?P<space>[^\S\n]{0,8})(?P<label>[\w+#-]{0,32})[\s\[]{0,256}")
-"""The head of a fence: its backticks, its label, and the white space before its first line."""
-_LONGEST_HEAD = 300
+_BETWEEN = re.compile(r"[\s,\[\]}]*")
+_BRACES = re.compile(r"\}*")
 
 
 class Zone(Enum):
@@ -30,6 +29,8 @@ class Zone(Enum):
 
     PROSE = auto()
     OBJECT = auto()
+    BEHIND = auto()
+    """Behind an object, where a brace closes nothing."""
     ARRAY = auto()
     """Between the objects of an array of commands."""
     FENCE = auto()
@@ -62,6 +63,7 @@ class ZoneReader:
         self._object: ObjectReader | None = None
         self._around = Zone.PROSE  # the zone that the open object stands in
         self._around_array = Zone.PROSE
+        self._brackets = 0  # of the array, that are open
         self._ticks = 0  # the backticks that opened the inline code
         self._held: list[str] = []  # the inline code from its object on
 
@@ -117,6 +119,8 @@ class ZoneReader:
 
     def _brace(self, cursor: Cursor) -> bool:
         opens = cursor.opens_object()
+        if opens == "" and self._zone is not Zone.INLINE_CODE and (opens := cursor.opens_object(1)):
+            cursor.pos += 1  # a template's brace before that of the object
         if opens and self._zone is Zone.INLINE_CODE:
             self._zone = Zone.HELD_CODE
         elif opens:
@@ -133,6 +137,7 @@ class ZoneReader:
         opens = None if bracket.end() == len(cursor.text) else cursor.opens_object(length)
         if opens:
             self._around_array, self._zone = self._zone, Zone.ARRAY
+            self._brackets = bracket.group().count("[")
             cursor.pos += length
         elif opens is not None:
             cursor.say(1)
@@ -146,8 +151,11 @@ class ZoneReader:
         if opens:
             self._open_object(cursor, opens)
         elif opens is not None and cursor.next:
-            cursor.pos += cursor.next == "]"
-            self._zone = self._around_array
+            closes = cursor.next == "]"
+            cursor.pos += closes
+            self._brackets -= closes
+            if not (closes and self._brackets):
+                self._zone = self._around_array
         return opens is not None
 
     def _open_object(self, cursor: Cursor, first: str) -> None:
@@ -167,19 +175,27 @@ class ZoneReader:
         if self._object.closed:
             cursor.unread(self._object.behind)
             self._object = None
+            self._zone = Zone.BEHIND if self._around in (Zone.PROSE, Zone.FENCE_TEXT) else self._around
+        return True
+
+    def _behind(self, cursor: Cursor) -> bool:
+        braces = _BRACES.match(cursor.text, cursor.pos)
+        assert braces is not None
+        cursor.pos = braces.end()
+        if cursor.next:
             self._zone = self._around
         return True
 
     def _open_fence(self, cursor: Cursor, ticks: int) -> bool:
         """Begin a fence. One that begins with an object, bare or marked json, is no text at all."""
-        head = _HEAD.match(cursor.text, cursor.pos)
+        head = HEAD.match(cursor.text, cursor.pos)
         assert head is not None
-        opens = _opens_with_object(head, cursor)
+        opens = opens_with_object(head, cursor)
         if opens:
             self._zone = Zone.FENCE
             cursor.pos = head.end()
         elif opens is False:
-            if _is_code(head):
+            if is_code(head):
                 self._zone = Zone.CODE
             else:
                 self._zone = Zone.PROSE if self._zone is Zone.FENCE_TEXT else Zone.FENCE_TEXT
@@ -261,6 +277,7 @@ class ZoneReader:
 _HANDLERS: Mapping[Zone, Callable[[ZoneReader, Cursor], bool]] = {
     Zone.PROSE: ZoneReader._prose,
     Zone.OBJECT: ZoneReader._in_object,
+    Zone.BEHIND: ZoneReader._behind,
     Zone.ARRAY: ZoneReader._array,
     Zone.FENCE: ZoneReader._fence,
     Zone.FENCE_END: ZoneReader._fence_end,
@@ -269,25 +286,3 @@ _HANDLERS: Mapping[Zone, Callable[[ZoneReader, Cursor], bool]] = {
     Zone.INLINE_CODE: ZoneReader._inline_code,
     Zone.HELD_CODE: ZoneReader._held_code,
 }
-
-
-def _opens_with_object(head: re.Match[str], cursor: Cursor) -> bool | None:
-    """Tell whether the fence may hold commands and begins with an object. None = too early to tell."""
-    length = head.end() - head.start()
-    ends_with_label = head.end("label") == head.end()
-    if head.end() == len(cursor.text) and length < _LONGEST_HEAD and (_may_hold_commands(head) or ends_with_label):
-        return None
-    if not _may_hold_commands(head):
-        return False
-    first = cursor.opens_object(length)
-    return None if first is None else first != ""
-
-
-def _is_code(head: re.Match[str]) -> bool:
-    """Tell whether the fence is labelled as code of some language."""
-    behind = head.string[head.end("label") : head.end("label") + 1]
-    return not _may_hold_commands(head) and not head["space"] and behind.isspace()
-
-
-def _may_hold_commands(head: re.Match[str]) -> bool:
-    return head["label"].lower() in ("", "json")

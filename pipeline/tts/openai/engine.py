@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Se
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline.http import HttpClient, HttpFailed, Reply, Unreachable, retry_after
 from pipeline.interfaces import Voice
@@ -24,13 +25,17 @@ from pipeline.tts.errors import (
     SpeechUnavailable,
     TextRejected,
 )
-from pipeline.tts.openai.sound_format import SoundDecoder
+from pipeline.tts.openai.sound_format import SoundDecoder, header_rate
 
 MOST_BYTES = 8192
 """Bytes that are converted in one go: stereo or float takes a ms."""
 
+SPEECH = "audio/speech"
+
 WRONG_VOICE = frozenset({400, 404, 422, 500})
-"""Statuses with which servers refuse a voice that they don't have, or fail over it, and much else."""
+"""Statuses with which servers refuse a voice that they don't have, or fail over it, and much else. Others answer with
+200 and an error in JSON.
+"""
 
 WRONG_TEXT = frozenset({400, 413, 422})
 """Statuses with which servers refuse a text that they cannot say."""
@@ -78,6 +83,7 @@ class OpenAISpeech:
         _json(self._body)
         self._environment = environment
         self._http = HttpClient(options.base_url, options.proxy)
+        self._path = f"{urlsplit(options.base_url).path.rstrip('/')}/{SPEECH}"
 
     async def start(self) -> None:
         """Do nothing: the first request connects."""
@@ -108,7 +114,7 @@ class OpenAISpeech:
         default = self._options.voice
         for name in dict.fromkeys((voice.name or default, default)):
             async with self._ask(text, name) as reply:
-                if reply.status in WRONG_VOICE and name != default:
+                if name != default and (reply.status in WRONG_VOICE or "json" in reply.headers.get("content-type", "")):
                     continue
                 async with aclosing(self._sound(reply)) as sound:
                     if name != (voice.name or default) and reply.is_success:
@@ -122,8 +128,9 @@ class OpenAISpeech:
         await self._http.aclose()
 
     async def _sound(self, reply: Reply) -> AsyncGenerator[bytes | Hz, None]:
-        _accepted(reply)
-        decoder = SoundDecoder(reply.headers.get("content-type", ""), self.sample_rate)
+        _accepted(reply, self._path)
+        default_rate = header_rate(reply.headers) or self.sample_rate
+        decoder = SoundDecoder(reply.headers.get("content-type", ""), default_rate)
         given = False
         async with aclosing(self._decoded(reply, decoder)) as sound:
             async for pcm in sound:
@@ -154,7 +161,7 @@ class OpenAISpeech:
         connect = self._options.connect_timeout_seconds
         with _failures():
             async with time_limit(connect + self._options.stall_timeout_seconds):
-                reply = await self._http.send("POST", "audio/speech", headers, content, connect_seconds=connect)
+                reply = await self._http.send("POST", SPEECH, headers, content, connect_seconds=connect)
         async with aclosing(reply):
             yield reply
 
@@ -176,8 +183,8 @@ async def _body(reply: Reply, stall: float) -> AsyncGenerator[bytes, None]:
                 yield data[start : start + MOST_BYTES]
 
 
-def _accepted(reply: Reply) -> None:
-    """Raise the error of a refusal. The body, which may hold the text or the key, is not read."""
+def _accepted(reply: Reply, path: str) -> None:
+    """Raise the error of a refusal of *path*. The body, which may hold the text or the key, is not read."""
     status = reply.status
     if reply.is_success:
         if reply.headers.get("content-encoding", "identity").lower() != "identity":
@@ -188,7 +195,8 @@ def _accepted(reply: Reply) -> None:
         kind = SpeechBusy
     elif status >= 500 or status == 408:
         kind = SpeechUnavailable
-    raise kind(f"the speech server answered {status}", retry_after=retry_after(reply.headers))
+    hint = "; is /v1 missing in base_url?" if status in (404, 405) and "/v1/" not in path else ""
+    raise kind(f"the speech server answered {status} to {path}{hint}", retry_after=retry_after(reply.headers))
 
 
 @contextmanager

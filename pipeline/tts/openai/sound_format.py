@@ -1,10 +1,12 @@
 """Decodes the sound of a speech server by its Content-Type and its first bytes; pure, no I/O.
 
-The protocol has no rate for PCM: ``rate=`` in the Content-Type tells it, or a RIFF header, or nothing.
+The protocol has no rate for PCM: ``rate=`` in the Content-Type tells it, or another header, or a RIFF header, or
+nothing.
 """
 
 import codecs
 import re
+from collections.abc import Mapping
 from email.message import Message
 
 from pipeline.pcm import RATES
@@ -33,6 +35,10 @@ _MARKS = {
 }
 _BITS = {"8": "uint8", "24": "int24", "32": "int32"}
 """How parameters tell that samples are not of 16 bits."""
+
+_RATE_NAMES = ("rate", "samplerate", "sample_rate", "sample-rate")
+RATE_HEADERS = ("x-sample-rate", "x-audio-sample-rate", "sample-rate")
+"""Where a reply may tell the Hz of its PCM: parameters of its type, and headers that some servers add."""
 
 WAV_TYPES = frozenset({"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"})
 
@@ -73,15 +79,21 @@ def content_type(header: str, default_rate: int) -> tuple[str, PcmFormat]:
     message["content-type"] = header
     name = message.get_content_type() if header.strip() else ""
     params = {key.lower(): str(value).strip() for key, value in message.get_params([], unquote=True)}
-    rate = _number(params.get("rate", ""), RATES) or default_rate
+    told = next((rate for key in _RATE_NAMES if (rate := _number(params.get(key, ""), RATES))), 0)
+    rate = told or default_rate
     channels = _number(params.get("channels", ""), range(1, MOST_CHANNELS + 1)) or 1
     if name in LAWS:
-        return name, PcmFormat(_number(params.get("rate", ""), RATES) or TELEPHONE_HZ, channels, LAWS[name])
+        return name, PcmFormat(told or TELEPHONE_HZ, channels, LAWS[name])
     codec = next((params[key].lower() for key in ("codec", "encoding", "format") if key in params), "")
     encoding = next((encoding for mark, encoding in _MARKS.items() if mark in codec), "")
     encoding = encoding or _BITS.get(params.get("bits", ""), "int16")
     big_endian = name == "audio/l16" and codec != "pcm"
     return name, PcmFormat(rate, channels, encoding, big_endian)
+
+
+def header_rate(headers: Mapping[str, str]) -> int:
+    """Return the Hz that a header tells beside the type; 0 when none does."""
+    return next((rate for name in RATE_HEADERS if (rate := _number(headers.get(name, "").strip(), RATES))), 0)
 
 
 class SoundDecoder:

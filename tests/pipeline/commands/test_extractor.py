@@ -42,6 +42,9 @@ def refusal(source: str | ToolCall, **changes: Any) -> str:
         ('{"command": "a", "args": {"x": [1, 2.5, true, null, "é"]}}', {"x": [1, 2.5, True, None, "é"]}),
         ('{"session_id": "1", "text": "Hi", "args": {}, "command": "a"}', {}),
         ('{\n "command": "a"\n}', {}),
+        ('{"command": "a", "parameters": {"x": 1}}', {"x": 1}),
+        ('{"command": "a", "arguments": "{\\"x\\": 1}"}', {"x": 1}),
+        ('{"command": "a", "args": {}, "why": "x"}', {}),
     ],
 )
 def test_commands(raw: str, args: dict[str, Any]) -> None:
@@ -49,9 +52,9 @@ def test_commands(raw: str, args: dict[str, Any]) -> None:
     assert json_commands().extract(JsonBlock(raw)) == Command("a", args)
 
 
-@pytest.mark.parametrize("raw", ["{}", '{"text": "Hi"}', '{"command": null, "args": 5}'])
+@pytest.mark.parametrize("raw", ['{"text": "Hi"}', '{"text": "Hi", "mood": "good"}', '{"command": null, "args": 5}'])
 def test_objects_without_command(raw: str) -> None:
-    """An empty object, a text, and a command that is null are no command."""
+    """A text, and a command that is null, are no command."""
     assert json_commands().extract(JsonBlock(raw)) is None
 
 
@@ -82,13 +85,20 @@ REFUSED = {
     ],
     "invalid_args": [
         '{"command": "a", "args": {}, "args": {"x": 1}}',
+        '{"command": "a", "args": {}, "parameters": {"x": 1}}',
+        '{"command": "a", "parameters": {}, "parameters": {"x": 1}}',
+        '{"command": "a", "x": 1}',
+        '{"command": "a", "arg": {"x": 1}}',
         '{"command": "a", "args": {"x": 1, "x": 2}}',
         '{"command": "a", "args": {"y": [{"x": 1, "x": 2}]}}',
         '{"command": "a", "args": {"\\ud800": 1, "\\ud801": 2}}',
         *(f'{{"command": "a", "args": {{"x": {number}}}}}' for number in ("1e999", "-1e999", "9" * 400)),
     ],
     "no_command": [
+        "{}",
         '{"args": {"command": "a"}}',
+        '{"text": "Hi", "commands": [{"command": "a"}]}',
+        '{"text": "Hi", "action": {"name": "a"}}',
         '{"status": "ok"}',
         '{"name": "a"}',
         '{"name": "a", "arguments": {}, "parameters": {}}',

@@ -64,6 +64,14 @@ WRONG = '{"text": "a\\x b\\u12G4 c\\udc00."}'
         # So do those between the objects of an array; other brackets are prose.
         (f"Ok [1]. [{A.raw}, {B.raw}] Done [see {C.raw}].", ["Ok [1].", A, B, "  Done [see", C, " ]."]),
         (f"[ {A.raw}\n,{B.raw}", [A, B]),
+        (f"[[{A.raw}], {B.raw}] Done.", [A, B, " Done."]),
+        # A brace too many closes nothing, also where a template doubled it.
+        (f"{A.raw}}} Done.", [A, " Done."]),
+        (f"{{{A.raw}}} Done.", [A, " Done."]),
+        (f"[{A.raw}}}, {B.raw}]\n```json\n{C.raw}}}\n```\nDone.", [A, B, C, "\nDone."]),
+        ("Use {{name}} and `{{x}}`.", ["Use {{name}} and `{{x}}`."]),
+        # A name without quotes is a slip: no prose.
+        ('Ok {command: "a"} {commands: 1}', ["Ok", JsonBlock('{command: "a"}'), "  {commands: 1}"]),
         # The name of a text may be escaped, its quotes need not be.
         ('{"te\\u0078t": "Hi."}', ["Hi.", JsonBlock('{"te\\u0078t": "Hi."}')]),
         (LOOSE, ['Say "yes", "no" or "x".', JsonBlock(LOOSE)]),
@@ -142,7 +150,7 @@ def test_object_leaves_with_its_last_brace() -> None:
     assert list(envelope.feed("You")) == [Sentence(0, "Hi.")]
 
 
-@pytest.mark.parametrize("label", ["", "json", "JSON", "json ", " json"])
+@pytest.mark.parametrize("label", ["", "json", "JSON", "json ", " json", "jsonc", "json5", "jsonl"])
 def test_fences_of_commands_vanish(label: str) -> None:
     """A bare or json fence around an object is in no sentence, nor is the line break behind it."""
     found = segments(f'Opening.\n```{label}\n{{"command": "a"}}\n```\nDone.')

@@ -12,7 +12,7 @@ def joined(parts: Sequence[str], *, growing: bool = False) -> str:
     """Return the arguments that *parts* tell: one JSON object where that can be read, else the parts as written.
 
     Some servers send an empty object before the real one, repeat the whole, send with each part all that came before
-    it, or write the object into a JSON string. *growing* tells that parts were objects, which may be unfinished.
+    it, or write the object into a JSON string. *growing* tells that parts were whole objects, which may be unfinished.
     """
     text = "".join(parts)
     for told in (text, _cumulated(parts)):

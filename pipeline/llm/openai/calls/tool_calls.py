@@ -5,13 +5,12 @@ fragment or none; an index for each call, 0 for all or none; arguments in pieces
 two readings are possible the call is refused, because a wrong one would make a computer do what nobody asked for.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.events import ToolCall
 from pipeline.llm.openai.calls import call_args
+from pipeline.llm.openai.calls.call import Call, read
 
 MAX_CHARS = 1024 * 1024
 """The limit of all calls of one answer together."""
@@ -27,60 +26,18 @@ class TooManyCalls(ValueError):
     """The calls of one answer are longer than those of any honest model."""
 
 
-@dataclass(slots=True)
-class _Call:
-    """A call as far as it was told. In a fragment, ``names`` and ``parts`` have at most one element.
-
-    ``growing``: arguments came as objects. ``refused``: why the call does not run. ``text``: it was written in tags in
-    the text. ``given``: name and arguments with which it has left.
-    """
-
-    index: int | None = None
-    id: str = ""
-    names: list[str] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
-    growing: bool = False
-    refused: str = ""
-    text: bool = False
-    given: tuple[str, str] | None = None
-
-    @property
-    def name(self) -> str:
-        name = ""
-        for piece in self.names:
-            name = piece if piece.startswith(name) else name + piece
-        return name
-
-    @property
-    def args(self) -> str:
-        return call_args.joined(self.parts, growing=self.growing)
-
-    @property
-    def is_blank(self) -> bool:
-        return not "".join(self.parts).strip()
-
-    @property
-    def is_whole(self) -> bool:
-        last = next((part for part in reversed(self.parts) if part.strip()), "")
-        return last.rstrip()[-1:] in ("}", '"') and call_args.value(self.args) is not None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        args = self.args
-        value = {} if self.is_blank else call_args.value(args)
-        return self.name, args if value is None else json.dumps(value, sort_keys=True)
-
-
 class ToolCalls:
     """The calls of one answer, in the model's order. *names*: the commands that the model was told of."""
 
     def __init__(self, names: Collection[str] = ()) -> None:
         self._names = names
-        self._calls: list[_Call] = []
-        self._by_index: dict[int, _Call] = {}
-        self._by_id: dict[str, _Call] = {}
-        self._given: dict[tuple[tuple[str, str], int | None], _Call] = {}  # the last one with a key and an index
+        self._calls: list[Call] = []
+        self._by_index: dict[int, Call] = {}
+        self._by_id: dict[str, Call] = {}
+        self._given: dict[tuple[str, str], list[Call]] = {}  # by their keys
+        self._counts = True  # each call so far had a higher index than those before it
         self._ids_change = False  # within one call
+        self._named_late = False  # a name came behind its arguments
         self._settled = 0  # so many calls have left
         self._chars = 0
 
@@ -89,23 +46,25 @@ class ToolCalls:
 
     def add(self, fragment: Mapping[str, Any]) -> None:
         """Take one element of ``delta.tool_calls``. Raise TypeError for a field of the wrong type, or TooManyCalls."""
-        new = _read(fragment)
+        new = read(fragment)
         self._count(len("".join(new.names + new.parts)))
         call = self._slot(new)
         if call is None or self._begins(call, new):
             self._append(new)
             return
         self._ids_change = self._ids_change or bool(new.id and call.id and new.id != call.id)
+        grown = not new.names and "".join(new.parts).lstrip().startswith("{") and call.is_whole
+        self._named_late = self._named_late or bool(new.names and not (call.names or call.is_blank))
         call.id = call.id or new.id
         call.names += new.names
         call.parts += new.parts
-        call.growing = call.growing or new.growing
+        call.growing = call.growing or new.growing or grown
         self._remember(call, new)
 
     def add_text(self, name: str, args: str) -> None:
         """Take a whole call that the model wrote in tags in its text."""
         self._count(len(name) + len(args))
-        self._calls.append(_Call(names=[name], parts=[args], text=True))
+        self._calls.append(Call(names=[name], parts=[args], text=True))
 
     def settled(self) -> list[ToolCall]:
         """Return the calls before a text that follows them; the last one only if it is whole."""
@@ -129,49 +88,67 @@ class ToolCalls:
         self._calls.clear()
         return self._left(calls)
 
-    def _left(self, calls: Sequence[_Call]) -> list[ToolCall]:
-        broken = any(not (call.is_blank or call.is_whole) for call in calls)
+    def _left(self, calls: Sequence[Call]) -> list[ToolCall]:
+        self._doubt(calls)
         events: list[ToolCall] = []
         for call in calls:
-            if broken and call.is_blank:  # its arguments may be those that fit nowhere
-                call.refused = call.refused or AMBIGUOUS
             if call.given is None:
                 events += self._give(call)
             elif call.key != call.given:  # more of it came when it had left
                 events.append(ToolCall(call.name, call.args, refused=AMBIGUOUS))
         return events
 
+    def _doubt(self, calls: Sequence[Call]) -> None:
+        """Refuse the calls whose arguments may be those of another one: some stand before their call's name, or fit
+        nowhere, or are missing.
+        """
+        stray = any(not (call.is_blank or (call.is_whole and call.name)) for call in calls)
+        names = {call.name for call in calls if call.refused}
+        behind = len(calls) > 1 and (self._named_late or not all(call.name for call in calls))
+        for before, call in zip((None, *calls), calls, strict=False):
+            lacks = call.is_blank and (stray or (before is not None and _ends(before, call)))
+            if behind or lacks or (call.is_empty and call.name in names):
+                call.refused = call.refused or AMBIGUOUS
+
     def _count(self, chars: int) -> None:
         self._chars += chars + CALL_CHARS
         if self._chars > MAX_CHARS:
             raise TooManyCalls
 
-    def _append(self, call: _Call) -> None:
+    def _append(self, call: Call) -> None:
+        if call.index is not None and self._by_index:
+            self._counts = self._counts and call.index > max(self._by_index)
+        call.is_numbered = self._counts and call.index is not None
         self._calls.append(call)
         self._remember(call, call)
 
-    def _remember(self, call: _Call, fragment: _Call) -> None:
+    def _remember(self, call: Call, fragment: Call) -> None:
         if fragment.index is not None:
             self._by_index[fragment.index] = call
             call.index = fragment.index if call.index is None else call.index
         if fragment.id:
             self._by_id[fragment.id] = call
 
-    def _slot(self, new: _Call) -> _Call | None:
+    def _slot(self, new: Call) -> Call | None:
         """Return the call to which the fragment *new* belongs, if it begins none."""
         known = self._by_id.get(new.id) if new.id else None
-        if known and (not new.names or None in (new.index, known.index) or new.index == known.index):
+        continues = known and new.name in ("", known.name) and not (known.is_whole and new.parts)
+        if known and (continues or None in (new.index, known.index) or new.index == known.index):
             return known
         latest = next((call for call in reversed(self._calls) if not call.text), None)
         if new.index is None:
             return latest
         return self._by_index.get(new.index) or (latest if latest and latest.index is None else None)
 
-    def _begins(self, call: _Call, new: _Call) -> bool:
+    def _begins(self, call: Call, new: Call) -> bool:
         """Tell whether *new* begins another call, though it has the place of *call*. Mark those that can't be told."""
         other_id = bool(new.id and call.id and new.id != call.id)
         if not new.names or not call.name:
-            return other_id and new.is_blank
+            begins = other_id and new.is_blank
+            self._ids_change = self._ids_change or (begins and new.index is not None)
+            return begins
+        if not self._counts and call is not self._calls[-1]:  # its index is that of another call by now
+            return True
         if not call.is_blank and new.name == call.name and not call.is_whole and not (other_id and _opens(new, call)):
             return False
         if self._is_piece(call.name, new.name) and (call.is_blank or not other_id):
@@ -180,7 +157,7 @@ class ToolCalls:
             return self._begins_behind_blank(call, new, other_id)
         return self._begins_behind_whole(call, new, other_id)
 
-    def _begins_behind_blank(self, call: _Call, new: _Call, other_id: bool) -> bool:
+    def _begins_behind_blank(self, call: Call, new: Call, other_id: bool) -> bool:
         longer = new.name.startswith(call.name) or call.name + new.name in self._names
         if (
             new.name != call.name
@@ -195,7 +172,7 @@ class ToolCalls:
             call.refused = AMBIGUOUS  # a piece of the name, or a call without arguments before another one
         return other_id
 
-    def _begins_behind_whole(self, call: _Call, new: _Call, other_id: bool) -> bool:
+    def _begins_behind_whole(self, call: Call, new: Call, other_id: bool) -> bool:
         if call.key == (new.name, "{}") and not new.is_blank and (other_id or not call.id):
             call.refused = new.refused = AMBIGUOUS  # some servers put an empty object before the arguments
             return other_id
@@ -220,12 +197,13 @@ class ToolCalls:
         longer = piece if piece.startswith(name) else name + piece
         return any(known.startswith(longer) for known in self._names)
 
-    def _merged(self) -> list[_Call]:
+    def _merged(self) -> list[Call]:
         """Return the calls; fragments without a name go to the call before them, if its arguments were missing."""
-        calls: list[_Call] = []
+        calls: list[Call] = []
         for call in self._calls:
             before = calls[-1] if calls else None
-            if call.name or before is None or before.is_whole or before.given or call.text:
+            is_whole = before is not None and before.is_whole and not before.is_empty
+            if call.name or before is None or is_whole or before.given or call.text:
                 if call.name or not call.is_blank:
                     calls.append(call)
                 continue
@@ -235,57 +213,40 @@ class ToolCalls:
             self._ids_change = True
         return calls
 
-    def _give(self, call: _Call) -> list[ToolCall]:
+    def _give(self, call: Call) -> list[ToolCall]:
         """Return the call, unless it is one that was given already, told again."""
-        call.given = key = call.key
-        places = [(key, ANYWHERE)] if call.index is None else [(key, call.index), (key, None)]
-        earlier = [self._given[place] for place in places if place in self._given]
-        told = [] if call.refused else [self._repeats(before, call) for before in earlier]
+        call.given = call.key
+        alike = self._given.setdefault(call.given, [])
+        told = [] if call.refused else [self._repeats(before, call) for before in alike]
         if None in told:
             return []
         refused = call.refused or next(filter(None, told), "")
         if not call.refused:
-            self._given |= {(key, call.index): call, (key, ANYWHERE): call}
-        name = call.name.strip()
+            alike.append(call)
+        name = call.name.partition("<|")[0].strip()  # without a template's marks
         bare = name.removeprefix("functions.")
         return [ToolCall(bare if bare in self._names else name, call.args, refused=refused)]
 
-    def _repeats(self, before: _Call, call: _Call) -> str | None:
+    def _repeats(self, before: Call, call: Call) -> str | None:
         """Return "" for a call that was meant twice, None for one that was told twice, else why it is refused."""
         if before.text or call.text:
             return "" if before.text and call.text else None
-        if None not in (before.index, call.index) and before.index != call.index:
+        if before.id and before.id == call.id:
+            return None
+        if before.id and call.id:
+            again = call.index is not None and call.index == before.index and len(self._by_index) > 1
+            return AMBIGUOUS if self._ids_change or again else ""
+        if call.is_numbered and None not in (before.index, call.index) and before.index != call.index:
             return ""
-        if before.id and call.id and before.id != call.id:
-            return AMBIGUOUS if self._ids_change else ""
         return None
 
 
-def _read(fragment: Mapping[str, Any]) -> _Call:
-    function = fragment.get("function") or fragment
-    if not isinstance(function, Mapping):
-        raise TypeError("function of a tool call")
-    index = fragment.get("index")
-    if isinstance(index, str) and index.isdecimal():
-        index = int(index)
-    if not (index is None or isinstance(index, int)):
-        raise TypeError("index of a tool call")
-    name, args = _text(function.get("name")), function.get("arguments")
-    text = args if isinstance(args, str) else "" if args is None else json.dumps(args, ensure_ascii=False)
-    names, parts = [name] if name.strip() else [], [text] if text else []
-    growing = args is not None and not isinstance(args, str)
-    return _Call(index, _text(fragment.get("id")), names, parts, growing)
+def _ends(before: Call, call: Call) -> bool:
+    """Tell whether *call*, which has no arguments, may be the end of the call *before* it."""
+    return call.name == before.name and call.index == before.index and not before.is_empty
 
 
-def _opens(new: _Call, call: _Call) -> bool:
+def _opens(new: Call, call: Call) -> bool:
     """Tell whether the arguments of *new* begin an object, and are not those of *call* with more of them."""
     args = "".join(new.parts)
     return not args.strip() or (args.lstrip().startswith("{") and not args.startswith("".join(call.parts)))
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError("text of a tool call")
-    return value

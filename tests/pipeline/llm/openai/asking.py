@@ -36,15 +36,16 @@ def model_options(commands: Mapping[str, Schema | None] | None = None, **setting
     return options(OpenAIModelOptions, table, commands=commands or {})
 
 
-def marks(**changes: Any) -> Marks:
-    """The marks of a model with these settings."""
+def marks(*names: str, **changes: Any) -> Marks:
+    """The marks of a model with these settings, which was told of the commands *names*."""
     table = model_options(**changes)
-    return Marks(table.reasoning_marks, table.template_marks, starts_in_reasoning=table.starts_in_reasoning)
+    starts = table.starts_in_reasoning
+    return Marks(table.reasoning_marks, table.template_marks, starts_in_reasoning=starts, names=names)
 
 
 def new_decoder(*names: str, **changes: Any) -> ChatDecoder:
     """A decoder for a model that was told of the commands *names*."""
-    return ChatDecoder(marks(**changes), names)
+    return ChatDecoder(marks(*names, **changes), names)
 
 
 def made(**settings: Any) -> OpenAIModel:

@@ -28,15 +28,16 @@ class Way:
     """How a server tells calls.
 
     ``name``: in the first fragment, in pieces, in every fragment, or cumulative. ``id``: one for each call, none, a new
-    one in each fragment, or the same in each. ``index``: counted, 0 for all, none, or in the first fragment only.
-    ``args``: how they come. ``again``: the last chunk has all calls again.
+    one in each fragment, or the same in each. ``index``: counted, counted from 1, 0 for all, none, or in the first
+    fragment only. ``args``: how they come. ``again``: the last chunk has all calls again, told the same way (``same``)
+    or with indexes that count (``counted``).
     """
 
     name: str
     id: str
     index: str
     args: str
-    again: bool
+    again: str
     words: bool
 
 
@@ -44,11 +45,11 @@ WAYS = st.builds(
     Way,
     name=st.sampled_from(["first", "pieces", "every", "cumulative"]),
     id=st.sampled_from(["one", "none", "new", "every"]),
-    index=st.sampled_from(["counted", "zero", "none", "first"]),
+    index=st.sampled_from(["counted", "from one", "zero", "none", "first"]),
     args=st.sampled_from(
         ["whole", "pieces", "cumulative", "repeated", "object", "blank first", "empty first", "quoted", "in tags"]
     ),
-    again=st.booleans(),
+    again=st.sampled_from(["", "same", "counted"]),
     words=st.booleans(),
 )
 
@@ -84,8 +85,8 @@ def fragments(way: Way, number: int, meant: Meant) -> list[dict[str, Any]]:
     out = []
     for at, (piece, part) in enumerate(told):
         fragment: dict[str, Any] = {"type": "function", "function": {"name": piece, "arguments": part}}
-        if way.index in ("counted", "zero") or (way.index == "first" and at == 0):
-            fragment["index"] = 0 if way.index == "zero" else number
+        if way.index in ("counted", "zero", "from one") or (way.index == "first" and at == 0):
+            fragment["index"] = {"zero": 0, "from one": number + 1}.get(way.index, number)
         if way.id == "new":
             fragment["id"] = f"call_{number}_{at}"
         elif way.id == "every" or (way.id == "one" and at == 0):
@@ -107,7 +108,9 @@ def told(way: Way, calls: list[Meant]) -> list[dict[str, Any]]:
     if way.words:
         deltas.append({"content": "Done."})
     if way.again:
-        whole = Way("first", "every" if way.id in ("one", "every") else way.id, way.index, "whole", False, False)
+        is_told_apart = way.id in ("one", "every") or way.index != "zero"
+        index = "counted" if way.again == "counted" and is_told_apart else way.index
+        whole = Way("first", "every" if way.id in ("one", "every") else way.id, index, "whole", "", False)
         deltas.append({"tool_calls": [item for n, meant in enumerate(calls) for item in fragments(whole, n, meant)]})
     return deltas
 
@@ -146,7 +149,7 @@ def is_object(args: Any) -> bool:
         return False
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(
     way=WAYS,
     calls=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(ARGS)), min_size=1, max_size=3),
@@ -170,7 +173,7 @@ PLAIN = [
     for id in ("one", "every")
     for index in ("counted", "zero")
     for args in ("whole", "pieces", "cumulative", "repeated", "object", "blank first", "quoted")
-    for again in (False, True)
+    for again in ("", "same", "counted")
     for words in (False, True)
 ]
 
@@ -183,3 +186,69 @@ def test_what_is_clear_runs(way: Way) -> None:
         found, _ = heard(told(way, calls), *names)
         assert done(found) == [key(*call) for call in calls]
         assert len(found) == 2
+
+
+def one(name: str | None = None, args: Any = None, **fields: Any) -> dict[str, Any]:
+    """A delta with one fragment."""
+    return {"tool_calls": [{"function": {"name": name, "arguments": args}, **fields}]}
+
+
+MAIL = '{"app_name": "Mail"}'
+CLOSE = '{"app_name": "Notes"}'
+
+
+@pytest.mark.parametrize(
+    ("deltas", "runs", "refused"),
+    [
+        # The indexes of the last chunk count; those before were all 0.
+        (
+            [
+                one("open", MAIL, index=0),
+                one("say", CLOSE, index=0),
+                one("open", MAIL, index=0),
+                one("say", CLOSE, index=1),
+            ],
+            2,
+            0,
+        ),
+        # The same, with indexes from 1.
+        (
+            [
+                one("open", MAIL, index=1),
+                one("say", CLOSE, index=2),
+                one("open", MAIL, index=0),
+                one("say", CLOSE, index=1),
+            ],
+            2,
+            0,
+        ),
+        # An empty end with an id of its own.
+        ([one("say", MAIL, id="a"), one("say", "", id="b")], 1, 1),
+        # An empty object, and behind it the arguments without a name, under other ids.
+        ([one("say", "{}", id="a", index=0), one(None, "", id="b", index=0), one(None, MAIL, id="c", index=0)], 1, 0),
+        # The arguments stand before their names.
+        ([one(None, MAIL, index=0), one("open", index=0), one(None, CLOSE, index=0), one("say", index=0)], 0, 2),
+        ([one(None, MAIL, id="a"), one("open", id="b"), one(None, CLOSE, id="c"), one("say", id="d")], 0, 3),
+        # The same call again under another id, of a server whose indexes count.
+        (
+            [one("open", MAIL, id="a", index=0), one("open", MAIL, id="b", index=0), one("say", MAIL, id="c", index=1)],
+            2,
+            1,
+        ),
+        # The same call twice, and the server says so.
+        ([one("open", MAIL, id="a", index=0), one("open", MAIL, id="b", index=0)], 2, 0),
+        ([one("open", MAIL, index=0), one("open", MAIL, index=1)], 2, 0),
+        # The same call under several indexes, at first without its arguments.
+        ([one("say", "", id="a", index=0), one("say", MAIL, id="a", index=1), one("say", MAIL, id="a", index=2)], 1, 0),
+        # Whole objects that grow.
+        ([one("say", '{"a": "x"}', id="a"), one(None, '{"a": "xy", "b": 1}', id="a")], 1, 0),
+        ([one("say", '{"a": "x"}', id="a"), one(None, '{"b": 1}', id="a")], 0, 1),
+        # A template's mark in the name.
+        ([one("open<|channel|>commentary", MAIL)], 1, 0),
+    ],
+)
+def test_ways_seen(deltas: list[dict[str, Any]], runs: int, refused: int) -> None:
+    """Ways in which servers repeat, number and scatter calls."""
+    found, _ = heard(deltas, *NAMES)
+    assert (len(done(found)), len(found) - len(done(found))) == (runs, refused)
+    assert all(call.name in NAMES for call in found if not call.refused)

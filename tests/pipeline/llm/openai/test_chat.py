@@ -59,6 +59,9 @@ def said(*chunks: Any) -> str:
         ({"choices": None}, ""),
         ({"type": "ping"}, ""),
         ({"choices": [{"delta": {"content": "no index"}}]}, "no index"),
+        ({"choices": [{"index": "0", "delta": {"content": "a text"}}]}, "a text"),
+        (delta(content={"type": "text", "text": "one part"}), "one part"),
+        (delta(content=["two ", {"text": "parts"}]), "two parts"),
         (
             {"choices": [{"index": 1, "delta": {"content": "other"}}, {"index": 0, "delta": {"content": "first"}}]},
             "first",
@@ -119,6 +122,9 @@ def test_what_is_no_chunk(data: bytes) -> None:
         (("STOP",), EndReason.COMPLETE),
         (("length",), EndReason.LENGTH),
         (("MAX_TOKENS",), EndReason.LENGTH),
+        (("FinishReason.MAX_TOKENS",), EndReason.LENGTH),
+        (("ERROR_LIMIT",), EndReason.LENGTH),
+        (("ERROR_TOXIC",), EndReason.CONTENT_FILTER),
         (("content_filter",), EndReason.CONTENT_FILTER),
         (("blacklist",), EndReason.CONTENT_FILTER),
         (("BLOCKLIST",), EndReason.CONTENT_FILTER),
@@ -143,12 +149,35 @@ def test_finish_reasons(words: tuple[str, ...], reason: EndReason | None) -> Non
 
 
 @pytest.mark.parametrize(
-    "word", ["error", "network_error", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"]
+    "word",
+    [
+        "error",
+        "network_error",
+        "server_error",
+        "cancelled",
+        "MALFORMED_FUNCTION_CALL",
+        "function_call_filter: MALFORMED_FUNCTION_CALL",
+    ],
 )
 def test_a_broken_finish(word: str) -> None:
     """A finish reason that says the server failed is a failure."""
     with pytest.raises(StageError, match="MODEL_UNAVAILABLE"):
         read(delta(word))
+
+
+@pytest.mark.parametrize("key", ["finish_reason", "finishReason", "stop_reason", "done_reason"])
+def test_names_of_the_finish_reason(key: str) -> None:
+    """Servers name it in several ways."""
+    chunk = {"choices": [{"index": 0, "delta": {}, key: "stop"}]}
+    assert read(delta(content="x"), chunk)[0].finish is EndReason.COMPLETE
+
+
+@pytest.mark.parametrize("data", [b": OPENROUTER PROCESSING", b"", b" ", b" [done]"])
+def test_events_that_are_no_chunks(data: bytes) -> None:
+    """A comment in an event, an empty event, and the end mark in other letters harm nothing."""
+    decoder = new_decoder()
+    assert decoder.feed(data) == []
+    assert decoder.done is (b"done" in data)
 
 
 @pytest.mark.parametrize(
@@ -368,6 +397,13 @@ TOO_LONG_WORDS = [
     "Requested tokens (5000) exceed context window of 4096",
     "string too long. Expected a string with maximum length 1048576",
     "Total tokens of image and text exceed max message tokens",
+    "context shift is disabled",
+    "Sequence length 9000 is larger than the model's maximum of 8192",
+    "Payload too large",
+    "Cannot fit 9000 tokens into 4096",
+    "This model supports at most 8192 tokens",
+    "llama_decode failed: n_tokens > n_batch",
+    "输入长度超过限制",
 ]
 
 
@@ -395,6 +431,11 @@ def test_words_for_too_long(words: str) -> None:
         (400, "API key not valid. Please pass a valid API key.", "MODEL_REJECTED"),
         (400, "Your credit balance is too low", "MODEL_REJECTED"),
         (400, "System role not supported", "MODEL_REJECTED"),
+        (400, "'messages[0].role' does not support 'system' with this model.", "MODEL_REJECTED"),
+        (400, "Developer instruction is not enabled for models/gemma-3-27b-it", "MODEL_REJECTED"),
+        (400, "the model doesn't support system messages", "MODEL_REJECTED"),
+        (400, 'messages: Unexpected role "system"', "MODEL_REJECTED"),
+        (422, "Input should be 'user' or 'assistant'", "MODEL_REJECTED"),
         (500, "Conversation roles must alternate user/assistant/user/assistant/...", "MODEL_REJECTED"),
     ],
 )
@@ -442,10 +483,20 @@ def test_reported_errors(error: Any, reason: str) -> None:
         assert caught.value.reason == reason
 
 
-def test_a_bare_error_object() -> None:
-    """Some servers send the error without the key "error"."""
-    with pytest.raises(StageError, match="MODEL_BUSY"):
-        read({"object": "error", "message": "slow down", "code": 429})
+@pytest.mark.parametrize(
+    ("chunk", "reason"),
+    [
+        ({"object": "error", "message": "slow down", "code": 429}, "MODEL_BUSY"),
+        ({"code": "InvalidParameter", "message": "Range of input length should be [1, 6144]"}, "INVALID_REQUEST"),
+        ({"detail": "the context length is exceeded"}, "INVALID_REQUEST"),
+        ({"error": [{"message": "prompt is too long"}]}, "INVALID_REQUEST"),
+        ({"choices": [{"delta": {}, "error": {"code": 429}, "finish_reason": "error"}]}, "MODEL_BUSY"),
+    ],
+)
+def test_other_error_objects(chunk: Any, reason: str) -> None:
+    """Some servers send the error without the key "error", in a list, or in the choice."""
+    with pytest.raises(StageError, match=reason):
+        read(chunk)
 
 
 def test_an_error_after_the_end_changes_nothing() -> None:

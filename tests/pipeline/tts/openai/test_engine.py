@@ -110,10 +110,13 @@ async def test_the_voice_of_the_request() -> None:
     assert [asked.body["voice"] for asked in server.asked] == ["bob"]
 
 
-@pytest.mark.parametrize("status", [400, 404, 422, 500])
-async def test_a_voice_that_the_server_does_not_have(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "content_type"),
+    [*((status, "audio/pcm") for status in (400, 404, 422, 500)), (200, "application/json; charset=utf-8")],
+)
+async def test_a_voice_that_the_server_does_not_have(status: int, content_type: str) -> None:
     """The settings' voice says the sentence then, with a warning: a wrong name silences nobody."""
-    async with speaking(sound([SECRET], status=status), sound([PCM])) as (speech, server):
+    async with speaking(sound([SECRET], content_type, status), sound([PCM])) as (speech, server):
         notice, *given = [piece async for piece in speech.synthesize("Hello.", Voice("nobody"))]
     assert (notice, b"".join(given)) == (unknown_voice(), PCM)
     assert [asked.body["voice"] for asked in server.asked] == ["nobody", "ann"]
@@ -181,6 +184,8 @@ def _samples(pcm: bytes) -> memoryview:
     ("body", "content_type", "rate"),
     [
         (tone(8000, 16_000), "audio/pcm;rate=16000", 16_000),
+        (tone(8000, 16_000), "audio/pcm; sample_rate=16000", 16_000),
+        (tone(8000, 16_000), "audio/pcm; samplerate=16000", 16_000),
         (wav(tone(8000, 22_050), form(22_050)), "audio/wav", 22_050),
         (wav(stereo(tone(8000, 44_100)), form(44_100, 2), size=0), "audio/wav", 44_100),
     ],
@@ -191,6 +196,15 @@ async def test_another_rate(body: bytes, content_type: str, rate: int) -> None:
         first, *rest = [piece async for piece in speech.synthesize("Hello.", ANY)]
     assert first == Hz(rate)
     assert b"".join(rest) == tone(8000, rate)
+
+
+@pytest.mark.parametrize("header", ["x_sample_rate", "x_audio_sample_rate"])
+async def test_a_header_may_tell_the_rate(header: str) -> None:
+    """The rate of bare PCM may stand in a header of its own; nonsense there counts as nothing."""
+    for told, rate in (("16000", [Hz(16_000)]), ("0", []), ("fast", [])):
+        async with speaking(sound([PCM], "audio/pcm", **{header: told}), sample_rate=24_000) as (speech, _):
+            given = [piece async for piece in speech.synthesize("Hello.", ANY)]
+        assert [piece for piece in given if isinstance(piece, Hz)] == rate
 
 
 MADE_UP = {
