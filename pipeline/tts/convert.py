@@ -122,9 +122,16 @@ def _missing() -> str:
 
 
 def require_soxr() -> None:
-    """Raise ModuleNotFoundError, which says how to install it, when soxr or numpy is missing."""
+    """Load soxr. Raise ModuleNotFoundError, which says how to install it, when soxr or numpy is missing."""
     if name := _missing():
         raise ModuleNotFoundError(f"another sample rate needs {name}: pip install 'stentor[resample]'", name=name)
+    load()
+
+
+def load() -> None:
+    """Import soxr and numpy where they are installed: it takes too long for the middle of an answer."""
+    if not _missing():
+        importlib.import_module("soxr")
 
 
 class Resampled:

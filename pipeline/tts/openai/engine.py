@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pipeline.http import HttpClient, HttpFailed, Reply, Unreachable, retry_after
 from pipeline.interfaces import Voice
 from pipeline.time_limit import time_limit
+from pipeline.tts import convert
 from pipeline.tts.engines import Hz, Piece, VoiceInfo, unknown_voice
 from pipeline.tts.errors import (
     NotPcm,
@@ -86,7 +87,8 @@ class OpenAISpeech:
         self._path = f"{urlsplit(options.base_url).path.rstrip('/')}/{SPEECH}"
 
     async def start(self) -> None:
-        """Do nothing: the first request connects."""
+        """Load what changes the rate of a reply. The first request connects."""
+        await asyncio.to_thread(convert.load)
 
     async def voices(self) -> Sequence[VoiceInfo]:
         """List nothing: the protocol has no list of voices."""

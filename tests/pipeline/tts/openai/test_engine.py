@@ -61,6 +61,15 @@ async def test_what_is_asked() -> None:
     assert asked.body == {"model": "m", "input": "Привет.", "voice": "ann", "response_format": "pcm"}
 
 
+async def test_loads_the_resampler_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the middle of an answer, where the loop would stand still for it."""
+    pytest.importorskip("soxr")
+    loaded: list[str] = []
+    monkeypatch.setattr("pipeline.tts.convert.importlib.import_module", loaded.append)
+    await openai({}).start()
+    assert loaded == ["soxr"]
+
+
 async def test_no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server on this machine is not asked through a company's proxy, which would get the key."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
