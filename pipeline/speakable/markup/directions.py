@@ -1,0 +1,27 @@
+"""Leave out stage directions: ``*laughs*`` tells how something is said, and is not said itself."""
+
+import re
+
+from pipeline.speakable.language import vocabulary
+
+_DIRECTION = re.compile(
+    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)(?P<first>[^\W\d_]+)(?P<rest>[^*_\n]{0,40})(?P=mark)\)?"
+    r"(?P<end>[.!…]?)(?=\s*$|\s+[«“\"'(¿¡*_]?[^\W\d_a-zа-яё])"
+)
+"""At the edge of a sentence only: "she *laughs* at it" is stress."""
+
+_WORDS = vocabulary("markup")
+_MOST_WORDS = 5
+
+
+def without_directions(text: str) -> str:
+    """Return *text* without the stage directions at the edges of its sentences."""
+    if "*" not in text and "_" not in text:
+        return text
+    without = _DIRECTION.sub(_shown, text)
+    return text if without == text else re.sub(r"\s{2,}", " ", without).strip()
+
+
+def _shown(m: re.Match[str]) -> str:
+    is_direction = m["first"].lower() in _WORDS["directions"] and len(m["rest"].split()) < _MOST_WORDS
+    return "" if is_direction else m[0]

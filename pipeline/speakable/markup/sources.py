@@ -1,0 +1,79 @@
+"""Leave out the marks that point to sources, "[1]" and the like, but no number that a sentence needs."""
+
+import re
+
+from pipeline.speakable.language import vocabulary
+
+_PRIVATE = re.compile(r"\s?\ue200[^\ue200\ue201]{0,400}\ue201|[\ue200-\ue206]")
+_LENTICULAR = re.compile(r"\s?【\^?\d{1,4}(?::\d{1,4})?\^?(?:†[^【】]{0,120})?】")
+_PRODUCT = re.compile(
+    r"\s?:?contentReference\[oaicite:\d{1,4}\](?:\{index=\d{1,4}\})?|\s?\[oaicite:\d{1,4}\]|\[cite_start\]"
+)
+_NAMED = re.compile(
+    r"\s?\[(?:cite|citation|source|sources|ref|refs|doc|web|источники?|ист\.)s?[\s:_#]{0,3}\d{1,4}(?:[:,;\s]{1,2}\d{1,4}){0,20}\]",
+    re.IGNORECASE,
+)
+_NUMBERS = r"\[\^?\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,9}\^?\]"
+_ADDRESS = r"(?:\(\s?(?:https?://|www\.|#)[^\s()]{0,400}\))"
+_MARK = rf"(?:\[{_NUMBERS}\]{_ADDRESS}?|{_NUMBERS}{_ADDRESS}?)"
+_MARKS = re.compile(rf"(?P<space>\s?){_MARK}(?P<more>(?:\s?,?\s?{_MARK})*)")
+_IN_BRACKETS = re.compile(
+    rf"\s?\((?:(?:sources?|refs?|references?|see|via|источники?|ист|см)[.:]{{0,2}}\s?)?{_MARK}(?:[,;]?\s?(?:and\s|и\s)?{_MARK})*\)",
+    re.IGNORECASE,
+)
+_LINKED = re.compile(
+    r"\s?\(?\[(?:sources?|ref|link|citation|источник|ссылка)\]\((?:https?://|www\.)[^\s()]{0,400}\)\)?(?=[.,;:!?]|\s*$)",
+    re.IGNORECASE,
+)
+_RAISED = re.compile(r"(?<=[.!?…»”])[\u00b9\u00b2\u00b3\u2070-\u2079]+(?=\s|$)")
+_RAISED_TAG = re.compile(r"<sup>\s?\[[^<>]{0,40}\]\s?</sup>|(?<=[.!?…])<sup>\d{1,3}</sup>", re.IGNORECASE)
+
+_WORD = re.compile(r"[^\W\d_]+\Z")
+_WORDS = vocabulary("markup")
+
+
+def without_sources(text: str) -> str:
+    """Return *text* without the marks of sources."""
+    if max(text, default="") >= "\ue200" and "\ue200" in text:
+        text = _PRIVATE.sub("", text)
+    if "【" in text:
+        text = _LENTICULAR.sub("", text)
+    if "sup>" in text:
+        text = _RAISED_TAG.sub("", text)
+    if not text.isascii():
+        text = _RAISED.sub("", text)
+    if "[" not in text or "]" not in text:
+        return text
+    for pattern in (_PRODUCT, _NAMED, _IN_BRACKETS, _LINKED):
+        text = pattern.sub("", text)
+    return _MARKS.sub(_shown, text)
+
+
+def without_leading_sources(text: str) -> str:
+    """Return *text*, which goes on behind a sentence on the same line, without the marks that belong to that one."""
+    lead = _MARKS.match(text)
+    if lead is None or "\n" in lead[0]:
+        return text
+    rest = text[lead.end() :]
+    return rest if not rest or rest[0].isspace() else text
+
+
+def _shown(m: re.Match[str]) -> str:
+    """Return "" for the marks of sources, and other brackets as they are."""
+    text = m.string
+    before, after = text[m.start() - 1 : m.start()], text[m.end() : m.end() + 1]
+    if not before or not _may_end(after) or "[0" in m[0] or (" = " in text and not m["space"]):
+        return m[0]
+    if not before.isalpha():
+        return "" if before in '.!?…,;:"»”’)%*' or (before.isdigit() and m["space"]) else m[0]
+    word = _WORD.search(text, max(0, m.start() - 32), m.start())
+    name = word[0] if word else ""
+    if m["space"]:
+        is_mark = name.lower() not in _WORDS["wants_more"] and (not after.isspace() or m["more"] or len(name) > 1)
+    else:
+        is_mark = len(name) > 2 and name.lower() not in _WORDS["arrays"] and (name[1:].islower() or name.isupper())
+    return "" if is_mark else m[0]
+
+
+def _may_end(after: str) -> bool:
+    return not after or after.isspace() or after in ".,;:!?…)»”\"'—–*_"
