@@ -18,7 +18,7 @@ def lexicons(file: Path, key: str) -> dict[str, Lexicon]:
 
 
 def entries(file: Path, key: str) -> dict[str, dict[str, str]]:
-    """Return language -> word or phrase -> what is said. Raise SettingsError, with the line or the word that is wrong."""
+    """Return language -> word or phrase -> what is said. Raise SettingsError, with the line or word that is wrong."""
     tables = _read(file, key)
     for language, words in tables.items():
         if not _LANGUAGE.fullmatch(language):

@@ -19,6 +19,7 @@ DUNDER = re.compile(r"[a-z0-9_]+")
 WORD = re.compile(r"[^\W_]")
 FIRST_WORD = re.compile(r"[\[(«\"“'‘]{0,2}([^\W_]+)(?![\w(=]|\.\w)")
 IDENTIFIERS = vocabulary("markup")["identifiers"]
+DUNDERS = vocabulary("markup")["dunder"]
 FOOTNOTE = re.compile(r"[^\W\d_]{3,}\Z")
 SPAN = re.compile(r"`[^`]*`")
 
@@ -112,8 +113,8 @@ def _paired(text: str, runs: list[Run]) -> set[Run]:
 def _wraps(text: str, first: Run, last: Run) -> bool:
     if not WORD.search(text, first.end, min(last.start, first.end + 80)):
         return False
-    dunder = text.startswith("__", first.start) and DUNDER.fullmatch(text, first.end, last.start)
-    return not dunder
+    name = DUNDER.fullmatch(text, first.end, last.start) if text.startswith("__", first.start) else None
+    return name is None or ("_" not in name[0] and name[0] not in DUNDERS)
 
 
 def _opens_for_later(text: str, run: Run) -> bool:
