@@ -4,7 +4,6 @@ import re
 
 from pipeline.languages.guess import guess
 
-_LETTER = re.compile(r"[^\W\d_]")
 _AMOUNT = re.compile(
     r"(?<![^\W\d_])\d[\d.,:/-]{0,40}\s?(?!(?:[ap]m|[AP]M)\b)[A-Za-zµΩ°]{1,4}(?:/[A-Za-z]{1,3})?[²³]?(?![^\W_])"
 )
@@ -17,9 +16,13 @@ _SMALL_WORD = re.compile("(?<![A-Za-z])[a-z]{2}")
 
 def is_letterless(text: str) -> bool:
     """Return whether no letter tells the language of *text*: "42.", "700 ₽", "5 km"."""
-    if not _LETTER.search(text):
+    if not _has_letters(text):
         return True
-    return any(map(str.isdigit, text)) and not _LETTER.search(_CODE.sub("", _AMOUNT.sub("", text)))
+    return any(map(str.isdigit, text)) and not _has_letters(_CODE.sub("", _AMOUNT.sub("", text)))
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))
 
 
 def told(text: str) -> str | None:

@@ -18,6 +18,8 @@ from pipeline.speakable.speak import Emoji, code_of, language_of, speakable
 
 Code = Literal["announce", "read", "skip"]
 
+_ALERT = re.compile(r"\[![A-Z]{2,20}\]")
+"""The kind of a quotation, which is said in the language of the answer."""
 _BLANK_LINE = re.compile(r"\s*?\n[^\S\n]*\n")
 """Bold and italic text ends here, closed or not."""
 _PAUSES = tuple(".,:;!?…—–»”)")
@@ -79,7 +81,7 @@ class Reading:
         prose = "\n".join(part for part in parts if isinstance(part, str))
         if self._begun and self._options.normalize and parts and isinstance(parts[0], str):
             parts[0] = without_leading_sources(parts[0])
-        language = self._language if is_letterless(prose) else ""
+        language = self._language if is_letterless(_ALERT.sub("", prose)) else ""
         opened = NONE_OPEN if _BLANK_LINE.match(prose) else self._opened
         self._opened = left_open(prose, opened)
         self._begun = self._begun or prose.strip() != ""

@@ -5,7 +5,7 @@ import re
 from pipeline.speakable.language import vocabulary
 
 _DIRECTION = re.compile(
-    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)(?P<first>[^\W\d_]+)(?P<rest>[^*_\n]{0,40})(?P=mark)\)?"
+    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)(?:[^\W\d_]+(?:ly|о) )?(?P<verb>[^\W\d_]+)(?P<rest>[^*_\n]{0,40})(?P=mark)\)?"
     r"(?P<end>[.!…]?)(?=\s*$|\s+[«“\"'(¿¡*_]?[^\W\d_a-zа-яё])"
 )
 """At the edge of a sentence only: "she *laughs* at it" is stress."""
@@ -23,5 +23,5 @@ def without_directions(text: str) -> str:
 
 
 def _shown(m: re.Match[str]) -> str:
-    is_direction = m["first"].lower() in _WORDS["directions"] and len(m["rest"].split()) < _MOST_WORDS
+    is_direction = m["verb"].lower() in _WORDS["directions"] and len(m["rest"].split()) < _MOST_WORDS
     return "" if is_direction else m[0]

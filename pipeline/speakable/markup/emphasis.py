@@ -123,12 +123,11 @@ def _opens_for_later(text: str, run: Run) -> bool:
     if run.opens < 2 or word is None or word[1].lower() in IDENTIFIERS or word[1].isdigit():
         return False
     if run.start == 0:
-        return True
+        return len(word[1]) > 1 or word[1].isupper()
     before = text[: run.start].rstrip()
     if text[run.start] == "=" or (before.endswith(("(", ",")) and "(" in before):
         return False  # arguments
-    is_long = run.end - run.start > 1
-    return is_long or (text[word.end() : word.end() + 1].isspace() and before[-1:].isalpha())
+    return run.end - run.start > 1 or (len(word[1]) > 2 and before[-1:].isalpha())
 
 
 def _closes_from_before(text: str, run: Run) -> bool:

@@ -13,7 +13,7 @@ from pipeline.speakable.markup.tags import without_tags
 FENCE = re.compile(r"(?:`{3,}|~{3,})(?:[A-Za-z][\w+#.-]*)?", re.ASCII)
 RULE = re.compile(r"([-*_=])(?:\s*+\1){2,}+")
 LIST = r"[-*+•▪◦‣●○■□▸►➤](?=\s)"
-PREFIX = re.compile(rf"(?:(?:>(?=[\s>]|[^\W\d_])|#{{1,6}}(?=\s)|{LIST})\s*+)++")
+PREFIX = re.compile(rf"(?:(?:>(?=[\s>\[]|[^\W\d_])|#{{1,6}}(?=\s)|{LIST}|:(?=\s))\s*+)++")
 HEADING = re.compile(r"[^#]*#{1,6}\s")
 CLOSING = re.compile(r"(?<=\s)#++$")
 BOX = re.compile(r"(?P<number>\d{1,3}[.)]\s+)?\[(?P<mark>[ xX])\]\s+(?=\S)")
@@ -93,10 +93,16 @@ def _block(line: str, language: Language) -> str:
         line = line[prefix.end() :]
     if HEADING.match(marks + " "):
         line = CLOSING.sub("", line).rstrip() or line
-    if marks.endswith(">") and (alert := ALERT.fullmatch(line)):
-        word = language.alerts.get(alert[1].lower(), alert[1].lower() if language.alerts else "")
-        return f"{word}:" if word else ""
+    if marks.endswith(">") and (alert := ALERT.match(line)):
+        return _alert(alert, language)
     return line if marks.endswith(("#", ">")) else _task(line, language)
+
+
+def _alert(alert: re.Match[str], language: Language) -> str:
+    """Return a quotation with its kind in words; it is left out in a language whose words are not known."""
+    kind = alert[1].lower()
+    word = language.alerts.get(kind, kind if language.alerts else "")
+    return " ".join(filter(None, (word and f"{word}:", alert.string[alert.end() :].strip())))
 
 
 def _task(line: str, language: Language) -> str:

@@ -17,7 +17,7 @@ DEFINITION = re.compile(
     r"\[[^\[\]^][^\[\]]*\]:\s+<?(?:https?://|www\.|mailto:|/|#)[^\s<>]*>?(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?"
 )
 """Where a reference leads to: [docs]: https://example.com "The manual"."""
-TARGET = re.compile(r"\]\(\s?(?:[a-z]{2,10}:|www\.|/|#|\./)[^\s()]{0,2000}\)")
+TARGET = re.compile(r"\]\(\s?(?:[a-z]{2,10}:|www\.|/|#|\./)[^\s()]{0,2000}(?:\s+\"[^\"]*\")?\)")
 """The end of a link that began in another segment."""
 NAME = re.compile(r"(?<![\w\])])!?\[(?=[^\W\d_]{2})(?=[^\[\]]*\Z)(?![^\[\]]*\))")
 """The beginning of a link that ends in another segment; [a, b) is an interval."""

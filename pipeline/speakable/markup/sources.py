@@ -8,6 +8,7 @@ _PRIVATE = re.compile(r"\s?\ue200[^\ue200\ue201]{0,400}\ue201|[\ue200-\ue206]")
 _LENTICULAR = re.compile(r"\s?【\^?\d{1,4}(?::\d{1,4})?\^?(?:†[^【】]{0,120})?】")
 _PRODUCT = re.compile(
     r"\s?:?contentReference\[oaicite:\d{1,4}\](?:\{index=\d{1,4}\})?|\s?\[oaicite:\d{1,4}\]|\[cite_start\]"
+    r"|\s?\[oai_citation:\d{1,4}[^\[\]]{0,200}\](?:\([^\s()]{0,400}\))?"
 )
 _NAMED = re.compile(
     r"\s?\[(?:cite|citation|source|sources|ref|refs|doc|web|источники?|ист\.)s?[\s:_#]{0,3}\d{1,4}(?:[:,;\s]{1,2}\d{1,4}){0,20}\]",
@@ -30,6 +31,7 @@ _RAISED_TAG = re.compile(r"<sup>\s?\[[^<>]{0,40}\]\s?</sup>|(?<=[.!?…])<sup>\d
 
 _WORD = re.compile(r"[^\W\d_]+\Z")
 _WORDS = vocabulary("markup")
+_STEM = re.compile("|".join(sorted(_WORDS["stems_that_want_more"])))
 
 
 def without_sources(text: str) -> str:
@@ -65,14 +67,19 @@ def _shown(m: re.Match[str]) -> str:
     if not before or not _may_end(after) or "[0" in m[0] or (" = " in text and not m["space"]):
         return m[0]
     if not before.isalpha():
-        return "" if before in '.!?…,;:"»”’)%*' or (before.isdigit() and m["space"]) else m[0]
+        return "" if before in '.!?…,;"»”’)%*' or (before.isdigit() and m["space"]) else m[0]
     word = _WORD.search(text, max(0, m.start() - 32), m.start())
     name = word[0] if word else ""
     if m["space"]:
-        is_mark = name.lower() not in _WORDS["wants_more"] and (not after.isspace() or m["more"] or len(name) > 1)
+        is_mark = not _wants_more(name.lower())
     else:
         is_mark = len(name) > 2 and name.lower() not in _WORDS["arrays"] and (name[1:].islower() or name.isupper())
     return "" if is_mark else m[0]
+
+
+def _wants_more(name: str) -> bool:
+    """Whether the number behind the word *name* is needed: "step [1]", "в главе [3]"."""
+    return name.removesuffix("s") in _WORDS["wants_more"] or name in _WORDS["wants_more"] or bool(_STEM.match(name))
 
 
 def _may_end(after: str) -> bool:

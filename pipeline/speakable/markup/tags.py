@@ -13,7 +13,8 @@ TAG = re.compile(
 COMMENT = re.compile(r"<!--[^<>]*-->")
 MENTION = re.compile(
     r"(?:(?<=\btag )|(?<=\btags )|(?<=\belement )|(?<=\bтег )|(?<=\bтега )|(?<=\bтеги )|(?<=\bтегом )|(?<=\bтеге ))"
-    r"<(?P<behind>[A-Za-z]\w{0,15}) ?/?>|<(?P<before>[A-Za-z]\w{0,15}) ?/?>(?=\s(?:tags?|elements?|тег)\b)"
+    r"<(?P<behind>[A-Za-z]\w{0,15}) ?/?>|<(?P<before>[A-Za-z]\w{0,15}) ?/?>(?=\s(?:tags?|elements?|тег)\b)",
+    re.IGNORECASE,
 )
 INLINE = re.compile(
     r"(?P<left>(?<!\S)[(\"'«“]?)<(?P<name>em|strong|del|ins|mark|su[bp]|span|code|kbd|small|font|[abisu])>"
