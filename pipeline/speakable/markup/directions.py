@@ -5,8 +5,9 @@ import re
 from pipeline.speakable.language import vocabulary
 
 _DIRECTION = re.compile(
-    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)(?:[^\W\d_]+(?:ly|о) )?(?P<verb>[^\W\d_]+)(?P<rest>[^*_\n]{0,40})(?P=mark)\)?"
-    r"(?P<end>[.!…]?)(?=\s*$|\s+[«“\"'(¿¡*_]?[^\W\d_a-zа-яё])"
+    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)"
+    r"(?:[^\W\d_]+(?:ly|о) )?(?P<verb>[^\W\d_]+)(?P<rest>[^*_\n]{0,40})"
+    r"(?P=mark)\)?[.!…]?(?=\s*$|\s+[«“\"'(¿¡*_]?[^\W\d_a-zа-яё])"
 )
 """At the edge of a sentence only: "she *laughs* at it" is stress."""
 

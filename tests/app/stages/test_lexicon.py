@@ -22,7 +22,7 @@ def test_reads_each_language(tmp_path: Path) -> None:
         (None, "no readable file"),
         (b"\xff", "is not UTF-8"),
         (b"[en]\nNexy = neck", "line 2"),
-        (b'[en]\nNexy = "a"\nNexy = "b"', "line 3"),
+        (b'[en]\nNexy = "a"\nNexy = "b"\n', "line 3"),
         (b'Nexy = "neck see"', 'Nexy: must be a language, such as "en"'),
         (b'en = "x"', "en: must be a table: [en]"),
         (b"[en]\nNexy = 5", "en.'Nexy': must be what is said"),

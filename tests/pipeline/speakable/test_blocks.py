@@ -41,7 +41,7 @@ def parts_of(answer: str, waits: bool = False) -> list[Part]:
         ("```zig\na\n```", [Head("zig"), Tail(1)]),
         ('```json\n{"command": "a", "args": {}}\n```\nDone.', ["Done."]),
         ('```json\n{"command": "a", "args": {}}\nb\n```\nDone.', ["b", "Done."]),
-        ('```\na\n{"command": "a", "args": {}}\n```\nDone.', [Head(""), Tail(1), "Done."]),
+        ('```\na\n{"command": "a", "args": {}}\n```\nDone.', [Head(""), Tail(2), "Done."]),
     ],
 )
 def test_blocks(answer: str, parts: list[Part]) -> None:
