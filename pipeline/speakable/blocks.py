@@ -45,8 +45,8 @@ Part = str | Head | Tail
 class _Block:
     """A block that is open. *marks*: those of its fence, "" where it is only indented.
 
-    *blank*: blank lines at its end, which do not count if it is only indented. *pieces*: its pieces with code, which
-    count where a custom segmenter leaves line breaks out.
+    *blank*: blank lines at its end, which do not count if it is only indented. *code*: its pieces that are not blank,
+    which count where a custom segmenter leaves line breaks out.
     """
 
     marks: str = ""
@@ -55,12 +55,12 @@ class _Block:
     depth: int = 1
     lines: int = 0
     blank: int = 0
-    pieces: int = 0
+    code: int = 0
     announced: bool = False
 
 
 class CodeBlocks:
-    """The blocks of one answer. A block without lines is none."""
+    """The blocks of one answer. A blank block is none."""
 
     def __init__(self) -> None:
         self._block: _Block | None = None
@@ -113,7 +113,7 @@ class CodeBlocks:
             self._block = _Block(slip["marks"], slip["label"] or "")
             yield slip["before"]
         elif begins and self._after_blank and not self._in_list and _is_indented_code(piece):
-            self._block = _Block(lines=1)
+            self._block = _Block(lines=1, code=1)
         else:
             self._note(piece, begins)
             yield piece
@@ -147,18 +147,18 @@ class CodeBlocks:
         elif last and len(last[1]) >= len(block.marks):
             block.depth = 0
         block.lines += is_new
-        block.pieces += not fence and piece.strip() != ""
+        block.code += not fence and piece.strip() != ""
         if block.depth == 0:
             yield from self._close()
 
     def _close(self) -> Iterator[Part]:
         block, self._block = self._block, None
         self._after_blank = False
-        if block is None or not (lines := block.lines or block.pieces):
+        if block is None or not block.code:
             return
         if not block.announced:
             yield Head(_name(block.label))
-        yield Tail(lines)
+        yield Tail(block.lines or block.code)
 
 
 def _column(piece: str) -> int:

@@ -6,13 +6,13 @@ from pipeline.speakable.language import vocabulary
 
 _DIRECTION = re.compile(
     r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)"
-    r"(?:[^\W\d_]+(?:ly|о) )?(?P<verb>[^\W\d_]+)(?P<rest>[^*_\n]{0,40})"
+    r"(?:[^\W\d_]+(?:ly|о) )?(?P<verb>[^\W\d_]+)(?P<rest>[^*_\n]{0,60})"
     r"(?P=mark)\)?[.!…]?(?=\s*$|\s+[«“\"'(¿¡*_]?[^\W\d_a-zа-яё])"
 )
 """At the edge of a sentence only: "she *laughs* at it" is stress."""
 
 _WORDS = vocabulary("markup")
-_MOST_WORDS = 5
+_MOST_WORDS = 9
 
 
 def without_directions(text: str) -> str:

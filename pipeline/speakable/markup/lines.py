@@ -13,7 +13,7 @@ from pipeline.speakable.markup.tags import without_tags
 FENCE = re.compile(r"(?:`{3,}|~{3,})(?:[A-Za-z][\w+#.-]*)?", re.ASCII)
 RULE = re.compile(r"([-*_=])(?:\s*+\1){2,}+")
 LIST = r"[-*+•▪◦‣●○■□▸►➤](?=\s)"
-PREFIX = re.compile(rf"(?:(?:>(?=[\s>\[]|[^\W\d_])|#{{1,6}}(?=\s)|{LIST}|:(?=\s))\s*+)++")
+PREFIX = re.compile(rf"(?:(?:>(?=[\s>\[]|[^\W\d_])|#{{1,6}}(?=\s)|#{{2,6}}(?=[^\W\d_])|{LIST}|:(?=\s))\s*+)++")
 HEADING = re.compile(r"[^#]*#{1,6}\s")
 CLOSING = re.compile(r"(?<=\s)#++$")
 BOX = re.compile(r"(?P<number>\d{1,3}[.)]\s+)?\[(?P<mark>[ xX])\]\s+(?=\S)")

@@ -17,7 +17,8 @@ _NAMED = re.compile(
 _NUMBERS = r"\[\^?\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,9}\^?\]"
 _ADDRESS = r"(?:\(\s?(?:https?://|www\.|#)[^\s()]{0,400}\))"
 _MARK = rf"(?:\[{_NUMBERS}\]{_ADDRESS}?|{_NUMBERS}{_ADDRESS}?)"
-_MARKS = re.compile(rf"(?P<space>\s?){_MARK}(?P<more>(?:\s?,?\s?{_MARK})*)")
+_BARE = re.compile(r"(?<=[.!?…])\s?\[(?:sources?|refs?|citation|источник)\]", re.IGNORECASE)
+_MARKS = re.compile(rf"(?P<space>\s?)\^?{_MARK}(?P<more>(?:\s?,?\s?{_MARK})*)")
 _IN_BRACKETS = re.compile(
     rf"\s?\((?:(?:sources?|refs?|references?|see|via|источники?|ист|см)[.:]{{0,2}}\s?)?{_MARK}(?:[,;]?\s?(?:and\s|и\s)?{_MARK})*\)",
     re.IGNORECASE,
@@ -46,7 +47,7 @@ def without_sources(text: str) -> str:
         text = _RAISED.sub("", text)
     if "[" not in text or "]" not in text:
         return text
-    for pattern in (_PRODUCT, _NAMED, _IN_BRACKETS, _LINKED):
+    for pattern in (_PRODUCT, _NAMED, _IN_BRACKETS, _LINKED, _BARE):
         text = pattern.sub("", text)
     return _MARKS.sub(_shown, text)
 
@@ -66,12 +67,15 @@ def _shown(m: re.Match[str]) -> str:
     before, after = text[m.start() - 1 : m.start()], text[m.end() : m.end() + 1]
     if not before or not _may_end(after) or "[0" in m[0] or (" = " in text and not m["space"]):
         return m[0]
+    if m[0].lstrip().startswith("^"):
+        return ""
     if not before.isalpha():
         return "" if before in '.!?…,;"»”’)%*' or (before.isdigit() and m["space"]) else m[0]
     word = _WORD.search(text, max(0, m.start() - 32), m.start())
     name = word[0] if word else ""
     if m["space"]:
-        is_mark = not _wants_more(name.lower())
+        is_several = "," in m[0] and after.isspace()  # "the numbers [1, 2, 3] are" is not "the studies [1, 2] are"
+        is_mark = not is_several and not _wants_more(name.lower())
     else:
         is_mark = len(name) > 2 and name.lower() not in _WORDS["arrays"] and (name[1:].islower() or name.isupper())
     return "" if is_mark else m[0]
