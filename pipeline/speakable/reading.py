@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from typing import Literal
 
 from pipeline.events import Sentence
@@ -14,6 +13,7 @@ from pipeline.speakable.language import Language
 from pipeline.speakable.lexicon import Lexicon
 from pipeline.speakable.markup.emphasis import NONE_OPEN, Opened, left_open
 from pipeline.speakable.markup.sources import without_leading_sources
+from pipeline.speakable.markup.tags import without_comments
 from pipeline.speakable.speak import Emoji, code_of, language_of, speakable
 
 Code = Literal["announce", "read", "skip"]
@@ -54,6 +54,7 @@ class Reading:
         self._language = told(prompt) or ""
         self._blocks = CodeBlocks()
         self._opened = NONE_OPEN
+        self._in_comment = False
         self._begun = False
 
     @property
@@ -78,6 +79,9 @@ class Reading:
         return self._said(self._blocks.end())
 
     def _said(self, parts: list[Part]) -> tuple[str, Words]:
+        parts = _joined(parts)
+        if self._options.normalize:
+            parts = [self._visible(part) if isinstance(part, str) else part for part in parts]
         prose = "\n".join(part for part in parts if isinstance(part, str))
         if self._begun and self._options.normalize and parts and isinstance(parts[0], str):
             parts[0] = without_leading_sources(parts[0])
@@ -89,17 +93,34 @@ class Reading:
             self._language = its_own
         return language, partial(_words, self._options, parts, opened)
 
+    def _visible(self, text: str) -> str:
+        if not self._in_comment and "<!--" not in text:
+            return text
+        text, self._in_comment = without_comments(text, self._in_comment)
+        return text
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """Return *parts* with the lines of prose that stand together as one."""
+    joined: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += f"\n{part}"
+        else:
+            joined.append(part)
+    return joined
+
 
 def _words(options: ReadingOptions, parts: Sequence[Part], opened: Opened, language: str, voice: str) -> str:
     prose = "\n".join(part for part in parts if isinstance(part, str))
     spoken = language_of(language, prose, voice)
     said = ""
-    for is_prose, group in groupby(parts, lambda part: isinstance(part, str)):
-        if is_prose:
-            piece = _prose("\n".join(map(str, group)), options, opened, language, voice)
+    for part in parts:
+        if isinstance(part, str):
+            piece = _prose(part, options, opened, language, voice)
         else:
-            piece = ", ".join(_of_code(part, spoken) for part in group) if options.code == "announce" else ""
-        said += _joint(said, piece) + piece
+            piece = _of_code(part, spoken) if options.code == "announce" else ""
+        said += (", " if isinstance(part, Tail) and said and piece else _joint(said, piece)) + piece
     return said
 
 

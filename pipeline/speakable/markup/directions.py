@@ -5,7 +5,7 @@ import re
 from pipeline.speakable.language import vocabulary
 
 _DIRECTION = re.compile(
-    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)"
+    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)\(?"
     r"(?:[^\W\d_]+(?:ly|о) )?(?P<verb>[^\W\d_]+)(?P<rest>[^*_\n]{0,60})"
     r"(?P=mark)\)?[.!…]?(?=\s*$|\s+[«“\"'(¿¡*_]?[^\W\d_a-zа-яё])"
 )

@@ -20,6 +20,8 @@ WORD = re.compile(r"[^\W_]")
 FIRST_WORD = re.compile(r"[\[(«\"“'‘]{0,2}([^\W_]+)(?![\w(=]|\.\w)")
 IDENTIFIERS = vocabulary("markup")["identifiers"]
 DUNDERS = vocabulary("markup")["dunder"]
+ARGUMENTS = re.compile(r"\w\((?:[^()]*,)?\s?\Z")
+NAMED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(vocabulary('markup')['things_with_names']))})\Z", re.IGNORECASE)
 FOOTNOTE = re.compile(r"[^\W\d_]{3,}\Z")
 SPAN = re.compile(r"`[^`]*`")
 
@@ -125,8 +127,10 @@ def _opens_for_later(text: str, run: Run) -> bool:
     if run.start == 0:
         return len(word[1]) > 1 or word[1].isupper()
     before = text[: run.start].rstrip()
-    if text[run.start] == "=" or (before.endswith(("(", ",")) and "(" in before):
-        return False  # arguments
+    if text[run.start] == "=" or ARGUMENTS.search(before, max(0, len(before) - 64)):
+        return False
+    if text[run.start] == "_" and NAMED.search(before, max(0, len(before) - 24)):
+        return False
     return run.end - run.start > 1 or (len(word[1]) > 2 and before[-1:].isalpha())
 
 

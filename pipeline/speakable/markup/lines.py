@@ -59,7 +59,7 @@ def _line(line: str, language: Language, opened: Opened) -> str:
 
 def _is_separator(line: str) -> bool:
     """Whether *line* is the row of dashes below the head of a table."""
-    return "|" in line and "--" in line and SEPARATOR.issuperset(line)
+    return "|" in line and "-" in line and SEPARATOR.issuperset(line)
 
 
 def _row(line: str, language: Language) -> str | None:

@@ -30,6 +30,7 @@ _LINKED = re.compile(
 _RAISED = re.compile(r"(?<=[.!?…»”])[\u00b9\u00b2\u00b3\u2070-\u2079]+(?=\s|$)")
 _RAISED_TAG = re.compile(r"<sup>\s?\[[^<>]{0,40}\]\s?</sup>|(?<=[.!?…])<sup>\d{1,3}</sup>", re.IGNORECASE)
 
+_CALL = re.compile(r"\w\([^()]*\)\Z")
 _WORD = re.compile(r"[^\W\d_]+\Z")
 _WORDS = vocabulary("markup")
 _STEM = re.compile("|".join(sorted(_WORDS["stems_that_want_more"])))
@@ -70,7 +71,7 @@ def _shown(m: re.Match[str]) -> str:
     if m[0].lstrip().startswith("^"):
         return ""
     if not before.isalpha():
-        return "" if before in '.!?…,;"»”’)%*' or (before.isdigit() and m["space"]) else m[0]
+        return "" if _ends_something(m, before) else m[0]
     word = _WORD.search(text, max(0, m.start() - 32), m.start())
     name = word[0] if word else ""
     if m["space"]:
@@ -79,6 +80,13 @@ def _shown(m: re.Match[str]) -> str:
     else:
         is_mark = len(name) > 2 and name.lower() not in _WORDS["arrays"] and (name[1:].islower() or name.isupper())
     return "" if is_mark else m[0]
+
+
+def _ends_something(m: re.Match[str], before: str) -> bool:
+    """Whether the sign in front of a mark ends what the mark is about. "stay, [2] go" and "f(x)[1]" are none."""
+    if m["space"]:
+        return before.isdigit() or before in '.!?…"»”’)%*'
+    return before in '.!?…,;"»”’%*' or (before == ")" and not _CALL.search(m.string, max(0, m.start() - 64), m.start()))
 
 
 def _wants_more(name: str) -> bool:
