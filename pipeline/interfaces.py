@@ -102,7 +102,7 @@ class Speech(Protocol):
 
     May have ``reads_in(text: str, voice: Voice) -> str``, too: it gives the BCP-47 language of the voice that would
     read *text*, empty if unknown. ``normalize`` writes numbers in that language where neither the request, the letters,
-    the answer so far nor the prompt tell one. ``Voice.language`` is then what the answer or the prompt tells.
+    the answer so far nor the prompt tell one. Text without letters is asked for in the language of the answer so far.
     """
 
     @property

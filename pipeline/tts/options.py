@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pipeline.events import Sentence
 from pipeline.interfaces import Voice
+from pipeline.languages import is_letterless
 from pipeline.tts.engines import Due, Engine
 
 Words = Callable[[str, str], str]
@@ -107,12 +108,14 @@ def words_for(engine: Engine, text: str, saying: Saying, asked: Voice) -> tuple[
     """Give the words that *engine* says for *text*, in the language of its voice where it can tell, and the voice to
     ask it for.
 
-    The language of what was said before counts where *asked* has none and the engine has a voice for such words.
+    The language of what was said before counts where *asked* has none and the engine has a voice for such words. Words
+    with letters get the voice that all such words get; only for others the voice is asked for in that language.
     """
     language, words = saying
     if language and not asked.language:
-        voice = replace(asked, language=language)
-        said = words(language, engine.reads_in(text, voice))
+        told = replace(asked, language=language)
+        said = words(language, engine.reads_in(text, told))
+        voice = told if is_letterless(said) else asked
         if engine.fits(said, voice):
             return said, voice
     return words(asked.language, engine.reads_in(text, asked)), asked
