@@ -5,9 +5,9 @@ import re
 from pipeline.speakable.language import vocabulary
 
 _DIRECTION = re.compile(
-    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–] ))\(?(?P<mark>\*{1,2}|_)\(?"
+    r"(?:(?<=^)|(?<=[.!?…:;,»”\"')—–*_] ))\(?(?P<mark>\*{1,2}|_)\(?"
     r"(?:[^\W\d_]+(?:ly|о) )?(?P<verb>[^\W\d_]+)(?P<rest>[^*_\n]{0,60})"
-    r"(?P=mark)\)?[.!…]?(?=\s*$|\s+[«“\"'(¿¡*_]?[^\W\d_a-zа-яё])"
+    r"(?P=mark)\)?[.!…]?(?=\s*$|\s+(?:[«“\"'(¿¡]?[^\W\d_a-zа-яё]|[*_]))"
 )
 """At the edge of a sentence only: "she *laughs* at it" is stress."""
 

@@ -7,6 +7,7 @@ The delimiter rules of CommonMark 0.31 (6.2), but stricter: a marker must stand 
 import re
 from dataclasses import dataclass
 
+from pipeline.languages import is_cyrillic
 from pipeline.speakable.language import vocabulary
 
 RUN = re.compile(r"(?<![\\*])\*{1,3}(?!\*)|(?<![\\_])_{1,3}(?!_)|(?<![\\~])~~(?!~)|(?<![\\=!<>])==(?![=>])")
@@ -127,11 +128,11 @@ def _opens_for_later(text: str, run: Run) -> bool:
     if run.start == 0:
         return len(word[1]) > 1 or word[1].isupper()
     before = text[: run.start].rstrip()
-    if text[run.start] == "=" or ARGUMENTS.search(before, max(0, len(before) - 64)):
+    if ARGUMENTS.search(before, max(0, len(before) - 64)):
         return False
     if text[run.start] == "_" and NAMED.search(before, max(0, len(before) - 24)):
         return False
-    return run.end - run.start > 1 or (len(word[1]) > 2 and before[-1:].isalpha())
+    return run.end - run.start > 1 or ((len(word[1]) > 2 or is_cyrillic(word[1])) and before[-1:].isalpha())
 
 
 def _closes_from_before(text: str, run: Run) -> bool:

@@ -18,7 +18,7 @@ _NUMBERS = r"\[\^?\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,9}\^?\]"
 _ADDRESS = r"(?:\(\s?(?:https?://|www\.|#)[^\s()]{0,400}\))"
 _MARK = rf"(?:\[{_NUMBERS}\]{_ADDRESS}?|{_NUMBERS}{_ADDRESS}?)"
 _BARE = re.compile(r"(?<=[.!?…])\s?\[(?:sources?|refs?|citation|источник)\]", re.IGNORECASE)
-_MARKS = re.compile(rf"(?P<space>\s?)\^?{_MARK}(?P<more>(?:\s?,?\s?{_MARK})*)")
+_MARKS = re.compile(rf"(?P<space>\s?)\^?{_MARK}(?P<more>(?:\s?[,–-]?\s?{_MARK})*)")
 _IN_BRACKETS = re.compile(
     rf"\s?\((?:(?:sources?|refs?|references?|see|via|источники?|ист|см)[.:]{{0,2}}\s?)?{_MARK}(?:[,;]?\s?(?:and\s|и\s)?{_MARK})*\)",
     re.IGNORECASE,
@@ -27,12 +27,19 @@ _LINKED = re.compile(
     r"\s?\(?\[(?:sources?|ref|link|citation|источник|ссылка)\]\((?:https?://|www\.)[^\s()]{0,400}\)\)?(?=[.,;:!?]|\s*$)",
     re.IGNORECASE,
 )
-_RAISED = re.compile(r"(?<=[.!?…»”])[\u00b9\u00b2\u00b3\u2070-\u2079]+(?=\s|$)")
+_RAISED = re.compile(
+    r"(?<=[.!?…»”])[\u00b9\u00b2\u00b3\u2070-\u2079]+(?=\s|$)|(?<=[^\W\d_]{4})[\u00b9\u2074-\u2079](?=[\s.,;:!?)]|$)"
+    r"|\s?\u207d[\u00b9\u00b2\u00b3\u2070-\u2079]+\u207e"
+)
 _RAISED_TAG = re.compile(r"<sup>\s?\[[^<>]{0,40}\]\s?</sup>|(?<=[.!?…])<sup>\d{1,3}</sup>", re.IGNORECASE)
 
+_WORDS = vocabulary("markup")
+_ASKS = re.compile(
+    rf"\W*(?:(?:{'|'.join(sorted(_WORDS['asks']))})\b|{'|'.join(sorted(_WORDS['stems_that_ask']))})", re.IGNORECASE
+)
+"""A sentence that asks to do something: "play track [3]" names the third track."""
 _CALL = re.compile(r"\w\([^()]*\)\Z")
 _WORD = re.compile(r"[^\W\d_]+\Z")
-_WORDS = vocabulary("markup")
 _STEM = re.compile("|".join(sorted(_WORDS["stems_that_want_more"])))
 
 
@@ -76,7 +83,7 @@ def _shown(m: re.Match[str]) -> str:
     name = word[0] if word else ""
     if m["space"]:
         is_several = "," in m[0] and after.isspace()  # "the numbers [1, 2, 3] are" is not "the studies [1, 2] are"
-        is_mark = not is_several and not _wants_more(name.lower())
+        is_mark = not is_several and not _wants_more(name.lower()) and not _ASKS.match(text)
     else:
         is_mark = len(name) > 2 and name.lower() not in _WORDS["arrays"] and (name[1:].islower() or name.isupper())
     return "" if is_mark else m[0]

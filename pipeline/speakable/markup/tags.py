@@ -11,6 +11,7 @@ TAG = re.compile(
     re.IGNORECASE,
 )
 """Names of HTML only, so that ``Vec<String>`` and ``a < b`` stay. One-letter names do not count behind a word."""
+IMAGE = re.compile(r"<img\s[^<>]*?\balt=(?:\"([^\"<>]*)\"|'([^'<>]*)')[^<>]*>", re.IGNORECASE)
 COMMENT = re.compile(r"<!--(?:[^-]|-(?!->))*-->", re.DOTALL)
 MENTION = re.compile(
     r"(?:(?<=\btag )|(?<=\btags )|(?<=\belement )|(?<=\bтег )|(?<=\bтега )|(?<=\bтеги )|(?<=\bтегом )|(?<=\bтеге ))"
@@ -20,7 +21,7 @@ MENTION = re.compile(
 BEGUN_COMMENT = re.compile(r"^[^\S\n]*<!--(?!.*-->)", re.MULTILINE | re.DOTALL)
 BLANK_LINE = re.compile(r"\s*?\n[^\S\n]*\n")
 INLINE = re.compile(
-    r"(?P<left>(?<!\S)[(\"'«“]?)<(?P<name>em|strong|del|ins|mark|su[bp]|span|code|kbd|small|font|[abisu])>"
+    r"(?P<left>(?<!\S)[(\"'«“]?)<(?P<name>/?(?:em|strong|del|ins|mark|su[bp]|span|code|kbd|small|font|[abisu]))>"
     r"(?=[)\"'»”]?[,;:!?]?\s|[)\"'»”]?[.,;:!?]?$)",
     re.IGNORECASE,
 )
@@ -44,6 +45,7 @@ def without_comments(text: str, is_inside: bool) -> tuple[str, bool]:
 def without_tags(text: str) -> str:
     """Return *text* without its tags; one that stands alone behind or before a word is said by its name."""
     text = COMMENT.sub("", text)
+    text = IMAGE.sub(lambda m: m[1] or m[2] or "", text)
     text = SUPERSCRIPT.sub(r"^\1", text)
     text = MENTION.sub(lambda m: m["behind"] or m["before"], text)
     text = INLINE.sub(_named, text)
