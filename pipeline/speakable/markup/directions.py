@@ -12,6 +12,8 @@ _DIRECTION = re.compile(
 """At the edge of a sentence only: "she *laughs* at it" is stress."""
 
 _WORDS = vocabulary("markup")
+_RUSSIAN_VERB = re.compile("[а-яё]{2,20}(?:(?:[аяеую]|ив)ет(?:ся)?|ится)")
+"""He or she does so; in small letters, with which no sentence begins."""
 _MOST_WORDS = 9
 
 
@@ -24,5 +26,6 @@ def without_directions(text: str) -> str:
 
 
 def _shown(m: re.Match[str]) -> str:
-    is_direction = m["verb"].lower() in _WORDS["directions"] and len(m["rest"].split()) < _MOST_WORDS
+    is_verb = m["verb"].lower() in _WORDS["directions"] or (m["mark"] == "*" and _RUSSIAN_VERB.fullmatch(m["verb"]))
+    is_direction = is_verb and len(m["rest"].split()) < _MOST_WORDS
     return "" if is_direction else m[0]

@@ -18,9 +18,11 @@ NOT_FIRST = ".,;:!?)]}=/\\"
 """Italic text does not begin with these; wildcards such as ``*.txt`` do."""
 DUNDER = re.compile(r"[a-z0-9_]+")
 WORD = re.compile(r"[^\W_]")
-FIRST_WORD = re.compile(r"[\[(«\"“'‘]{0,2}([^\W_]+)(?![\w(=]|\.\w)")
+FIRST_WORD = re.compile(r"[\[(«\"“'‘$€£₽#№]{0,2}([^\W_]+)(?![\w(=]|\.\w)")
 IDENTIFIERS = vocabulary("markup")["identifiers"]
 DUNDERS = vocabulary("markup")["dunder"]
+POWER = re.compile(r"(?:\d|\)|(?<!\w)\w)\Z")
+"""What may be raised to a power: 2 **3, x **2."""
 ARGUMENTS = re.compile(r"\w\((?:[^()]*,)?\s?\Z")
 NAMED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(vocabulary('markup')['things_with_names']))})\Z", re.IGNORECASE)
 FOOTNOTE = re.compile(r"[^\W\d_]{3,}\Z")
@@ -123,11 +125,13 @@ def _wraps(text: str, first: Run, last: Run) -> bool:
 def _opens_for_later(text: str, run: Run) -> bool:
     """Whether *run* opens text that is closed in another segment."""
     word = FIRST_WORD.match(text, run.end)
-    if run.opens < 2 or word is None or word[1].lower() in IDENTIFIERS or word[1].isdigit():
+    if run.opens < 2 or word is None or word[1].lower() in IDENTIFIERS:
         return False
-    if run.start == 0:
-        return len(word[1]) > 1 or word[1].isupper()
     before = text[: run.start].rstrip()
+    if word[1].isdigit() and (run.end - run.start < 2 or POWER.search(before, max(0, len(before) - 8))):
+        return False
+    if not before:
+        return len(word[1]) > 1 or word[1].isupper() or word[1].isdigit()
     if ARGUMENTS.search(before, max(0, len(before) - 64)):
         return False
     if text[run.start] == "_" and NAMED.search(before, max(0, len(before) - 24)):

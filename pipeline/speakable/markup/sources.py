@@ -38,6 +38,9 @@ _ASKS = re.compile(
     rf"\W*(?:(?:{'|'.join(sorted(_WORDS['asks']))})\b|{'|'.join(sorted(_WORDS['stems_that_ask']))})", re.IGNORECASE
 )
 """A sentence that asks to do something: "play track [3]" names the third track."""
+_CLAUSE = re.compile(r"[.!?;:]\s")
+_FEW = 3
+"""A clause of fewer words may end with a number that it needs."""
 _CALL = re.compile(r"\w\([^()]*\)\Z")
 _WORD = re.compile(r"[^\W\d_]+\Z")
 _STEM = re.compile("|".join(sorted(_WORDS["stems_that_want_more"])))
@@ -82,8 +85,8 @@ def _shown(m: re.Match[str]) -> str:
     word = _WORD.search(text, max(0, m.start() - 32), m.start())
     name = word[0] if word else ""
     if m["space"]:
-        is_several = "," in m[0] and after.isspace()  # "the numbers [1, 2, 3] are" is not "the studies [1, 2] are"
-        is_mark = not is_several and not _wants_more(name.lower()) and not _ASKS.match(text)
+        is_sure = m["more"] or "](" in m[0]
+        is_mark = not _is_asked_for(text, name) and (is_sure or not (after.isspace() or _is_needed(text[: m.start()])))
     else:
         is_mark = len(name) > 2 and name.lower() not in _WORDS["arrays"] and (name[1:].islower() or name.isupper())
     return "" if is_mark else m[0]
@@ -91,14 +94,24 @@ def _shown(m: re.Match[str]) -> str:
 
 def _ends_something(m: re.Match[str], before: str) -> bool:
     """Whether the sign in front of a mark ends what the mark is about. "stay, [2] go" and "f(x)[1]" are none."""
+    text = m.string
     if m["space"]:
-        return before.isdigit() or before in '.!?…"»”’)%*'
-    return before in '.!?…,;"»”’%*' or (before == ")" and not _CALL.search(m.string, max(0, m.start() - 64), m.start()))
+        is_last = not text[m.end() : m.end() + 1].isspace()
+        return before in ".!?…" or bool(m["more"]) or (is_last and (before.isdigit() or before in '"»”’)%*'))
+    return before in '.!?…,;"»”’%*' or (before == ")" and not _CALL.search(text, max(0, m.start() - 64), m.start()))
 
 
-def _wants_more(name: str) -> bool:
-    """Whether the number behind the word *name* is needed: "step [1]", "в главе [3]"."""
-    return name.removesuffix("s") in _WORDS["wants_more"] or name in _WORDS["wants_more"] or bool(_STEM.match(name))
+def _is_asked_for(text: str, name: str) -> bool:
+    """Whether the word *name* wants a number behind it, or *text* asks to do something with it: "step [1]"."""
+    name = name.lower()
+    wants = name in _WORDS["wants_more"] or name.removesuffix("s") in _WORDS["wants_more"]
+    return wants or bool(_STEM.match(name) or _ASKS.match(text))
+
+
+def _is_needed(before: str) -> bool:
+    """Whether the clause *before* a number may need it: "I take [1]". One that has a number needs no other."""
+    clause = _CLAUSE.split(before[-120:])[-1]
+    return len(clause.split()) < _FEW and not any(map(str.isdigit, clause))
 
 
 def _may_end(after: str) -> bool:
