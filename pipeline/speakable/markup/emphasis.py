@@ -136,7 +136,8 @@ def _opens_for_later(text: str, run: Run) -> bool:
         return False
     if text[run.start] == "_" and NAMED.search(before, max(0, len(before) - 24)):
         return False
-    return run.end - run.start > 1 or ((len(word[1]) > 2 or is_cyrillic(word[1])) and before[-1:].isalpha())
+    is_word = len(word[1]) > 2 or is_cyrillic(word[1]) or word[1] in ("I", "A")
+    return run.end - run.start > 1 or (is_word and (before[-1].isalpha() or before[-1] in ":,—–"))
 
 
 def _closes_from_before(text: str, run: Run) -> bool:

@@ -18,13 +18,13 @@ _NUMBERS = r"\[\^?\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,9}\^?\]"
 _ADDRESS = r"(?:\(\s?(?:https?://|www\.|#)[^\s()]{0,400}\))"
 _MARK = rf"(?:\[{_NUMBERS}\]{_ADDRESS}?|{_NUMBERS}{_ADDRESS}?)"
 _BARE = re.compile(r"(?<=[.!?…])\s?\[(?:sources?|refs?|citation|источник)\]", re.IGNORECASE)
-_MARKS = re.compile(rf"(?P<space>\s?)\^?{_MARK}(?P<more>(?:\s?[,–-]?\s?{_MARK})*)")
+_MARKS = re.compile(rf"(?P<space>\s?)\^?{_MARK}\^?(?P<more>(?:\s?[,–-]?\s?{_MARK})*)")
 _IN_BRACKETS = re.compile(
     rf"\s?\((?:(?:sources?|refs?|references?|see|via|источники?|ист|см)[.:]{{0,2}}\s?)?{_MARK}(?:[,;]?\s?(?:and\s|и\s)?{_MARK})*\)",
     re.IGNORECASE,
 )
 _LINKED = re.compile(
-    r"\s?\(?\[(?:sources?|ref|link|citation|источник|ссылка)\]\((?:https?://|www\.)[^\s()]{0,400}\)\)?(?=[.,;:!?]|\s*$)",
+    r"\s?\(?\[{1,2}(?:sources?|ref|link|citation|источник|ссылка)\]{1,2}\((?:https?://|www\.)[^\s()]{0,400}\)\)?(?=[.,;:!?]|\s*$)",
     re.IGNORECASE,
 )
 _RAISED = re.compile(
@@ -41,6 +41,7 @@ _ASKS = re.compile(
 _CLAUSE = re.compile(r"[.!?;:]\s")
 _FEW = 3
 """A clause of fewer words may end with a number that it needs."""
+_RANGE = re.compile(r"\d\s?[–-]\s?\d")
 _CALL = re.compile(r"\w\([^()]*\)\Z")
 _WORD = re.compile(r"[^\W\d_]+\Z")
 _STEM = re.compile("|".join(sorted(_WORDS["stems_that_want_more"])))
@@ -80,16 +81,21 @@ def _shown(m: re.Match[str]) -> str:
         return m[0]
     if m[0].lstrip().startswith("^"):
         return ""
-    if not before.isalpha():
-        return "" if _ends_something(m, before) else m[0]
+    is_mark = _ends_word(m, after) if before.isalpha() else _ends_something(m, before)
+    return "" if is_mark else m[0]
+
+
+def _ends_word(m: re.Match[str], after: str) -> bool:
+    """Whether a mark behind a word points to a source, be it glued to the word or not."""
+    text = m.string
     word = _WORD.search(text, max(0, m.start() - 32), m.start())
     name = word[0] if word else ""
-    if m["space"]:
-        is_sure = m["more"] or "](" in m[0]
-        is_mark = not _is_asked_for(text, name) and (is_sure or not (after.isspace() or _is_needed(text[: m.start()])))
-    else:
-        is_mark = len(name) > 2 and name.lower() not in _WORDS["arrays"] and (name[1:].islower() or name.isupper())
-    return "" if is_mark else m[0]
+    if not m["space"]:
+        return len(name) > 2 and name.lower() not in _WORDS["arrays"] and (name[1:].islower() or name.isupper())
+    if _is_asked_for(text, name):
+        return False
+    is_sure = m["more"] or "](" in m[0]  # one of several, or a link
+    return bool(is_sure) or not (after.isspace() or _RANGE.search(m[0]) or _is_needed(text[: m.start()]))
 
 
 def _ends_something(m: re.Match[str], before: str) -> bool:
