@@ -54,8 +54,8 @@ class Lexicon:
         for token in _TOKEN.finditer(text):
             start = token.start()
             entries = self._by_token.get(token[0].lower()) if start >= done else None
-            if entries and (found := _longest(entries, text, start)):
-                entry, end = found
+            if entries and (match := _longest(entries, text, start)):
+                entry, end = match
                 pieces += [text[done:start], say(entry)]
                 done = end
         return "".join(pieces) + text[done:]

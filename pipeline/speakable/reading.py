@@ -22,6 +22,8 @@ _ALERT = re.compile(r"\[![A-Z]{2,20}\]")
 """The kind of a quotation, which is said in the language of the answer."""
 _BLANK_LINE = re.compile(r"\s*?\n[^\S\n]*\n")
 """Bold and italic text ends here, closed or not."""
+_ENOUGH = 1000
+"""So many characters of a prompt tell its language."""
 _PAUSES = tuple(".,:;!?…—–»”)")
 
 
@@ -51,7 +53,7 @@ class Reading:
 
     def __init__(self, options: ReadingOptions, prompt: str = "") -> None:
         self._options = options
-        self._language = told(prompt) or ""
+        self._language = told(prompt[:_ENOUGH]) or ""
         self._blocks = CodeBlocks()
         self._opened = NONE_OPEN
         self._in_comment = False
