@@ -101,8 +101,8 @@ class Speech(Protocol):
     """Speaks. Built once; calls may overlap. May have ``async aclose()``.
 
     May have ``reads_in(text: str, voice: Voice) -> str``, too: it gives the BCP-47 language of the voice that would
-    read *text*, empty if unknown. ``normalize`` writes numbers in that language where neither the request nor the
-    letters tell one.
+    read *text*, empty if unknown. ``normalize`` writes numbers in that language where neither the request, the letters,
+    the answer so far nor the prompt tell one. Text without letters is asked for in the language of the answer so far.
     """
 
     @property

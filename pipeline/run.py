@@ -56,7 +56,7 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter, patience, progress, stages.most_chars)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
-        aclosing(spoken(answer, stages.speech, voice, progress, turn.word_timings)) as events,
+        aclosing(spoken(answer, stages.speech, voice, progress, turn.word_timings, turn.prompt)) as events,
     ):
         async for event in events:
             yield event
@@ -74,7 +74,7 @@ async def recite(
     speech = replace(stages.speech, options=replace(stages.speech.options, on_failure="abort"))
     async with (
         aclosing(sentences(text, stages.segmenter())) as cut,
-        aclosing(spoken(cut, speech, voice, progress)) as events,
+        aclosing(spoken(cut, speech, voice, progress, prompt=text)) as events,
     ):
         async for event in events:
             if isinstance(event, AudioChunk):

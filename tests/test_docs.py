@@ -27,6 +27,7 @@ from pathlib import Path
 import pytest
 
 from app.settings.load import load
+from app.stages.lexicon import entries
 from tests.documents import DOCUMENTS, NAMED, blocks
 from tests.fakes import PATIENCE
 from tests.processes import NODE_MODULES, ROOT, free_port
@@ -64,7 +65,10 @@ class Reader:
             case "toml":
                 file = self.folder / (name[1] if name else "unnamed.toml")
                 file.write_text(text)
-                load(str(file), {})
+                if file.name == "lexicon.toml":
+                    assert entries(file, "lexicon_file")
+                else:
+                    load(str(file), {})
             case "js":
                 pass  # see test_docs_tables.py
             case "json":

@@ -78,6 +78,40 @@ async def test_numbers_are_said_in_the_language_of_the_voice(
     assert texts == [said, said]
 
 
+@pytest.mark.parametrize(
+    ("script", "fields", "said"),
+    [
+        (["Вот сумма:\n700 ₽"], {}, ["Вот сумма:", "семьсот рублей"]),
+        (["The sum:\n700 ₽"], {}, ["The sum:", "seven hundred rubles"]),
+        (["Вот сумма:\n700 ₽"], {"language": "en"}, ["Вот сумма:", "seven hundred rubles"]),
+        (["Вот код:\n```py\nx = 1\n```\nГотово."], {}, ["Вот код:", "код на Python, одна строка", "Готово."]),
+        (["Код:\n```py\nx = 1\ny = 2"], {}, ["Код:", "код на Python, две строки"]),
+    ],
+)
+async def test_words_and_voice_agree(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: list[str], fields: dict[str, str], said: list[str]
+) -> None:
+    """What has no letters is said in the language of the answer, by a voice of that language, unless the request asks
+    for another one; the text of code comes as written.
+    """
+    pytest.importorskip("num2words")
+    pytest.importorskip("pymorphy3")
+    asked: list[tuple[str, str]] = []
+    synthesize = EspeakSpeech.synthesize
+
+    def listening(self: EspeakSpeech, text: str, voice: Any, *more: Any) -> Any:
+        asked.append((text, self.reads_in(text, voice)))
+        return synthesize(self, text, voice, *more)
+
+    monkeypatch.setattr(EspeakSpeech, "synthesize", listening)
+    async with serving(tmp_path, tts=ESPEAK) as service:
+        answer = await service.ask(*script, **fields)
+    assert [text for text, _ in asked] == said
+    assert all(language == ("en" if text.isascii() else "ru") for text, language in asked)
+    assert "".join(answer.texts) == "".join(script)
+    assert answer.code is grpc.StatusCode.OK
+
+
 async def test_word_timings(tmp_path: Path) -> None:
     """Asked for, each word is told in the chunk in which it begins, counted in the text_chunk; unasked, none is."""
     script = ["Hello there. ", "Сейчас **уже** 5 часов."]

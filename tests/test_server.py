@@ -273,6 +273,17 @@ async def test_the_voice_gets_words(tmp_path: Path, normalize: str, said: str) -
     assert service.diary.who("said") == [said]
 
 
+@pytest.mark.parametrize("normalize", ["true", "false"])
+async def test_the_lexicon(tmp_path: Path, normalize: str) -> None:
+    """The voice gets the operator's words, whose file stands beside the settings; the text stays as written."""
+    (tmp_path / "words.toml").write_text('[en]\nNexy = "neck see"\n', "utf-8")
+    keys = f'lexicon_file = "words.toml", normalize = {normalize}'
+    async with serving(tmp_path, tts=voice(keys)) as service:
+        answer = await service.ask("Ask Nexy.")
+    assert answer.texts == ["Ask Nexy."]
+    assert service.diary.who("said") == ["Ask neck see."]
+
+
 async def test_voice_fails_and_aborts(tmp_path: Path) -> None:
     """With ``on_failure = "abort"`` it ends the stream."""
     async with serving(tmp_path, tts=voice('on_failure = "abort"')) as service:

@@ -25,6 +25,7 @@ from app.settings.stages import (
     SpeechCacheSettings,
 )
 from app.settings.tables import STAGES, Settings
+from app.stages.lexicon import entries
 from app.stages.lifetime import blamed_on, close
 from app.stages.model import openai_model
 from app.stages.voice import speakers
@@ -69,6 +70,7 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
     async with own_server(_without_caches(settings)) as server:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
         report.ok(f"the stages are built: {', '.join(kinds)}")
+        _lexicon(settings, report)
         segmenter = rules_segmenter(RulesSegmenterSettings())  # the failure of a custom one is not the voice's
         stages = replace(server.container.stages(), segmenter=segmenter)
         await _speech(settings.pipeline.tts, stages, online, report)
@@ -76,6 +78,14 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
         if online:
             await _model(settings, server.address, report)
     return report.good
+
+
+def _lexicon(settings: Settings, report: Report) -> None:
+    table = settings.pipeline.tts
+    if not isinstance(table, NoSpeechSettings) and table.lexicon_file:
+        counts = {code: len(words) for code, words in entries(settings.folder / table.lexicon_file, "").items()}
+        languages = ", ".join(f"{count} {code}" for code, count in counts.items() if count)
+        report.ok(f"the lexicon has {sum(counts.values())} entries" + (f": {languages}" if languages else ""))
 
 
 def _without_caches(settings: Settings) -> Settings:

@@ -166,7 +166,9 @@ class SpeechCacheSettings(Strict):
 
 
 class VoicedSettings(Strict):
-    """The keys of every voice. In a ``fallback`` table only the engine's keys, ``max_spoken_chars``,
+    """The keys of every voice. ``lexicon_file`` is relative to the settings file; empty = none.
+
+    In a ``fallback`` table only the engine's keys, ``max_spoken_chars``,
     ``output_sample_rate`` and ``cache`` have an effect.
     """
 
@@ -182,6 +184,8 @@ class VoicedSettings(Strict):
     rest_seconds: Positive = 30.0
     normalize: bool = True
     emoji: Literal["drop", "name"] = "drop"
+    code: Literal["announce", "read", "skip"] = "announce"
+    lexicon_file: str = ""
     output_sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
     cache: SpeechCacheSettings = SpeechCacheSettings()
     fallback: Annotated["AnyVoiceSettings", Field(discriminator="kind")] | None = None

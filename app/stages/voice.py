@@ -18,6 +18,7 @@ from app.settings.stages import (
     VoicedSettings,
 )
 from app.stages import custom
+from app.stages.lexicon import lexicons
 from app.stages.options import options
 from pipeline import speakable
 from pipeline.breaker import Breaker
@@ -26,7 +27,7 @@ from pipeline.tts.convert import Resampled
 from pipeline.tts.divided import Divided
 from pipeline.tts.engines import Engine, Speaker
 from pipeline.tts.espeak.engine import EspeakOptions, EspeakSpeech
-from pipeline.tts.options import SpeechOptions, Wording, as_written
+from pipeline.tts.options import SpeechOptions, Wording
 from pipeline.tts.stage import SpeechStage
 
 
@@ -34,7 +35,8 @@ def voice(table: SpeechSettings, folder: Path, key: str = "pipeline.tts") -> Spe
     """Build the voice of the table at *key*; None for no voice."""
     if isinstance(table, NoSpeechSettings):
         return None
-    return SpeechStage(speakers(table, folder, key), options(SpeechOptions, table, wording=wording(table)))
+    words = wording(table, folder, key)  # first: a wrong lexicon is told before voices are loaded
+    return SpeechStage(speakers(table, folder, key), options(SpeechOptions, table, wording=words))
 
 
 def speakers(table: AnyVoiceSettings, folder: Path, key: str = "pipeline.tts") -> tuple[Speaker, ...]:
@@ -47,12 +49,13 @@ def speakers(table: AnyVoiceSettings, folder: Path, key: str = "pipeline.tts") -
     return Speaker(first, breaker), Speaker(fallback, stands_in=True)
 
 
-def wording(table: VoicedSettings) -> Wording:
-    """Choose the words that the voice gets for a sentence. Word lists are loaded now rather than in the first turn."""
-    if not table.normalize:
-        return as_written
-    speakable.load()
-    return partial(speakable.speakable, emoji=table.emoji)
+def wording(table: VoicedSettings, folder: Path, key: str = "pipeline.tts") -> Wording:
+    """Choose the words that the voice gets. Word lists are loaded now rather than in the first turn."""
+    file = table.lexicon_file
+    words = lexicons(folder / file, f"{key}.lexicon_file") if file else {}
+    if table.normalize:
+        speakable.load()
+    return partial(speakable.Reading, options(speakable.ReadingOptions, table, lexicons=words))
 
 
 def _wrapped(table: AnyVoiceSettings, folder: Path, key: str) -> Engine:

@@ -16,6 +16,7 @@ from pipeline.languages.script import (
 )
 from pipeline.languages.tables import BY_SCRIPT, TABLES, Kind, squeezed, table
 from pipeline.languages.teller import LanguageTeller, candidates
+from pipeline.languages.told import is_letterless, told
 
 __all__ = [
     "ALPHABETS",
@@ -31,10 +32,12 @@ __all__ = [
     "candidates",
     "guess",
     "is_cyrillic",
+    "is_letterless",
     "script",
     "script_for",
     "script_of",
     "squeezed",
     "table",
     "tag_forms",
+    "told",
 ]

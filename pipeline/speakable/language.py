@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -32,6 +32,12 @@ class Language:
     not_done: str = ""
     yes: str = ""
     no: str = ""
+    alerts: Mapping[str, str] = field(default_factory=dict)
+    """What is said for the kind of a marked quotation: "warning" of ``> [!WARNING]``."""
+    code_word: Callable[[str], str] = lambda name: name or "code"
+    """Returns "Python code" for Python, "code" for ""."""
+    lines: Callable[[int], str] = str
+    """Returns "twelve lines" for 12."""
 
 
 OTHER = Language()

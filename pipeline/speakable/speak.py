@@ -1,12 +1,16 @@
 """Turn a written segment into what the voice says."""
 
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal
 
 from pipeline.languages import CYRILLIC_LANGUAGES, RUSSIAN_LETTERS, base_tag, guess, is_cyrillic
 from pipeline.speakable.en import ENGLISH
 from pipeline.speakable.language import OTHER, Language
+from pipeline.speakable.lexicon import Lexicon, shown
 from pipeline.speakable.markup.emojis import without_emoji
+from pipeline.speakable.markup.emphasis import NONE_OPEN, Opened
 from pipeline.speakable.markup.lines import without_markup
 from pipeline.speakable.ru import RUSSIAN
 from pipeline.speakable.tidy import tidied
@@ -15,6 +19,8 @@ LANGUAGES = {language.code: language for language in (ENGLISH, RUSSIAN)}
 """The languages whose words are known. A new one is a package or a module beside this file, and an entry here."""
 
 Emoji = Literal["drop", "name"]
+
+NO_LEXICONS: Mapping[str, Lexicon] = {}
 
 _PLAIN = re.compile(f"[A-Za-z{RUSSIAN_LETTERS}\"'«“„(—][A-Za-z{RUSSIAN_LETTERS} ,;:!?\"'’«»“”„()—–…-]*[.!?…]?")
 """Letters and ordinary punctuation with at most one full stop, at the end."""
@@ -25,28 +31,45 @@ _PASSES = 8
 changes, which also makes the result stable. Real text needs two passes; the cap bounds the cost of nonsense."""
 
 
-def speakable(text: str, language: str, voice: str = "", *, emoji: Emoji = "drop") -> str:
+def _nothing_hidden(text: str) -> str:
+    return text
+
+
+def speakable(
+    text: str,
+    language: str,
+    voice: str = "",
+    *,
+    emoji: Emoji = "drop",
+    opened: Opened = NONE_OPEN,
+    lexicons: Mapping[str, Lexicon] = NO_LEXICONS,
+) -> str:
     """Return what a voice should say for *text*, one segment of a reply; "" when nothing in it has a sound.
 
     ``language``: BCP-47; empty = guessed from the text. ``voice``: BCP-47 of the voice that reads it; empty = unknown.
     It counts where the text does not tell its language, as in "42.". English and Russian get numbers, dates, units and
     abbreviations as words (with the extra ``normalize``; without it numbers stay as written), other languages only lose
-    markup, links and emoji. ``emoji``: leave pictures out, or say their names. What can be read in two ways stays as
-    written.
+    markup, links and emoji. ``emoji``: leave pictures out, or say their names. ``opened``: marks of bold or italic text
+    that the sentences before have left open. ``lexicons``: by base tag; their words go before all rules, and no rule
+    changes what is said for them. What can be read in two ways stays as written.
 
     Pure: looks at nothing but its arguments, never raises, and returns its own result unchanged. White space is
     collapsed; there are no control characters.
     """
     text = text.strip()
+    lexicon = lexicons.get(code_of(language, text, voice)) if lexicons else None
     if _is_plain(text):
-        return text
+        return lexicon.replaced(text) if lexicon else text
+    fixed = language_of(language, text, voice) if lexicon else None  # letters that are hidden do not tell it
+    kept: list[str] = []
+    hide = partial(lexicon.hidden, kept=kept) if lexicon else _nothing_hidden
     text = tidied(text)
     for _ in range(_PASSES):
         before = text
-        text = _once(text, language_of(language, text, voice), emoji)
+        text = _once(text, fixed or language_of(language, text, voice), emoji, opened, hide)
         if text == before:
             break
-    return text
+    return shown(text, kept)
 
 
 def load() -> None:
@@ -65,11 +88,17 @@ def language_of(tag: str, text: str, voice: str = "") -> Language:
     language are worse than digits, so no voice gets words that it cannot read. Cyrillic words are an exception where
     they are asked for: their letters bring a voice that reads them.
     """
-    code, reader = base_tag(tag), base_tag(voice)
+    reader = base_tag(voice)
+    language = LANGUAGES.get(code_of(tag, text, voice), OTHER)
+    asked = base_tag(tag) == language.code and language.code in CYRILLIC_LANGUAGES
+    return language if not reader or reader in language.readers or asked else OTHER
+
+
+def code_of(tag: str, text: str, voice: str = "") -> str:
+    """Return the base tag of the language of *text*: see ``language_of``; "" = not known."""
+    code = base_tag(tag)
     asked = bool(code) and not (code == "en" and is_cyrillic(text))
-    language = LANGUAGES.get(code if asked else guess(text, reader), OTHER)
-    readable = not reader or reader in language.readers or (asked and code in CYRILLIC_LANGUAGES)
-    return language if readable else OTHER
+    return code if asked else guess(text, base_tag(voice))
 
 
 def _is_plain(text: str) -> bool:
@@ -81,7 +110,13 @@ def _is_plain(text: str) -> bool:
     return not any(language.may_change(text) for language in LANGUAGES.values())
 
 
-def _once(text: str, language: Language, emoji: Emoji) -> str:
-    text = without_markup(text, language)
+def _once(
+    text: str,
+    language: Language,
+    emoji: Emoji,
+    opened: Opened = NONE_OPEN,
+    hide: Callable[[str], str] = _nothing_hidden,
+) -> str:
+    text = hide(without_markup(text, language, opened))
     text = without_emoji(text, language.code, named=emoji == "name")
     return tidied(language.spoken(text))

@@ -20,19 +20,23 @@ _SIGN = re.compile(
     r"|(?<![-+=$|])[+=$](?![-+=$|])"  # not in a rule, a table's border or LaTeX
 )
 
+LONGEST_SILENCE = 4.0
+"""So many seconds of sentences without a sound may pass before the listener is told what they are."""
+
 CheckedEvent = Sentence | Command | Notice | ModelEnd
 
 
 class Ahead:
     """The sentences of one turn whose sound is on its way: the one being sent and at most *most* behind it."""
 
-    def __init__(self, speakers: Sequence[Speaker], wanted: Callable[[Sentence, Due], Wanted], most: int) -> None:
+    def __init__(self, speakers: Sequence[Speaker], wanted: Callable[[Sentence, Due, bool], Wanted], most: int) -> None:
         self._speakers = speakers
         self._wanted = wanted
         self._seats = asyncio.Semaphore(most + 1)
         self._open: deque[Utterance] = deque()
         self._clock = asyncio.get_running_loop().time
         self._silent_from = self._clock()  # for a listener who plays at once whatever arrives
+        self._soundless_from = inf  # since then sentences had nothing to say
 
     async def events_of(self, source: AsyncIterator[CheckedEvent]) -> AsyncGenerator[CheckedEvent | Utterance, None]:
         """Yield *source*, with each sentence that has a sound as an Utterance that is under way. May be read in another
@@ -42,10 +46,12 @@ class Ahead:
             if not isinstance(event, Sentence):
                 yield event
                 continue
-            wanted = self._wanted(event, partial(self._due, event))
+            wanted = self._wanted(event, partial(self._due, event), self._waits())
             if not audible(wanted.said):
+                self._soundless_from = min(self._soundless_from, self._clock())
                 yield replace(event, final=True)
                 continue
+            self._soundless_from = inf
             await self._seats.acquire()
             utterance = Utterance(self._speakers, wanted)
             await utterance.open()
@@ -57,6 +63,11 @@ class Ahead:
         if isinstance(part, AudioChunk):
             begins = max(self._silent_from, self._clock())
             self._silent_from = begins + seconds_of(part.pcm, part.sample_rate)
+
+    def _waits(self) -> bool:
+        """Tell whether the listener hears nothing although there are sentences, such as the lines of a long program."""
+        since = max(self._silent_from, self._soundless_from)
+        return not self._open and self._clock() - since >= LONGEST_SILENCE
 
     def _due(self, sentence: Sentence) -> float:
         return self._silent_from if self._open and self._open[0].sentence is sentence else inf

@@ -7,12 +7,12 @@ from functools import partial
 
 import structlog
 
-from pipeline.events import AudioChunk, Notice, Sentence
+from pipeline.events import AudioChunk, ModelEnd, Notice, Sentence
 from pipeline.flow import prefetch
 from pipeline.interfaces import Voice
 from pipeline.tts.ahead import Ahead, CheckedEvent
 from pipeline.tts.engines import Due, Speaker
-from pipeline.tts.options import SpeechOptions, Wanted, words_for
+from pipeline.tts.options import Reading, SpeechOptions, Wanted, words_for
 from pipeline.tts.utterance import Utterance
 
 EVENTS_AHEAD = 32
@@ -40,6 +40,7 @@ async def spoken(
     voice: Voice,
     progress: Callable[[], None],
     word_timings: bool = False,
+    prompt: str = "",
 ) -> AsyncGenerator[CheckedEvent | AudioChunk, None]:
     """Yield *source* with the sound of each sentence behind it; the last event of a sentence is ``final``. Without
     *speech* a sentence is its text only.
@@ -47,7 +48,8 @@ async def spoken(
     *source* and the engines run ahead in tasks of their own, as far as the options say. *progress* is called there, at
     each piece of sound. An error of *source* comes after the sound of the sentences before it. An engine that fails
     leaves a Notice in its sentence's place (``on_failure = "text"``) or raises StageError. All sound has one rate. A
-    Notice that is not final stands behind its sentence's text, once for its reason.
+    Notice that is not final stands behind its sentence's text, once for its reason. *prompt* tells a language where
+    neither *voice* nor the answer does. What is left to say at the end is the sound of a last sentence without text.
     """
     if speech is None:
         async for shown in source:
@@ -58,14 +60,17 @@ async def spoken(
     answers: dict[str, int] = {}
     rate = partial(answers.setdefault, "rate")
     told: set[str] = set()
+    reading = options.wording(prompt)
 
-    def wanted(sentence: Sentence, due: Due) -> Wanted:
-        said = words_for(first, sentence.text, voice, options.wording)
-        return Wanted(sentence, said, voice, options, progress, due, word_timings, rate)
+    def wanted(sentence: Sentence, due: Due, waits: bool) -> Wanted:
+        saying = reading.next(sentence, waits) if sentence.text else reading.end()
+        said, asked = words_for(first, sentence.text, saying, voice)
+        return Wanted(sentence, saying, voice, said, asked, options, progress, due, word_timings, rate)
 
     async with (
+        aclosing(_with_the_rest(source, reading)) as whole,
         aclosing(Ahead(speech.speakers, wanted, options.prefetch)) as ahead,
-        prefetch(partial(ahead.events_of, source), EVENTS_AHEAD) as events,
+        prefetch(partial(ahead.events_of, whole), EVENTS_AHEAD) as events,
     ):
         async for event in events:
             if not isinstance(event, Utterance):
@@ -80,6 +85,20 @@ async def spoken(
                     yield part
                 final = part.final
             await ahead.close_first()
+
+
+async def _with_the_rest(source: AsyncIterator[CheckedEvent], reading: Reading) -> AsyncGenerator[CheckedEvent, None]:
+    """Yield *source*, and at its end a sentence without text if *reading* has more to say."""
+    index, ended = 0, False
+    async for event in source:
+        if isinstance(event, Sentence):
+            index = event.index
+        elif isinstance(event, ModelEnd) and reading.unfinished:
+            ended = True
+            yield Sentence(index + 1, "")
+        yield event
+    if reading.unfinished and not ended:
+        yield Sentence(index + 1, "")
 
 
 def _is_new(notice: Notice, told: set[str]) -> bool:

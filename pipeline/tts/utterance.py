@@ -107,8 +107,8 @@ class Utterance:
         self._asked, self._breaker = speaker, speaker.breaker
         wanted = self._wanted
         if speaker.stands_in:  # its voice may be of another language and of another rate
-            said = words_for(speaker.engine, self.sentence.text, wanted.voice, wanted.options.wording)
-            wanted = replace(wanted, said=said)
+            said, voice = words_for(speaker.engine, self.sentence.text, wanted.saying, wanted.asked)
+            wanted = replace(wanted, said=said, voice=voice)
             if not self._first.rate_varies:
                 wanted = replace(wanted, rate=lambda _: self._wanted.rate(self._first.sample_rate))
         self._attempt = Attempt(speaker.engine, wanted, partial(self._report, True))

@@ -64,6 +64,7 @@ class ZoneReader:
         self._around = Zone.PROSE  # the zone that the open object stands in
         self._around_array = Zone.PROSE
         self._brackets = 0  # of the array, that are open
+        self._headless = False  # the open fence began with objects, so that its head is in no prose
         self._ticks = 0  # the backticks that opened the inline code
         self._held: list[str] = []  # the inline code from its object on
 
@@ -195,12 +196,18 @@ class ZoneReader:
             self._zone = Zone.FENCE
             cursor.pos = head.end()
         elif opens is False:
-            if is_code(head):
-                self._zone = Zone.CODE
-            else:
-                self._zone = Zone.PROSE if self._zone is Zone.FENCE_TEXT else Zone.FENCE_TEXT
-            cursor.say(ticks)
+            self._turn_fence(cursor, ticks, is_code=is_code(head))
         return opens is not None
+
+    def _turn_fence(self, cursor: Cursor, ticks: int, is_code: bool) -> None:
+        """Go into a fence that is text, or out of it. Backticks whose other half was left out are left out too."""
+        is_closing = self._zone is Zone.FENCE_TEXT and not is_code
+        if is_closing and self._headless:
+            cursor.pos += ticks
+        else:
+            cursor.say(ticks)
+        self._zone = Zone.CODE if is_code else Zone.PROSE if is_closing else Zone.FENCE_TEXT
+        self._headless = False
 
     def _fence(self, cursor: Cursor) -> bool:
         between = _BETWEEN.match(cursor.text, cursor.pos)
@@ -215,7 +222,7 @@ class ZoneReader:
             self._zone = Zone.FENCE_END
             cursor.pos += ticks
         elif cursor.next:
-            self._zone = Zone.FENCE_TEXT
+            self._zone, self._headless = Zone.FENCE_TEXT, True
         return True
 
     def _fence_end(self, cursor: Cursor) -> bool:

@@ -2,8 +2,9 @@
 
 from pipeline.speakable import numerals
 from pipeline.speakable.en import roman
+from pipeline.speakable.en.numbers import cardinal
 from pipeline.speakable.en.rules import LAST_WORDS, spoken
-from pipeline.speakable.language import Language
+from pipeline.speakable.language import Language, table
 
 ENGLISH = Language(
     code="en",
@@ -19,4 +20,7 @@ ENGLISH = Language(
     not_done="not done:",
     yes="yes",
     no="no",
+    alerts=table("en")["alerts"],
+    code_word=lambda name: f"{name} code".lstrip(),
+    lines=lambda number: f"{cardinal(number)} line{'s' if number > 1 else ''}",
 )

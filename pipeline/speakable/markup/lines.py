@@ -4,27 +4,24 @@ import re
 from html import unescape
 
 from pipeline.speakable.language import Language
-from pipeline.speakable.markup.emphasis import without_emphasis
+from pipeline.speakable.markup.directions import without_directions
+from pipeline.speakable.markup.emphasis import NONE_OPEN, Opened, without_emphasis
 from pipeline.speakable.markup.links import without_links
+from pipeline.speakable.markup.sources import without_sources
+from pipeline.speakable.markup.tags import without_tags
 
 FENCE = re.compile(r"(?:`{3,}|~{3,})(?:[A-Za-z][\w+#.-]*)?", re.ASCII)
 RULE = re.compile(r"([-*_=])(?:\s*+\1){2,}+")
-LIST = r"[-*+•▪◦‣](?=\s)"
-PREFIX = re.compile(rf"(?:(?:>(?=[\s>]|[^\W\d_])|#{{1,6}}(?=\s)|{LIST})\s*+)++")
-HEADING = re.compile(r"#{1,6}\s")
+LIST = r"[-*+•▪◦‣●○■□▸►➤](?=\s)"
+PREFIX = re.compile(rf"(?:(?:>(?=[\s>\[]|[^\W\d_])|#{{1,6}}(?=\s)|#{{2,6}}(?=[^\W\d_])|{LIST}|:(?=\s))\s*+)++")
+HEADING = re.compile(r"[^#]*#{1,6}\s")
 CLOSING = re.compile(r"(?<=\s)#++$")
-BOX = re.compile(r"\[([ xX])\]\s+(?=\S)")
+BOX = re.compile(r"(?P<number>\d{1,3}[.)]\s+)?\[(?P<mark>[ xX])\]\s+(?=\S)")
 BACKTICKS = re.compile("`+")
-SUPERSCRIPT = re.compile(r"<sup>(-?\d+)</sup>", re.IGNORECASE)
-BREAK = re.compile(r"</?(?:br|p|div|li|tr|td|th|h[1-6]|hr)(?:\s[^<>]*)?/?>", re.IGNORECASE)
-TAG = re.compile(
-    r"</?(?:em|strong|del|ins|mark|su[bp]|span|ul|ol|code|pre|kbd|img|details|summary|table|t(?:head|body)|small|font)"
-    r"(?:\s[^<>]*)?/?>|</[abisu]>|(?<!\w)<(?:[bisu]|a\s[^<>]*)>(?=\S)",
-    re.IGNORECASE,
-)
-"""Names of HTML only, so that ``Vec<String>`` and ``a < b`` stay. One-letter names do not count behind a word."""
-COMMENT = re.compile(r"<!--[^<>]*-->")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,10}\d{0,2});")
+ALERT = re.compile(r"\[!([A-Za-z]{2,20})\]")
+HARD_BREAK = re.compile(r"(?<=[^\s\\])\\$")
+SPOILER = re.compile(r"(?<![|\w])\|\|(?=\S)([^|]+)(?<=\S)\|\|(?![|\w])")
 ESCAPE = re.compile(r"\\([*_`#\[\]~|>])")
 CELL = re.compile(r"(?<!\\)\|")
 SEPARATOR = frozenset("|-: ")
@@ -33,23 +30,28 @@ NO = frozenset("❌✖✗✘☒")
 VARIATION = "\ufe0f"
 
 
-def without_markup(text: str, language: Language) -> str:
-    """Return *text* on one line, without the marks of Markdown and HTML."""
-    lines = (_line(line, language) for line in text.split("\n"))
+def without_markup(text: str, language: Language, opened: Opened = NONE_OPEN) -> str:
+    """Return *text* on one line, without the marks of Markdown and HTML.
+
+    *opened*: marks of bold and italic text that earlier segments have left open.
+    """
+    lines = (_line(line, language, opened) for line in text.split("\n"))
     return " ".join(line for line in lines if line)
 
 
-def _line(line: str, language: Language) -> str:
+def _line(line: str, language: Language, opened: Opened) -> str:
     if FENCE.fullmatch(line) or RULE.fullmatch(line) or _is_separator(line):
         return ""
     cells = _row(line, language)
-    line = _block(line, language) if cells is None else cells
+    line = _block(HARD_BREAK.sub("", line), language) if cells is None else cells
+    if "||" in line:
+        line = SPOILER.sub(r"\1", line)
     if "`" in line:
         line = _without_backticks(line)
-    line = without_links(line, language)
+    line = without_links(without_sources(line), language)
     if "<" in line:
-        line = _without_tags(line)
-    line = without_emphasis(line)
+        line = without_tags(line)
+    line = without_emphasis(without_directions(line), opened)
     if "&" in line:
         line = ENTITY.sub(lambda m: unescape(m[0]), line)
     return ESCAPE.sub(r"\1", line) if "\\" in line else line
@@ -57,7 +59,7 @@ def _line(line: str, language: Language) -> str:
 
 def _is_separator(line: str) -> bool:
     """Whether *line* is the row of dashes below the head of a table."""
-    return "|" in line and "--" in line and SEPARATOR.issuperset(line)
+    return "|" in line and "-" in line and SEPARATOR.issuperset(line)
 
 
 def _row(line: str, language: Language) -> str | None:
@@ -86,15 +88,30 @@ def _cell(cell: str, language: Language) -> str:
 def _block(line: str, language: Language) -> str:
     """Return *line* without the marks of a heading, a quotation or a list item."""
     prefix = PREFIX.match(line)
-    if prefix is None or prefix.end() == len(line):
-        return line
-    line = line[prefix.end() :]
-    if HEADING.search(prefix[0]):
+    marks = prefix[0].rstrip() if prefix and prefix.end() < len(line) else ""
+    if prefix and marks:
+        line = line[prefix.end() :]
+    if HEADING.match(marks + " "):
         line = CLOSING.sub("", line).rstrip() or line
-    if prefix[0].rstrip()[-1] not in "#>" and (box := BOX.match(line)):
-        word = language.not_done if box[1] == " " else language.done
-        line = f"{word} {line[box.end() :]}".lstrip()
-    return line
+    if marks.endswith(">") and (alert := ALERT.match(line)):
+        return _alert(alert, language)
+    return line if marks.endswith(("#", ">")) else _task(line, language)
+
+
+def _alert(alert: re.Match[str], language: Language) -> str:
+    """Return a quotation with its kind in words; it is left out in a language whose words are not known."""
+    kind = alert[1].lower()
+    word = language.alerts.get(kind, kind if language.alerts else "")
+    return " ".join(filter(None, (word and f"{word}:", alert.string[alert.end() :].strip())))
+
+
+def _task(line: str, language: Language) -> str:
+    """Return *line* with a box at its beginning in words."""
+    box = BOX.match(line) if "[" in line else None
+    if box is None:
+        return line
+    word = language.not_done if box["mark"] == " " else language.done
+    return f"{box['number'] or ''}{word} {line[box.end() :]}".lstrip()
 
 
 def _without_backticks(text: str) -> str:
@@ -116,9 +133,3 @@ def _without_backticks(text: str) -> str:
         done = last.end()
         i = partner[i] + 1
     return "".join(pieces) + text[done:]
-
-
-def _without_tags(text: str) -> str:
-    text = COMMENT.sub("", text)
-    text = SUPERSCRIPT.sub(r"^\1", text)
-    return TAG.sub("", BREAK.sub(" ", text))

@@ -13,6 +13,14 @@ LINK = re.compile(
     r"\(\s*+<?([^\s()<>]*+(?:\([^\s()<>]*+\)[^\s()<>]*+)*+)>?(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*+\)"
 )
 REFERENCE = re.compile(r"(?<![\w\])])!?\[([^\[\]]*[^\W\d_][^\[\]]*)\]\[[^\[\]]*\]")
+DEFINITION = re.compile(
+    r"\[[^\[\]^][^\[\]]*\]:\s+<?(?:https?://|www\.|mailto:|/|#)[^\s<>]*>?(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?"
+)
+"""Where a reference leads to: [docs]: https://example.com "The manual"."""
+TARGET = re.compile(r"\]\(\s?(?:[a-z]{2,10}:|www\.|/|#|\./)[^\s()]{0,2000}(?:\s+\"[^\"]*\")?\)")
+"""The end of a link that began in another segment."""
+NAME = re.compile(r"(?<![\w\])])!?\[(?=[^\W\d_]{2})(?=[^\[\]]*\Z)(?![^\[\]]*\))")
+"""The beginning of a link that ends in another segment; [a, b) is an interval."""
 FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,40}\]:?")
 AUTOLINK = re.compile(r"<((?:https?://|ftp://|www\.|mailto:)[^\s<>]+|[\w.+-]{1,64}@[\w.-]{1,255})>")
 ADDRESS = re.compile(r"[:/#.]|^\w+$")
@@ -24,10 +32,16 @@ def without_links(text: str, language: Language) -> str:
 
     Footnote marks are dropped.
     """
+    if DEFINITION.fullmatch(text):
+        return ""
     if "[" in text:
         text = FOOTNOTE.sub("", text)
         text = LINK.sub(_link, text)
         text = REFERENCE.sub(r"\1", text)
+    if "](" in text:
+        text = TARGET.sub("", text)
+    if "[" in text:
+        text = NAME.sub("", text, 1)
     if "<" in text:
         text = AUTOLINK.sub(r"\1", text)
     if "://" in text or "www." in text.lower():

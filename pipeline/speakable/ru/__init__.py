@@ -1,6 +1,7 @@
 """Russian, as ``speak`` knows it."""
 
-from pipeline.speakable.language import Language
+from pipeline.speakable.language import Language, table
+from pipeline.speakable.ru.grammar import cardinal, kind
 from pipeline.speakable.ru.rules import LAST_WORDS, available, link_word, may_change, spoken
 
 RUSSIAN = Language(
@@ -17,4 +18,7 @@ RUSSIAN = Language(
     not_done="не сделано:",
     yes="да",
     no="нет",
+    alerts=table("ru")["alerts"],
+    code_word=lambda name: f"код на {name}" if name else "код",
+    lines=lambda number: f"{cardinal(number, gender='f')} {table('ru')['lines'][kind(number)]}",
 )

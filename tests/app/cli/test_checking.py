@@ -96,3 +96,20 @@ async def test_another_model_for_one_question(tmp_path: Path) -> None:
         code, out, err = await stentor(tmp_path, upstream, "ask", "Who are you?", "--model", "other")
     assert (code, "I am the other one." in out) == (0, True)
     assert "$NO_SUCH_KEY is not set" in err
+
+
+async def test_check_counts_the_lexicon(tmp_path: Path) -> None:
+    """It tells how many words the lexicon has; one that is wrong is wrong usage, told with its line."""
+    words = tmp_path / "words.toml"
+    stages = 'tts = { kind = "espeak", lexicon_file = "words.toml" }\n'
+    words.write_text('[en]\na = "b"\nc = "d"\n[ru]\n"а" = "б"\n', "utf-8")
+    code, out, _ = await with_stages(tmp_path, stages, "check")
+    assert code == 0
+    assert "ok: the lexicon has 3 entries: 2 en, 1 ru" in out
+    words.write_text("[en]\na = b\n", "utf-8")
+    code, _, err = await with_stages(tmp_path, stages, "check")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "pipeline.tts.lexicon_file" in err
+    assert "words.toml" in err
+    assert "line 2" in err

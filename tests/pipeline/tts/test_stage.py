@@ -13,6 +13,7 @@ from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Notice, Se
 from pipeline.interfaces import Voice
 from pipeline.testing import HANG, Pause, ScriptedSpeech, sound
 from pipeline.tts.ahead import audible
+from pipeline.tts.options import EachAlone
 from pipeline.tts.stage import spoken
 from tests.fakes import settle
 from tests.pipeline.tts.engines import speech_options, speech_stage
@@ -75,7 +76,8 @@ def test_the_wanted_voice_is_asked() -> None:
     """
     first, second, third = Reading([Boom()], language="en"), Reading(language="de"), ScriptedSpeech()
     voice = Voice("anna", "ru")
-    options = speech_options(wording=lambda text, language, reads_in: f"{text}, {language}, {reads_in}", retries=0)
+    words = EachAlone(lambda text, language, reads_in: f"{text}, {language}, {reads_in}")
+    options = speech_options(wording=lambda _prompt: words, retries=0)
     for speech in (pair(first, second), third):
         run(heard(speech, "a", options=options, voice=voice))
     assert first.calls == [("a, ru, en by anna", voice)]

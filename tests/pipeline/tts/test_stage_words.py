@@ -13,10 +13,11 @@ from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech, sound
 from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.engines import Speaker
+from pipeline.tts.options import EachAlone
 from tests.pipeline.tts.engines import cached, speech_options
 from tests.pipeline.tts.speaking import finals, heard, numbered, pair, pcm, run, stage, timeless
 
-WORDING = speech_options(wording=lambda text, _language, _voice: text.strip().replace("&", "and"))
+WORDING = speech_options(wording=lambda _prompt: EachAlone(lambda text, *_: text.strip().replace("&", "and")))
 
 
 class Marking(ScriptedSpeech):
