@@ -5,6 +5,7 @@ from typing import Literal
 
 from pipeline.languages import CYRILLIC_LANGUAGES, RUSSIAN_LETTERS, base_tag, guess, is_cyrillic
 from pipeline.speakable.en import ENGLISH
+from pipeline.speakable import formulas, signs
 from pipeline.speakable.language import OTHER, Language
 from pipeline.speakable.markup.emojis import without_emoji
 from pipeline.speakable.markup.lines import without_markup
@@ -18,6 +19,8 @@ Emoji = Literal["drop", "name"]
 
 _PLAIN = re.compile(f"[A-Za-z{RUSSIAN_LETTERS}\"'«“„(—][A-Za-z{RUSSIAN_LETTERS} ,;:!?\"'’«»“”„()—–…-]*[.!?…]?")
 """Letters and ordinary punctuation with at most one full stop, at the end."""
+_MINUS = re.compile(r"(?<=\s)-(?:-?[A-Za-z]|[.,;:!?)]|$)")
+"""A hyphen that may be said."""
 _LAST_WORDS = frozenset(word for language in LANGUAGES.values() for word in language.last_words)
 
 _PASSES = 8
@@ -74,7 +77,7 @@ def language_of(tag: str, text: str, voice: str = "") -> Language:
 
 def _is_plain(text: str) -> bool:
     """Whether no rule changes *text*. Most sentences are plain, and the rules cost some twenty times as much."""
-    if _PLAIN.fullmatch(text) is None or "  " in text:
+    if _PLAIN.fullmatch(text) is None or "  " in text or _MINUS.search(text):
         return False
     if text.endswith(".") and text[text.rfind(" ") + 1 : -1].lower() in _LAST_WORDS:
         return False
@@ -82,6 +85,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _once(text: str, language: Language, emoji: Emoji) -> str:
-    text = without_markup(text, language)
+    text = without_markup(formulas.spoken(text, language), language)
     text = without_emoji(text, language.code, named=emoji == "name")
-    return tidied(language.spoken(text))
+    text = language.spoken(tidied(signs.before_numbers(text, language)))
+    return tidied(signs.behind_numbers(text, language))

@@ -1,7 +1,7 @@
 """Russian, as ``speak`` knows it."""
 
-from pipeline.speakable.language import Language
-from pipeline.speakable.ru.rules import LAST_WORDS, available, link_word, may_change, spoken
+from pipeline.speakable.language import Language, signs
+from pipeline.speakable.ru.rules import LAST_WORDS, available, link_word, may_change, number, spoken
 
 RUSSIAN = Language(
     code="ru",
@@ -11,6 +11,8 @@ RUSSIAN = Language(
     may_change=may_change,
     readers=frozenset({"ru"}),
     link_word=link_word,
+    number=number,
+    signs=signs("ru"),
     at="собака",
     dot="точка",
     done="сделано:",

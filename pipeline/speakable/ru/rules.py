@@ -82,6 +82,12 @@ def available() -> bool:
     return numerals.available() and grammar.available()
 
 
+def number(written: str, case: str = "n") -> str:
+    """Return a number of a formula in words, or as it is where a package is missing."""
+    plain = written.isascii() and (written == "0" or written[0] != "0" or written[1:2] in {".", ","})
+    return speak(written, case) if plain and available() else written
+
+
 def may_change(text: str) -> bool:
     """Return whether *text* may have a Roman numeral beside a Russian word."""
     return not text.isascii() and LOOKS_ROMAN.search(text) is not None

@@ -1,0 +1,37 @@
+"""Signs in words: what a voice would drop, or say in a way that nobody understands."""
+
+import re
+
+from pipeline.speakable.language import Language
+from pipeline.speakable.signs import arrows, codes, keys, operators, powers, rest
+
+WORDLESS = re.compile("[^\\w\\s.,;:!?\"'()«»“”„’‘…—–-]|_|[\u00b2\u00b3\u00b9\u2070-\u209f\u2150-\u215e\u0391-\u03c9]|[A-Z]-\\d| -|-$")
+"""A text without a match has no sign to say. The last ones are hyphens that may be said."""
+
+ABOUT = re.compile(r"(?<=[^\W\d] )≈(?= ?[\w−-])")
+"""Rules for numbers take this sign for the one of a number: "about"."""
+
+
+def before_numbers(text: str, language: Language) -> str:
+    """Return *text* with the signs in words that the rules for numbers would take for something else.
+
+    These are keys, ways through menus, arrows between amounts, codes to dial and time zones.
+    """
+    if WORDLESS.search(text) is None:
+        return text
+    if language.signs is None:
+        return keys.named(text)
+    text = keys.spoken(text, language.signs)
+    text = codes.spoken(text, language)
+    text = arrows.spoken(text, language.signs)
+    return ABOUT.sub(language.signs.between["≈"], text) if "≈" in text else text
+
+
+def behind_numbers(text: str, language: Language) -> str:
+    """Return *text* with every sign in words that no other rule has said."""
+    if language.signs is None or WORDLESS.search(text) is None:
+        return text
+    text = rest.units(text, language.signs)
+    text = powers.spoken(text, language)
+    text = operators.spoken(text, language, language.signs)
+    return rest.spoken(text, language.signs)

@@ -1,0 +1,24 @@
+"""Codes to dial, time zones, and money whose sign stands in front of an amount that no rule of a language knows."""
+
+import re
+
+from pipeline.speakable.language import Language
+
+DIALLED = re.compile(r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,4}(?![\w*.]))")
+ZONE = re.compile(r"\b(UTC|GMT|МСК|MSK) ?([-−–+±]) ?(?=\d)")
+MONEY = re.compile(r"([₹₴₸₩₺₪₿₫]) ?(\d[\d.,]{0,15}\d|\d)")
+
+
+def spoken(text: str, language: Language) -> str:
+    """Return *text* with codes to dial in words, key by key, and the signs of time zones in words."""
+    if "*" in text or "#" in text:
+        text = DIALLED.sub(lambda m: _keys(m["code"], language), text)
+    signs = language.signs
+    if signs is not None and ZONE.search(text):
+        text = ZONE.sub(lambda m: f"{m[1]} {signs.names.get(m[2], signs.phrases['minus'])} ", text)
+    return MONEY.sub(r"\2 \1", text)
+
+
+def _keys(code: str, language: Language) -> str:
+    names = language.signs.names if language.signs is not None else {}
+    return " ".join(names.get(key) or language.number(key, "n") for key in code)

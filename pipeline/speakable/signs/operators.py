@@ -1,0 +1,187 @@
+"""Operators, paths, flags, brackets of formulas, and each other sign by its name."""
+
+import re
+from functools import cache
+
+from pipeline.speakable.language import Language, Signs
+from pipeline.speakable.rewriting import NEAR
+
+OPERAND_ENDS = re.compile(r"[\w)\]}%°\"'’”»!…′″]")
+OPERAND_BEGINS = re.compile(r"[\w(\[{√\"'“«$€£₽~#@&*\\/−-]")
+LONG_RUN = re.compile(r"([^\w\s.,;:!?…-])\1{3,}")
+BLANK = re.compile(r"_{3,}")
+ANGLES = re.compile(r"<(/?[^\W\d_][\w.:-]{0,40}(?:, ?[\w.:]{1,40}){0,4} ?/?)>")
+ABSOLUTE = re.compile(r"(?<![\w|])\|(?P<inner>[^|\s](?:[^|\n]{0,30}[^|\s])?)\|(?![\w|])")
+SHARP = re.compile(r"(?<![^\W_])([A-G])#(?!\w)")
+REPEATED = re.compile(r"(?<!\w)#(\d)\1\1(?!\w)")
+"""A colour in short: #333."""
+HASHTAG = re.compile(r"(?<![\w&])#(?!(?:include|define|if|ifdef|ifndef|endif|pragma|region)\b|[0-9a-fA-F]{3,8}\b)(?=[^\W\d_]\w)")
+EITHER = re.compile(r"\b(and|и)/(or|или)\b", re.IGNORECASE)
+DRIVE = re.compile(r"(?<![^\W_])([A-Za-z]):(?=[\\/](?!/))")
+DOTS = re.compile(r"(?<![^\s\\/*~])(\.{1,2})(?=[\\/]|(?<=[\\/*~]\.)\w|(?<!\.\.)[A-Za-z]\w)")
+SCOPE = re.compile(r"(?<=\w)::(?=\w)")
+FLAG = re.compile(r"(?<=\s)(--?)(?=[A-Za-z])")
+UNSURE_MINUS = re.compile(r"(?<=[^\W\d] )-(?=\d)")
+SLASHED = re.compile(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/]|[.,]\d)")
+INDEX = re.compile(r"(?<=[\w\]])\[([\w\"'.: +*-]{0,40})\]")
+
+_NUMERAL = r"(?P<n>(?:\d{1,3}(?: \d{3}){1,3}(?!\d)|\d{1,9})(?:[.,]\d{1,6})?)"
+_BETWEEN = r"(?:[<>=!]==?|<>|&&|\|\||[=<>≤≥≠≈×÷·⩽⩾]|(?<= )[+*/−](?= ))"
+OPERATOR_NEAR_NUMBER = re.compile(rf"\d ?{_BETWEEN}|{_BETWEEN} ?\d")
+NUMBER_IN_FRONT = re.compile(rf"(?<![\w.,/:-]){_NUMERAL}(?= ?{_BETWEEN})")
+NUMBER_BEHIND = re.compile(rf"(?P<op>{_BETWEEN})(?P<gap> ?){_NUMERAL}(?=\)| ?{_BETWEEN}|[.,;:!?]*$|[.,;:!?]+\s|\s[^\w\s])")
+SPACES = re.compile(r" +([,;:!?.)\]](?!\w))|([(\[«“„]) +")
+
+TERM = r"[\w.²³⁰-⁹]{1,24}"
+_OPERATOR = r"(?:[=<>≤≥≠≈+*×÷·^√/(]|[<>=!]=|&&|\|\|)"
+MINUS_BEHIND = re.compile(rf"(?<=[=<>≤≥≠≈+×÷·] )[-−](?=[\w(√])|(?<=[(=*/×÷^])[-−](?=[\w(√])")
+CHAIN = re.compile(
+    rf"(?:(?<=[=<>≤≥≠≈+×÷·*] )|(?P<alone>(?<!\S)))(?P<terms>{TERM}(?: - {TERM}){{1,8}})(?P<behind> [=<>≤≥≠≈+×÷·*/] )?"
+)
+PRODUCT = re.compile(r"(?<![\w.])(?P<letter>[a-kn-zA-Z])-(?P<number>\d{1,3})(?![\w-])")
+BRACKETS = re.compile(
+    r"(?P<left>[\w)²³] ?[=<>≤≥≠≈+*×÷·/−-] ?|(?<![^\W\d_])[\w²³]|(?:&&|\|\|) )?"
+    r"\((?P<inner>[^()]{1,80})\)"
+    r"(?P<right>(?= ?[<>≤≥≠≈+*×÷·^/²³]| (?:&&|\|\||[=−-]) ))?"
+)
+SPACED_OPERATOR = re.compile(r"[\w)] ?(?:[=<>≤≥≠≈+*×÷·/−^]|[<>=!]=|&&|\|\|) ?[\w(−-]|[\w)] - [\w(]|\w-\d|^[−-]\w")
+SIZE = re.compile(r"(?P<first>\d[\d.,]{0,8}(?: ?[^\W\d_]{1,3})?) ?× ?(?=(?P<last>\d[\d.,]{0,8})(?P<unit> ?[^\W\d_]{1,12}\.?)?)")
+
+
+def spoken(text: str, language: Language, signs: Signs) -> str:
+    """Return *text* with its operators and its other signs in words."""
+    text = BLANK.sub(f" {signs.phrases['blank']} ", LONG_RUN.sub(r"\1", text))
+    text = SIZE.sub(lambda m: _size(m, signs), text) if "×" in text else text
+    text = SLASHED.sub(lambda m: _slashed(m, language, signs), text) if "/" in text else text
+    if OPERATOR_NEAR_NUMBER.search(text):
+        text = NUMBER_IN_FRONT.sub(lambda m: language.number(m["n"], "n"), text)
+        text = NUMBER_BEHIND.sub(lambda m: _number_behind(m, language, signs), text)
+    text = _in_code(_in_formulas(text, signs), signs)
+    said = _pattern(signs).sub(lambda m: _sign(m, signs), text)
+    return SPACES.sub(r"\1\2", said) if said != text else text
+
+
+def _in_formulas(text: str, signs: Signs) -> str:
+    phrases = signs.phrases
+    if "(" in text:
+        text = BRACKETS.sub(lambda m: _brackets(m, signs), text)
+    if "|" in text:
+        text = ABSOLUTE.sub(lambda m: f"{phrases['absolute']} {m['inner']}", text)
+    if "-" in text or "−" in text:
+        text = CHAIN.sub(lambda m: _chain(m, signs), text)
+        text = UNSURE_MINUS.sub(f"{phrases['dash']} ", text)
+        text = MINUS_BEHIND.sub(f"{phrases['minus']} ", text)
+        text = PRODUCT.sub(lambda m: f"{m['letter']} {phrases['minus']} {m['number']}" if m["letter"].islower() else m[0], text)
+    return text
+
+
+def _in_code(text: str, signs: Signs) -> str:
+    phrases = signs.phrases
+    text = EITHER.sub(phrases["and_or"], text) if "/" in text else text
+    if ":" in text:
+        text = DRIVE.sub(rf"\1 {phrases['colon']} ", text)
+        text = SCOPE.sub(f" {phrases['colon']} {phrases['colon']} ", text)
+    if "#" in text:
+        text = REPEATED.sub(r"# \1 \1 \1", text)
+        text = SHARP.sub(rf"\1 {phrases['sharp']}", text)
+        text = HASHTAG.sub(f"{phrases['hashtag']} ", text)
+    if "." in text:
+        text = DOTS.sub(lambda m: f"{phrases['dot']} " * len(m[1]), text)
+    if "-" in text:
+        text = FLAG.sub(lambda m: f"{phrases['dash']} " * len(m[1]), text)
+    if "<" in text:
+        text = ANGLES.sub(rf" {phrases['open_angle']} \1 {phrases['close_angle']} ", text)
+    return INDEX.sub(rf" {phrases['open_square']} \1 {phrases['close_square']} ", text) if "[" in text else text
+
+
+def _brackets(m: re.Match[str], signs: Signs) -> str:
+    """Say the brackets of a sum that something is done to: they carry the sense."""
+    if not (m["left"] or m["right"] is not None) or not SPACED_OPERATOR.search(m["inner"]):
+        return m[0]
+    return f"{m['left'] or ''} {signs.phrases['open']} {m['inner']} {signs.phrases['close']} "
+
+
+def _size(m: re.Match[str], signs: Signs) -> str:
+    """Say 10 × 20 cm and 1920×1080 with "by"; elsewhere × multiplies."""
+    unit = (m["unit"] or "").strip()
+    words = m.string[max(0, m.start() - NEAR) : m.start()].lower().split()
+    named = any(word in signs.phrases["by_words"].split() for word in words[-3:])
+    screen = min(len(m["first"]), len(m["last"])) > 2 and m["first"].isdigit() and m["last"].isdigit()
+    if unit in signs.phrases["by_units"].split() or screen or named:
+        return f"{m['first']} {signs.phrases['by']} "
+    return m[0]
+
+
+def _chain(m: re.Match[str], signs: Signs) -> str:
+    """Say minus where a hyphen between spaces stands in a formula; elsewhere it is a dash."""
+    if m["alone"] is not None and m["behind"] is None:
+        return m[0]
+    terms = m["terms"].split(" - ")
+    if any(len(term) > 3 and term.isalpha() for term in terms):
+        return m[0]
+    return f" {signs.phrases['minus']} ".join(terms) + (m["behind"] or "")
+
+
+def _number_behind(m: re.Match[str], language: Language, signs: Signs) -> str:
+    words = signs.between.get(m["op"]) or signs.names.get(m["op"], "")
+    return f"{m['op']}{m['gap']}{language.number(m['n'], signs.cases.get(words, 'n'))}"
+
+
+def _slashed(m: re.Match[str], language: Language, signs: Signs) -> str:
+    return f"{language.number(m[1], 'n')} {signs.phrases['number_slash']} {language.number(m[2], 'n')}"
+
+
+@cache
+def _pattern(signs: Signs) -> re.Pattern[str]:
+    written = {sign for sign in (*signs.names, *signs.between) if not sign[0].isalnum()} - {"-", "°С"}
+    longest = sorted(written, key=len, reverse=True)
+    return re.compile(rf"(?P<left> ?)(?P<sign>{'|'.join(map(re.escape, longest))})(?P<right> ?)")
+
+
+def _sign(m: re.Match[str], signs: Signs) -> str:
+    sign, behind = m["sign"], m.string[m.end() : m.end() + 1]
+    front = m.string[m.start() - 1 : m.start()] if m.start() else ""
+    if sign in _SPECIAL and (said := _SPECIAL[sign](m, front, behind, signs)) is not None:
+        return said
+    even = bool(m["left"]) == bool(m["right"])
+    if even and sign in signs.between and OPERAND_ENDS.match(front) and OPERAND_BEGINS.match(behind):
+        return f" {signs.between[sign]} "
+    if sign in signs.before and behind.isdigit() and (m["left"] or not front.isalnum()):
+        return f" {signs.before[sign]} "
+    return f" {_name(sign, m, front, behind, signs)} "
+
+
+def _name(sign: str, m: re.Match[str], front: str, behind: str, signs: Signs) -> str:
+    word = re.match(r"[^\W\d_]*", m.string[m.end() : m.end() + 16])
+    listed = not behind.isalnum() or (word and word[0] in signs.menus["joins"].split())
+    if sign in signs.plurals and (m["left"] or not front) and listed and not front.isdigit() and behind != "{":
+        return signs.plurals[sign]
+    return signs.names.get(sign) or signs.between[sign]
+
+
+def _plus(m: re.Match[str], _front: str, _behind: str, _signs: Signs) -> str | None:
+    """Keep the plus of Ctrl+C, C++ and 18+, which every voice says."""
+    return None if m["left"] and m["right"] else m[0]
+
+
+def _percent(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | None:
+    """Keep the sign behind a number, which every voice says."""
+    return m[0] if front.isdigit() and not behind.isalnum() else None
+
+
+def _slash(m: re.Match[str], front: str, behind: str, signs: Signs) -> str | None:
+    numbers = front.isdigit() and behind.isdigit() or (len(m.string) > 2 and _letters(m))
+    return f" {signs.phrases['number_slash']} " if numbers and not m["left"] else None
+
+
+def _letters(m: re.Match[str]) -> bool:
+    return re.search(r"(?<![^\W_])[^\W\d_]\Z", m.string[max(0, m.start() - 2) : m.start()]) is not None and (
+        re.match(r"[^\W\d_](?![^\W_])", m.string[m.end() : m.end() + 2]) is not None
+    )
+
+
+def _equals(m: re.Match[str], _front: str, _behind: str, signs: Signs) -> str | None:
+    return f" {signs.names['=']} "
+
+
+_SPECIAL = {"+": _plus, "%": _percent, "/": _slash, "=": _equals}

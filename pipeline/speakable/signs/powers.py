@@ -1,0 +1,91 @@
+"""Powers, roots and indices of plain text: 3^4, x², 10⁻³, √25, H₂O."""
+
+import re
+
+from pipeline.speakable.language import Language, Signs
+
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", "0123456789+-=()ni")
+LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₙᵢⱼₖₘ", "0123456789+-=()aeoxnijkm")
+_RAISED = "[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]"
+_LOWERED = "[₀-₉₊-₎ₐₑₒₓₙᵢⱼₖₘ]"
+
+SMALL = re.compile(f"{_RAISED}|{_LOWERED}")
+SUPERSCRIPT = re.compile(rf"(?P<base>(?<![^\W\d_])[^\W\d_]{{1,2}}|(?<![\d.,])\d{{1,3}}|\d[.,]\d+|[)\]|])?(?P<small>{_RAISED}+)(?P<more>\w)?")
+SUBSCRIPT = re.compile(rf"(?P<base>(?<![^\W\d_])[a-zα-ω])?(?P<small>{_LOWERED}+)(?P<more>[\w(\[])?")
+ION = re.compile(r"(\d{0,2})([+-])")
+
+CARET = re.compile(
+    r"(?<=[\w)\]}|]) ?\^ ?(?:\{(?P<braced>[^{}]{1,40})\}|\((?P<inner>[^()]{1,40})\)"
+    r"|(?P<plain>[-−+]?(?:\d{1,9}(?:[.,]\d{1,9})?|[^\W\d_]{1,3}(?!\w)|∞)))(?P<more>\w)?"
+)
+ROOT = re.compile(
+    r"(?P<many>[\w)] ?)?(?P<root>[√∛∜]) ?(?:\((?P<inner>[^()]{1,60})\)"
+    r"|(?P<number>\d{1,9}(?:[.,]\d{1,9})?)|(?=[^\W\d_]|\())(?P<more>\w)?"
+)
+NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,9})?")
+ROOTS = {"√": "root", "∛": "cube_root", "∜": "fourth_root"}
+
+
+def spoken(text: str, language: Language) -> str:
+    """Return *text* with its powers, roots and indices in words."""
+    signs = language.signs
+    if signs is None:
+        return text
+    if "^" in text:
+        text = CARET.sub(lambda m: _caret(m, language, signs), text)
+    if any(root in text for root in ROOTS):
+        text = ROOT.sub(lambda m: _root(m, language, signs), text)
+    if SMALL.search(text):
+        text = SUBSCRIPT.sub(lambda m: _subscript(m, language, signs), text)
+        text = SUPERSCRIPT.sub(lambda m: _superscript(m, language, signs), text)
+    return text
+
+
+def power(exponent: str, language: Language, signs: Signs) -> str:
+    """Return what is said behind a base: "squared", "to the power of minus three"."""
+    if exponent in {"2", "3"}:
+        return signs.phrases["squared" if exponent == "2" else "cubed"]
+    return f"{signs.phrases['power']} {_terms(exponent, language, signs)}"
+
+
+def _terms(written: str, language: Language, signs: Signs) -> str:
+    """Return a small formula with its numbers and minus signs in words; other signs are said later."""
+    said = NUMBER.sub(lambda m: language.number(m[0], "n"), written)
+    minus = signs.phrases["minus"]
+    return " ".join(re.sub(r"[-−]", f" {minus} ", said).replace("+", f" {signs.phrases['plus']} ").split())
+
+
+def _caret(m: re.Match[str], language: Language, signs: Signs) -> str:
+    more = f" {m['more']}" if m["more"] else ""
+    return f" {power(m['braced'] or m['inner'] or m['plain'], language, signs)}{more}"
+
+
+def _root(m: re.Match[str], language: Language, signs: Signs) -> str:
+    many = f"{m['many'].rstrip()} {signs.between['*']} " if m["many"] and not m["many"].endswith(" ") else m["many"] or ""
+    words = signs.phrases[ROOTS[m["root"]]]
+    more = f" {m['more']}" if m["more"] and (m["number"] or m["inner"]) else m["more"] or ""
+    if m["number"]:
+        return f"{many}{words} {language.number(m['number'], 'g')}{more}"
+    if m["inner"]:
+        end = f" {signs.phrases['end_root']}" if re.search(r"\W", m["inner"]) else ""
+        return f"{many}{words} {m['inner']}{end}{more}"
+    return f"{many}{words} {more}"
+
+
+def _subscript(m: re.Match[str], language: Language, signs: Signs) -> str:
+    """Say H₂O as H two O, and x₁ as x sub one."""
+    index = _terms(m["small"].translate(LOWERED), language, signs)
+    more = f" {m['more']}" if m["more"] else ""
+    return f"{m['base']} {signs.phrases['sub']} {index}{more}" if m["base"] else f" {index}{more}"
+
+
+def _superscript(m: re.Match[str], language: Language, signs: Signs) -> str:
+    """Say x² as a power and Ca²⁺ as a charge. A small number behind a word or a year is only named: a note, mostly."""
+    raised, base = m["small"].translate(RAISED), m["base"] or ""
+    more = f" {m['more']}" if m["more"] else ""
+    charge = ION.fullmatch(raised)
+    if charge:
+        return f"{base} {_terms(raised, language, signs)}{more}"
+    if base:
+        return f"{base} {power(raised, language, signs)}{more}"
+    return f" {signs.phrases['superscript']} {_terms(raised, language, signs)}{more}"

@@ -1,0 +1,59 @@
+"""Greek letters, rare fractions, units without a number, and signs that have only the name that Unicode gives them."""
+
+import re
+import unicodedata
+from functools import cache
+
+from pipeline.speakable.language import Signs
+
+GREEK = re.compile("(?<![\u0370-\u03ff])[\u0391-\u03c9\u03d1\u03d5\u03f5\u00b5](?![\u0370-\u03ff])")
+FRACTION = re.compile("(?P<whole>\\d ?)?(?P<part>[\u00bc-\u00be\u2150-\u215e])")
+OTHER = re.compile("[\u2190-\u21ff\u2200-\u22ff\u2300-\u23ff\u27c0-\u27ff\u2900-\u2bff]")
+"""Arrows, mathematics and technical signs."""
+KEY = re.compile(r"(?<=\s)(?P<sign>[^\w\s])(?=\s(?P<word>[^\W\d_]{1,16}))")
+SOLITARY_MINUS = re.compile(r"(?<=[^\W\d_]\s)-(?=[.,;:!?)]|$)")
+
+
+def spoken(text: str, signs: Signs) -> str:
+    """Return *text* with the last signs in words."""
+    text = GREEK.sub(lambda m: _padded(m, signs.names.get(m[0], m[0])), text)
+    text = FRACTION.sub(lambda m: _fraction(m, signs), text)
+    text = OTHER.sub(lambda m: _padded(m, _unicode(m[0])), text)
+    return text
+
+
+def units(text: str, signs: Signs) -> str:
+    """Return *text* with units such as km/h in words where no number stands in front of them."""
+    return _units(signs).sub(lambda m: _unit(m, signs), text)
+
+
+def _padded(m: re.Match[str], words: str) -> str:
+    left = " " if m.start() and m.string[m.start() - 1].isalnum() else ""
+    right = " " if m.string[m.end() : m.end() + 1].isalnum() else ""
+    return f"{left}{words}{right}"
+
+
+def _fraction(m: re.Match[str], signs: Signs) -> str:
+    part = signs.names.get(m["part"], m["part"])
+    return f"{m['whole'].rstrip()} {signs.phrases['and_a']} {part}" if m["whole"] else _padded(m, part)
+
+
+@cache
+def _unicode(sign: str) -> str:
+    return unicodedata.name(sign, "").lower()
+
+
+@cache
+def _units(signs: Signs) -> re.Pattern[str]:
+    written = "|".join(map(re.escape, sorted(signs.units, key=len, reverse=True)))
+    return re.compile(rf"(?<![\w/.])(?P<unit>{written})(?![\w/²³])")
+
+
+def _unit(m: re.Match[str], signs: Signs) -> str:
+    one, _, behind_in = signs.units[m["unit"]].partition("|")
+    words = m.string[max(0, m.start() - 12) : m.start()].split()
+    word = words[-1].lower() if words else ""
+    if word in {"per", "a", "each", "every", "one", "1"}:
+        head, _, tail = one.partition(" per ")
+        return head.removesuffix("s") + (f" per {tail}" if tail else "")
+    return behind_in if behind_in and word == "в" else one
