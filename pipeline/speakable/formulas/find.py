@@ -2,7 +2,8 @@
 
 import re
 
-from pipeline.speakable.formulas.read import TOKEN, read
+from pipeline.speakable.formulas.read import read
+from pipeline.speakable.formulas.reader import TOKEN
 from pipeline.speakable.formulas.words import commands, latex
 from pipeline.speakable.language import Language
 
@@ -21,6 +22,7 @@ MATHS_IN_FRONT = re.compile(r"(?:(?<!\S)(?:[\d.,]+|[A-Za-z](?:[_^(]\S{0,20})?|[-
 KNOWN = frozenset(latex()["signs"]).union(*(commands(kind) for kind in ("sums", "fractions", "texts", "styles"))) | {
     *("sqrt", "left", "right", "quad", "binom", "vec", "overline", "hat", "begin", "sin", "cos", "tan", "log", "ln"),
 }
+WORD = re.compile(r"[^\W\d_]{2,}")
 NEAR = 60
 
 
@@ -113,8 +115,7 @@ def _end_of_formula(text: str, at: int) -> int:
     depth, end = 0, at
     while (token := TOKEN.match(text, at)) is not None:
         depth += (token[0] == "{") - (token[0] == "}")
-        word = re.compile(r"[^\W\d_]{2,}").match(text, at)
-        if depth <= 0 and (word or depth < 0 or _ends_sentence(text, at)):
+        if depth <= 0 and (WORD.match(text, at) or depth < 0 or _ends_sentence(text, at)):
             break
         at = token.end()
         if not token[0].isspace():

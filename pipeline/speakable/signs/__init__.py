@@ -34,4 +34,4 @@ def behind_numbers(text: str, language: Language) -> str:
     text = rest.units(text, language.signs)
     text = powers.spoken(text, language)
     text = operators.spoken(text, language, language.signs)
-    return rest.spoken(text, language.signs)
+    return rest.spoken(text, language, language.signs)

@@ -33,15 +33,30 @@ LATIN = MappingProxyType(
 ANY_KEY = re.compile(f"([{''.join(LATIN)}])( ?\\+ ?|(?=[\\w{''.join(LATIN)}])| (?=[A-Z]\\b))?")
 
 
+QUOTED = re.compile(r"(?<![^\s(])(?P<open>[\"'“«„])(?P<sign>[!-/:-@\[-`{-~−–])(?P<close>[\"'”»“])(?=[\s.,;:!?)]|$)")
+BEHIND_ITS_KIND = re.compile(r"(?<!\w)(?P<word>[^\W\d_]{3,9}) (?P<sign>[!-/:-@\[-`{-~−–])(?=\s|[.,;:]?(?:\s|$))")
+BEFORE_ITS_KIND = re.compile(r"(?<=\s)(?P<sign>[!-/:-@\[-`{-~−–])(?= (?P<word>[^\W\d_]{3,9})\b)")
+
+
 def spoken(text: str, signs: Signs) -> str:
     """Return *text* with Mac signs, and with combinations that end in a sign, in words."""
     text = COMBINATION.sub(lambda m: _combination(m, signs), text)
+    text = QUOTED.sub(lambda m: f"{m['open']}{signs.keys.get(m['sign'], m['sign'])}{m['close']}", text)
+    text = BEHIND_ITS_KIND.sub(lambda m: _with_its_kind(m, "naming", signs), text)
+    text = BEFORE_ITS_KIND.sub(lambda m: _with_its_kind(m, "sign_words", signs), text)
     return ALONE.sub(lambda m: f" {signs.keys[m[0][-1]]}", text).lstrip() if ALONE.search(text) else text
 
 
 def named(text: str) -> str:
     """Return *text* with Mac signs as they are written on the keys."""
     return ANY_KEY.sub(lambda m: LATIN[m[1]] + ("+" if m[2] is not None else ""), text)
+
+
+def _with_its_kind(m: re.Match[str], kind: str, signs: Signs) -> str:
+    """Say a sign behind "press", or before "key": there it stands for itself."""
+    if m["word"].lower() not in signs.menus[kind].split() or m["sign"] not in signs.keys:
+        return m[0]
+    return m[0].replace(m["sign"], signs.keys[m["sign"]])
 
 
 def _combination(m: re.Match[str], signs: Signs) -> str:

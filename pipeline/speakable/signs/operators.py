@@ -13,6 +13,8 @@ BLANK = re.compile(r"_{3,}")
 ANGLES = re.compile(r"<(/?[^\W\d_][\w.:-]{0,40}(?:, ?[\w.:]{1,40}){0,4} ?/?)>")
 ABSOLUTE = re.compile(r"(?<![\w|])\|(?P<inner>[^|\s](?:[^|\n]{0,30}[^|\s])?)\|(?![\w|])")
 SHARP = re.compile(r"(?<![^\W_])([A-G])#(?!\w)")
+STARS = re.compile("[★☆]{2,10}")
+
 REPEATED = re.compile(r"(?<!\w)#(\d)\1\1(?!\w)")
 """A colour in short: #333."""
 HASHTAG = re.compile(r"(?<![\w&])#(?!(?:include|define|if|ifdef|ifndef|endif|pragma|region)\b|[0-9a-fA-F]{3,8}\b)(?=[^\W\d_]\w)")
@@ -50,7 +52,7 @@ SIZE = re.compile(r"(?P<first>\d[\d.,]{0,8}(?: ?[^\W\d_]{1,3})?) ?× ?(?=(?P<las
 
 def spoken(text: str, language: Language, signs: Signs) -> str:
     """Return *text* with its operators and its other signs in words."""
-    text = BLANK.sub(f" {signs.phrases['blank']} ", LONG_RUN.sub(r"\1", text))
+    text = BLANK.sub(f" {signs.phrases['blank']} ", LONG_RUN.sub(r"\1", _stars(text, language, signs)))
     text = SIZE.sub(lambda m: _size(m, signs), text) if "×" in text else text
     text = SLASHED.sub(lambda m: _slashed(m, language, signs), text) if "/" in text else text
     if OPERATOR_NEAR_NUMBER.search(text):
@@ -59,6 +61,18 @@ def spoken(text: str, language: Language, signs: Signs) -> str:
     text = _in_code(_in_formulas(text, signs), signs)
     said = _pattern(signs).sub(lambda m: _sign(m, signs), text)
     return SPACES.sub(r"\1\2", said) if said != text else text
+
+
+def _stars(text: str, language: Language, signs: Signs) -> str:
+    """Say ★★★★☆ as four out of five stars."""
+    if "★" not in text:
+        return text
+
+    def said(m: re.Match[str]) -> str:
+        numbers = (language.number(str(number), "n") for number in (m[0].count("★"), len(m[0])))
+        return f" {signs.phrases['stars'].format(*numbers)} "
+
+    return STARS.sub(said, text)
 
 
 def _in_formulas(text: str, signs: Signs) -> str:
@@ -180,8 +194,12 @@ def _letters(m: re.Match[str]) -> bool:
     )
 
 
-def _equals(m: re.Match[str], _front: str, _behind: str, signs: Signs) -> str | None:
-    return f" {signs.names['=']} "
+def _dot(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | None:
+    """Multiply numbers and letters; between words a dot in the middle only parts them."""
+    words = m.string[m.end() : m.end() + 2].isalpha() or m.string[max(0, m.start() - 2) : m.start()].isalpha()
+    if not front or not behind:
+        return " " if m["sign"] != "•" or front or behind else None
+    return ", " if (words and m["left"]) or m["sign"] == "•" else None
 
 
-_SPECIAL = {"+": _plus, "%": _percent, "/": _slash, "=": _equals}
+_SPECIAL = {"·": _dot, "•": _dot, "+": _plus, "%": _percent, "/": _slash}

@@ -4,22 +4,23 @@ import re
 import unicodedata
 from functools import cache
 
-from pipeline.speakable.language import Signs
+from pipeline.speakable.language import Language, Signs
 
 GREEK = re.compile("(?<![\u0370-\u03ff])[\u0391-\u03c9\u03d1\u03d5\u03f5\u00b5](?![\u0370-\u03ff])")
 FRACTION = re.compile("(?P<whole>\\d ?)?(?P<part>[\u00bc-\u00be\u2150-\u215e])")
-OTHER = re.compile("[\u2190-\u21ff\u2200-\u22ff\u2300-\u23ff\u27c0-\u27ff\u2900-\u2bff]")
-"""Arrows, mathematics and technical signs."""
-KEY = re.compile(r"(?<=\s)(?P<sign>[^\w\s])(?=\s(?P<word>[^\W\d_]{1,16}))")
-SOLITARY_MINUS = re.compile(r"(?<=[^\W\d_]\s)-(?=[.,;:!?)]|$)")
+OTHER = re.compile("[\u2016\u2031\u2034\u203b\u20a0-\u20cf\u2100-\u214f\u2190-\u21ff\u2200-\u23ff\u27c0-\u27ff\u2900-\u2bff]")
+"""Money, arrows, mathematics and technical signs."""
+CIRCLED = re.compile("[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
 
 
-def spoken(text: str, signs: Signs) -> str:
+def spoken(text: str, language: Language, signs: Signs) -> str:
     """Return *text* with the last signs in words."""
+    if text.isascii():
+        return text
+    text = CIRCLED.sub(lambda m: _padded(m, language.number(str(int(unicodedata.numeric(m[0]))), "n")), text)
     text = GREEK.sub(lambda m: _padded(m, signs.names.get(m[0], m[0])), text)
     text = FRACTION.sub(lambda m: _fraction(m, signs), text)
-    text = OTHER.sub(lambda m: _padded(m, _unicode(m[0])), text)
-    return text
+    return OTHER.sub(lambda m: _padded(m, _unicode(m[0])), text)
 
 
 def units(text: str, signs: Signs) -> str:
@@ -40,7 +41,7 @@ def _fraction(m: re.Match[str], signs: Signs) -> str:
 
 @cache
 def _unicode(sign: str) -> str:
-    return unicodedata.name(sign, "").lower()
+    return unicodedata.name(sign, "").lower().removesuffix(" sign").replace("-", " ")
 
 
 @cache
