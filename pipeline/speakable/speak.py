@@ -19,8 +19,8 @@ Emoji = Literal["drop", "name"]
 
 _PLAIN = re.compile(f"[A-Za-z{RUSSIAN_LETTERS}\"'«“„(—][A-Za-z{RUSSIAN_LETTERS} ,;:!?\"'’«»“”„()—–…-]*[.!?…]?")
 """Letters and ordinary punctuation with at most one full stop, at the end."""
-_MINUS = re.compile(r"(?<=\s)-(?:-?[A-Za-z]|[.,;:!?)]|$)")
-"""A hyphen that may be said."""
+_SAID = re.compile(r"(?<=\s)-(?:-?[A-Za-z]|[.,;:!?)]|$)|\b[A-Za-z]:[A-Za-z]\b")
+"""A hyphen or a colon that may be said."""
 _LAST_WORDS = frozenset(word for language in LANGUAGES.values() for word in language.last_words)
 
 _PASSES = 8
@@ -77,7 +77,7 @@ def language_of(tag: str, text: str, voice: str = "") -> Language:
 
 def _is_plain(text: str) -> bool:
     """Whether no rule changes *text*. Most sentences are plain, and the rules cost some twenty times as much."""
-    if _PLAIN.fullmatch(text) is None or "  " in text or _MINUS.search(text):
+    if _PLAIN.fullmatch(text) is None or "  " in text or _SAID.search(text):
         return False
     if text.endswith(".") and text[text.rfind(" ") + 1 : -1].lower() in _LAST_WORDS:
         return False

@@ -7,7 +7,7 @@ from pipeline.speakable.formulas.reader import TOKEN
 from pipeline.speakable.formulas.words import commands, latex
 from pipeline.speakable.language import Language
 
-OPENER = re.compile(r"\\[$%&#]|\\\\|\\\[|\\\(|\$\$?|\\begin\{(?:equation|align|gather|multline|displaymath|math)\*?\}|`+")
+OPENER = re.compile(r"\\[$%&#]|\\\\|\\\[|\\\(|\$\$?|\\begin\{[a-z]{1,16}\*?\}|`+")
 CLOSERS = {"\\[": "\\]", "\\(": "\\)", "$$": "$$", "$": "$"}
 INLINE = 300
 PROSE = re.compile(
@@ -63,7 +63,7 @@ def _piece(text: str, opener: re.Match[str], absent: set[str], language: Languag
     if end < 0:
         absent.add(closer)
         return 0, ""
-    formula = text[start:end]
+    formula = text[opener.start() : end + len(closer)] if closer.startswith("\\end") else text[start:end]
     if not formula.strip() or (sign == "$" and not _is_inline(text, opener.start(), end, formula)):
         return 0, ""
     return end + len(closer), read(formula, language)

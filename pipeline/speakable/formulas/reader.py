@@ -34,6 +34,7 @@ class Reader:
         self.in_limit = False
         self.unknown = False
         """Whether a command came that is not known."""
+        self._given = False
         self._maps = ":" in formula
         self._structures = structures
 
@@ -104,7 +105,7 @@ class Reader:
         base = self._atom()
         said = [*base, *self._scripts(function=name in self.signs.functions)]
         if (name in CALLED or name in self.signs.functions) and self.peek() == "(":
-            return [*said, self.phrase("of"), *self._call()]
+            return [*said, self.phrase("of"), *self._call(conditional=name in {"P", "Pr"})]
         return said
 
     def _scripts(self, *, function: bool) -> list[str]:
@@ -154,13 +155,15 @@ class Reader:
             return self._command(token[1:].rstrip("*"))
         if token == "(":
             return [self.phrase("open"), *self._closed(")"), self.phrase("close")]
-        if token == "|" and "|" in self.tokens[self.at : self.at + NEAR]:
+        if token == "|" and not self._given and self._ahead("|"):
             return [self.phrase("absolute"), *self._closed("|")]
         return self._plain(token)
 
     def _plain(self, token: str) -> list[str]:
         if token[:1].isdigit():
             return [DIGITS + token.replace("{,}", ".").replace(",", "")]
+        if token == "|" and self._given:
+            return [self.phrase("given")]
         return [] if token in {"", "~", "&", "$"} else [sign(token, self.signs)]
 
     def _command(self, name: str) -> list[str]:
@@ -181,9 +184,18 @@ class Reader:
     def _symbol(self, written: str) -> list[str]:
         if written == "→":
             return [self._arrow()]
-        if written == "|" and "\\rvert" in self.tokens[self.at : self.at + NEAR]:
+        if written == "|" and self._ahead("\\rvert"):
             return [self.phrase("absolute"), *self._closed("\\rvert")]
-        return [sign(written, self.signs)]
+        return [self.phrase("given") if written == "|" and self._given else sign(written, self.signs)]
+
+    def _ahead(self, end: str) -> bool:
+        """Whether *end* comes before the bracket or brace closes in which the reader is."""
+        depth = 0
+        for token in self.tokens[self.at : self.at + NEAR]:
+            depth += (token in "({") - (token in ")}")
+            if depth < 0 or (token == end and not depth):
+                return depth == 0
+        return False
 
     def _arrow(self) -> str:
         if self._maps:
@@ -201,11 +213,13 @@ class Reader:
         self.at += 2 if self.peek() == "\\right" else 1
         return inner
 
-    def _call(self) -> list[str]:
+    def _call(self, *, conditional: bool) -> list[str]:
         """Return the arguments of a function; with brackets, if they are a sum."""
         self.at += 1
         start = self.at
+        self._given, outer = conditional, self._given
         inner = self._closed(")")
+        self._given = outer
         if OPERATORS.intersection(self.tokens[start : self.at]):
             return [self.phrase("open"), *inner, self.phrase("close")]
         return inner

@@ -121,7 +121,7 @@ def _environment(reader: Reader) -> list[str]:
     kind = "matrix" if "matrix" in name or name == "array" else "cases" if "cases" in name else ""
     lines = "; ".join((", " if kind else " ").join(reader.joined(cell) for cell in row) for row in rows)
     if not kind or reader.language.signs is None:
-        return [lines]
+        return [TEXT + lines]
     return [f"{TEXT}{reader.phrase(kind)}: {lines};", reader.phrase(f"end_{kind}")]
 
 

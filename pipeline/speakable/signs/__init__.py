@@ -5,10 +5,10 @@ import re
 from pipeline.speakable.language import Language
 from pipeline.speakable.signs import arrows, codes, keys, operators, powers, rest
 
-WORDLESS = re.compile("[^\\w\\s.,;:!?\"'()«»“”„’‘…—–-]|_|[\u00b2\u00b3\u00b9\u2070-\u209f\u2150-\u215e\u0391-\u03c9]|[A-Z]-\\d| -|-$")
+WORDLESS = re.compile("[^\\w\\s.,;:!?\"'()«»“”„’‘…—–-]|_|[\u00b2\u00b3\u00b9\u2070-\u209f\u2150-\u215e\u0391-\u03c9\u2460-\u24ff\u2776-\u2793]|[A-Z]-\\d| -|-$|\\s\\.[A-Za-z]|\\A\\.[A-Za-z]|[A-Za-z]:[A-Za-z]|\\b(?:sin|cos|tan|tg|ln) ")
 """A text without a match has no sign to say. The last ones are hyphens that may be said."""
 
-ABOUT = re.compile(r"(?<=[^\W\d] )≈(?= ?[\w−-])")
+ABOUT = re.compile(r"(?<=(?<![^\W_])[^\W\d_] )≈(?= ?[\w−-])")
 """Rules for numbers take this sign for the one of a number: "about"."""
 
 

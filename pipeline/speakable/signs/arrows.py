@@ -10,6 +10,7 @@ RIGHT_ARROWS = "→⟶➜➔➝⇨➡"
 ARROW = re.compile(rf" ?(?P<sign><-{{1,2}}>|-{{1,2}}>|={{1,2}}>|<-(?= )|[{RIGHT_ARROWS}]) ?")
 STEP = re.compile(r"(?<=\S) (?P<sign>[>›»]) (?=\S)")
 FORMULA = re.compile("[₀-₉²³⁰-⁹=^_∞+]")
+CLAUSE = re.compile("[.,;:!?]")
 QUOTES = "\"'«»“”„*`([{)]},;:.!?"
 
 
@@ -17,10 +18,7 @@ def spoken(text: str, signs: Signs) -> str:
     """Return *text* with arrows in words, and with "then" between the steps of a way through a menu."""
     if ARROW.search(text):
         text = ARROW.sub(lambda m: _arrow(m, signs), text)
-    steps = STEP.findall(text)
-    if not steps:
-        return text
-    return STEP.sub(lambda m: _step(m, len(steps), signs), text)
+    return STEP.sub(lambda m: _step(m, signs), text) if STEP.search(text) else text
 
 
 def _words(m: re.Match[str]) -> tuple[str, str]:
@@ -47,7 +45,8 @@ def _arrow(m: re.Match[str], signs: Signs) -> str:
 
 
 def _a_key(sign: str, left: str, right: str, signs: Signs) -> bool:
-    named = left.lower().strip(QUOTES) in signs.menus["press"].split()
+    word = left.strip(QUOTES)
+    named = (word if len(word) == 1 else word.lower()) in signs.menus["press"].split()
     return sign in RIGHT_ARROWS and (named or right.lower().strip(QUOTES) in signs.menus["key_words"].split())
 
 
@@ -59,25 +58,32 @@ def _limit(_sign: str, left: str, right: str) -> bool:
     return len(left.strip(QUOTES)) == 1 and left[-1].isalpha() and right.strip(QUOTES).lstrip("-+−") in {"0", "∞"}
 
 
+def _reaction(_sign: str, left: str, right: str) -> bool:
+    return bool(FORMULA.search(left + right))
+
+
 def _of_a_formula(sign: str, left: str, right: str) -> bool:
     short = min(len(left.strip(QUOTES)), len(right.strip(QUOTES))) < 2
     named = left.strip(QUOTES)[:1].isupper() and right.strip(QUOTES)[:1].isupper()
     code = sign[0] in "-=" and (left[-1] in ")]}" or right[0] in "([{")
-    return short or code or bool(FORMULA.search(left + right)) or (sign[0] == "=" and not named)
+    return short or code or (sign[0] == "=" and not named)
 
 
 _READINGS: tuple[tuple[Callable[[str, str, str], bool], str], ...] = (
     (_limit, "tends"),
+    (_reaction, "arrow"),
     (_amounts, "to"),
     (_of_a_formula, "arrow"),
 )
 
 
-def _step(m: re.Match[str], steps: int, signs: Signs) -> str:
+def _step(m: re.Match[str], signs: Signs) -> str:
     left, right = (word.strip(QUOTES) for word in _words(m))
     words = m.string[max(0, m.start() - NEAR) : m.start()].lower().split()
+    near = f"{CLAUSE.split(m.string[max(0, m.start() - NEAR) : m.start()])[-1]} {m['sign']} "
+    near += CLAUSE.split(m.string[m.end() : m.end() + NEAR])[0]
     told = any(word.strip(QUOTES) in signs.menus["verbs"].split() for word in words)
-    if m["sign"] != ">" or _is_step(left, right, told=told, many=steps > 1):
+    if m["sign"] != ">" or _is_step(left, right, told=told, many=near.count(f" {m['sign']} ") > 1):
         return f", {signs.phrases['then']} "
     return m[0]
 

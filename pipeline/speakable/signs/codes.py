@@ -6,6 +6,7 @@ from pipeline.speakable.language import Language
 
 DIALLED = re.compile(r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,4}(?![\w*.]))")
 ZONE = re.compile(r"\b(UTC|GMT|МСК|MSK) ?([-−–+±]) ?(?=\d)")
+DOLLAR = re.compile(r"\b(US|CA|AU|NZ|HK|SG|A|C)\$ ?(?=\d)")
 MONEY = re.compile(r"([₹₴₸₩₺₪₿₫]) ?(\d[\d.,]{0,15}\d|\d)")
 
 
@@ -16,6 +17,7 @@ def spoken(text: str, language: Language) -> str:
     signs = language.signs
     if signs is not None and ZONE.search(text):
         text = ZONE.sub(lambda m: f"{m[1]} {signs.names.get(m[2], signs.phrases['minus'])} ", text)
+    text = DOLLAR.sub(r"\1 $", text) if "$" in text else text
     return MONEY.sub(r"\2 \1", text)
 
 

@@ -13,6 +13,7 @@ BLANK = re.compile(r"_{3,}")
 ANGLES = re.compile(r"<(/?[^\W\d_][\w.:-]{0,40}(?:, ?[\w.:]{1,40}){0,4} ?/?)>")
 ABSOLUTE = re.compile(r"(?<![\w|])\|(?P<inner>[^|\s](?:[^|\n]{0,30}[^|\s])?)\|(?![\w|])")
 SHARP = re.compile(r"(?<![^\W_])([A-G])#(?!\w)")
+UNFINISHED = re.compile(r"[<>≤≥≈~±=] ?\d[\d.,]*\Z")
 STARS = re.compile("[★☆]{2,10}")
 
 REPEATED = re.compile(r"(?<!\w)#(\d)\1\1(?!\w)")
@@ -21,6 +22,7 @@ HASHTAG = re.compile(r"(?<![\w&])#(?!(?:include|define|if|ifdef|ifndef|endif|pra
 EITHER = re.compile(r"\b(and|и)/(or|или)\b", re.IGNORECASE)
 DRIVE = re.compile(r"(?<![^\W_])([A-Za-z]):(?=[\\/](?!/))")
 DOTS = re.compile(r"(?<![^\s\\/*~])(\.{1,2})(?=[\\/]|(?<=[\\/*~]\.)\w|(?<!\.\.)[A-Za-z]\w)")
+RATIO = re.compile(r"(?<=(?<![^\W_])[A-Za-z]):(?=[A-Za-z](?![^\W_]))")
 SCOPE = re.compile(r"(?<=\w)::(?=\w)")
 FLAG = re.compile(r"(?<=\s)(--?)(?=[A-Za-z])")
 UNSURE_MINUS = re.compile(r"(?<=[^\W\d] )-(?=\d)")
@@ -31,7 +33,7 @@ _NUMERAL = r"(?P<n>(?:\d{1,3}(?: \d{3}){1,3}(?!\d)|\d{1,9})(?:[.,]\d{1,6})?)"
 _BETWEEN = r"(?:[<>=!]==?|<>|&&|\|\||[=<>≤≥≠≈×÷·⩽⩾]|(?<= )[+*/−](?= ))"
 OPERATOR_NEAR_NUMBER = re.compile(rf"\d ?{_BETWEEN}|{_BETWEEN} ?\d")
 NUMBER_IN_FRONT = re.compile(rf"(?<![\w.,/:-]){_NUMERAL}(?= ?{_BETWEEN})")
-NUMBER_BEHIND = re.compile(rf"(?P<op>{_BETWEEN})(?P<gap> ?){_NUMERAL}(?=\)| ?{_BETWEEN}|[.,;:!?]*$|[.,;:!?]+\s|\s[^\w\s])")
+NUMBER_BEHIND = re.compile(rf"(?P<op>{_BETWEEN})(?P<gap> ?){_NUMERAL}(?=\)| ?{_BETWEEN}|[.,;:!?]*$|[.,;:!?]+\s|\s[^\w\s%°‰])")
 SPACES = re.compile(r" +([,;:!?.)\]](?!\w))|([(\[«“„]) +")
 
 TERM = r"[\w.²³⁰-⁹]{1,24}"
@@ -40,19 +42,20 @@ MINUS_BEHIND = re.compile(rf"(?<=[=<>≤≥≠≈+×÷·] )[-−](?=[\w(√])|(?
 CHAIN = re.compile(
     rf"(?:(?<=[=<>≤≥≠≈+×÷·*] )|(?P<alone>(?<!\S)))(?P<terms>{TERM}(?: - {TERM}){{1,8}})(?P<behind> [=<>≤≥≠≈+×÷·*/] )?"
 )
-PRODUCT = re.compile(r"(?<![\w.])(?P<letter>[a-kn-zA-Z])-(?P<number>\d{1,3})(?![\w-])")
+PRODUCT = re.compile(r"(?<![\w.])(?P<letter>[a-kn-z])-(?P<number>\d{1,3})(?![\w-])")
+LEFT_OF_BRACKET = re.compile(r"[\w)²³] ?[=<>≤≥≠≈+*×÷·/−-] ?\Z|(?:\W|\A)[\w²³]\Z|(?:&&|\|\|) \Z")
 BRACKETS = re.compile(
-    r"(?P<left>[\w)²³] ?[=<>≤≥≠≈+*×÷·/−-] ?|(?<![^\W\d_])[\w²³]|(?:&&|\|\|) )?"
     r"\((?P<inner>[^()]{1,80})\)"
     r"(?P<right>(?= ?[<>≤≥≠≈+*×÷·^/²³]| (?:&&|\|\||[=−-]) ))?"
 )
 SPACED_OPERATOR = re.compile(r"[\w)] ?(?:[=<>≤≥≠≈+*×÷·/−^]|[<>=!]=|&&|\|\|) ?[\w(−-]|[\w)] - [\w(]|\w-\d|^[−-]\w")
-SIZE = re.compile(r"(?P<first>\d[\d.,]{0,8}(?: ?[^\W\d_]{1,3})?) ?× ?(?=(?P<last>\d[\d.,]{0,8})(?P<unit> ?[^\W\d_]{1,12}\.?)?)")
+SIZE = re.compile(r"(?<![\d.,])(?P<first>\d{1,9}(?:[.,]\d{1,8})?(?: ?[^\W\d_]{1,3})?) ?× ?(?=(?P<last>\d{1,9}(?:[.,]\d{1,8})?)(?P<unit> ?[^\W\d_]{1,12}\.?)?)")
 
 
 def spoken(text: str, language: Language, signs: Signs) -> str:
     """Return *text* with its operators and its other signs in words."""
     text = BLANK.sub(f" {signs.phrases['blank']} ", LONG_RUN.sub(r"\1", _stars(text, language, signs)))
+    text = _minus(text, signs) if "-" in text or "−" in text else text
     text = SIZE.sub(lambda m: _size(m, signs), text) if "×" in text else text
     text = SLASHED.sub(lambda m: _slashed(m, language, signs), text) if "/" in text else text
     if OPERATOR_NEAR_NUMBER.search(text):
@@ -69,8 +72,9 @@ def _stars(text: str, language: Language, signs: Signs) -> str:
         return text
 
     def said(m: re.Match[str]) -> str:
-        numbers = (language.number(str(number), "n") for number in (m[0].count("★"), len(m[0])))
-        return f" {signs.phrases['stars'].format(*numbers)} "
+        given, most = m[0].count("★"), len(m[0])
+        words = signs.phrases["stars"].format(language.number(str(given), "n"), language.number(str(most), "g"))
+        return f"{words} " if m.string[m.end() : m.end() + 1].isalnum() else words
 
     return STARS.sub(said, text)
 
@@ -81,12 +85,16 @@ def _in_formulas(text: str, signs: Signs) -> str:
         text = BRACKETS.sub(lambda m: _brackets(m, signs), text)
     if "|" in text:
         text = ABSOLUTE.sub(lambda m: f"{phrases['absolute']} {m['inner']}", text)
-    if "-" in text or "−" in text:
-        text = CHAIN.sub(lambda m: _chain(m, signs), text)
-        text = UNSURE_MINUS.sub(f"{phrases['dash']} ", text)
-        text = MINUS_BEHIND.sub(f"{phrases['minus']} ", text)
-        text = PRODUCT.sub(lambda m: f"{m['letter']} {phrases['minus']} {m['number']}" if m["letter"].islower() else m[0], text)
     return text
+
+
+def _minus(text: str, signs: Signs) -> str:
+    """Say the hyphens of formulas as minus. One between a word and a number is only named: it may be anything."""
+    minus = signs.phrases["minus"]
+    text = CHAIN.sub(lambda m: _chain(m, signs), text)
+    text = UNSURE_MINUS.sub(f"{signs.phrases['dash']} ", text)
+    text = MINUS_BEHIND.sub(f"{minus} ", text)
+    return PRODUCT.sub(rf"\g<letter> {minus} \g<number>", text)
 
 
 def _in_code(text: str, signs: Signs) -> str:
@@ -94,6 +102,7 @@ def _in_code(text: str, signs: Signs) -> str:
     text = EITHER.sub(phrases["and_or"], text) if "/" in text else text
     if ":" in text:
         text = DRIVE.sub(rf"\1 {phrases['colon']} ", text)
+        text = RATIO.sub(f" {phrases['colon']} ", text)
         text = SCOPE.sub(f" {phrases['colon']} {phrases['colon']} ", text)
     if "#" in text:
         text = REPEATED.sub(r"# \1 \1 \1", text)
@@ -110,16 +119,18 @@ def _in_code(text: str, signs: Signs) -> str:
 
 def _brackets(m: re.Match[str], signs: Signs) -> str:
     """Say the brackets of a sum that something is done to: they carry the sense."""
-    if not (m["left"] or m["right"] is not None) or not SPACED_OPERATOR.search(m["inner"]):
+    left = LEFT_OF_BRACKET.search(m.string, max(0, m.start() - 5), m.start())
+    if not (left or m["right"] is not None) or not SPACED_OPERATOR.search(m["inner"]):
         return m[0]
-    return f"{m['left'] or ''} {signs.phrases['open']} {m['inner']} {signs.phrases['close']} "
+    inner = m["inner"].replace(" - ", f" {signs.phrases['minus']} ")
+    return f" {signs.phrases['open']} {inner} {signs.phrases['close']} "
 
 
 def _size(m: re.Match[str], signs: Signs) -> str:
     """Say 10 × 20 cm and 1920×1080 with "by"; elsewhere × multiplies."""
     unit = (m["unit"] or "").strip()
     words = m.string[max(0, m.start() - NEAR) : m.start()].lower().split()
-    named = any(word in signs.phrases["by_words"].split() for word in words[-3:])
+    named = any(word.strip(".,;:!?") in signs.phrases["by_words"].split() for word in words[-3:])
     screen = min(len(m["first"]), len(m["last"])) > 2 and m["first"].isdigit() and m["last"].isdigit()
     if unit in signs.phrases["by_units"].split() or screen or named:
         return f"{m['first']} {signs.phrases['by']} "
@@ -173,6 +184,12 @@ def _name(sign: str, m: re.Match[str], front: str, behind: str, signs: Signs) ->
     return signs.names.get(sign) or signs.between[sign]
 
 
+def _section(m: re.Match[str], _front: str, _behind: str, signs: Signs) -> str | None:
+    """Say "section" once in section §5."""
+    word = m.string[max(0, m.start() - 12) : m.start()].split()[-1:]
+    return " " if word and word[0].lower() == signs.names["§"] else None
+
+
 def _plus(m: re.Match[str], _front: str, _behind: str, _signs: Signs) -> str | None:
     """Keep the plus of Ctrl+C, C++ and 18+, which every voice says."""
     return None if m["left"] and m["right"] else m[0]
@@ -180,7 +197,12 @@ def _plus(m: re.Match[str], _front: str, _behind: str, _signs: Signs) -> str | N
 
 def _percent(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | None:
     """Keep the sign behind a number, which every voice says."""
-    return m[0] if front.isdigit() and not behind.isalnum() else None
+    return m[0] if front.isdigit() and not behind.isdigit() and (m["right"] or not behind.isalnum()) else None
+
+
+def _degrees(m: re.Match[str], _front: str, _behind: str, _signs: Signs) -> str | None:
+    """Keep the degrees of <1 °C: when the sign in front is a word, the rules for numbers make them agree."""
+    return m[0] if UNFINISHED.search(m.string, max(0, m.start() - 16), m.start()) else None
 
 
 def _slash(m: re.Match[str], front: str, behind: str, signs: Signs) -> str | None:
@@ -202,4 +224,4 @@ def _dot(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | None
     return ", " if (words and m["left"]) or m["sign"] == "•" else None
 
 
-_SPECIAL = {"·": _dot, "•": _dot, "+": _plus, "%": _percent, "/": _slash}
+_SPECIAL = {"°": _degrees, "°C": _degrees, "°F": _degrees, "℃": _degrees, "§": _section, "·": _dot, "•": _dot, "+": _plus, "%": _percent, "/": _slash}

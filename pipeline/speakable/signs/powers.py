@@ -23,6 +23,8 @@ ROOT = re.compile(
     r"|(?P<number>\d{1,9}(?:[.,]\d{1,9})?)|(?=[^\W\d_]|\())(?P<more>\w)?"
 )
 NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,9})?")
+BEFORE_A_WORD = re.compile(r" [^\W\d_]")
+FUNCTION = re.compile(r"(?<![\w\\])(sin|cos|tan|cot|tg|ctg|arcsin|arccos|arctan|ln)(?=[ ²]?(?:\d|[a-zα-ω](?!\w)|\())")
 ROOTS = {"√": "root", "∛": "cube_root", "∜": "fourth_root"}
 
 
@@ -31,6 +33,7 @@ def spoken(text: str, language: Language) -> str:
     signs = language.signs
     if signs is None:
         return text
+    text = FUNCTION.sub(lambda m: signs.functions.get(m[1], m[1]), text)
     if "^" in text:
         text = CARET.sub(lambda m: _caret(m, language, signs), text)
     if any(root in text for root in ROOTS):
@@ -50,14 +53,17 @@ def power(exponent: str, language: Language, signs: Signs) -> str:
 
 def _terms(written: str, language: Language, signs: Signs) -> str:
     """Return a small formula with its numbers and minus signs in words; other signs are said later."""
-    said = NUMBER.sub(lambda m: language.number(m[0], "n"), written)
-    minus = signs.phrases["minus"]
-    return " ".join(re.sub(r"[-−]", f" {minus} ", said).replace("+", f" {signs.phrases['plus']} ").split())
+    minus, plus = signs.phrases["minus"], signs.phrases["plus"]
+    said = re.sub(r"[-−]", f" {minus} ", written).replace("+", f" {plus} ")
+    return " ".join(NUMBER.sub(lambda m: language.number(m[0], "n"), said).split())
 
 
 def _caret(m: re.Match[str], language: Language, signs: Signs) -> str:
     more = f" {m['more']}" if m["more"] else ""
-    return f" {power(m['braced'] or m['inner'] or m['plain'], language, signs)}{more}"
+    exponent = m["braced"] or m["inner"] or m["plain"]
+    if exponent.isdigit() and exponent not in {"2", "3"} and BEFORE_A_WORD.match(m.string, m.end()):
+        return f" {signs.phrases['power']} {exponent}{more}"  # the rules for numbers know the unit
+    return f" {power(exponent, language, signs)}{more}"
 
 
 def _root(m: re.Match[str], language: Language, signs: Signs) -> str:
@@ -65,7 +71,8 @@ def _root(m: re.Match[str], language: Language, signs: Signs) -> str:
     words = signs.phrases[ROOTS[m["root"]]]
     more = f" {m['more']}" if m["more"] and (m["number"] or m["inner"]) else m["more"] or ""
     if m["number"]:
-        return f"{many}{words} {language.number(m['number'], 'g')}{more}"
+        in_digits = BEFORE_A_WORD.match(m.string, m.end())
+        return f"{many}{words} {m['number'] if in_digits else language.number(m['number'], 'g')}{more}"
     if m["inner"]:
         end = f" {signs.phrases['end_root']}" if re.search(r"\W", m["inner"]) else ""
         return f"{many}{words} {m['inner']}{end}{more}"

@@ -54,6 +54,8 @@ def _unit(m: re.Match[str], signs: Signs) -> str:
     one, _, behind_in = signs.units[m["unit"]].partition("|")
     words = m.string[max(0, m.start() - 12) : m.start()].split()
     word = words[-1].lower() if words else ""
+    if behind_in and word[-1:].isdigit():
+        return m[0]  # the rules for numbers make them agree
     if word in {"per", "a", "each", "every", "one", "1"}:
         head, _, tail = one.partition(" per ")
         return head.removesuffix("s") + (f" per {tail}" if tail else "")
