@@ -13,7 +13,7 @@ CALLED = frozenset("fghFGHP")
 """Letters that are functions where a bracket follows. n(n + 1) is a product."""
 DIGITS, TEXT = "\0", "\1"
 """Mark a piece as a number, or as ordinary text: 5 before the text "kg" must stay a number that has a unit."""
-SPACE_IN_FRONT = re.compile(r"\s+([,;:)])")
+SPACE_IN_FRONT = re.compile(r"\s+([,;:)\]])|(?<=[(\[])\s+")
 COMMAS = re.compile(r",[, ]*,")
 NEAR = 60
 """Tokens that are searched for the other end of an absolute value."""
@@ -164,6 +164,8 @@ class Reader:
             return [DIGITS + token.replace("{,}", ".").replace(",", "")]
         if token == "|" and self._given:
             return [self.phrase("given")]
+        if token in {"[", "]"}:
+            return [self.phrase("open_square" if token == "[" else "close_square")]
         return [] if token in {"", "~", "&", "$"} else [sign(token, self.signs)]
 
     def _command(self, name: str) -> list[str]:

@@ -10,23 +10,16 @@ ROOTS = {"": "root", "2": "root", "3": "cube_root", "4": "fourth_root"}
 
 def _fraction(reader: Reader) -> list[str]:
     start = reader.at
-    above = reader.argument()
-    middle = reader.at
-    below = reader.argument()
+    above, below = reader.argument(), reader.argument()
     known = "/".join(pieces[0].lstrip(DIGITS) for pieces in (above, below) if len(pieces) == 1)
     if known in reader.signs.fractions:
         return [reader.signs.fractions[known]]
     pieces = [*above, reader.phrase("over"), *below]
-    if _is_simple(reader.tokens[start:middle]) and _is_simple(reader.tokens[middle : reader.at]):
+    if max(len(above), len(below)) <= 2 and not OPERATORS.intersection(reader.tokens[start : reader.at]):
         return pieces
     if reader.language.signs is None:
         return ["(", *above, ")", reader.phrase("over"), "(", *below, ")"]
     return [reader.phrase("fraction"), *pieces, ",", reader.phrase("end_fraction")]
-
-
-def _is_simple(tokens: list[str]) -> bool:
-    told = [token for token in tokens if not token.isspace() and token not in {"{", "}"}]
-    return len(told) <= 2 and not OPERATORS.intersection(told)
 
 
 def _root(reader: Reader) -> list[str]:

@@ -2,11 +2,16 @@
 
 import re
 
-from pipeline.speakable.language import Language
+from pipeline.speakable.language import Language, Signs
 
 DIALLED = re.compile(r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,4}(?![\w*.]))")
 ZONE = re.compile(r"\b(UTC|GMT|МСК|MSK) ?([-−–+±]) ?(?=\d)")
 DOLLAR = re.compile(r"\b(US|CA|AU|NZ|HK|SG|A|C)\$ ?(?=\d)")
+NUMERO = re.compile(r"\bN[º°] ?(?=\d)")
+ANGLE = re.compile(
+    r"(?P<degrees>\d{1,3}° ?)?(?<![\d.])(?P<minutes>\d{1,3}(?:\.\d{1,6})?)′"
+    r"(?: ?(?P<seconds>\d{1,2}(?:\.\d{1,4})?)″)?(?P<more>\w?)"
+)
 MONEY = re.compile(r"([₹₴₸₩₺₪₿₫]) ?(\d[\d.,]{0,15}\d|\d)")
 
 
@@ -17,8 +22,19 @@ def spoken(text: str, language: Language) -> str:
     signs = language.signs
     if signs is not None and ZONE.search(text):
         text = ZONE.sub(lambda m: f"{m[1]} {signs.names.get(m[2], signs.phrases['minus'])} ", text)
+    if signs is not None:
+        text = NUMERO.sub(f"{signs.names['№']} ", text)
+        text = ANGLE.sub(lambda m: _angle(m, signs), text) if "′" in text else text
     text = DOLLAR.sub(r"\1 $", text) if "$" in text else text
     return MONEY.sub(r"\2 \1", text)
+
+
+def _angle(m: re.Match[str], signs: Signs) -> str:
+    """Say 40°26′46″ in minutes and seconds of a degree, and 5′ 10″ in feet and inches."""
+    if not m["degrees"]:
+        return signs.phrases["feet"].format(m["minutes"], m["seconds"]) if m["seconds"] else m[0]
+    seconds = f" {m['seconds']} {signs.phrases['arc_seconds']}" if m["seconds"] else ""
+    return f"{m['degrees']} {m['minutes']} {signs.phrases['arc_minutes']}{seconds}{' ' if m['more'] else ''}{m['more']}"
 
 
 def _keys(code: str, language: Language) -> str:

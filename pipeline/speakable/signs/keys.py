@@ -15,7 +15,7 @@ WORDS_BEHIND_A_KEY = "to|opens?|shows?|hides?|for|or|key|чтобы|для|ил�
 
 COMBINATION = re.compile(
     rf"(?<![\w+])(?:(?:{NAMES}) ?\+ ?|[{MODIFIERS}] ?\+? ?)+"
-    rf"(?:(?P<key>{NAMES}|F\d\d?|[{OTHER_KEYS}{MODIFIERS}↑↓←→↩↵]|[^\W_](?!\w)|[A-Z][a-z]+)"
+    rf"(?:(?P<key>{NAMES}|F\d\d?|[{OTHER_KEYS}{MODIFIERS}↑↓←→↩↵]|(?<=[+{MODIFIERS}])[^\W_](?!\w)|[A-Z0-9](?!\w)|[A-Z][a-z]+)"
     r"|(?P<sign>(?<=\+ )[^\w\s]|(?<=\+)[^\w\s]|[^\w\s.,;:!?)](?!\w)|[.,;:!?](?= (?:"
     rf"{WORDS_BEHIND_A_KEY})\b))(?!\w))?"
 )

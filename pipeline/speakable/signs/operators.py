@@ -6,14 +6,16 @@ from functools import cache
 from pipeline.speakable.language import Language, Signs
 from pipeline.speakable.rewriting import NEAR
 
-OPERAND_ENDS = re.compile(r"[\w)\]}%°\"'’”»!…′″]")
-OPERAND_BEGINS = re.compile(r"[\w(\[{√\"'“«$€£₽~#@&*\\/−-]")
+OPERAND_ENDS = re.compile(r"[\w)\3\5\]}%°\"'’”»!…′″]")
+OPERAND_BEGINS = re.compile(r"[\w(\2\4\[{√\"'“«$€£₽~#@&*\\/−-]")
 LONG_RUN = re.compile(r"([^\w\s.,;:!?…-])\1{3,}")
 BLANK = re.compile(r"_{3,}")
 ANGLES = re.compile(r"<(/?[^\W\d_][\w.:-]{0,40}(?:, ?[\w.:]{1,40}){0,4} ?/?)>")
 ABSOLUTE = re.compile(r"(?<![\w|])\|(?P<inner>[^|\s](?:[^|\n]{0,30}[^|\s])?)\|(?![\w|])")
 SHARP = re.compile(r"(?<![^\W_])([A-G])#(?!\w)")
 UNFINISHED = re.compile(r"[<>≤≥≈~±=] ?\d[\d.,]*\Z")
+COUNTED = re.compile(r"\d[\d.,]*[ %°][^\W\d_]{2}")
+"""A number that counts something."""
 STARS = re.compile("[★☆]{2,10}")
 
 REPEATED = re.compile(r"(?<!\w)#(\d)\1\1(?!\w)")
@@ -23,22 +25,29 @@ EITHER = re.compile(r"\b(and|и)/(or|или)\b", re.IGNORECASE)
 DRIVE = re.compile(r"(?<![^\W_])([A-Za-z]):(?=[\\/](?!/))")
 DOTS = re.compile(r"(?<![^\s\\/*~])(\.{1,2})(?=[\\/]|(?<=[\\/*~]\.)\w|(?<!\.\.)[A-Za-z]\w)")
 RATIO = re.compile(r"(?<=(?<![^\W_])[A-Za-z]):(?=[A-Za-z](?![^\W_]))")
+ANYTHING = re.compile(r"(?<![^\s(])\.\*(?!\w)")
 SCOPE = re.compile(r"(?<=\w)::(?=\w)")
+NEGATION = re.compile(r"(?<!\S)!(?=[A-Za-z])")
 FLAG = re.compile(r"(?<=\s)(--?)(?=[A-Za-z])")
 UNSURE_MINUS = re.compile(r"(?<=[^\W\d] )-(?=\d)")
 SLASHED = re.compile(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/]|[.,]\d)")
+ROUND, SQUARE = "\2\3", "\4\5"
+"""Stand for brackets that are said, until all around them is said. Tidied text never contains them."""
+NUMBER_IN_BRACKETS = re.compile(r"(?<![\w.,/:^√∛∜-])(?P<n>\d{1,9})(?=[\3\5])")
 INDEX = re.compile(r"(?<=[\w\]])\[([\w\"'.: +*-]{0,40})\]")
 
 _NUMERAL = r"(?P<n>(?:\d{1,3}(?: \d{3}){1,3}(?!\d)|\d{1,9})(?:[.,]\d{1,6})?)"
 _BETWEEN = r"(?:[<>=!]==?|<>|&&|\|\||[=<>≤≥≠≈×÷·⩽⩾]|(?<= )[+*/−](?= ))"
 OPERATOR_NEAR_NUMBER = re.compile(rf"\d ?{_BETWEEN}|{_BETWEEN} ?\d")
-NUMBER_IN_FRONT = re.compile(rf"(?<![\w.,/:-]){_NUMERAL}(?= ?{_BETWEEN})")
-NUMBER_BEHIND = re.compile(rf"(?P<op>{_BETWEEN})(?P<gap> ?){_NUMERAL}(?=\)| ?{_BETWEEN}|[.,;:!?]*$|[.,;:!?]+\s|\s[^\w\s%°‰])")
+NUMBER_IN_FRONT = re.compile(rf"(?<![\w.,/:^√∛∜-]){_NUMERAL}(?= ?{_BETWEEN})")
+NUMBER_BEHIND = re.compile(rf"(?P<op>{_BETWEEN})(?P<gap> ?){_NUMERAL}(?=[)\3\5]| ?{_BETWEEN}|[.,;:!?]*$|[.,;:!?]+\s|\s[^\w\s%°‰])")
 SPACES = re.compile(r" +([,;:!?.)\]](?!\w))|([(\[«“„]) +")
 
-TERM = r"[\w.²³⁰-⁹]{1,24}"
+TERM = r"[-−]?[\w.²³⁰-⁹^{}√|]{1,24}"
+LETTER = re.compile(r"[^\W\d]")
+FACTORIAL = re.compile(r"(?<=[\w)])!(?= ?[=×*/+−-] )|(?<=[\w)])!(?=[/*)])")
 _OPERATOR = r"(?:[=<>≤≥≠≈+*×÷·^√/(]|[<>=!]=|&&|\|\|)"
-MINUS_BEHIND = re.compile(rf"(?<=[=<>≤≥≠≈+×÷·] )[-−](?=[\w(√])|(?<=[(=*/×÷^])[-−](?=[\w(√])")
+MINUS_BEHIND = re.compile(rf"(?<=[=<>≤≥≠≈+×÷·] )[-−](?=[\w(√])|(?<=[(=*/×÷])[-−](?=[\w(√])")
 CHAIN = re.compile(
     rf"(?:(?<=[=<>≤≥≠≈+×÷·*] )|(?P<alone>(?<!\S)))(?P<terms>{TERM}(?: - {TERM}){{1,8}})(?P<behind> [=<>≤≥≠≈+×÷·*/] )?"
 )
@@ -46,24 +55,57 @@ PRODUCT = re.compile(r"(?<![\w.])(?P<letter>[a-kn-z])-(?P<number>\d{1,3})(?![\w-
 LEFT_OF_BRACKET = re.compile(r"[\w)²³] ?[=<>≤≥≠≈+*×÷·/−-] ?\Z|(?:\W|\A)[\w²³]\Z|(?:&&|\|\|) \Z")
 BRACKETS = re.compile(
     r"\((?P<inner>[^()]{1,80})\)"
-    r"(?P<right>(?= ?[<>≤≥≠≈+*×÷·^/²³]| (?:&&|\|\||[=−-]) ))?"
+    r"(?P<right>(?= ?[<>≤≥≠≈+*×÷·^/²³⁰-⁹(!]| (?:&&|\|\||[=−-]) ))?"
 )
+RAISED = "²³⁰¹⁴⁵⁶⁷⁸⁹⁻⁺ⁿ^!"
+LONG_WORD = re.compile(r"[^\W\d_]{4}")
+STRONG = re.compile("[=<>≤≥≠≈+*×÷·^²³!&|]")
+"""Signs that no prose has around a bracket."""
 SPACED_OPERATOR = re.compile(r"[\w)] ?(?:[=<>≤≥≠≈+*×÷·/−^]|[<>=!]=|&&|\|\|) ?[\w(−-]|[\w)] - [\w(]|\w-\d|^[−-]\w")
 SIZE = re.compile(r"(?<![\d.,])(?P<first>\d{1,9}(?:[.,]\d{1,8})?(?: ?[^\W\d_]{1,3})?) ?× ?(?=(?P<last>\d{1,9}(?:[.,]\d{1,8})?)(?P<unit> ?[^\W\d_]{1,12}\.?)?)")
+
+
+def minus(text: str, signs: Signs) -> str:
+    """Return *text* with the hyphens of formulas with letters as minus; the rules for numbers know plain sums."""
+    if " - " not in text:
+        return text
+    return CHAIN.sub(lambda m: _chain(m, signs) if LETTER.search(m["terms"]) else m[0], text)
+
+
+def grouped(text: str, language: Language, signs: Signs) -> str:
+    """Return *text* with the numbers, the minus signs and the brackets of its formulas in words."""
+    if "-" in text or "−" in text:
+        text = _minus(text, signs)
+    if "!" in text:
+        text = FACTORIAL.sub(f" {signs.phrases['factorial']}", text)
+    text = SIZE.sub(lambda m: _size(m, signs), text) if "×" in text else text
+    text = SLASHED.sub(lambda m: _slashed(m, language, signs), text) if "/" in text else text
+    text = BRACKETS.sub(lambda m: _brackets(m, signs), text) if "(" in text else text
+    text = INDEX.sub(lambda m: f" {SQUARE[0]} {_inner(m[1], signs)}{SQUARE[1]} ", text) if "[" in text else text
+    if ROUND[0] in text or SQUARE[0] in text:
+        text = NUMBER_IN_BRACKETS.sub(lambda m: language.number(m["n"], "n"), text)
+    if OPERATOR_NEAR_NUMBER.search(text):
+        text = NUMBER_IN_FRONT.sub(lambda m: language.number(m["n"], "n"), text)
+        text = NUMBER_BEHIND.sub(lambda m: _number_behind(m, language, signs), text)
+    return text
 
 
 def spoken(text: str, language: Language, signs: Signs) -> str:
     """Return *text* with its operators and its other signs in words."""
     text = BLANK.sub(f" {signs.phrases['blank']} ", LONG_RUN.sub(r"\1", _stars(text, language, signs)))
-    text = _minus(text, signs) if "-" in text or "−" in text else text
-    text = SIZE.sub(lambda m: _size(m, signs), text) if "×" in text else text
-    text = SLASHED.sub(lambda m: _slashed(m, language, signs), text) if "/" in text else text
-    if OPERATOR_NEAR_NUMBER.search(text):
-        text = NUMBER_IN_FRONT.sub(lambda m: language.number(m["n"], "n"), text)
-        text = NUMBER_BEHIND.sub(lambda m: _number_behind(m, language, signs), text)
-    text = _in_code(_in_formulas(text, signs), signs)
-    said = _pattern(signs).sub(lambda m: _sign(m, signs), text)
+    if "|" in text:
+        text = ABSOLUTE.sub(rf"{signs.phrases['absolute']} \g<inner>", text)
+    text = _in_code(text, signs)
+    said = _brackets_said(_pattern(signs).sub(lambda m: _sign(m, signs), text), signs)
     return SPACES.sub(r"\1\2", said) if said != text else text
+
+
+def _brackets_said(text: str, signs: Signs) -> str:
+    if not any(mark in text for mark in ROUND + SQUARE):
+        return text
+    for mark, name in zip(ROUND + SQUARE, ("open", "close", "open_square", "close_square"), strict=True):
+        text = text.replace(mark, f" {signs.phrases[name]} ")
+    return text
 
 
 def _stars(text: str, language: Language, signs: Signs) -> str:
@@ -77,15 +119,6 @@ def _stars(text: str, language: Language, signs: Signs) -> str:
         return f"{words} " if m.string[m.end() : m.end() + 1].isalnum() else words
 
     return STARS.sub(said, text)
-
-
-def _in_formulas(text: str, signs: Signs) -> str:
-    phrases = signs.phrases
-    if "(" in text:
-        text = BRACKETS.sub(lambda m: _brackets(m, signs), text)
-    if "|" in text:
-        text = ABSOLUTE.sub(lambda m: f"{phrases['absolute']} {m['inner']}", text)
-    return text
 
 
 def _minus(text: str, signs: Signs) -> str:
@@ -109,12 +142,15 @@ def _in_code(text: str, signs: Signs) -> str:
         text = SHARP.sub(rf"\1 {phrases['sharp']}", text)
         text = HASHTAG.sub(f"{phrases['hashtag']} ", text)
     if "." in text:
+        text = ANYTHING.sub(f"{phrases['dot']} {signs.names['*']}", text)
         text = DOTS.sub(lambda m: f"{phrases['dot']} " * len(m[1]), text)
+    if "!" in text:
+        text = NEGATION.sub(f"{signs.keys['!']} ", text)
     if "-" in text:
         text = FLAG.sub(lambda m: f"{phrases['dash']} " * len(m[1]), text)
     if "<" in text:
         text = ANGLES.sub(rf" {phrases['open_angle']} \1 {phrases['close_angle']} ", text)
-    return INDEX.sub(rf" {phrases['open_square']} \1 {phrases['close_square']} ", text) if "[" in text else text
+    return text
 
 
 def _brackets(m: re.Match[str], signs: Signs) -> str:
@@ -122,8 +158,15 @@ def _brackets(m: re.Match[str], signs: Signs) -> str:
     left = LEFT_OF_BRACKET.search(m.string, max(0, m.start() - 5), m.start())
     if not (left or m["right"] is not None) or not SPACED_OPERATOR.search(m["inner"]):
         return m[0]
-    inner = m["inner"].replace(" - ", f" {signs.phrases['minus']} ")
-    return f" {signs.phrases['open']} {inner} {signs.phrases['close']} "
+    around = m.string[max(0, m.start() - 3) : m.start()] + m.string[m.end() : m.end() + 3]
+    if LONG_WORD.search(m["inner"]) and not STRONG.search(around):
+        return m[0]
+    raised = m.string[m.end() : m.end() + 1] in RAISED
+    return f" {ROUND[0]} {_inner(m['inner'], signs)}{ROUND[1]}{'' if raised else ' '}"
+
+
+def _inner(written: str, signs: Signs) -> str:
+    return written.replace(" - ", f" {signs.phrases['minus']} ").strip()
 
 
 def _size(m: re.Match[str], signs: Signs) -> str:
@@ -169,6 +212,8 @@ def _sign(m: re.Match[str], signs: Signs) -> str:
     if sign in _SPECIAL and (said := _SPECIAL[sign](m, front, behind, signs)) is not None:
         return said
     even = bool(m["left"]) == bool(m["right"])
+    if sign in signs.before and signs.phrases["governs"] and COUNTED.match(m.string, m.end()):
+        return f" {signs.before[sign]} "
     if even and sign in signs.between and OPERAND_ENDS.match(front) and OPERAND_BEGINS.match(behind):
         return f" {signs.between[sign]} "
     if sign in signs.before and behind.isdigit() and (m["left"] or not front.isalnum()):

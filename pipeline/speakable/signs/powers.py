@@ -9,13 +9,14 @@ LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒ�
 _RAISED = "[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]"
 _LOWERED = "[₀-₉₊-₎ₐₑₒₓₙᵢⱼₖₘ]"
 
+_LETTER = "[A-Za-zА-Яа-яЁёΑ-ω]"
 SMALL = re.compile(f"{_RAISED}|{_LOWERED}")
-SUPERSCRIPT = re.compile(rf"(?P<base>(?<![^\W\d_])[^\W\d_]{{1,2}}|(?<![\d.,])\d{{1,3}}|\d[.,]\d+|[)\]|])?(?P<small>{_RAISED}+)(?P<more>\w)?")
-SUBSCRIPT = re.compile(rf"(?P<base>(?<![^\W\d_])[a-zα-ω])?(?P<small>{_LOWERED}+)(?P<more>[\w(\[])?")
+SUPERSCRIPT = re.compile(rf"(?P<base>(?<!{_LETTER}){_LETTER}{{1,2}}|(?<![\d.,])\d{{1,3}}|\d[.,]\d+|[)\]|])?(?P<small>{_RAISED}+)(?P<more>\w)?")
+SUBSCRIPT = re.compile(rf"(?P<base>(?<!{_LETTER})[a-zα-ω])?(?P<small>{_LOWERED}+)(?P<more>[\w(\[])?")
 ION = re.compile(r"(\d{0,2})([+-])")
 
 CARET = re.compile(
-    r"(?<=[\w)\]}|]) ?\^ ?(?:\{(?P<braced>[^{}]{1,40})\}|\((?P<inner>[^()]{1,40})\)"
+    r"(?<=[\w)\]}|\3]) ?\^ ?(?:\{(?P<braced>[^{}]{1,40})\}|\((?P<inner>[^()]{1,40})\)"
     r"|(?P<plain>[-−+]?(?:\d{1,9}(?:[.,]\d{1,9})?|[^\W\d_]{1,3}(?!\w)|∞)))(?P<more>\w)?"
 )
 ROOT = re.compile(
@@ -24,7 +25,7 @@ ROOT = re.compile(
 )
 NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,9})?")
 BEFORE_A_WORD = re.compile(r" [^\W\d_]")
-FUNCTION = re.compile(r"(?<![\w\\])(sin|cos|tan|cot|tg|ctg|arcsin|arccos|arctan|ln)(?=[ ²]?(?:\d|[a-zα-ω](?!\w)|\())")
+FUNCTION = re.compile(r"(?<![\w\\])(sin|cos|tan|cot|tg|ctg|arcsin|arccos|arctan|ln|log(?=[₀-₉]))(?=[ ²₀-₉]?(?:\d|[a-zα-ω](?!\w)|\())")
 ROOTS = {"√": "root", "∛": "cube_root", "∜": "fourth_root"}
 
 
@@ -61,8 +62,10 @@ def _terms(written: str, language: Language, signs: Signs) -> str:
 def _caret(m: re.Match[str], language: Language, signs: Signs) -> str:
     more = f" {m['more']}" if m["more"] else ""
     exponent = m["braced"] or m["inner"] or m["plain"]
-    if exponent.isdigit() and exponent not in {"2", "3"} and BEFORE_A_WORD.match(m.string, m.end()):
-        return f" {signs.phrases['power']} {exponent}{more}"  # the rules for numbers know the unit
+    digits = exponent.lstrip("-−")
+    if digits.isdigit() and exponent not in {"2", "3"} and BEFORE_A_WORD.match(m.string, m.end()):
+        minus = f" {signs.phrases['minus']}" if digits != exponent else ""
+        return f" {signs.phrases['power']}{minus} {digits}{more}"  # the rules for numbers know the unit
     return f" {power(exponent, language, signs)}{more}"
 
 
@@ -83,6 +86,8 @@ def _subscript(m: re.Match[str], language: Language, signs: Signs) -> str:
     """Say H₂O as H two O, and x₁ as x sub one."""
     index = _terms(m["small"].translate(LOWERED), language, signs)
     more = f" {m['more']}" if m["more"] else ""
+    if m.string.endswith(("log", "lg", signs.functions["log"]), 0, m.start()):
+        return f" {signs.phrases['base']} {index}{more}"
     return f"{m['base']} {signs.phrases['sub']} {index}{more}" if m["base"] else f" {index}{more}"
 
 
@@ -93,6 +98,6 @@ def _superscript(m: re.Match[str], language: Language, signs: Signs) -> str:
     charge = ION.fullmatch(raised)
     if charge:
         return f"{base} {_terms(raised, language, signs)}{more}"
-    if base:
+    if base or m.string.endswith("\3", 0, m.start()):
         return f"{base} {power(raised, language, signs)}{more}"
     return f" {signs.phrases['superscript']} {_terms(raised, language, signs)}{more}"

@@ -6,6 +6,8 @@ from functools import cache
 
 from pipeline.speakable.language import Language, Signs
 
+LATER = "\6"
+"""Stands for a slash that has to wait until the operator in front of its number is a word."""
 GREEK = re.compile("(?<![\u0370-\u03ff])[\u0391-\u03c9\u03d1\u03d5\u03f5\u00b5](?![\u0370-\u03ff])")
 FRACTION = re.compile("(?P<whole>\\d ?)?(?P<part>[\u00bc-\u00be\u2150-\u215e])")
 OTHER = re.compile("[\u2016\u2031\u2034\u203b\u20a0-\u20cf\u2100-\u214f\u2190-\u21ff\u2200-\u23ff\u27c0-\u27ff\u2900-\u2bff]")
@@ -54,8 +56,9 @@ def _unit(m: re.Match[str], signs: Signs) -> str:
     one, _, behind_in = signs.units[m["unit"]].partition("|")
     words = m.string[max(0, m.start() - 12) : m.start()].split()
     word = words[-1].lower() if words else ""
-    if behind_in and word[-1:].isdigit():
-        return m[0]  # the rules for numbers make them agree
+    if behind_in and word[-1:].isdigit():  # the rules for numbers make them agree
+        operator = len(words) > 1 and words[-2][-1] in "<>≤≥=≈≠"
+        return m[0].replace("/", LATER) if operator or word[0] in "<>≤≥=≈≠" else m[0]
     if word in {"per", "a", "each", "every", "one", "1"}:
         head, _, tail = one.partition(" per ")
         return head.removesuffix("s") + (f" per {tail}" if tail else "")
