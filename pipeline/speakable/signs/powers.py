@@ -95,6 +95,8 @@ def _superscript(m: re.Match[str], language: Language, signs: Signs) -> str:
     """Say x² as a power and Ca²⁺ as a charge. A small number behind a word or a year is only named: a note, mostly."""
     raised, base = m["small"].translate(RAISED), m["base"] or ""
     more = f" {m['more']}" if m["more"] else ""
+    if base.isdigit():
+        base = language.number(base, "n")
     charge = ION.fullmatch(raised)
     if charge:
         return f"{base} {_terms(raised, language, signs)}{more}"
