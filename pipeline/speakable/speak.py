@@ -4,8 +4,8 @@ import re
 from typing import Literal
 
 from pipeline.languages import CYRILLIC_LANGUAGES, RUSSIAN_LETTERS, base_tag, guess, is_cyrillic
-from pipeline.speakable.en import ENGLISH
 from pipeline.speakable import formulas, signs
+from pipeline.speakable.en import ENGLISH
 from pipeline.speakable.language import OTHER, Language
 from pipeline.speakable.markup.emojis import without_emoji
 from pipeline.speakable.markup.lines import without_markup

@@ -18,7 +18,10 @@ GROUP = re.compile(r"\\[A-Za-z]+(?:\s*\{[^{}]*\})?|\{[^{}]*\}")
 HALVES = re.compile(r"\\[\[\]()]|\$\$|\\(?:begin|end)\{[a-z]+\*?\}|(?<![^\s(])\$(?=\\[a-z])|(?<=[}])\$(?![\w$])")
 """Delimiters whose other halves are in another segment."""
 COMMAND = re.compile(r"(?<![A-Za-z:\\.])\\([A-Za-z]{2,20})(?![A-Za-z\\])")
-MATHS_IN_FRONT = re.compile(r"(?:(?<!\S)(?:[\d.,]+|[A-Za-z](?:[_^(]\S{0,20})?|[-=+<>(){}\[\]|*/^_]+|[A-Za-z]\([A-Za-z]\)) )*(?:[\dA-Za-z(){}^_=+*/.,-]{0,12})\Z")
+MATHS_IN_FRONT = re.compile(
+    r"(?:(?<!\S)(?:[\d.,]+|[A-Za-z](?:[_^(]\S{0,20})?|[-=+<>(){}\[\]|*/^_]+|[A-Za-z]\([A-Za-z]\)) )*"
+    r"(?:[\dA-Za-z(){}^_=+*/.,-]{0,12})\Z"
+)
 KNOWN = frozenset(latex()["signs"]).union(*(commands(kind) for kind in ("sums", "fractions", "texts", "styles"))) | {
     *("sqrt", "left", "right", "quad", "binom", "vec", "overline", "hat", "begin", "sin", "cos", "tan", "log", "ln"),
 }

@@ -4,7 +4,9 @@ import re
 
 from pipeline.speakable.language import Language, Signs
 
-DIALLED = re.compile(r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,4}(?![\w*.]))")
+DIALLED = re.compile(
+    r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,4}(?![\w*.]))"
+)
 ZONE = re.compile(r"\b(UTC|GMT|МСК|MSK) ?([-−–+±]) ?(?=\d)")
 DOLLAR = re.compile(r"\b(US|CA|AU|NZ|HK|SG|A|C)\$ ?(?=\d)")
 NUMERO = re.compile(r"\bN[º°] ?(?=\d)")

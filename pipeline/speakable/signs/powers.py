@@ -11,7 +11,9 @@ _LOWERED = "[₀-₉₊-₎ₐₑₒₓₙᵢⱼₖₘ]"
 
 _LETTER = "[A-Za-zА-Яа-яЁёΑ-ω]"
 SMALL = re.compile(f"{_RAISED}|{_LOWERED}")
-SUPERSCRIPT = re.compile(rf"(?P<base>(?<!{_LETTER}){_LETTER}{{1,2}}|(?<![\d.,])\d{{1,3}}|\d[.,]\d+|[)\]|])?(?P<small>{_RAISED}+)(?P<more>\w)?")
+SUPERSCRIPT = re.compile(
+    rf"(?P<base>(?<!{_LETTER}){_LETTER}{{1,2}}|(?<![\d.,])\d{{1,3}}|\d[.,]\d+|[)\]|])?(?P<small>{_RAISED}+)(?P<more>\w)?"
+)
 SUBSCRIPT = re.compile(rf"(?P<base>(?<!{_LETTER})[a-zα-ω])?(?P<small>{_LOWERED}+)(?P<more>[\w(\[])?")
 ION = re.compile(r"(\d{0,2})([+-])")
 
@@ -25,7 +27,9 @@ ROOT = re.compile(
 )
 NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,9})?")
 BEFORE_A_WORD = re.compile(r" [^\W\d_]")
-FUNCTION = re.compile(r"(?<![\w\\])(sin|cos|tan|cot|tg|ctg|arcsin|arccos|arctan|ln|log(?=[₀-₉]))(?=[ ²₀-₉]?(?:\d|[a-zα-ω](?!\w)|\())")
+FUNCTION = re.compile(
+    r"(?<![\w\\])(sin|cos|tan|cot|tg|ctg|arcsin|arccos|arctan|ln|log(?=[₀-₉]))(?=[ ²₀-₉]?(?:\d|[a-zα-ω](?!\w)|\())"
+)
 ROOTS = {"√": "root", "∛": "cube_root", "∜": "fourth_root"}
 
 
@@ -70,7 +74,9 @@ def _caret(m: re.Match[str], language: Language, signs: Signs) -> str:
 
 
 def _root(m: re.Match[str], language: Language, signs: Signs) -> str:
-    many = f"{m['many'].rstrip()} {signs.between['*']} " if m["many"] and not m["many"].endswith(" ") else m["many"] or ""
+    many = (
+        f"{m['many'].rstrip()} {signs.between['*']} " if m["many"] and not m["many"].endswith(" ") else m["many"] or ""
+    )
     words = signs.phrases[ROOTS[m["root"]]]
     more = f" {m['more']}" if m["more"] and (m["number"] or m["inner"]) else m["more"] or ""
     if m["number"]:

@@ -10,7 +10,9 @@ LATER = "\6"
 """Stands for a slash that has to wait until the operator in front of its number is a word."""
 GREEK = re.compile("(?<![\u0370-\u03ff])[\u0391-\u03c9\u03d1\u03d5\u03f5\u00b5](?![\u0370-\u03ff])")
 FRACTION = re.compile("(?P<whole>\\d ?)?(?P<part>[\u00bc-\u00be\u2150-\u215e])")
-OTHER = re.compile("[\u2016\u2031\u2034\u203b\u20a0-\u20cf\u2100-\u214f\u2190-\u21ff\u2200-\u23ff\u27c0-\u27ff\u2900-\u2bff]")
+OTHER = re.compile(
+    "[\u2016\u2031\u2034\u203b\u20a0-\u20cf\u2100-\u214f\u2190-\u21ff\u2200-\u23ff\u27c0-\u27ff\u2900-\u2bff]"
+)
 """Money, arrows, mathematics and technical signs."""
 CIRCLED = re.compile("[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
 
