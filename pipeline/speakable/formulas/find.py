@@ -13,10 +13,13 @@ INLINE = 300
 PROSE = re.compile(
     r"(?<![\\A-Za-z{])(?=[A-Z]*[a-z])[A-Za-z]{3,}(?![A-Za-z}])|[\u0400-\u04ff`]|\b(?:or|to|in|is|at|by|of|on|an|if|we|it|as)\b"
 )
-MATHS = re.compile(r"\\[A-Za-z,;!{}]|[\^_=<>+*/|]|\A[-−\dA-Za-z.,()' ]{1,12}\Z")
+DOLLAR = re.compile(r"(?<!\\)\$")
+MATHS = re.compile(r"\\[A-Za-z,;!{}%$]|[\^_=<>+*/|]|\A[-−\dA-Za-z.,()' ]{1,12}\Z")
 GROUP = re.compile(r"\\[A-Za-z]+(?:\s*\{[^{}]*\})?|\{[^{}]*\}")
 HALVES = re.compile(r"\\[\[\]()]|\$\$|\\(?:begin|end)\{[a-z]+\*?\}|(?<![^\s(])\$(?=\\[a-z])|(?<=[}])\$(?![\w$])")
 """Delimiters whose other halves are in another segment."""
+ROW = re.compile(r"&([=<>≤≥\\])|\\\\(?=\s*\Z)")
+"""What is left of a row of equations that stands in a segment of its own."""
 COMMAND = re.compile(r"(?<![A-Za-z:\\.])\\([A-Za-z]{2,20})(?![A-Za-z\\])")
 MATHS_IN_FRONT = re.compile(
     r"(?:(?<!\S)(?:[\d.,]+|[A-Za-z](?:[_^(]\S{0,20})?|[-=+<>(){}\[\]|*/^_]+|[A-Za-z]\([A-Za-z]\)) )*"
@@ -25,7 +28,7 @@ MATHS_IN_FRONT = re.compile(
 KNOWN = frozenset(latex()["signs"]).union(*(commands(kind) for kind in ("sums", "fractions", "texts", "styles"))) | {
     *("sqrt", "left", "right", "quad", "binom", "vec", "overline", "hat", "begin", "sin", "cos", "tan", "log", "ln"),
 }
-WORD = re.compile(r"[^\W\d_]{2,}")
+WORD = re.compile(r"(?!d[a-z]\b)[^\W\d_]{2,}")
 NEAR = 60
 
 
@@ -62,7 +65,7 @@ def _piece(text: str, opener: re.Match[str], absent: set[str], language: Languag
         closer, start = CLOSERS[sign], opener.end()
     else:
         return 0, ""
-    end = -1 if closer in absent else text.find(closer, start)
+    end = -1 if closer in absent else _end(text, closer, start)
     if end < 0:
         absent.add(closer)
         return 0, ""
@@ -70,6 +73,13 @@ def _piece(text: str, opener: re.Match[str], absent: set[str], language: Languag
     if not formula.strip() or (sign == "$" and not _is_inline(text, opener.start(), end, formula)):
         return 0, ""
     return end + len(closer), read(formula, language)
+
+
+def _end(text: str, closer: str, start: int) -> int:
+    if closer != "$":
+        return text.find(closer, start)
+    dollar = DOLLAR.search(text, start)
+    return dollar.start() if dollar else -1
 
 
 def _is_inline(text: str, start: int, end: int, formula: str) -> bool:
@@ -94,7 +104,7 @@ def _spaced(text: str, start: int, piece: str, end: int) -> str:
 
 
 def _without_halves(text: str) -> str:
-    return HALVES.sub(" ", text)
+    return HALVES.sub(" ", ROW.sub(r"\1", text)) if "&" in text else HALVES.sub(" ", text)
 
 
 def _bare(text: str, language: Language) -> str:

@@ -13,7 +13,7 @@ CALLED = frozenset("fghFGHP")
 """Letters that are functions where a bracket follows. n(n + 1) is a product."""
 DIGITS, TEXT = "\0", "\1"
 """Mark a piece as a number, or as ordinary text: 5 before the text "kg" must stay a number that has a unit."""
-SPACE_IN_FRONT = re.compile(r"\s+([,;:)\]])|(?<=[(\[])\s+")
+SPACE_IN_FRONT = re.compile(r"\s+([,;:)\]²³])|(?<=[(\[])\s+")
 COMMAS = re.compile(r",[, ]*,")
 NEAR = 60
 """Tokens that are searched for the other end of an absolute value."""
@@ -179,7 +179,7 @@ class Reader:
         if name in latex()["signs"]:
             return self._symbol(latex()["signs"][name])
         if not name[:1].isalpha():
-            return [] if name in {" ", "\\"} else self._plain(name)
+            return [] if name in {" ", "\\"} else [sign(name, self.signs)]
         self.unknown = True
         return [name]
 

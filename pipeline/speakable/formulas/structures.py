@@ -46,7 +46,11 @@ def _degree(reader: Reader) -> str:
 
 def _text(reader: Reader) -> list[str]:
     """Return ordinary text as it is written, and a function that is written as text by its word."""
+    start = reader.at
     written = _braces(reader).replace("~", " ").strip()
+    if "_" in written or "^" in written:
+        reader.at = start
+        return reader.argument()
     known = reader.signs.functions.get(written.replace(" ", ""))
     return [known or TEXT + written] if written else []
 

@@ -21,6 +21,7 @@ CARET = re.compile(
     r"(?<=[\w)\]}|\3]) ?\^ ?(?:\{(?P<braced>[^{}]{1,40})\}|\((?P<inner>[^()]{1,40})\)"
     r"|(?P<plain>[-−+]?(?:\d{1,9}(?:[.,]\d{1,9})?|[^\W\d_]{1,3}(?!\w)|∞)))(?P<more>\w)?"
 )
+BRACED = re.compile(r"(?:(?P<element>(?<=[A-Z])|(?<=[A-Z][a-z]))|(?<=[a-zα-ω]))_\{(?P<index>[\w+-]{1,12})\}")
 ROOT = re.compile(
     r"(?P<many>[\w)] ?)?(?P<root>[√∛∜]) ?(?:\((?P<inner>[^()]{1,60})\)"
     r"|(?P<number>\d{1,9}(?:[.,]\d{1,9})?)|(?=[^\W\d_]|\())(?P<more>\w)?"
@@ -39,6 +40,8 @@ def spoken(text: str, language: Language) -> str:
     if signs is None:
         return text
     text = FUNCTION.sub(lambda m: signs.functions.get(m[1], m[1]), text)
+    if "_{" in text:
+        text = BRACED.sub(lambda m: _braced(m, language, signs), text)
     if "^" in text:
         text = CARET.sub(lambda m: _caret(m, language, signs), text)
     if any(root in text for root in ROOTS):
@@ -95,6 +98,11 @@ def _subscript(m: re.Match[str], language: Language, signs: Signs) -> str:
     if m.string.endswith(("log", "lg", signs.functions["log"]), 0, m.start()):
         return f" {signs.phrases['base']} {index}{more}"
     return f"{m['base']} {signs.phrases['sub']} {index}{more}" if m["base"] else f" {index}{more}"
+
+
+def _braced(m: re.Match[str], language: Language, signs: Signs) -> str:
+    index = _terms(m["index"], language, signs)
+    return f" {index} " if m["element"] is not None else f" {signs.phrases['sub']} {index} "
 
 
 def _superscript(m: re.Match[str], language: Language, signs: Signs) -> str:
