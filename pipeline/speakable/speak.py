@@ -19,7 +19,7 @@ Emoji = Literal["drop", "name"]
 
 _PLAIN = re.compile(f"[A-Za-z{RUSSIAN_LETTERS}\"'«“„(—][A-Za-z{RUSSIAN_LETTERS} ,;:!?\"'’«»“”„()—–…-]*[.!?…]?")
 """Letters and ordinary punctuation with at most one full stop, at the end."""
-_SAID = re.compile(r"(?<=\s)-(?:-?[A-Za-z]|[.,;:!?)]|$)|\b[A-Za-z]:[A-Za-z]\b")
+_SAID = re.compile(r"(?<=\s)-(?:-?[A-Za-z]|[.,;:!?)]|$)|\b[A-Za-z]:[A-Za-z]\b|::")
 """A hyphen or a colon that may be said."""
 _LAST_WORDS = frozenset(word for language in LANGUAGES.values() for word in language.last_words)
 

@@ -16,7 +16,9 @@ PROSE = re.compile(
 DOLLAR = re.compile(r"(?<!\\)\$")
 MATHS = re.compile(r"\\[A-Za-z,;!{}%$]|[\^_=<>+*/|]|\A[-−\dA-Za-z.,()' ]{1,12}\Z")
 GROUP = re.compile(r"\\[A-Za-z]+(?:\s*\{[^{}]*\})?|\{[^{}]*\}")
-HALVES = re.compile(r"\\[\[\]()]|\$\$|\\(?:begin|end)\{[a-z]+\*?\}|(?<![^\s(])\$(?=\\[a-z])|(?<=[}])\$(?![\w$])")
+HALVES = re.compile(
+    r"\\[\[(]|(?<!\()\\[\])]|\$\$|\\(?:begin|end)\{[a-z]+\*?\}|(?<![^\s(])\$(?=\\[a-z])|(?<=[}])\$(?![\w$])"
+)
 """Delimiters whose other halves are in another segment."""
 ROW = re.compile(r"&([=<>≤≥\\])|\\\\(?=\s*\Z)")
 """What is left of a row of equations that stands in a segment of its own."""

@@ -84,19 +84,20 @@ class Reader:
 
     def joined(self, pieces: list[str], *, digits: bool = False) -> str:
         """Return *pieces* as one text, with numbers in words unless *digits*."""
-        said = [
-            self._number(pieces, place) if piece[:1] == DIGITS and not digits else piece.lstrip(DIGITS + TEXT)
-            for place, piece in enumerate(pieces)
-        ]
+        said = [piece if digits else self._agreeing(pieces, place) for place, piece in enumerate(pieces)]
+        said = [piece.lstrip(DIGITS + TEXT) for piece in said]
         return COMMAS.sub(",", SPACE_IN_FRONT.sub(r"\1", " ".join(filter(None, said))))
 
-    def _number(self, pieces: list[str], place: int) -> str:
-        front = pieces[place - 1] if place else ""
+    def _agreeing(self, pieces: list[str], place: int) -> str:
+        """Return a piece in the case that the piece in front of it asks for."""
+        piece, front = pieces[place], pieces[place - 1] if place else ""
+        case = self.signs.cases.get(front) or self.signs.cases.get(front.rpartition(" ")[2], "n")
+        if piece[:1] != DIGITS:
+            return self.phrase("infinity") if case != "n" and piece == self.signs.names["∞"] else piece
         behind = pieces[place + 1] if place + 1 < len(pieces) else ""
         if behind[:1] == TEXT and behind[1:2] not in {"", ","}:
-            return pieces[place][1:]
-        case = self.signs.cases.get(front) or self.signs.cases.get(front.rpartition(" ")[2], "n")
-        return self.language.number(pieces[place][1:], case)
+            return piece
+        return self.language.number(piece[1:], case)
 
     def _item(self) -> list[str]:
         name = self.peek().lstrip("\\")
@@ -179,7 +180,7 @@ class Reader:
         if name in latex()["signs"]:
             return self._symbol(latex()["signs"][name])
         if not name[:1].isalpha():
-            return [] if name in {" ", "\\"} else [sign(name, self.signs)]
+            return [] if name in {" ", "\\"} else [TEXT + name if name == "%" else sign(name, self.signs)]
         self.unknown = True
         return [name]
 

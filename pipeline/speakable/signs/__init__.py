@@ -8,7 +8,7 @@ from pipeline.speakable.signs import arrows, codes, keys, operators, powers, res
 WORDLESS = re.compile(
     "[^\\w\\s.,;:!?\"'()«»“”„’‘…—–-]|_"
     "|[\u00b2\u00b3\u00b9\u2070-\u209f\u2150-\u215e\u0391-\u03c9\u2460-\u24ff\u2776-\u2793]"
-    "|[A-Z]-\\d| -|-$|(?:\\A|\\s)[!.][A-Za-z]|[A-Za-z]:[A-Za-z]|\\b(?:sin|cos|tan|tg|ln) "
+    "|[A-Z]-\\d| -|-$|(?:\\A|\\s)[!.][A-Za-z]|[A-Za-z]::?[A-Za-z]|\\b(?:sin|cos|tan|tg|ln) "
 )
 """A text without a match has no sign to say. The last line holds ordinary punctuation in places where it is no such."""
 

@@ -37,6 +37,8 @@ def _arrow(m: re.Match[str], signs: Signs) -> str:
         return f" {signs.names['→']} "
     if not left:
         return f"{signs.phrases['then']} "
+    if left.isdigit() and right.strip(QUOTES).isdigit() and m.string.count(sign) > 1:
+        return f", {signs.phrases['then']} "
     for fits, words in _READINGS:
         if fits(sign, left, right):
             return f" {signs.phrases[words] if words in signs.phrases else signs.between['→']} "

@@ -7,6 +7,7 @@ from pipeline.speakable.language import Language, Signs
 DIALLED = re.compile(
     r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,4}(?![\w*.]))"
 )
+HASH = re.compile(r"(?<![\w*#])#\d{1,4}(?![\w*#])")
 ZONE = re.compile(r"\b(UTC|GMT|МСК|MSK) ?([-−–+±]) ?(?=\d)")
 DOLLAR = re.compile(r"\b(US|CA|AU|NZ|HK|SG|A|C)\$ ?(?=\d)")
 NUMERO = re.compile(r"\bN[º°] ?(?=\d)")
@@ -19,9 +20,11 @@ MONEY = re.compile(r"([₹₴₸₩₺₪₿₫]) ?(\d[\d.,]{0,15}\d|\d)")
 
 def spoken(text: str, language: Language) -> str:
     """Return *text* with codes to dial in words, key by key, and the signs of time zones in words."""
+    signs = language.signs
     if "*" in text or "#" in text:
         text = DIALLED.sub(lambda m: _keys(m["code"], language), text)
-    signs = language.signs
+        if signs is not None and any(word in text.lower().split() for word in signs.menus["dials"].split()):
+            text = HASH.sub(lambda m: _keys(m[0], language), text)
     if signs is not None and ZONE.search(text):
         text = ZONE.sub(lambda m: f"{m[1]} {signs.names.get(m[2], signs.phrases['minus'])} ", text)
     if signs is not None:

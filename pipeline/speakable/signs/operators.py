@@ -12,8 +12,9 @@ LONG_RUN = re.compile(r"([^\w\s.,;:!?…-])\1{3,}")
 BLANK = re.compile(r"_{3,}")
 ABSOLUTE = re.compile(r"(?<![\w|])\|(?P<inner>[^|\s](?:[^|\n]{0,30}[^|\s])?)\|(?![\w|])")
 UNFINISHED = re.compile(r"[<>≤≥≈~±=] ?\d[\d.,]*\Z")
-COUNTED = re.compile(r"\d[\d.,]*[ %°][^\W\d_]{2}")
+COUNTED = re.compile(r"\d[\d.,]*(?:[ %°][^\W\d_]{2}| ?[%‰°$€£₽])")
 """A number that counts something."""
+WORD = re.compile(r"\w{1,16}")
 STARS = re.compile("[★☆]{2,10}")
 SPACES = re.compile(r" +([,;:!?.)\]](?!\w))|([(\[«“„]) +")
 
@@ -61,21 +62,27 @@ def _word(m: re.Match[str], front: str, behind: str, signs: Signs) -> str:
     if sign in signs.before and signs.phrases["governs"] and COUNTED.match(m.string, m.end()):
         return signs.before[sign]
     if even and sign in signs.between and OPERAND_ENDS.match(front) and OPERAND_BEGINS.match(behind):
-        return _name(m, front, behind, signs) if _behind_a_verb(m, signs) else signs.between[sign]
+        return _name(m, front, behind, signs) if _is_named(m, signs) else signs.between[sign]
     if sign in signs.before and behind.isdigit() and (m["left"] or not front.isalnum()):
         return signs.before[sign]
     return _name(m, front, behind, signs)
 
 
-def _behind_a_verb(m: re.Match[str], signs: Signs) -> bool:
-    """Whether the word in front says "is" already."""
+def _is_named(m: re.Match[str], signs: Signs) -> bool:
+    """Whether the word in front says "is" already, or the one behind explains the sign: "use && for and"."""
     words = m.string[max(0, m.start() - 8) : m.start()].split()
-    return bool(words) and words[-1].lower() in signs.menus["copulas"].split()
+    behind = WORD.match(m.string, m.end())
+    if m["sign"] == "*" and behind and behind[0].lower() == "from":
+        return True
+    explained = behind is not None and behind[0] in signs.menus["explains"].split()
+    return explained or (bool(words) and words[-1].lower() in signs.menus["copulas"].split())
 
 
 def _name(m: re.Match[str], front: str, behind: str, signs: Signs) -> str:
-    sign, word = m["sign"], re.match(r"[^\W\d_]*", m.string[m.end() : m.end() + 16])
+    sign, word = m["sign"], WORD.match(m.string, m.end())
+    words = m.string[max(0, m.start() - 8) : m.start()].split()
     listed = not behind.isalnum() or (word and word[0] in signs.menus["joins"].split())
+    listed = listed and not (words and words[-1] in signs.menus["articles"].split())
     if sign in signs.plurals and (m["left"] or not front) and listed and not front.isdigit() and behind != "{":
         return signs.plurals[sign]
     return signs.names.get(sign) or signs.between[sign]
@@ -97,12 +104,14 @@ def _percent(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | 
     return m[0] if front.isdigit() and not behind.isdigit() and (m["right"] or not behind.isalnum()) else None
 
 
-def _degrees(m: re.Match[str], _front: str, _behind: str, _signs: Signs) -> str | None:
-    """Keep the degrees of <1 °C: when the sign in front is a word, the rules for numbers make them agree."""
+def _unit(m: re.Match[str], _front: str, _behind: str, _signs: Signs) -> str | None:
+    """Keep the unit of <1 °C and of <= 5 $: the rules for numbers know it when the sign in front is a word."""
     return m[0] if UNFINISHED.search(m.string, max(0, m.start() - 16), m.start()) else None
 
 
 def _slash(m: re.Match[str], front: str, behind: str, signs: Signs) -> str | None:
+    if UNFINISHED.search(m.string, max(0, m.start() - 16), m.start()):
+        return m[0]
     numbers = (front.isdigit() and behind.isdigit()) or (len(m.string) > 2 and _letters(m))
     return f" {signs.phrases['number_slash']} " if numbers and not m["left"] else None
 
@@ -122,10 +131,7 @@ def _dot(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | None
 
 
 _SPECIAL = {
-    "°": _degrees,
-    "°C": _degrees,
-    "°F": _degrees,
-    "℃": _degrees,
+    **dict.fromkeys(("°", "°C", "°F", "℃", "$", "€", "£", "₽", "¥"), _unit),
     "§": _section,
     "·": _dot,
     "•": _dot,

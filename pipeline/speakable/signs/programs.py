@@ -18,7 +18,7 @@ DOTS = re.compile(r"(?<![^\s\\/*~])(\.{1,2})(?=[\\/]|(?<=[\\/*~]\.)\w|(?<!\.\.)[
 RATIO = re.compile(r"(?<=(?<![^\W_])[A-Za-z]):(?=[A-Za-z](?![^\W_]))")
 ANYTHING = re.compile(r"(?<![^\s(])\.\*(?!\w)")
 SCOPE = re.compile(r"(?<=\w)::(?=\w)")
-NEGATION = re.compile(r"(?<!\S)!(?=[A-Za-z])")
+NEGATION = re.compile(r"(?<!\S)!(?=[A-Za-z])|(?<=\s)!(?=\s)")
 FLAG = re.compile(r"(?<=\s)(--?)(?=[A-Za-z])")
 
 

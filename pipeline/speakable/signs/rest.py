@@ -24,7 +24,7 @@ def spoken(text: str, language: Language, signs: Signs) -> str:
     text = CIRCLED.sub(lambda m: _padded(m, language.number(str(int(unicodedata.numeric(m[0]))), "n")), text)
     text = GREEK.sub(lambda m: _padded(m, signs.names.get(m[0], m[0])), text)
     text = FRACTION.sub(lambda m: _fraction(m, signs), text)
-    return OTHER.sub(lambda m: _padded(m, _unicode(m[0])), text)
+    return OTHER.sub(lambda m: m[0] if m[0] in signs.names else _padded(m, _unicode(m[0])), text)
 
 
 def units(text: str, signs: Signs) -> str:

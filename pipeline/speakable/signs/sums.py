@@ -6,7 +6,7 @@ from pipeline.speakable.language import Language, Signs
 from pipeline.speakable.rewriting import NEAR
 
 UNSURE_MINUS = re.compile(r"(?<=[^\W\d] )-(?=\d)")
-SLASHED = re.compile(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/]|[.,]\d)")
+SLASHED = re.compile(r"(?<![<>≤≥≈~±=] )(?<![<>≤≥≈~±=\w/.,])(\d{1,4})/(\d{1,4})(?![\w/]|[.,]\d)")
 ROUND, SQUARE = "\2\3", "\4\5"
 """Stand for brackets that are said, until all around them is said. Tidied text never contains them."""
 NUMBER_IN_BRACKETS = re.compile(r"(?<![\w.,/:^√∛∜-])(?P<n>\d{1,9})(?=[\3\5])")
@@ -16,26 +16,28 @@ _BETWEEN = r"(?:[<>=!]==?|<>|&&|\|\||[=<>≤≥≠≈×÷·⩽⩾]|(?<= )[+*/−
 OPERATOR_NEAR_NUMBER = re.compile(rf"\d ?{_BETWEEN}|{_BETWEEN} ?\d")
 NUMBER_IN_FRONT = re.compile(rf"(?<![\w.,/:^√∛∜-]){_NUMERAL}(?= ?{_BETWEEN})")
 NUMBER_BEHIND = re.compile(
-    rf"(?P<op>{_BETWEEN})(?P<gap> ?){_NUMERAL}(?=[)\3\5]| ?{_BETWEEN}|[.,;:!?]*$|[.,;:!?]+\s|\s[^\w\s%°‰])"
+    rf"(?P<op>{_BETWEEN})(?P<gap> ?){_NUMERAL}(?=[)\3\5]| ?{_BETWEEN}|[.,;:!?]*$|[.,;:!?]+\s|\s[^\w\s%°‰$€£₽¥])"
 )
 TERM = r"[-−]?[\w.²³⁰-⁹^{}√|]{1,24}"
 LETTER = re.compile(r"[^\W\d]")
 FACTORIAL = re.compile(r"(?<=[\w)])!(?= ?[=×*/+−-] )|(?<=[\w)])!(?=[/*)])")
 MINUS_BEHIND = re.compile(r"(?<=[=<>≤≥≠≈+×÷·] )[-−](?=[\w(√])|(?<=[(=*/×÷])[-−](?=[\w(√])")
+SURE_MINUS = re.compile(r"(?<=[²³⁰-⁹]) - (?=[\w(√])|(?<=(?<![^\W_])[b-hj-z]) - (?=\d|[a-z](?![^\W_]))")
+DIVISION = re.compile(r"(?<=[\d)\3] )/(?= {1,2}[\d(\2])")
 CHAIN = re.compile(
     rf"(?:(?<=[=<>≤≥≠≈+×÷·*] )|(?P<alone>(?<!\S)))(?P<terms>{TERM}(?: - {TERM}){{1,8}})(?P<behind> [=<>≤≥≠≈+×÷·*/] )?"
 )
 PRODUCT = re.compile(r"(?<![\w.])(?P<letter>[a-kn-z])-(?P<number>\d{1,3})(?![\w-])")
 LEFT_OF_BRACKET = re.compile(r"[\w)²³] ?[=<>≤≥≠≈+*×÷·/−-] ?\Z|(?:\W|\A)[\w²³]\Z|(?:&&|\|\|) \Z")
 BRACKETS = re.compile(
-    r"\((?P<inner>[^()]{1,80})\)"
+    r"\((?P<inner>(?:[^()]|\([^()]{1,40}\)){1,80})\)"
     r"(?P<right>(?= ?[<>≤≥≠≈+*×÷·^/²³⁰-⁹(!]| (?:&&|\|\||[=−-]) ))?"
 )
-RAISED = "²³⁰¹⁴⁵⁶⁷⁸⁹⁻⁺ⁿ^!"
+RAISED = " ²³⁰¹⁴⁵⁶⁷⁸⁹⁻⁺ⁿ^!"
 LONG_WORD = re.compile(r"[^\W\d_]{4}")
 STRONG = re.compile("[=<>≤≥≠≈+*×÷·^²³!&|]")
 """Signs that no prose has around a bracket."""
-SPACED_OPERATOR = re.compile(r"[\w)] ?(?:[=<>≤≥≠≈+*×÷·/−^]|[<>=!]=|&&|\|\|) ?[\w(−-]|[\w)] - [\w(]|\w-\d|^[−-]\w")
+SPACED_OPERATOR = re.compile(r"[\w)] ?(?:[=<>≤≥≠≈±+*×÷·/−^]|[<>=!]=|&&|\|\|) ?[\w(−-]|[\w)] - [\w(]|\w-\d|^[−-]\w")
 SIZE = re.compile(
     r"(?<![\d.,])(?P<first>\d{1,9}(?:[.,]\d{1,8})?(?: ?[^\W\d_]{1,3})?) ?× ?"
     r"(?=(?P<last>\d{1,9}(?:[.,]\d{1,8})?)(?P<unit> ?[^\W\d_]{1,12}\.?)?)"
@@ -59,6 +61,9 @@ def grouped(text: str, language: Language, signs: Signs) -> str:
     text = SLASHED.sub(lambda m: _slashed(m, language, signs), text) if "/" in text else text
     text = BRACKETS.sub(lambda m: _brackets(m, signs), text) if "(" in text else text
     text = INDEX.sub(lambda m: f" {SQUARE[0]} {_inner(m[1], signs)}{SQUARE[1]} ", text) if "[" in text else text
+    text = SURE_MINUS.sub(f" {signs.phrases['minus']} ", text) if " - " in text else text
+    if "=" in text or "≈" in text:
+        text = DIVISION.sub("÷", text)
     return _numbers(text, language, signs)
 
 
@@ -107,8 +112,8 @@ def _brackets(m: re.Match[str], signs: Signs) -> str:
     around = m.string[max(0, m.start() - 3) : m.start()] + m.string[m.end() : m.end() + 3]
     if LONG_WORD.search(m["inner"]) and not STRONG.search(around):
         return m[0]
-    raised = m.string[m.end() : m.end() + 1] in RAISED
-    return f" {ROUND[0]} {_inner(m['inner'], signs)}{ROUND[1]}{'' if raised else ' '}"
+    glued = m.string[m.end() : m.end() + 1] in RAISED
+    return f" {ROUND[0]} {_inner(m['inner'], signs)}{ROUND[1]}{'' if glued else ' '}"
 
 
 def _inner(written: str, signs: Signs) -> str:
