@@ -23,9 +23,10 @@ CARET = re.compile(
 )
 BRACED = re.compile(r"(?:(?P<element>(?<=[A-Z])|(?<=[A-Z][a-z]))|(?<=[a-zα-ω]))_\{(?P<index>[\w+-]{1,12})\}")
 ROOT = re.compile(
-    r"(?P<many>[\w)] ?)?(?P<root>[√∛∜]) ?(?:\((?P<inner>[^()]{1,60})\)"
+    r"(?P<root>[√∛∜]) ?(?:\((?P<inner>[^()]{1,60})\)"
     r"|(?P<number>\d{1,9}(?:[.,]\d{1,9})?)|(?=[^\W\d_]|\())(?P<more>\w)?"
 )
+MANY = re.compile(r"[\w)]")
 NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,9})?")
 BEFORE_A_WORD = re.compile(r" [^\W\d_]")
 FUNCTION = re.compile(
@@ -77,18 +78,17 @@ def _caret(m: re.Match[str], language: Language, signs: Signs) -> str:
 
 
 def _root(m: re.Match[str], language: Language, signs: Signs) -> str:
-    many = (
-        f"{m['many'].rstrip()} {signs.between['*']} " if m["many"] and not m["many"].endswith(" ") else m["many"] or ""
-    )
-    words = signs.phrases[ROOTS[m["root"]]]
-    more = f" {m['more']}" if m["more"] and (m["number"] or m["inner"]) else m["more"] or ""
+    """Say √25 as a root; 2√3 is a product."""
+    many = f" {signs.between['*']} " if MANY.match(m.string[max(0, m.start() - 1) : m.start()]) else ""
+    words = f"{many}{signs.phrases[ROOTS[m['root']]]}"
+    more = m["more"] or ""
     if m["number"]:
         in_digits = BEFORE_A_WORD.match(m.string, m.end())
-        return f"{many}{words} {m['number'] if in_digits else language.number(m['number'], 'g')}{more}"
+        return f"{words} {m['number'] if in_digits else language.number(m['number'], 'g')} {more}".rstrip()
     if m["inner"]:
         end = f" {signs.phrases['end_root']}" if re.search(r"\W", m["inner"]) else ""
-        return f"{many}{words} {m['inner']}{end}{more}"
-    return f"{many}{words} {more}"
+        return f"{words} {m['inner']}{end} {more}".rstrip()
+    return f"{words} {more}"
 
 
 def _subscript(m: re.Match[str], language: Language, signs: Signs) -> str:
