@@ -46,7 +46,8 @@ def _stars(text: str, language: Language, signs: Signs) -> str:
 def _pattern(signs: Signs) -> re.Pattern[str]:
     written = {sign for sign in (*signs.names, *signs.between) if not sign[0].isalnum()} - {"-", "°С"}
     longest = sorted(written, key=len, reverse=True)
-    return re.compile(rf"(?P<left> ?)(?P<sign>{'|'.join(map(re.escape, longest))})(?P<right> ?)")
+    first = re.escape("".join({sign[0] for sign in written}))
+    return re.compile(rf"(?= ?[{first}])(?P<left> ?)(?P<sign>{'|'.join(map(re.escape, longest))})(?P<right> ?)")
 
 
 def _sign(m: re.Match[str], signs: Signs) -> str:
