@@ -13,7 +13,7 @@ CALLED = frozenset("fghFGHP")
 """Letters that are functions where a bracket follows. n(n + 1) is a product."""
 DIGITS, TEXT = "\0", "\1"
 """Mark a piece as a number, or as ordinary text: 5 before the text "kg" must stay a number that has a unit."""
-SPACE_IN_FRONT = re.compile(r"\s+([,;:)\]²³])|(?<=[(\[])\s+")
+SPACE_IN_FRONT = re.compile(r"\s+([,;:.)\]²³])|(?<=[(\[])\s+")
 COMMAS = re.compile(r",[, ]*,")
 NEAR = 60
 """Tokens that are searched for the other end of an absolute value."""
@@ -86,7 +86,7 @@ class Reader:
         """Return *pieces* as one text, with numbers in words unless *digits*."""
         said = [piece if digits else self._agreeing(pieces, place) for place, piece in enumerate(pieces)]
         said = [piece.lstrip(DIGITS + TEXT) for piece in said]
-        return COMMAS.sub(",", SPACE_IN_FRONT.sub(r"\1", " ".join(filter(None, said))))
+        return COMMAS.sub(",", SPACE_IN_FRONT.sub(r"\1", " ".join(filter(None, said)))).rstrip(", ")
 
     def _agreeing(self, pieces: list[str], place: int) -> str:
         """Return a piece in the case that the piece in front of it asks for."""

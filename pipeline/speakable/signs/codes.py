@@ -8,6 +8,7 @@ DIALLED = re.compile(
     r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,4}(?![\w*.]))"
 )
 HASH = re.compile(r"(?<![\w*#])#\d{1,4}(?![\w*#])")
+TIMES_PER = re.compile(r"(?<![\d.,])(\d{1,2}) ?[×xх]/(?=(?:day|week|month|день|сутки|неделю|месяц)\b)")
 ZONE = re.compile(r"\b(UTC|GMT|МСК|MSK) ?([-−–+±]) ?(?=\d)")
 DOLLAR = re.compile(r"\b(US|CA|AU|NZ|HK|SG|A|C)\$ ?(?=\d)")
 NUMERO = re.compile(r"\bN[º°] ?(?=\d)")
@@ -31,6 +32,8 @@ def spoken(text: str, language: Language) -> str:
         text = NUMERO.sub(f"{signs.names['№']} ", text)
         text = ANGLE.sub(lambda m: _angle(m, signs), text) if "′" in text else text
     text = DOLLAR.sub(r"\1 $", text) if "$" in text else text
+    if "/" in text and signs is not None:
+        text = TIMES_PER.sub(rf"\1 {signs.phrases['times_per']} ", text)
     return MONEY.sub(r"\2 \1", text)
 
 

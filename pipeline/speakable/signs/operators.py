@@ -11,9 +11,11 @@ OPERAND_BEGINS = re.compile(r"[\w(\2\4\[{√\"'“«$€£₽~#@&*\\/−-]")
 LONG_RUN = re.compile(r"([^\w\s.,;:!?…-])\1{3,}")
 BLANK = re.compile(r"_{3,}")
 ABSOLUTE = re.compile(r"(?<![\w|])\|(?P<inner>[^|\s](?:[^|\n]{0,30}[^|\s])?)\|(?![\w|])")
-UNFINISHED = re.compile(r"[<>≤≥≈~±=] ?\d[\d.,]*\Z")
+UNFINISHED = re.compile(r"[<>≤≥≈~±=×*+÷−] ?\d[\d.,]*\Z")
 COUNTED = re.compile(r"\d[\d.,]*(?:[ %°][^\W\d_]{2}| ?[%‰°$€£₽])")
 """A number that counts something."""
+OPERATOR = re.compile(r"[=<>≤≥≈~±×÷−]| [+*/-] ")
+MONEY = ("$", "€", "£", "₽", "¥")
 WORD = re.compile(r"\w{1,16}")
 STARS = re.compile("[★☆]{2,10}")
 SPACES = re.compile(r" +([,;:!?.)\]](?!\w))|([(\[«“„]) +")
@@ -64,7 +66,7 @@ def _word(m: re.Match[str], front: str, behind: str, signs: Signs) -> str:
         return signs.before[sign]
     if even and sign in signs.between and OPERAND_ENDS.match(front) and OPERAND_BEGINS.match(behind):
         return _name(m, front, behind, signs) if _is_named(m, signs) else signs.between[sign]
-    if sign in signs.before and behind.isdigit() and (m["left"] or not front.isalnum()):
+    if sign in signs.before and (behind.isdigit() or behind in MONEY) and (m["left"] or not front.isalnum()):
         return signs.before[sign]
     return _name(m, front, behind, signs)
 
@@ -76,7 +78,11 @@ def _is_named(m: re.Match[str], signs: Signs) -> bool:
     if m["sign"] == "*" and behind and behind[0].lower() == "from":
         return True
     explained = behind is not None and behind[0] in signs.menus["explains"].split()
-    return explained or (bool(words) and words[-1].lower() in signs.menus["copulas"].split())
+    return explained or (bool(words) and _says_is(words[-1].lower(), signs))
+
+
+def _says_is(word: str, signs: Signs) -> bool:
+    return word in signs.menus["copulas"].split() or word.endswith(("'s", "’s", "'re", "’re"))
 
 
 def _name(m: re.Match[str], front: str, behind: str, signs: Signs) -> str:
@@ -103,6 +109,13 @@ def _plus(m: re.Match[str], _front: str, _behind: str, _signs: Signs) -> str | N
 def _percent(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | None:
     """Keep the sign behind a number, which every voice says."""
     return m[0] if front.isdigit() and not behind.isdigit() and (m["right"] or not behind.isalnum()) else None
+
+
+def _money(m: re.Match[str], front: str, behind: str, signs: Signs) -> str | None:
+    """Keep the sign of $45 + $9: the rules for numbers know it when the operators are words."""
+    if behind.isdigit() and not m["right"] and OPERATOR.search(m.string, max(0, m.start() - 3), m.end() + 16):
+        return m[0]
+    return _unit(m, front, behind, signs)
 
 
 def _unit(m: re.Match[str], _front: str, _behind: str, _signs: Signs) -> str | None:
@@ -132,7 +145,8 @@ def _dot(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | None
 
 
 _SPECIAL = {
-    **dict.fromkeys(("°", "°C", "°F", "℃", "$", "€", "£", "₽", "¥"), _unit),
+    **dict.fromkeys(("°", "°C", "°F", "℃"), _unit),
+    **dict.fromkeys(MONEY, _money),
     "§": _section,
     "·": _dot,
     "•": _dot,

@@ -114,6 +114,11 @@ def _superscript(m: re.Match[str], language: Language, signs: Signs) -> str:
     charge = ION.fullmatch(raised)
     if charge:
         return f"{base} {_terms(raised, language, signs)}{more}"
+    plain = raised.isdigit() and raised not in {"2", "3"}
+    if base and plain and BEFORE_A_WORD.match(m.string, m.end()):
+        return f"{base} {signs.phrases['power']} {raised}{more}"  # the rules for numbers know the unit
+    if m.string.endswith(tuple(signs.functions.values()), 0, m.start()):
+        return f" {power(raised, language, signs)}{more}"
     if base or m.string.endswith("\3", 0, m.start()):
         return f"{base} {power(raised, language, signs)}{more}"
     return f" {signs.phrases['superscript']} {_terms(raised, language, signs)}{more}"

@@ -16,9 +16,12 @@ EITHER = re.compile(r"\b(and|и)/(or|или)\b", re.IGNORECASE)
 DRIVE = re.compile(r"(?<![^\W_])([A-Za-z]):(?=[\\/](?!/))")
 DOTS = re.compile(r"(?<![^\s\\/*~])(\.{1,2})(?=[\\/]|(?<=[\\/*~]\.)\w|(?<!\.\.)[A-Za-z]\w)")
 RATIO = re.compile(r"(?<=(?<![^\W_])[A-Za-z]):(?=[A-Za-z](?![^\W_]))")
+DOT = re.compile(r"(?<=\s)\.(?=\s)")
+"""This folder: find . -name."""
 ANYTHING = re.compile(r"(?<![^\s(])\.\*(?!\w)")
+WILDCARD = re.compile(r"(?<![^\s\"'(/\\])\*\.(?=\w)")
 SCOPE = re.compile(r"(?<=\w)::(?=\w)")
-NEGATION = re.compile(r"(?<!\S)!(?=[A-Za-z])|(?<=\s)!(?=\s)")
+NEGATION = re.compile(r"(?<!\S)!(?=[A-Za-z])|(?<=\s)!(?=,| [a-zа-я])")
 FLAG = re.compile(r"(?<=\s)(--?)(?=[A-Za-z])")
 
 
@@ -49,6 +52,8 @@ def _hashes(text: str, signs: Signs) -> str:
 def _dots(text: str, signs: Signs) -> str:
     dot = signs.phrases["dot"]
     text = ANYTHING.sub(f"{dot} {signs.names['*']}", text)
+    text = WILDCARD.sub(f"{signs.names['*']} {dot} ", text)
+    text = DOT.sub(f"{dot} ", text)
     return DOTS.sub(lambda m: f"{dot} " * len(m[1]), text)
 
 

@@ -60,6 +60,7 @@ def _unit(m: re.Match[str], signs: Signs) -> str:
     word = words[-1].lower() if words else ""
     if behind_in and word[-1:].isdigit():  # the rules for numbers make them agree
         operator = len(words) > 1 and words[-2][-1] in "<>≤≥=≈≠"
+        operator = operator or not word[-1].isdecimal()
         return m[0].replace("/", LATER) if operator or word[0] in "<>≤≥=≈≠" else m[0]
     if word in {"per", "a", "each", "every", "one", "1"}:
         head, _, tail = one.partition(" per ")

@@ -14,7 +14,7 @@ INDEX = re.compile(r"(?<=[\w\]])\[([\w\"'.: +*-]{0,40})\]")
 _NUMERAL = r"(?P<n>(?:\d{1,3}(?: \d{3}){1,3}(?!\d)|\d{1,9})(?:[.,]\d{1,6})?)"
 _BETWEEN = r"(?:[<>=!]==?|<>|&&|\|\||[=<>≤≥≠≈×÷·⩽⩾]|(?<= )[+*/−](?= ))"
 OPERATOR_NEAR_NUMBER = re.compile(rf"\d ?{_BETWEEN}|{_BETWEEN} ?\d")
-NUMBER_IN_FRONT = re.compile(rf"(?<![\w.,/:^√∛∜-]){_NUMERAL}(?= ?{_BETWEEN})")
+NUMBER_IN_FRONT = re.compile(rf"(?<![\w.,/:^√∛∜$€£¥₽-]){_NUMERAL}(?= ?{_BETWEEN})")
 NUMBER_BEHIND = re.compile(
     rf"(?P<op>{_BETWEEN})(?P<gap> ?){_NUMERAL}(?=[)\3\5]| ?{_BETWEEN}|[.,;:!?]*$|[.,;:!?]+\s|\s[^\w\s%°‰$€£₽¥])"
 )
@@ -22,6 +22,9 @@ TERM = r"[-−]?[\w.²³⁰-⁹^{}√|]{1,24}"
 LETTER = re.compile(r"[^\W\d]")
 FACTORIAL = re.compile(r"(?<=[\w)])!(?= ?[=×*/+−-] )|(?<=[\w)])!(?=[/*)])")
 MINUS_BEHIND = re.compile(r"(?<=[=<>≤≥≠≈+×÷·] )[-−](?=[\w(√])|(?<=[(=*/×÷])[-−](?=[\w(√])")
+GLUED_MINUS = re.compile(
+    r"(?<![\w-])(?P<term>(?:\d{0,4}[a-z]|\d{1,4}(?=-\d{0,4}[a-z]))(?:\^\d{1,2}|[²³])?)-(?=\d{0,4}(?:[a-z](?![^\W_])|\d))"
+)
 SURE_MINUS = re.compile(r"(?<=[²³⁰-⁹]) - (?=[\w(√])|(?<=(?<![^\W_])[b-hj-z]) - (?=\d|[a-z](?![^\W_]))")
 DIVISION = re.compile(r"(?<=[\d)\3] )/(?= {1,2}[\d(\2])")
 CHAIN = re.compile(
@@ -82,6 +85,8 @@ def _minus(text: str, signs: Signs) -> str:
     text = CHAIN.sub(lambda m: _chain(m, signs), text)
     text = UNSURE_MINUS.sub(f"{signs.phrases['dash']} ", text)
     text = MINUS_BEHIND.sub(f"{minus} ", text)
+    if "=" in text or "^" in text:
+        text = GLUED_MINUS.sub(rf"\g<term> {minus} ", text)
     return PRODUCT.sub(rf"\g<letter> {minus} \g<number>", text)
 
 
@@ -107,13 +112,17 @@ def _numbers(text: str, language: Language, signs: Signs) -> str:
 def _brackets(m: re.Match[str], signs: Signs) -> str:
     """Say the brackets of a sum that something is done to: they carry the sense."""
     left = LEFT_OF_BRACKET.search(m.string, max(0, m.start() - 5), m.start())
-    if not (left or m["right"] is not None) or not SPACED_OPERATOR.search(m["inner"]):
+    if not (left or m["right"] is not None) or not _is_sum(m["inner"], signs):
         return m[0]
     around = m.string[max(0, m.start() - 3) : m.start()] + m.string[m.end() : m.end() + 3]
     if LONG_WORD.search(m["inner"]) and not STRONG.search(around):
         return m[0]
     glued = m.string[m.end() : m.end() + 1] in RAISED
     return f" {ROUND[0]} {_inner(m['inner'], signs)}{ROUND[1]}{'' if glued else ' '}"
+
+
+def _is_sum(inner: str, signs: Signs) -> bool:
+    return SPACED_OPERATOR.search(inner) is not None or f" {signs.phrases['minus']} " in inner
 
 
 def _inner(written: str, signs: Signs) -> str:
