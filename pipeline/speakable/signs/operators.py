@@ -131,9 +131,9 @@ def _slash(m: re.Match[str], front: str, behind: str, signs: Signs) -> str | Non
 
 
 def _letters(m: re.Match[str]) -> bool:
-    return re.search(r"(?<![^\W_])[^\W\d_]\Z", m.string[max(0, m.start() - 2) : m.start()]) is not None and (
-        re.match(r"[^\W\d_](?![^\W_])", m.string[m.end() : m.end() + 2]) is not None
-    )
+    """Whether single Latin letters stand on both sides. Single Cyrillic ones are mostly an abbreviation."""
+    front = re.search(r"(?<![^\W_])[A-Za-z]\Z", m.string[max(0, m.start() - 2) : m.start()])
+    return front is not None and re.match(r"[A-Za-z](?![^\W_])", m.string[m.end() : m.end() + 2]) is not None
 
 
 def _dot(m: re.Match[str], front: str, behind: str, _signs: Signs) -> str | None:
