@@ -80,8 +80,9 @@ def in_formula(m: re.Match[str]) -> str | None:
     if OPERATOR.fullmatch(left) or OPERATOR.fullmatch(right):
         return m[0]
     if right in SUBTRACTIONS:
-        rest = m.string[m.end() :].split(None, 2)
-        return m[0] if len(rest) > 1 and rest[1][0].isdigit() else None
+        rest = m.string[m.end() : m.end() + NEAR].split(None, 2)
+        if len(rest) > 1 and rest[1][0].isdigit():
+            return m[0]
     if left in SUBTRACTIONS:
         words = in_front(m).split()
         return m[0] if len(words) > 1 and words[-2][-1].isdigit() else None

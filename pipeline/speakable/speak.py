@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal
 
 from pipeline.languages import CYRILLIC_LANGUAGES, RUSSIAN_LETTERS, base_tag, guess, is_cyrillic
+from pipeline.speakable import formulas, signs
 from pipeline.speakable.en import ENGLISH
 from pipeline.speakable.language import OTHER, Language
 from pipeline.speakable.lexicon import Lexicon, shown
@@ -24,6 +25,8 @@ NO_LEXICONS: Mapping[str, Lexicon] = {}
 
 _PLAIN = re.compile(f"[A-Za-z{RUSSIAN_LETTERS}\"'«“„(—][A-Za-z{RUSSIAN_LETTERS} ,;:!?\"'’«»“”„()—–…-]*[.!?…]?")
 """Letters and ordinary punctuation with at most one full stop, at the end."""
+_SAID = re.compile(r"(?<=\s)-(?:-?[A-Za-z]|[.,;:!?)]|$)|\b[A-Za-z]:[A-Za-z]\b|::")
+"""A hyphen or a colon that may be said."""
 _LAST_WORDS = frozenset(word for language in LANGUAGES.values() for word in language.last_words)
 
 _PASSES = 8
@@ -48,10 +51,11 @@ def speakable(
 
     ``language``: BCP-47; empty = guessed from the text. ``voice``: BCP-47 of the voice that reads it; empty = unknown.
     It counts where the text does not tell its language, as in "42.". English and Russian get numbers, dates, units and
-    abbreviations as words (with the extra ``normalize``; without it numbers stay as written), other languages only lose
-    markup, links and emoji. ``emoji``: leave pictures out, or say their names. ``opened``: marks of bold or italic text
-    that the sentences before have left open. ``lexicons``: by base tag; their words go before all rules, and no rule
-    changes what is said for them. What can be read in two ways stays as written.
+    abbreviations as words (with the extra ``normalize``; without it numbers stay as written), and signs and formulas in
+    any case; other languages only lose markup, links and emoji. ``emoji``: leave pictures out, or say their names.
+    ``opened``: marks of bold or italic text that the sentences before have left open. ``lexicons``: by base tag; their
+    words go before all rules, and no rule changes what is said for them. A number that can be read in two ways stays as
+    written, a sign that can be read in two ways is named.
 
     Pure: looks at nothing but its arguments, never raises, and returns its own result unchanged. White space is
     collapsed; there are no control characters.
@@ -103,7 +107,7 @@ def code_of(tag: str, text: str, voice: str = "") -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether no rule changes *text*. Most sentences are plain, and the rules cost some twenty times as much."""
-    if _PLAIN.fullmatch(text) is None or "  " in text:
+    if _PLAIN.fullmatch(text) is None or "  " in text or _SAID.search(text):
         return False
     if text.endswith(".") and text[text.rfind(" ") + 1 : -1].lower() in _LAST_WORDS:
         return False
@@ -117,6 +121,7 @@ def _once(
     opened: Opened = NONE_OPEN,
     hide: Callable[[str], str] = _nothing_hidden,
 ) -> str:
-    text = hide(without_markup(text, language, opened))
+    text = hide(without_markup(formulas.spoken(text, language), language, opened))
     text = without_emoji(text, language.code, named=emoji == "name")
-    return tidied(language.spoken(text))
+    text = language.spoken(tidied(signs.before_numbers(text, language)))
+    return tidied(signs.behind_numbers(text, language))

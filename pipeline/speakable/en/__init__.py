@@ -2,9 +2,9 @@
 
 from pipeline.speakable import numerals
 from pipeline.speakable.en import roman
-from pipeline.speakable.en.numbers import cardinal
+from pipeline.speakable.en.numbers import cardinal, spoken_number
 from pipeline.speakable.en.rules import LAST_WORDS, spoken
-from pipeline.speakable.language import Language, table
+from pipeline.speakable.language import Language, signs, table
 
 ENGLISH = Language(
     code="en",
@@ -14,6 +14,8 @@ ENGLISH = Language(
     may_change=roman.seen,
     readers=frozenset({"en", "ru"}),  # a Russian voice reads Latin words as English
     link_word=lambda _: "link to",
+    number=spoken_number,
+    signs=signs("en"),
     at="at",
     dot="dot",
     done="done:",

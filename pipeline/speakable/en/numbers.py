@@ -1,6 +1,6 @@
 """English: numbers in words."""
 
-from pipeline.speakable.numerals import words
+from pipeline.speakable.numerals import available, words
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
 
@@ -29,3 +29,10 @@ def speak(number: str) -> str:
 def speak_digits(digits: str) -> str:
     """Return one digit after the other in words."""
     return " ".join(cardinal(int(digit)) for digit in digits)
+
+
+def spoken_number(number: str, _case: str = "") -> str:
+    """Return a number of a formula in words, or as it is where num2words is missing."""
+    number = number.replace(" ", "")
+    plain = number.isascii() and (number == "0" or number[0] != "0" or number[1:2] == ".")
+    return speak(number) if plain and available() else number

@@ -9,10 +9,11 @@ from types import ModuleType
 KEYCAP = re.compile("(?<=[0-9#*])\ufe0f?\u20e3")
 
 PICTURE = (
-    "[\U0001f000-\U0001faff\u2600-\u2712\u2714-\u2716\u2719-\u27bf\u2b1b\u2b1c\u2b50\u2b55\u231a\u231b\u2328\u23cf"
+    "[\U0001f000-\U0001faff\u2600-\u2604\u2607-\u260f\u2613-\u2668\u2670-\u2712\u2714-\u2716\u2719-\u27bf\u2b1b\u2b1c\u2b50\u2b55\u231a\u231b\u2328\u23cf"
     "\u23e9-\u23f3\u23f8-\u23fa\u24c2\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u3297\u3299]"
 )
-"""Unicode blocks of pictures, but no text arrows and no U+2713, U+2717, U+2718, which carry meaning in prose."""
+"""Unicode blocks of pictures, but no text arrows, stars, boxes and signs of music, and no U+2713, U+2717, U+2718, which
+carry meaning in prose."""
 
 SYMBOL = "[\u2194-\u2199\u21a9\u21aa\u2713\u2717\u2718\u2934\u2935\u2b05-\u2b07\u3030\u303d\u203c\u2049\u2139]\ufe0f"
 """Characters that become emoji with a variation selector."""

@@ -1,8 +1,8 @@
 """Russian, as ``speak`` knows it."""
 
-from pipeline.speakable.language import Language, table
+from pipeline.speakable.language import Language, signs, table
 from pipeline.speakable.ru.grammar import cardinal, kind
-from pipeline.speakable.ru.rules import LAST_WORDS, available, link_word, may_change, spoken
+from pipeline.speakable.ru.rules import LAST_WORDS, available, link_word, may_change, number, spoken
 
 RUSSIAN = Language(
     code="ru",
@@ -12,6 +12,8 @@ RUSSIAN = Language(
     may_change=may_change,
     readers=frozenset({"ru"}),
     link_word=link_word,
+    number=number,
+    signs=signs("ru"),
     at="собака",
     dot="точка",
     done="сделано:",

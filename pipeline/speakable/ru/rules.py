@@ -82,6 +82,12 @@ def available() -> bool:
     return numerals.available() and grammar.available()
 
 
+def number(written: str, case: str = "n") -> str:
+    """Return a number of a formula in words, or as it is where a package is missing."""
+    plain = written.isascii() and (written == "0" or written[0] != "0" or written[1:2] in {".", ","})
+    return speak(written, case) if plain and available() else written
+
+
 def may_change(text: str) -> bool:
     """Return whether *text* may have a Roman numeral beside a Russian word."""
     return not text.isascii() and LOOKS_ROMAN.search(text) is not None
@@ -90,7 +96,7 @@ def may_change(text: str) -> bool:
 def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words and pymorphy3 are installed, numbers in words."""
     able = available()
-    if able and ("." in text or "№" in text or "-" in text):
+    if able and ("." in text or "№" in text or "§" in text or "-" in text):
         text = LABEL.sub(lambda m: _cased(m, LABELS), text)
         text = PLACE.sub(lambda m: _cased(m, PLACES), text)
     if able and LOOKS_ROMAN.search(text):
@@ -108,7 +114,7 @@ def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:
     case = "a" if word in {"см.", "смотри", "смотрите"} else "p" if cases == "ap" else cases[:1] or "n"
     case = {"по": "d", "под": "i", "за": "i"}.get(word, case)
     noun = "строение" if m[1] == "стр." and IN_ADDRESS.search(m.string, 0, m.start()) else nouns[m[1]]
-    return f"{grammar.inflected(noun, case, plural=m[1] == '№№')} "
+    return f"{grammar.inflected(noun, case, plural=m[1] in {'№№', '§§'})} "
 
 
 def link_word(before: str) -> str:
