@@ -57,7 +57,7 @@ ANSWER = ("Here:", "\n```python", "\na = 5", "\n```", "\nDone.")
     [
         ("announce", ["Here:", "", "", "Python code, one line", "Done."]),
         ("skip", ["Here:", "", "", "", "Done."]),
-        ("read", ["Here:", "", "a = 5", "", "Done."]),
+        ("read", ["Here:", "", "a equals five", "", "Done."]),
     ],
 )
 @pytest.mark.parametrize("normalize", [True, False])
@@ -96,7 +96,7 @@ def test_what_is_no_part_of_the_answer_is_always_said() -> None:
 
 def test_marks_end_with_their_paragraph() -> None:
     """A marker that was never closed does not take one from a later paragraph."""
-    assert said("**Note this.", "\n\n2 ** 3 and char** p.")[-1] == "2 ** 3 and char** p."
+    assert said("**Note this.", "\n\n2 ** 3 and char** p.")[-1] == "two to the power of three and char star star p."
     assert said("**Note this.", " It is red** here.")[-1] == "It is red here."
 
 
