@@ -1,5 +1,7 @@
 """English: numbers in words."""
 
+import re
+
 from pipeline.speakable.numerals import words
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
@@ -20,6 +22,11 @@ def year(number: int) -> str:
     return words(number, "en", "year")
 
 
+def value(number: str) -> float:
+    """Return what a written number is worth."""
+    return float(number.replace(",", ""))
+
+
 def speak(number: str) -> str:
     """Return an integer or a decimal, with or without commas, in words: "three point one four" for 3.14."""
     whole, _, decimals = number.replace(",", "").partition(".")
@@ -29,3 +36,8 @@ def speak(number: str) -> str:
 def speak_digits(digits: str) -> str:
     """Return one digit after the other in words."""
     return " ".join(cardinal(int(digit)) for digit in digits)
+
+
+def speak_groups(written: str) -> str:
+    """Return every run of digits in *written* digit by digit, with commas between the runs, at which a voice pauses."""
+    return ", ".join(map(speak_digits, re.findall(r"\d+", written)))

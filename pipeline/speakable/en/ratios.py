@@ -2,8 +2,8 @@
 
 import re
 
-from pipeline.speakable.en.amounts import UNITS
 from pipeline.speakable.en.numbers import NUMBER, speak
+from pipeline.speakable.en.units import UNITS
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import DASH, Rule, after, any_of, in_front, rule
 
@@ -14,11 +14,15 @@ _UP_TO_SIX_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:-]{1,20}){0,6}"
 
 NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_UP_TO_SIX_WORDS} [(\"“]?\Z", re.IGNORECASE)
 NAMED_BEHIND = re.compile(rf"(?: [a-z-]{{1,20}})? (?:{_RATIO}|{_SCORE})\b")
-AT_ONCE = re.compile(rf"\b(?:{_RATIO})(?: of| is| was|:)? \Z", re.IGNORECASE)
+AT_ONCE = re.compile(rf"\b(?:{_RATIO})(?: of| is| was| it| them| at|:)? \Z", re.IGNORECASE)
 AT_ONCE_BEHIND = re.compile(rf"(?: aspect)? (?:{_RATIO})\b")
 """If a ratio looks like a time of day, the word must stand right beside it."""
 
+_ENDED = any_of(_WORDS["scores"] | _WORDS["ended"])
 WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
+ENDED = re.compile(rf"\b(?:{_ENDED})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|of|')} [(\"“]?\Z", re.IGNORECASE)
+SETS = re.compile(rf"\b(?:{_ENDED})\b[^.;!?]{{0,24}} \d{{1,2}}[-–]\d{{1,2}}(?: to \w+)?,(?: and)? \Z", re.IGNORECASE)
+
 WON_BEHIND = re.compile(rf" (?:{_SCORE})\b")
 
 TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
@@ -37,7 +41,8 @@ def _score(m: re.Match[str]) -> str | None:
     """Say 3–1 behind a word such as "won" or before one such as "victory". Before a unit it is a range."""
     if after(m).strip(".,;:!?)") in UNITS:
         return None
-    return _to(m) if WON.search(in_front(m)) or WON_BEHIND.match(m.string, m.end()) else None
+    front = in_front(m)
+    return _to(m) if ENDED.search(front) or SETS.search(front) or WON_BEHIND.match(m.string, m.end()) else None
 
 
 def _to(m: re.Match[str]) -> str:

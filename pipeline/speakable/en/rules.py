@@ -4,8 +4,22 @@ import re
 
 from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
-from pipeline.speakable.en import addresses, amounts, dates, ratios, roman
-from pipeline.speakable.en.numbers import NUMBER, cardinal, speak
+from pipeline.speakable.en import (
+    addresses,
+    amounts,
+    calendar,
+    codes,
+    dates,
+    fractions,
+    money,
+    ratios,
+    roman,
+    spans,
+    times,
+    units,
+    years,
+)
+from pipeline.speakable.en.numbers import NUMBER, cardinal, speak, value
 from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import (
     DIGIT,
@@ -30,19 +44,28 @@ LAST_WORDS = last_words((*ABBREVIATIONS, *addresses.STREETS))
 
 HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 """The # of #1. #333 is a colour."""
+ORDERED = re.compile(rf"(?P<what>\b(?i:{any_of(_WORDS['ordered'])}) )#(?=\d{{1,12}}{RIGHT})")
 
-
-LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d)")
+LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d|[IVXL]{{2,}}\b|[VX]\b)")
+NUMBER_WITHOUT_DOT = re.compile(
+    r"(?<=[a-z] )No(?= \d{1,4}(?!\d| (?!is|was|has|does|plays)[a-z]+s\b| (?:people|men|women)\b))"
+)
+EVERY = re.compile(r"(?<!\w)q\.?(?P<n>[1-9]\d?)-?h(?:\.(?=\s[a-z]))?(?!\w)")
 WRITTEN_OUT = abbreviations(ABBREVIATIONS)
 
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{cardinal(int(m['n']))}."),
     *ratios.RULES,
+    *spans.FIRST_RULES,
     FORMULA,
     *dates.FIRST_RULES,
-    *amounts.FIRST_RULES,
+    *codes.FIRST_RULES,
+    *fractions.RULES,
     (re.compile(NUMBER + r"\S*"), beside_a_number),
-    *dates.RULES,
+    *times.RULES,
+    *spans.RULES,
+    *money.RULES,
+    *years.RULES,
     *amounts.RULES,
 )
 
@@ -51,19 +74,27 @@ SUMS = arithmetic(
     Words(
         table=_TABLE,
         pattern=NUMBER,
-        value=lambda number: float(number.replace(",", "")),
+        value=value,
         number=speak,
         percent=lambda number: f"{speak(number)} percent",
-        flag=amounts.may_be_a_command,
+        flag=money.may_be_a_command,
     ),
-    (*amounts.UNITS, *amounts.CURRENCIES),
+    (*units.UNITS, *money.CURRENCIES),
 )
+
+
+def may_change(text: str) -> bool:
+    """Return whether a text of letters alone has a Roman numeral, a short weekday or a short month."""
+    return roman.seen(text) or calendar.seen(text)
 
 
 def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words is installed, numbers in words."""
-    if DIGIT.search(text):
-        text = HASH.sub(_hash, dates.written_out(text))
+    numbered = DIGIT.search(text) is not None
+    if numbered:
+        text = ORDERED.sub(r"\g<what>number ", text)
+        text = HASH.sub(_hash, text)
+    text = calendar.written_out(text)
     if "." in text or "/" in text:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
         text = WRITTEN_OUT(text)
@@ -72,8 +103,19 @@ def spoken(text: str) -> str:
         return text
     if roman.seen(text):
         text = roman.spoken(text)
+    return _numbers(text) if numbered else SUMS(text)
+
+
+def _numbers(text: str) -> str:
+    text = NUMBER_WITHOUT_DOT.sub("number", EVERY.sub(_every, text))
+    for part in (amounts.without_bullets, codes.written_out, years.written_out, times.written_out, money.written_out):
+        text = part(text)
     text = SUMS(text)
-    return rewritten(amounts.with_commas(text), RULES) if DIGIT.search(text) else text
+    return rewritten(money.with_commas(text), RULES) if DIGIT.search(text) else text
+
+
+def _every(m: re.Match[str]) -> str:
+    return "every hour" if m["n"] == "1" else f"every {cardinal(int(m['n']))} hours"
 
 
 def _hash(m: re.Match[str]) -> str:

@@ -1,0 +1,94 @@
+"""English: names of months and weekdays, and short ones written out."""
+
+import re
+
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import any_of
+
+_WORDS = vocabulary("en")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+SMALL = tuple(month.lower() for month in MONTHS if month not in ("May", "March"))
+"""Months in small letters that are no verbs."""
+SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "May"} | {"Sept": "September"}
+WEEKDAYS: dict[str, str] = table("en")["weekdays"]
+
+_MONTH = "|".join(MONTHS)
+_SHORT = "|".join(SHORT_MONTHS)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_WEEKDAYS = "|".join(WEEKDAYS)
+_LONG_DAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
+_SURE = "|".join(day for day in WEEKDAYS if day not in ("Mon", "Sat", "Sun"))
+_DOT = r"\b(?P<dot>\.?)"
+_CLOCK = r"\d{1,2}(?:[:.][0-5]\d)?"
+
+SEEN = re.compile(rf"\b(?:{_WEEKDAYS}|{_SHORT})\b")
+
+DAYS_RANGE = re.compile(rf"(?<![\w.])(?P<first>{_WEEKDAYS})\.? ?[-–—] ?(?P<last>{_WEEKDAYS}){_DOT}")
+DAYS_LIST = re.compile(rf"(?<![\w.])(?:{_WEEKDAYS})(?:/(?:{_WEEKDAYS}))+\b")
+MONTHS_RANGE = re.compile(rf"(?<![\w.])(?P<first>May|{_SHORT})\.? ?[-–—] ?(?P<last>May|{_SHORT}){_DOT}")
+MONTH_ALONE = re.compile(
+    rf"(?P<before>\b(?i:{any_of(_WORDS['before_months'])}) )(?P<name>{_SHORT}){_DOT}(?=$|[,;:!?)]| [a-z])"
+)
+DAY_ALONE = re.compile(
+    rf"(?P<before>\b(?i:{any_of(_WORDS['before_weekdays'])})(?: early| late)? "
+    rf"|{_LONG_DAY}(?:, | and | or | & |, and ))(?P<name>{_WEEKDAYS}){_DOT}(?! [A-Z])"
+)
+DAY_AT = re.compile(
+    rf"(?<![\w.])(?P<name>{_WEEKDAYS})\b\.?(?=:? (?:at )?{_CLOCK}(?:[-–]{_CLOCK})? ?[AaPp]\.?[Mm])"
+    rf"|(?<=and |the )(?P<sure>{_SURE})\b\.?(?= (?:at|morning|afternoon|evening|night)\b)"
+)
+DAY_OF_DATE = re.compile(
+    rf"(?<![\w.])(?P<name>(?<!the )(?<!The )Sun|{'|'.join(day for day in WEEKDAYS if day != 'Sun')})\b\.?"
+    rf"(?=,? (?:(?:{_SHORT}|{_MONTH})\b\.? \d|{_DAY} (?:of )?(?:{_SHORT}|{_MONTH})\b))"
+)
+"""Weekdays before a day and a month. "The Sun, May 5" is a newspaper."""
+MONTH_IN_FRONT = re.compile(rf"\b(?P<name>{_SHORT})\b\.?(?=\s\d)")
+MONTH_BEHIND = re.compile(
+    rf"(?P<before>(?:\b(?i:{any_of(_WORDS['before_dates'])}),? |\(){_DAY} )(?P<name>{_SHORT}){_DOT}(?![\w-]| [A-Z])"
+)
+MONTH_AND_YEAR = re.compile(rf"(?P<before>(?<![\w.]){_DAY} )(?P<name>{_SHORT})\b(?P<dot>)\.?(?=,? (?:1[5-9]|20)\d\d\b)")
+SMALL_MONTH = re.compile(rf"(?P<day>\b{_DAY} (?:of )?)(?P<month>{any_of(SMALL)})\b")
+
+
+def seen(text: str) -> bool:
+    """Return whether *text* has a short weekday or month."""
+    return SEEN.search(text) is not None
+
+
+def written_out(text: str) -> str:
+    """Return *text* with weekdays and months in full: Monday to Thursday for Mon–Thu, December 3rd for Dec. 3rd."""
+    if SEEN.search(text):
+        text = _months(_weekdays(text))
+    return SMALL_MONTH.sub(lambda m: f"{m['day']}{m['month'].title()}", text)
+
+
+def _weekdays(text: str) -> str:
+    text = DAYS_LIST.sub(lambda m: ", ".join(WEEKDAYS[day] for day in m[0].split("/")), text)
+    text = DAYS_RANGE.sub(lambda m: f"{WEEKDAYS[m['first']]} to {WEEKDAYS[m['last']]}{_stop(m)}", text)
+    for _ in range(2):  # the second of "Tuesday and Thu" shows when the first is in full
+        text = DAY_ALONE.sub(lambda m: m["before"] + WEEKDAYS[m["name"]] + _stop(m), text)
+    text = DAY_AT.sub(lambda m: WEEKDAYS[m["name"] or m["sure"]], text)
+    return DAY_OF_DATE.sub(lambda m: WEEKDAYS[m["name"]], text)
+
+
+def _months(text: str) -> str:
+    text = MONTHS_RANGE.sub(lambda m: f"{_month(m['first'])} to {_month(m['last'])}{_stop(m)}", text)
+    text = MONTH_ALONE.sub(_in_full, text)
+    text = MONTH_IN_FRONT.sub(lambda m: SHORT_MONTHS[m["name"]], text)
+    return MONTH_AND_YEAR.sub(_in_full, MONTH_BEHIND.sub(_in_full, text))
+
+
+def _in_full(m: re.Match[str]) -> str:
+    return m["before"] + SHORT_MONTHS[m["name"]] + _stop(m)
+
+
+def _month(short: str) -> str:
+    return SHORT_MONTHS.get(short, short)
+
+
+def _stop(m: re.Match[str]) -> str:
+    """Keep the dot that also ends the text."""
+    return m["dot"] if m.end() == len(m.string) else ""

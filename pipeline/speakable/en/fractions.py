@@ -1,0 +1,146 @@
+"""English: two or three numbers with a slash: fractions, marks, pages, blood pressure, dates, phrases.
+
+Where nothing around tells which of them it is, the slash is said: "three slash four".
+"""
+
+import re
+
+from pipeline.speakable.en.calendar import MONTHS
+from pipeline.speakable.en.numbers import cardinal, ordinal, speak, value, year
+from pipeline.speakable.en.units import DOT, SURE, UNITS
+from pipeline.speakable.language import table, vocabulary
+from pipeline.speakable.rewriting import NEAR, Rule, after, any_of, before, in_front, is_day, rule
+
+_WORDS = vocabulary("en")
+PHRASES: dict[str, str] = table("en")["slashed"]
+SIGNS = {
+    "½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters",
+    "⅕": "one fifth", "⅖": "two fifths", "⅗": "three fifths", "⅘": "four fifths", "⅙": "one sixth", "⅚": "five sixths",
+    "⅛": "one eighth", "⅜": "three eighths", "⅝": "five eighths", "⅞": "seven eighths",
+}  # fmt: skip
+COMMON = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
+"""Said as fractions wherever no date, page or mark is possible."""
+
+PRESSURE = re.compile(r"\b(?:BP|pressures?|hypertens\w+|systolic|diastolic)\b", re.IGNORECASE)
+SIGHT = re.compile(r" (?:vision|eyesight|sight|acuity)\b")
+SIGHTED = re.compile(r"\b(?:vision|eyesight|acuity)\b[^.;!?]{0,30}\Z")
+RATED = re.compile(rf"\b(?:{any_of(_WORDS['rated'])})\b[^.;!?]{{0,30}}\Z", re.IGNORECASE)
+RATED_BEHIND = re.compile(r" (?:stars?|points?|marks?|rating|score|on the)\b")
+OF = re.compile(r" (?:of|the|an?)\b")
+CHANGED = re.compile(rf"\b(?:{any_of(_WORDS['changes'])})\b[^.;!?]{{0,30}} by \Z", re.IGNORECASE)
+TIME_BEHIND = re.compile(r",? (?:at|from|by|around) (?:\d|noon)")
+
+
+def _phrase(m: re.Match[str]) -> str | None:
+    return PHRASES.get(m[0])
+
+
+def _sight(m: re.Match[str]) -> str | None:
+    """Say 20/40 vision."""
+    if not (SIGHT.match(m.string, m.end()) or SIGHTED.search(in_front(m))):
+        return None
+    return f"{cardinal(int(m['n']))} {cardinal(int(m['of']))}"
+
+
+def _pressure(m: re.Match[str]) -> str | None:
+    """Say 135/85 mmHg, and 120/80 near "blood pressure"."""
+    high, low = int(m["n"]), int(m["of"])
+    near = m.string[max(0, m.start() - NEAR) : m.end() + NEAR]
+    if not 60 <= high <= 260 or not 30 <= low <= 160 or low >= high or not (m["unit"] or PRESSURE.search(near)):
+        return None
+    return f"{cardinal(high)} over {cardinal(low)}" + (f" {UNITS['mmHg'][1]}" if m["unit"] else "")
+
+
+def _part(m: re.Match[str]) -> str | None:
+    """Say page 3/12 and a rating of 4.5/5."""
+    done, whole = value(m["n"]), int(m["of"])
+    if done > whole:
+        return None
+    if before(m).lower().strip("(") in _WORDS["paged"]:
+        return f"{speak(m['n'])} of {cardinal(whole)}"
+    rated = RATED.search(in_front(m)) or RATED_BEHIND.match(m.string, m.end())
+    if whole not in (5, 10, 20, 100) or not (rated or "." in m["n"]):
+        return None
+    return f"{speak(m['n'])} out of {cardinal(whole)}"
+
+
+def _date(m: re.Match[str]) -> str | None:
+    """Say "on 25/12"; where both orders are possible, and 3/4 may be a fraction, the slash is said."""
+    first, second = int(m["n"]), int(m["of"])
+    if OF.match(m.string, m.end()) or CHANGED.search(in_front(m)):
+        return None
+    dated = before(m).lower().strip("(,:") in _WORDS["dated"] or TIME_BEHIND.match(m.string, m.end())
+    if not dated or (first > 12 and second > 12):
+        return None
+    day_first, month_first = is_day(first, second), is_day(second, first)
+    if day_first == month_first and first != second:
+        return _slashed(m) if day_first else None
+    day, month = (first, second) if day_first else (second, first)
+    return f"{MONTHS[month - 1]} {ordinal(day)}" if day_first or month_first else None
+
+
+def _full_date(m: re.Match[str]) -> str | None:
+    """Say 3/14/24 as a date, 7/8/2027 with its slashes."""
+    first, second, last = int(m["n"]), int(m["of"]), m["y"]
+    day_first, month_first = is_day(first, second), is_day(second, first)
+    if not (day_first or month_first):
+        return None
+    spoken_year = year(int(last) if len(last) == 4 else 2000 + int(last))
+    if day_first and month_first and first != second:
+        return (
+            f"{cardinal(first)} slash {cardinal(second)} slash {spoken_year if len(last) == 4 else cardinal(int(last))}"
+        )
+    day, month = (first, second) if day_first else (second, first)
+    return f"{MONTHS[month - 1]} {ordinal(day)}, {spoken_year}"
+
+
+def _fraction(m: re.Match[str]) -> str | None:
+    """Say 3/4, and 3/8 before a unit or "of" or behind a whole number."""
+    whole, unit = m["whole"], m["unit"]
+    part = _fraction_in_words(m, sure=bool(whole or unit))
+    if part is None:
+        return None
+    if part == "one half" and not whole and not unit and after(m) in ("a", "an"):
+        return "half"
+    many = f" {UNITS[unit][bool(whole)]}" if unit else ""
+    return (f"{cardinal(int(whole))} and {part}" if whole else part) + many
+
+
+def _fraction_in_words(m: re.Match[str], *, sure: bool) -> str | None:
+    if m["sign"]:
+        return SIGNS[m["sign"]]
+    written, count, of = m["part"], int(m["n"]), int(m["of"])
+    if count >= of or not 2 <= of <= 100:
+        return None
+    measured = sure or after(m).strip(".,;:!?)") in _WORDS["measured"]
+    if not measured and (written not in COMMON or m.string[m.start() - 1 : m.start()] == "("):
+        return None
+    if written in COMMON or of in (2, 4):
+        return f"{cardinal(count)} {_half_or_quarter(of, count)}"
+    return f"{cardinal(count)} {ordinal(of)}{'s' if count > 1 else ''}"
+
+
+def _half_or_quarter(of: int, count: int) -> str:
+    names = {2: ("half", "halves"), 3: ("third", "thirds"), 4: ("quarter", "quarters")}
+    return names[of][count > 1]
+
+
+def _slashed(m: re.Match[str]) -> str:
+    return " slash ".join(speak(number) for number in m[0].split("/"))
+
+
+_MEASURED = rf"(?:\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){DOT}(?!\w))?"
+_TWO = r"(?P<n>\d{1,3})/(?P<of>\d{1,3})"
+_SIGN = f"[{''.join(SIGNS)}]"
+
+RULES: tuple[Rule, ...] = (
+    rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})/(?P<y>\d\d|(?:19|20)\d\d)", _full_date),
+    rule(_TWO, _phrase),
+    rule(r"(?P<n>20)/(?P<of>\d{2,3})", _sight),
+    rule(rf"{_TWO}(?P<unit> ?mm ?Hg)?", _pressure),
+    rule(r"(?P<n>\d{1,3}(?:\.\d{1,2})?)/(?P<of>\d{1,3})", _part),
+    rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})", _date),
+    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>(?P<sign>)(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}})){_MEASURED}", _fraction),
+    rule(rf"(?P<whole>\d{{1,3}})? ?(?P<sign>{_SIGN}){_MEASURED}", _fraction),
+    rule(r"\d{1,4}(?:/\d{1,4}){1,3}", _slashed),
+)

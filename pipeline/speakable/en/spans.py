@@ -1,0 +1,146 @@
+"""English: amounts of several parts: 1h 45min, 5'11", 3 x 250 mg, 10 x 15 cm, and what is glued to one letter: 350F."""
+
+import re
+
+from pipeline.speakable.en.money import MAGNITUDES
+from pipeline.speakable.en.numbers import NUMBER, cardinal, speak, value
+from pipeline.speakable.en.units import DOT, PER, SURE, UNITS, counted_by_its_s, counts, one_thing, per
+from pipeline.speakable.language import vocabulary
+from pipeline.speakable.rewriting import Rule, after, any_of, before, rule
+
+_WORDS = vocabulary("en")
+_LENGTHS = _WORDS["lengths"]
+_SCALES = {"F": "Fahrenheit", "C": "Celsius"}
+
+
+def _some(number: str, one: str) -> str:
+    return f"{cardinal(int(number))} {one if int(number) == 1 else one + 's'}"
+
+
+def _duration(m: re.Match[str]) -> str | None:
+    """Say 1h 45min and 1h30; the 30 of "1h 30" may be another number."""
+    if not m["minutes"] and (m["gap"] or m["s"]):
+        return None
+    minutes = _some(m["m"], "minute") if m["minutes"] else cardinal(int(m["m"]))
+    seconds = f" {_some(m['s'], 'second')}" if m["s"] else ""
+    return f"{_some(m['h'], 'hour')} {minutes}{seconds}"
+
+
+def _minutes(m: re.Match[str]) -> str:
+    return f"{_some(m['m'], 'minute')} {_some(m['s'], 'second')}"
+
+
+def _height(m: re.Match[str]) -> str | None:
+    """Say 5'11" as five feet eleven inches, 5'11 as five foot eleven."""
+    feet, inches = m["feet"], m["inches"]
+    if m["mark"]:
+        return f"{cardinal(int(feet))} {'foot' if feet == '1' else 'feet'} {_inches(inches)}"
+    return f"{cardinal(int(feet))} foot {cardinal(int(inches))}"
+
+
+def _inches(number: str) -> str:
+    return f"{speak(number)} {'inch' if number == '1' else 'inches'}"
+
+
+def _marked(m: re.Match[str]) -> str | None:
+    """Say 27" where no quotation is open, and 6' before "tall"."""
+    word = after(m).strip(".,;:!?)")
+    if m["mark"] in "'’′":
+        return f"{speak(m['n'])} {'foot' if m['n'] == '1' else 'feet'}" if word in _WORDS["dimensions"] else None
+    if m["mark"] in '"”' and (m.string.count('"', 0, m.start()) % 2 or m.string.count("“", 0, m.start())):
+        return None
+    if word in _WORDS["dimensions"] or not word or not word[0].islower():
+        return _inches(m["n"])
+    return f"{speak(m['n'])} inch"
+
+
+def _times(m: re.Match[str]) -> str | None:
+    """Say 3 x 250 mg as a dose taken three times, 10 x 15 cm as a size."""
+    unit = m["unit"]
+    by = " by " if unit in _LENGTHS else " times "
+    one, many = UNITS[unit]
+    numbers = [speak(number) for number in re.findall(NUMBER, m["all"])]
+    if len(numbers) > 2 and unit not in _LENGTHS:
+        return None
+    describes = one_thing(m) or (unit not in _LENGTHS and counted_by_its_s(after(m).strip(".,;:!?)")))
+    return by.join(numbers) + f" {one if describes else many}" + per(m)
+
+
+def _resolution(m: re.Match[str]) -> str:
+    return f"{speak(m['n'])} by {speak(m['to'])}"
+
+
+def _temperature(m: re.Match[str]) -> str | None:
+    """Say 350F; the C of "seat 20C" is part of a name."""
+    word = before(m).lower()
+    if word not in _WORDS["before_degrees"] or (m["to"] and int(m["n"]) >= int(m["to"])):
+        return None
+    to = f" to {cardinal(int(m['to']))}" if m["to"] else ""
+    minus = "minus " if m["minus"] else ""
+    return f"{minus}{cardinal(int(m['n']))}{to} degrees {_SCALES[m['scale']]}"
+
+
+def _factor(m: re.Match[str]) -> str | None:
+    """Say 10k steps and 2.5M users; 4K is a resolution, a 10k is a race, 5M may be anything."""
+    size = m["size"]
+    word = after(m).strip(".,;:!?)")
+    plenty = counts(m) and word not in UNITS
+    number = speak(m["n"])
+    if size in ("k", "K"):
+        if plenty and (size == "k" or m["n"] not in ("2", "4", "8")):
+            return f"{number} thousand{_plus(m)}"
+        return f"{number} K" if size == "k" and not m["plus"] else None
+    if plenty or (size in ("M", "bn", "mn", "tn") and ("." in m["n"] or size != "M")):
+        return f"{number} {MAGNITUDES[size]}{_plus(m)}"
+    return None
+
+
+def _plus(m: re.Match[str]) -> str:
+    return " plus" if m["plus"] else ""
+
+
+def _and_more(m: re.Match[str]) -> str:
+    return f"{speak(m['n'])} plus"
+
+
+def _spaced_range(m: re.Match[str]) -> str | None:
+    """Say 8 - 10 minutes; a range goes up, and something is counted behind it."""
+    word = after(m).strip(".,;:!?)")
+    if value(m["n"]) >= value(m["to"]) or not counts(m) or word in UNITS:
+        return None
+    return f"{speak(m['n'])} to {speak(m['to'])}"
+
+
+def _spaced_measure(m: re.Match[str]) -> str | None:
+    if value(m["n"]) >= value(m["to"]):
+        return None
+    return f"{speak(m['n'])} to {speak(m['to'])} {UNITS[m['unit']][1]}{per(m)}"
+
+
+def _per_time(m: re.Match[str]) -> str:
+    return f"{speak(m['n'])}{' times' if m['x'] else ''}{per(m)}"
+
+
+_N = rf"(?P<n>{NUMBER})"
+_PLAIN_UNITS = any_of(unit for unit in UNITS if unit not in SURE)
+_SECONDS = r"(?:(?<!\d) ?(?P<s>[0-5]?\d) ?s(?:ecs?)?)?"
+_BY = r"\s?[x×]\s?"
+
+FIRST_RULES: tuple[Rule, ...] = (
+    rule(rf"(?P<all>{NUMBER}(?:{_BY}{NUMBER}){{1,2}})\s?(?P<unit>{_PLAIN_UNITS}){PER}{DOT}", _times),
+    rule(r"(?P<n>\d{3,4})[x×](?P<to>\d{3,4})(?:p|px)?", _resolution),
+    rule(rf"{_N} [-–—] (?P<to>{NUMBER})\s?(?P<unit>{_PLAIN_UNITS}|°){PER}{DOT}", _spaced_measure),
+    rule(rf"{_N} [-–—] (?P<to>{NUMBER})", _spaced_range),
+    rule(rf"(?P<h>\d{{1,3}})(?:h| ?hrs?)(?P<gap> ?)(?P<m>[0-5]?\d)(?P<minutes> ?m(?:ins?)?)?{_SECONDS}", _duration),
+    rule(r"(?P<m>\d{1,3}) ?m(?:in)? ?(?P<s>[0-5]?\d) ?s(?:ec)?", _minutes),
+)
+"""They come before the rule that keeps numbers beside operators."""
+
+RULES: tuple[Rule, ...] = (
+    rule(r"(?P<feet>[1-9])['’′] ?(?P<inches>1[01]|\d(?:\.5)?)(?P<mark>[\"”″]|'')?", _height),
+    rule(rf"{_N}(?P<mark>[\"”″'’′])", _marked),
+    rule(r"(?P<minus>[-−])?(?P<n>\d{1,3})(?:[-–](?P<to>\d{1,3}))? ?(?P<scale>[FC])", _temperature),
+    rule(rf"{_N}(?P<size>k|K|M|B|bn|mn|tn)(?P<plus>\+)?", _factor),
+    rule(rf"{_N}\+", _and_more),
+    rule(rf"{_N}(?P<x>x| times)?(?=/){PER}", _per_time),
+)
