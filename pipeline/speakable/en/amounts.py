@@ -9,6 +9,7 @@ from pipeline.speakable.en.units import (
     FUNCTION_WORDS,
     PER,
     SPACED,
+    SURE,
     UNITS,
     counted_by_its_s,
     counts,
@@ -55,10 +56,17 @@ def _kept(m: re.Match[str]) -> str | None:
     return None if counts(m) else keeps(CODES)(m)
 
 
-def _compound(m: re.Match[str]) -> str:
+def _compound(m: re.Match[str]) -> str | None:
     """Say a 10-km run, a 500-mg tablet, a 10-15-minute walk."""
     unit = m["unit"]
+    if m["to"] and (unit.isupper() or value(m["n"]) >= value(m["to"])):
+        return None
     return f"{amount(m)}-{UNITS[unit][0] if unit in UNITS else unit}"
+
+
+def _hyphened(m: re.Match[str]) -> str:
+    """Say 2-for-1 and 9-to-5."""
+    return f"{cardinal(int(m['n']))}-{m['word']}-{cardinal(int(m['to']))}"
 
 
 def _ordinal(m: re.Match[str]) -> str | None:
@@ -126,6 +134,7 @@ def _counts_more(m: re.Match[str]) -> bool:
 _N = rf"(?P<n>{NUMBER})"
 _TO_SAME = rf"(?:(?:(?P<first>\s?(?:{any_of(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
 _UNIT = any_of(UNITS)
+_PLAIN_UNIT = any_of(unit for unit in UNITS if unit not in SURE)
 
 RULES: tuple[Rule, ...] = (
     rule(_N, _name),
@@ -136,7 +145,8 @@ RULES: tuple[Rule, ...] = (
         re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}})?|\d{{1,6}})(?P<ending>st|nd|rd|th)(?:{RIGHT}|(?=-[a-z]))"),
         _ordinal,
     ),
-    rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?-(?P<unit>[a-z]{{3,20}}|{_UNIT})", _compound),
+    rule(r"(?P<n>\d{1,3})-(?P<word>for|to|in|on|by|and)-(?P<to>\d{1,3})", _hyphened),
+    rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?-(?P<unit>[a-z]{{3,20}}|{_PLAIN_UNIT})", _compound),
     (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
     rule(r"\d{3,6}", _kept),
     rule(rf"(?P<n>{NUMBER}){DASH}(?P<to>{NUMBER})", _plain_range),

@@ -9,7 +9,7 @@ import re
 from pipeline.speakable.en.numbers import cardinal, speak_digits, speak_groups
 from pipeline.speakable.en.units import counts
 from pipeline.speakable.language import vocabulary
-from pipeline.speakable.rewriting import Rule, any_of, before, in_front, rule
+from pipeline.speakable.rewriting import Rule, after, any_of, before, in_front, rule
 
 _WORDS = vocabulary("en")
 
@@ -30,6 +30,7 @@ AT_ONCE = re.compile(
     rf"\b(?:{_CALL})(?: (?:or|and) (?:{_CALL}))?(?: (?:us|me|them|him|her|it|to|[A-Z]+ to))?(?: (?:on|at))?:? \Z",
     re.IGNORECASE,
 )
+EMERGENCY = re.compile(rf"\b(?:{_CALL}|emergency|ambulance|police)\b", re.IGNORECASE)
 _OPEN = r"[\"“'(]?\Z"
 TYPED = re.compile(
     rf"\b(?:{any_of(_WORDS['typed'])})(?: (?:number|code|id))?(?: (?:is|was)(?: now| still)?)?:? {_OPEN}", re.IGNORECASE
@@ -39,6 +40,9 @@ ENDING = re.compile(
 )
 NUMBERED = re.compile(
     rf"\b(?:{any_of(_WORDS['numbered'])})s?(?: (?:number|code|id|no\.?)(?: (?:is|was))?)?:? {_OPEN}", re.IGNORECASE
+)
+NUMBERED_SURELY = re.compile(
+    rf"\b(?:{any_of(_WORDS['numbered'])}) (?:number|code|id|no\.?)(?: (?:is|was))?:? {_OPEN}", re.IGNORECASE
 )
 IS_NUMBER = re.compile(rf"\bis number {_OPEN}", re.IGNORECASE)
 COUNTRIES = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}")
@@ -115,9 +119,13 @@ def _local(m: re.Match[str]) -> str | None:
 
 def _spaced(m: re.Match[str]) -> str | None:
     front = in_front(m)
-    if counts(m) or not (CALLED.search(front) or TYPED.search(front) or ENDING.search(front)):
+    if counts(m) or not any(pattern.search(front) for pattern in (CALLED, TYPED, ENDING, NUMBERED_SURELY)):
         return None
     return speak_groups(m[0])
+
+
+def _single(m: re.Match[str]) -> str:
+    return speak_digits(m[0].replace(" ", ""))
 
 
 def _long(m: re.Match[str]) -> str | None:
@@ -133,6 +141,12 @@ def _several(m: re.Match[str]) -> str | None:
     if not _is_code(m):
         return None
     return SEVERAL.sub(lambda one: speak_digits(one[0]) if len(one[0]) > 2 else cardinal(int(one[0])), m[0])
+
+
+def _emergency(m: re.Match[str]) -> str | None:
+    """Say "dial 999; in the EU, 112"."""
+    called = EMERGENCY.search(m.string, max(0, m.start() - 96), m.start())
+    return speak_digits(m[0]) if called and not counts(m) and after(m) != "of" else None
 
 
 def _code(m: re.Match[str]) -> str | None:
@@ -178,16 +192,18 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(r"\+\d{8,15}", _glued_international),
     rule(r"(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}", _groups),
     rule(r"0\d{1,4}(?:[ -]\d{2,6}){1,4}", _zero_first),
-    rule(r"\d{4}(?:[ -]\d{4}){2,3}", _groups),
+    rule(r"\d{4}(?:[ -]\d{4}){2,5}(?:[ -]\d{1,3})?", _groups),
     rule(r"\d{1,5}(?:[ -]\d{1,7}){2,5}", _hyphened),
     rule(r"(?P<n>\d{3})-(?P<to>\d{4})", _local),
     rule(r"\d{5}(?:-\d{4})?", _zip),
-    rule(r"\d{2,4}(?:[ -]\d{2,4}){1,3}", _spaced),
+    rule(r"(?P<n>\d{3,4})[-–](?P<to>\d{3,4})", _range),
+    rule(r"\d(?: \d){2,15}", _single),
+    rule(r"\d{2,8}(?:[ -]\d{2,8}){1,3}", _spaced),
     rule(r"\d{10,11}", _long),
     rule(r"\d{2,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", _several),
-    rule(r"(?P<n>\d{3,4})[-–](?P<to>\d{3,4})", _range),
     rule(r"(?:911|999|112|988)(?= (?:calls?|operators?|dispatchers?|emergency|lifeline|cent(?:er|re)s?)\b)", _groups),
     rule(r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5})|/(?P<net>\d{1,2}))?", _ip),
+    rule("[2-9]11|999|112|988|000|111", _emergency),
     rule(r"\d{1,16}", _code),
 )
 """They come before the rules for amounts."""

@@ -21,7 +21,9 @@ SIGNS = {
 COMMON = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 """Said as fractions wherever no date, page or mark is possible."""
 
-PRESSURE = re.compile(r"\b(?:BP|pressures?|hypertens\w+|systolic|diastolic)\b", re.IGNORECASE)
+SHORT_PARTS = {"one half": "half", "one quarter": "quarter", "three quarters": "three-quarter"}
+
+PRESSURE = re.compile(r"\b(?:BP|pressures?|readings?|hypertens\w+|systolic|diastolic)\b", re.IGNORECASE)
 SIGHT = re.compile(r" (?:vision|eyesight|sight|acuity)\b")
 SIGHTED = re.compile(r"\b(?:vision|eyesight|acuity)\b[^.;!?]{0,30}\Z")
 RATED = re.compile(rf"\b(?:{any_of(_WORDS['rated'])})\b[^.;!?]{{0,30}}\Z", re.IGNORECASE)
@@ -97,6 +99,8 @@ def _full_date(m: re.Match[str]) -> str | None:
 def _fraction(m: re.Match[str]) -> str | None:
     """Say 3/4, and 3/8 before a unit or "of" or behind a whole number."""
     whole, unit = m["whole"], m["unit"]
+    if m["mark"] or m["inch"] is not None:
+        unit = "in"
     part = _fraction_in_words(m, sure=bool(whole or unit))
     if part is None:
         return None
@@ -104,6 +108,17 @@ def _fraction(m: re.Match[str]) -> str | None:
         return "half"
     many = f" {UNITS[unit][bool(whole)]}" if unit else ""
     return (f"{cardinal(int(whole))} and {part}" if whole else part) + many
+
+
+def _compound(m: re.Match[str]) -> str | None:
+    """Say half-inch, quarter-cup, three and one half-hour."""
+    part, whole = _fraction_in_words(m, sure=True), m["whole"]
+    if part is None:
+        return None
+    word = UNITS[m["word"]][0] if m["word"] in UNITS else m["word"]
+    if whole:
+        return f"{cardinal(int(whole))} and {part}-{word}"
+    return f"{SHORT_PARTS.get(part, part)}-{word}"
 
 
 def _fraction_in_words(m: re.Match[str], *, sure: bool) -> str | None:
@@ -129,13 +144,18 @@ def _slashed(m: re.Match[str]) -> str:
     return " slash ".join(speak(number) for number in m[0].split("/"))
 
 
-_MEASURED = rf"(?:\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){DOT}(?!\w))?"
+_MEASURED = (
+    rf"(?:(?P<mark>[\"”″])(?!\S)|\sin\.(?= [a-z])(?P<inch>)"
+    rf"|\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){DOT}(?!\w))?"
+)
 _TWO = r"(?P<n>\d{1,3})/(?P<of>\d{1,3})"
 _SIGN = f"[{''.join(SIGNS)}]"
+_WHOLE = rf"(?:(?P<whole>\d{{1,3}})(?:[ -]|(?={_SIGN})))?"
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})/(?P<y>\d\d|(?:19|20)\d\d)", _full_date),
     rule(_TWO, _phrase),
+    rule(rf"{_WHOLE}(?P<part>(?P<sign>{_SIGN})|(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}}))-(?P<word>[a-z]{{2,20}})", _compound),
     rule(r"(?P<n>20)/(?P<of>\d{2,3})", _sight),
     rule(rf"{_TWO}(?P<unit> ?mm ?Hg)?", _pressure),
     rule(r"(?P<n>\d{1,3}(?:\.\d{1,2})?)/(?P<of>\d{1,3})", _part),

@@ -94,8 +94,9 @@ def _counted(m: re.Match[str]) -> str:
 
 
 def _cents(m: re.Match[str]) -> str:
-    one, many = ("cent", "cents") if m["unit"] == "¢" else ("penny", "pence")
-    return f"{speak(m['n'])} {one if m['n'] == '1' or one_thing(m) else many}"
+    if m["unit"] == "¢":
+        return f"{speak(m['n'])} {'cent' if m['n'] == '1' or one_thing(m) else 'cents'}"
+    return f"{speak(m['n'])} {'penny' if m['n'] == '1' else 'pence'}"
 
 
 _N = rf"(?P<n>{NUMBER})"

@@ -3,14 +3,14 @@
 import re
 
 from pipeline.speakable.en.numbers import NUMBER, speak
-from pipeline.speakable.en.units import UNITS
+from pipeline.speakable.en.units import is_unit
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import DASH, Rule, after, any_of, in_front, rule
 
 _WORDS = vocabulary("en")
 _RATIO = any_of(_WORDS["ratios"])
 _SCORE = any_of(_WORDS["scores"])
-_UP_TO_SIX_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:-]{1,20}){0,6}"
+_UP_TO_SIX_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:–-]{1,20},?){0,6}"
 
 NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_UP_TO_SIX_WORDS} [(\"“]?\Z", re.IGNORECASE)
 NAMED_BEHIND = re.compile(rf"(?: [a-z-]{{1,20}})? (?:{_RATIO}|{_SCORE})\b")
@@ -20,10 +20,11 @@ AT_ONCE_BEHIND = re.compile(rf"(?: aspect)? (?:{_RATIO})\b")
 
 _ENDED = any_of(_WORDS["scores"] | _WORDS["ended"])
 WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
+ODDS = re.compile(r"\b[Oo]dds\b(?: [a-z]+){0,3} \Z")
 ENDED = re.compile(rf"\b(?:{_ENDED})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|of|')} [(\"“]?\Z", re.IGNORECASE)
 SETS = re.compile(rf"\b(?:{_ENDED})\b[^.;!?]{{0,24}} \d{{1,2}}[-–]\d{{1,2}}(?: to \w+)?,(?: and)? \Z", re.IGNORECASE)
 
-WON_BEHIND = re.compile(rf" (?:{_SCORE})\b")
+WON_BEHIND = re.compile(rf" (?:{_SCORE})\b| to [A-Z]")
 
 TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 
@@ -39,9 +40,11 @@ def _ratio(m: re.Match[str]) -> str | None:
 
 def _score(m: re.Match[str]) -> str | None:
     """Say 3–1 behind a word such as "won" or before one such as "victory". Before a unit it is a range."""
-    if after(m).strip(".,;:!?)") in UNITS:
+    if is_unit(after(m).strip(".,;:!?)")):
         return None
     front = in_front(m)
+    if ODDS.search(front):
+        return _to(m)
     return _to(m) if ENDED.search(front) or SETS.search(front) or WON_BEHIND.match(m.string, m.end()) else None
 
 

@@ -29,6 +29,7 @@ from pipeline.speakable.rewriting import (
     Rule,
     abbreviations,
     any_of,
+    before,
     beside_a_number,
     in_front,
     last_words,
@@ -50,8 +51,17 @@ LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d|[IVXL]{{2,}}\b|[VX]\b
 NUMBER_WITHOUT_DOT = re.compile(
     r"(?<=[a-z] )No(?= \d{1,4}(?!\d| (?!is|was|has|does|plays)[a-z]+s\b| (?:people|men|women)\b))"
 )
+NAME = re.compile(r"[(\"“]?[A-Za-z]+-?\d{1,4}")
+FOR_DAYS = re.compile(r"(?<=[a-z.)] )[x×] ?(?=\d{1,3} (?:days?|weeks?|months?|nights?)\b)")
+"""Prescriptions write "twice daily × 7 days"."""
 EVERY = re.compile(r"(?<!\w)q\.?(?P<n>[1-9]\d?)-?h(?:\.(?=\s[a-z]))?(?!\w)")
 WRITTEN_OUT = abbreviations(ABBREVIATIONS)
+
+
+def _beside_a_number(m: re.Match[str]) -> str | None:
+    """Keep numbers in a row, but not the 2,000 of "vitamin D3 2,000 IU"."""
+    return None if NAME.fullmatch(before(m)) else beside_a_number(m)
+
 
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{cardinal(int(m['n']))}."),
@@ -61,7 +71,7 @@ RULES: tuple[Rule, ...] = (
     *dates.FIRST_RULES,
     *codes.FIRST_RULES,
     *fractions.RULES,
-    (re.compile(NUMBER + r"\S*"), beside_a_number),
+    (re.compile(NUMBER + r"\S*"), _beside_a_number),
     *times.RULES,
     *spans.RULES,
     *money.RULES,
@@ -107,7 +117,7 @@ def spoken(text: str) -> str:
 
 
 def _numbers(text: str) -> str:
-    text = NUMBER_WITHOUT_DOT.sub("number", EVERY.sub(_every, text))
+    text = NUMBER_WITHOUT_DOT.sub("number", EVERY.sub(_every, FOR_DAYS.sub("for ", text)))
     for part in (amounts.without_bullets, codes.written_out, years.written_out, times.written_out, money.written_out):
         text = part(text)
     text = SUMS(text)

@@ -10,6 +10,7 @@ from pipeline.speakable.rewriting import Rule, after, any_of, before, rule
 
 _WORDS = vocabulary("en")
 _LENGTHS = _WORDS["lengths"]
+MEASURE = re.compile(rf"(?P<n>{NUMBER}) ?(?P<unit>\S*)")
 _SCALES = {"F": "Fahrenheit", "C": "Celsius"}
 
 
@@ -59,8 +60,9 @@ def _times(m: re.Match[str]) -> str | None:
     unit = m["unit"]
     by = " by " if unit in _LENGTHS else " times "
     one, many = UNITS[unit]
-    numbers = [speak(number) for number in re.findall(NUMBER, m["all"])]
-    if len(numbers) > 2 and unit not in _LENGTHS:
+    parts = [MEASURE.match(part.strip()) for part in re.split("[x×]", m["all"])]
+    numbers = [speak(part["n"]) for part in parts if part]
+    if (len(numbers) > 2 and unit not in _LENGTHS) or any(part and part["unit"] not in ("", unit) for part in parts):
         return None
     describes = one_thing(m) or (unit not in _LENGTHS and counted_by_its_s(after(m).strip(".,;:!?)")))
     return by.join(numbers) + f" {one if describes else many}" + per(m)
@@ -68,6 +70,24 @@ def _times(m: re.Match[str]) -> str | None:
 
 def _resolution(m: re.Match[str]) -> str:
     return f"{speak(m['n'])} by {speak(m['to'])}"
+
+
+def _inches_by(m: re.Match[str]) -> str:
+    return " by ".join(_inches(number) for number in re.findall(NUMBER, m[0]))
+
+
+def _small_size(m: re.Match[str]) -> str | None:
+    """Say an 8x10 frame; a 4x4 is a car."""
+    known = after(m).strip(".,;:!?)") in _WORDS["sizes"]
+    return f"{cardinal(int(m['n']))} by {cardinal(int(m['to']))}" if known else None
+
+
+def _factor_of(m: re.Match[str]) -> str | None:
+    """Say that prices rose 3.5x; 2x before another word stays."""
+    word = after(m)
+    if word and word not in _WORDS["behind_factors"] and "." not in m["n"]:
+        return None
+    return f"{speak(m['n'])} times"
 
 
 def _temperature(m: re.Match[str]) -> str | None:
@@ -106,7 +126,7 @@ def _and_more(m: re.Match[str]) -> str:
 def _spaced_range(m: re.Match[str]) -> str | None:
     """Say 8 - 10 minutes; a range goes up, and something is counted behind it."""
     word = after(m).strip(".,;:!?)")
-    if value(m["n"]) >= value(m["to"]) or not counts(m) or word in UNITS:
+    if value(m["n"]) >= value(m["to"]) or not counts(m) or word in UNITS or before(m).lower() in _WORDS["paged"]:
         return None
     return f"{speak(m['n'])} to {speak(m['to'])}"
 
@@ -125,12 +145,16 @@ _N = rf"(?P<n>{NUMBER})"
 _PLAIN_UNITS = any_of(unit for unit in UNITS if unit not in SURE)
 _SECONDS = r"(?:(?<!\d) ?(?P<s>[0-5]?\d) ?s(?:ecs?)?)?"
 _BY = r"\s?[x×]\s?"
+_PART = rf"{NUMBER}(?: ?(?:{_PLAIN_UNITS})(?={_BY}))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
-    rule(rf"(?P<all>{NUMBER}(?:{_BY}{NUMBER}){{1,2}})\s?(?P<unit>{_PLAIN_UNITS}){PER}{DOT}", _times),
+    rule(rf"(?P<all>{_PART}(?:{_BY}{_PART}){{0,1}}{_BY}{NUMBER}) ?(?P<unit>{_PLAIN_UNITS}){PER}{DOT}", _times),
     rule(r"(?P<n>\d{3,4})[x×](?P<to>\d{3,4})(?:p|px)?", _resolution),
     rule(rf"{_N} [-–—] (?P<to>{NUMBER})\s?(?P<unit>{_PLAIN_UNITS}|°){PER}{DOT}", _spaced_measure),
     rule(rf"{_N} [-–—] (?P<to>{NUMBER})", _spaced_range),
+    rule(rf"{NUMBER}[\"”″](?:{_BY}{NUMBER}[\"”″]){{1,2}}", _inches_by),
+    rule(r"(?P<n>\d{1,2})[x×](?P<to>\d{1,2})", _small_size),
+    rule(rf"{_N}x", _factor_of),
     rule(rf"(?P<h>\d{{1,3}})(?:h| ?hrs?)(?P<gap> ?)(?P<m>[0-5]?\d)(?P<minutes> ?m(?:ins?)?)?{_SECONDS}", _duration),
     rule(r"(?P<m>\d{1,3}) ?m(?:in)? ?(?P<s>[0-5]?\d) ?s(?:ec)?", _minutes),
 )

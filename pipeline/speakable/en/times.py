@@ -59,7 +59,7 @@ def _dotted_times(m: re.Match[str]) -> str | None:
 
 def _lasting(m: re.Match[str]) -> str | None:
     """Say 3:45 as a duration, whose unit is not told: 2:00 is "two colon zero zero"."""
-    if not (LASTS.search(in_front(m)) or LONG.match(m.string, m.end())):
+    if int(m["h"]) < 24 and not (LASTS.search(in_front(m)) or LONG.match(m.string, m.end())):
         return None
     return f"{cardinal(int(m['h']))} colon zero zero" if m["m"] == "00" else clock(m["h"], m["m"], half=False)
 

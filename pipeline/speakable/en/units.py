@@ -30,7 +30,12 @@ PLURAL = re.compile(r"[a-z]{2,}(?<![suiy])s")
 def counts(m: re.Match[str]) -> bool:
     """Return whether the number counts what follows: people, chairs, km. In "PIN 4821 works" it counts nothing."""
     word = after(m).strip(".,;:!?)\"”'’")
-    return (word in UNITS and word not in FUNCTION_WORDS) or word in _WORDS["counted"] or counted_by_its_s(word)
+    return is_unit(word) or word in _WORDS["counted"] or counted_by_its_s(word)
+
+
+def is_unit(word: str) -> bool:
+    """Return whether *word* is a unit; "in" mostly is none."""
+    return word in UNITS and word not in FUNCTION_WORDS
 
 
 def counted_by_its_s(word: str) -> bool:
@@ -52,8 +57,10 @@ def _per(part: str) -> str:
 
 def one_thing(m: re.Match[str]) -> bool:
     """Return whether the amount describes a noun ("a 5 km run"), where English wants the singular."""
-    article = before(m).lower()
-    return article in _WORDS["describing"] and after(m)[:1].islower() and after(m) not in FUNCTION_WORDS
+    article, noun = before(m).lower(), after(m)
+    if article in ("a", "an") and noun[:2].isupper():
+        return True
+    return article in _WORDS["describing"] and noun[:1].islower() and noun not in FUNCTION_WORDS
 
 
 def ends(m: re.Match[str]) -> bool:

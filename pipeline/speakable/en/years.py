@@ -9,7 +9,7 @@ from pipeline.speakable.rewriting import DASH, Rule, after, any_of, before, in_f
 
 _WORDS = vocabulary("en")
 
-SHORT_DECADE = re.compile(r"(?<![\w'’])['’](?=\d0s\b)")
+SHORT_DECADE = re.compile(r"(?<![\w'’])['’](?P<y>[2-9]0)s\b")
 SHORT_YEAR = re.compile(r"(?P<before>\b(?:in|of|since|from|by|until|summer|class) )['’](?P<y>\d\d)\b(?!['’])", re.I)
 GLUED = re.compile(r"(?<!\w)(?P<part>(?i:mid|early|late|pre|post))-(?P<y>(?:1[1-9]|20)\d\d|\d0(?=s))(?P<s>s?)(?![\w-])")
 ABOUT = re.compile(r"(?<![\w.])(?:c|ca)\. ?(?=\d{3,4}(?:[\s,;)–-]|\.?$))")
@@ -21,7 +21,9 @@ OF = re.compile(rf"\b(?:{any_of(_WORDS['of_year'])}) of \Z", re.IGNORECASE)
 AND_MORE = re.compile(r" (?:and|or|to) \d{1,3}(?:,?\d{3})? (?P<counted>[a-z]+)")
 NAME = re.compile(
     r"\w\S* [A-Z][A-Za-z-]+ \Z|\b(?:Q[1-4]|H[12]|FY|Spring|Summer|Fall|Autumn|Winter|Easter|Christmas) \Z"
+    rf"|\A(?:{any_of(_WORDS['events'])}) \Z"
 )
+
 SEASON = re.compile(r" (?:season|school|academic|fiscal|financial|tax|term|winter|campaign)\b")
 
 
@@ -30,7 +32,7 @@ def written_out(text: str) -> str:
     if "." in text:
         text = LIVED.sub(lambda m: LIVES[m["what"]], ABOUT.sub("circa ", text))
     if "'" in text or "’" in text:
-        text = SHORT_YEAR.sub(_short_year, SHORT_DECADE.sub("", text))
+        text = SHORT_YEAR.sub(_short_year, SHORT_DECADE.sub(lambda m: decade(int(m["y"])), text))
     text = QUARTER.sub(lambda m: m["quarter"] + year(int(m["y"])), text)
     return GLUED.sub(_glued, text) if "-" in text else text
 
@@ -53,6 +55,18 @@ def decade(number: int) -> str:
 def _years(m: re.Match[str]) -> str | None:
     first, last = int(m["y"]), int(m["y2"])
     return f"{year(first)} to {year(last)}" if 1100 <= first < last <= 2099 else None
+
+
+def _from_to(m: re.Match[str]) -> str | None:
+    """Say "between 1990 and 2010" as years, unless something is counted."""
+    first, last, counted = int(m["y"]), int(m["y2"]), after(m).strip(".,;:!?)")
+    if before(m).lower().lstrip("(") not in ("between", "from") or not 1001 <= first < last <= 2099:
+        return None
+    if counts(m) and (first < 1900 or counted in _WORDS["counted"] or counted.removesuffix("s") in _WORDS["sized"]):
+        return None
+    if first % 100 == 0 and (last % 100 == 0 or first < 1900) and first != 2000:
+        return None
+    return f"{year(first)} {m['word']} {year(last)}"
 
 
 def _short_range(m: re.Match[str]) -> str | None:
@@ -121,7 +135,7 @@ def _old_year(m: re.Match[str], number: int, word: str) -> str | None:
     counted = after(m)
     if not number % 100 or counts(m):
         return None
-    if word in ("a", "an", "the") and re.match(r"[a-z]{3}", counted):
+    if word in _WORDS["before_old_years"] and re.match(r"[a-z]{3}", counted):
         return None if counted.strip(".,;:!?") in _WORDS["sized"] else year(number)
     end = not counted or counted in _WORDS["function"]
     return year(number) if word in _WORDS["maybe_year"] and word not in ("of", "and") and end else None
@@ -139,6 +153,7 @@ def _new_year(m: re.Match[str], number: int, word: str) -> str | None:
 
 RULES: tuple[Rule, ...] = (
     rule(rf"(?P<y>\d{{4}}){DASH}(?P<y2>\d{{4}})", _years),
+    rule(r"(?P<y>\d{4}) (?P<word>and|to|until|till) (?P<y2>\d{4})", _from_to),
     rule(r"(?P<y>(?:1[1-9]|20)\d\d)(?P<dash>[-–])(?P<y2>\d\d)", _short_range),
     rule(r"(?P<y>(?:1[1-9]|20)\d\d) ?[-–—] ?(?P<now>present|now|today)", _until_now),
     rule(r"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s", _decade),
