@@ -30,5 +30,9 @@ def words(number: int, language: str, to: str = "cardinal", **how: str | bool) -
 
 def roman_value(numeral: str) -> int:
     """Return the value of a Roman numeral."""
-    values = [_ROMAN[letter] for letter in numeral]
-    return sum(-value if value < max(values[place:]) else value for place, value in enumerate(values))
+    total = highest = 0
+    for letter in reversed(numeral):
+        value = _ROMAN[letter]
+        highest = max(highest, value)
+        total += -value if value < highest else value
+    return total

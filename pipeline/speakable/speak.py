@@ -22,7 +22,10 @@ _LAST_WORDS = frozenset(word for language in LANGUAGES.values() for word in lang
 
 _PASSES = 8
 """Markup inside markup (code in a link in a table) shows only when its wrapping is gone, so the rules run until nothing
-changes, which also makes the result stable. Real text needs two passes; the cap bounds the cost of nonsense."""
+changes, which also makes the result stable. Real text needs two passes; the caps bound the cost of nonsense."""
+_LONG = 2_000
+_PASSES_OF_LONG = 2
+"""Characters that no sentence has, and the passes over a text with so many."""
 
 
 def speakable(text: str, language: str, voice: str = "", *, emoji: Emoji = "drop") -> str:
@@ -41,7 +44,7 @@ def speakable(text: str, language: str, voice: str = "", *, emoji: Emoji = "drop
     if _is_plain(text):
         return text
     text = tidied(text)
-    for _ in range(_PASSES):
+    for _ in range(_PASSES if len(text) < _LONG else _PASSES_OF_LONG):
         before = text
         text = _once(text, language_of(language, text, voice), emoji)
         if text == before:

@@ -44,6 +44,11 @@ NUMBERED = re.compile(
 NUMBERED_SURELY = re.compile(
     rf"\b(?:{any_of(_WORDS['numbered'])}) (?:number|code|id|no\.?)(?: (?:is|was))?:? {_OPEN}", re.IGNORECASE
 )
+WORD = re.compile(
+    rf"\b(?i:{any_of(_WORDS['calls'] | _WORDS['typed'] | _WORDS['numbered'])}|ending|ends|digits|emergency|operator"
+    rf"|dispatcher|lifeline|police|ambulance|number)"
+)
+"""A text without any of these has no code that is known by the words around it."""
 IS_NUMBER = re.compile(rf"\bis number {_OPEN}", re.IGNORECASE)
 COUNTRIES = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}")
 SEVERAL = re.compile(r"\d+")
@@ -187,7 +192,7 @@ def _ip(m: re.Match[str]) -> str | None:
     return " dot ".join(map(speak_digits, parts)) + port + net
 
 
-FIRST_RULES: tuple[Rule, ...] = (
+SHAPES: tuple[Rule, ...] = (
     rule(r"\+\d{1,3}(?:[ .-]?\(\d{1,5}\)|[ .-]\d{1,5})(?:[ .-]?\d{2,5}){1,5}", _international),
     rule(r"\+\d{8,15}", _glued_international),
     rule(r"(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}", _groups),
@@ -196,14 +201,18 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(r"\d{1,5}(?:[ -]\d{1,7}){2,5}", _hyphened),
     rule(r"(?P<n>\d{3})-(?P<to>\d{4})", _local),
     rule(r"\d{5}(?:-\d{4})?", _zip),
-    rule(r"(?P<n>\d{3,4})[-–](?P<to>\d{3,4})", _range),
+    rule(r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5})|/(?P<net>\d{1,2}))?", _ip),
     rule(r"\d(?: \d){2,15}", _single),
+)
+"""Numbers that are known by their shape. They come before the rules for amounts."""
+
+NAMED: tuple[Rule, ...] = (
+    rule(r"(?P<n>\d{3,4})[-–](?P<to>\d{3,4})", _range),
     rule(r"\d{2,8}(?:[ -]\d{2,8}){1,3}", _spaced),
     rule(r"\d{10,11}", _long),
     rule(r"\d{2,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", _several),
     rule(r"(?:911|999|112|988)(?= (?:calls?|operators?|dispatchers?|emergency|lifeline|cent(?:er|re)s?)\b)", _groups),
-    rule(r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5})|/(?P<net>\d{1,2}))?", _ip),
     rule("[2-9]11|999|112|988|000|111", _emergency),
     rule(r"\d{1,16}", _code),
 )
-"""They come before the rules for amounts."""
+"""Numbers that are known by the words around them."""

@@ -18,6 +18,7 @@ SIGNS = {
     "⅕": "one fifth", "⅖": "two fifths", "⅗": "three fifths", "⅘": "four fifths", "⅙": "one sixth", "⅚": "five sixths",
     "⅛": "one eighth", "⅜": "three eighths", "⅝": "five eighths", "⅞": "seven eighths",
 }  # fmt: skip
+VULGAR = "".join(SIGNS)
 COMMON = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 """Said as fractions wherever no date, page or mark is possible."""
 

@@ -106,6 +106,8 @@ _PLUS = r"(?P<plus>\+)?"
 _NO_SIZE = r"(?!\s(?:million|billion|trillion|thousand)\b)"
 _NAMED = any_of(NAMED)
 
+SEEN = rf"[{''.join(CURRENCIES)}¢]|\d ?(?:{_NAMED})\b|\dp\b"
+
 
 def _range(money: str) -> str:
     return rf"(?:(?P<first>\s?{_SIZES})?{DASH}(?:{money}\s?)?(?P<to>{NUMBER}))?"

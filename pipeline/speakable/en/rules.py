@@ -59,25 +59,35 @@ WRITTEN_OUT = abbreviations(ABBREVIATIONS)
 
 
 def _beside_a_number(m: re.Match[str]) -> str | None:
-    """Keep numbers in a row, but not the 2,000 of "vitamin D3 2,000 IU"."""
-    return None if NAME.fullmatch(before(m)) else beside_a_number(m)
+    """Keep numbers in a row, but not the 2,000 of "vitamin D3 2,000 IU", nor what a comma divides."""
+    if NAME.fullmatch(before(m)) or (m[0][-1] in ",;:.!?)" and not before(m)[-1:].isdigit()):
+        return None
+    return beside_a_number(m)
 
 
-RULES: tuple[Rule, ...] = (
-    (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{cardinal(int(m['n']))}."),
-    *ratios.RULES,
-    *spans.FIRST_RULES,
-    FORMULA,
-    *dates.FIRST_RULES,
-    *codes.FIRST_RULES,
-    *fractions.RULES,
-    (re.compile(NUMBER + r"\S*"), _beside_a_number),
-    *times.RULES,
-    *spans.RULES,
-    *money.RULES,
-    *years.RULES,
-    *amounts.RULES,
+LISTED: Rule = (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{cardinal(int(m['n']))}.")
+BESIDE: Rule = (re.compile(NUMBER + r"\S*"), _beside_a_number)
+
+GROUPS: tuple[tuple[re.Pattern[str], tuple[Rule, ...]], ...] = tuple(
+    (re.compile(sign), rules)
+    for sign, rules in (
+        ("", (LISTED,)),
+        (r"\d ?[-–—−:] ?\d", ratios.RULES),
+        (r"×|\dx|[\w\"”″] x \d|\d ?[-–—] ?\d|\d ?[hm]", spans.FIRST_RULES),
+        (r"[^\w\s.,;?()]", (FORMULA,)),
+        (r"\d[./–—-]\d|[A-Za-z]{3}\.?,? \d|\d(?:st|nd|rd|th)? [A-Z]", dates.FIRST_RULES),
+        (r"\+\d|\d[ .-]\d|\d{5}", codes.SHAPES),
+        (codes.WORD.pattern, codes.NAMED),
+        (rf"/|[{fractions.VULGAR}]", fractions.RULES),
+        ("", (BESIDE,)),
+        (r"\d[:.-]\d|\d ?[AaPp]\.?[Mm]|[-–—]|\d h(?:ou)?rs", times.RULES),
+        (r"\d['’′\"”″+kKMBbmtFC/x]|\d (?:[FC]\b|times/)", spans.RULES),
+        (money.SEEN, money.RULES),
+        (r"\d{4}|\d0s|\b(?:BC|AD|CE)", years.RULES),
+        ("", amounts.RULES),
+    )
 )
+"""Each group runs only on a text that has one of its signs: most sentences need three of them."""
 
 
 SUMS = arithmetic(
@@ -121,7 +131,10 @@ def _numbers(text: str) -> str:
     for part in (amounts.without_bullets, codes.written_out, years.written_out, times.written_out, money.written_out):
         text = part(text)
     text = SUMS(text)
-    return rewritten(money.with_commas(text), RULES) if DIGIT.search(text) else text
+    if not DIGIT.search(text):
+        return text
+    text = money.with_commas(text)
+    return rewritten(text, [rule for sign, rules in GROUPS if sign.search(text) for rule in rules])
 
 
 def _every(m: re.Match[str]) -> str:
