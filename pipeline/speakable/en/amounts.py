@@ -85,6 +85,12 @@ def _plain_range(m: re.Match[str]) -> str | None:
     return f"{speak(low)} to {speak(high)}"
 
 
+def _shares(m: re.Match[str]) -> str | None:
+    """Say 50-50 and 60-40."""
+    first, second = int(m["n"]), int(m["to"])
+    return f"{cardinal(first)}-{cardinal(second)}" if first >= second and first + second == 100 else None
+
+
 def _version(m: re.Match[str]) -> str | None:
     """Say 3.11.2 as three point eleven point two. A number that ends in a year is a date that does not exist."""
     return None if LIKE_A_DATE.fullmatch(m[0]) else " point ".join(_version_part(part) for part in m[0].split("."))
@@ -99,6 +105,8 @@ def _version_part(part: str) -> str:
 def _name(m: re.Match[str]) -> str | None:
     """Keep the number of a name: Windows 11, iPhone 15, GPT 4."""
     name = before(m)
+    if name.isupper() and "." not in m["n"]:
+        return None
     named = name.lower() in _WORDS["products"] or INNER_CAPITAL.fullmatch(name)
     return m[0] if named and name[-1:].isalpha() else None
 
@@ -149,6 +157,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?-(?P<unit>[a-z]{{3,20}}|{_PLAIN_UNIT})", _compound),
     (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
     rule(r"\d{3,6}", _kept),
+    rule(r"(?P<n>\d\d)-(?P<to>\d\d)", _shares),
     rule(rf"(?P<n>{NUMBER}){DASH}(?P<to>{NUMBER})", _plain_range),
     rule(r"№\s?(?P<n>\d{1,6})", lambda m: f"number {cardinal(int(m['n']))}"),
     rule(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,9}})\.\d{{1,9}})", _decimal),

@@ -18,7 +18,7 @@ WEEKDAYS: dict[str, str] = table("en")["weekdays"]
 _MONTH = "|".join(MONTHS)
 _SHORT = "|".join(SHORT_MONTHS)
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
-_WEEKDAYS = "|".join(WEEKDAYS)
+_WEEKDAYS = any_of(WEEKDAYS)
 _LONG_DAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
 _SURE = "|".join(day for day in WEEKDAYS if day not in ("Mon", "Sat", "Sun"))
 _DOT = r"\b(?P<dot>\.?)"
@@ -26,8 +26,11 @@ _CLOCK = r"\d{1,2}(?:[:.][0-5]\d)?"
 
 SEEN = re.compile(rf"\b(?:{_WEEKDAYS}|{_SHORT})\b")
 
-DAYS_RANGE = re.compile(rf"(?<![\w.])(?P<first>{_WEEKDAYS})\.? ?[-–—] ?(?P<last>{_WEEKDAYS}){_DOT}")
-DAYS_LIST = re.compile(rf"(?<![\w.])(?:{_WEEKDAYS})(?:/(?:{_WEEKDAYS}))+\b")
+DAYS_RANGE = re.compile(
+    rf"(?<![\w.])(?P<first>{_WEEKDAYS})\.?(?: ?[-–—] ?| to | through | thru )(?P<last>{_WEEKDAYS}){_DOT}"
+)
+DAYS_LIST = re.compile(rf"(?<![\w.])(?:{_WEEKDAYS})(?:(?:/|,? and |,? or | & |, )(?:{_WEEKDAYS}))+\b")
+ONE_DAY = re.compile(_WEEKDAYS)
 MONTHS_RANGE = re.compile(rf"(?<![\w.])(?P<first>May|{_SHORT})\.? ?[-–—] ?(?P<last>May|{_SHORT}){_DOT}")
 MONTH_ALONE = re.compile(
     rf"(?P<before>\b(?i:{any_of(_WORDS['before_months'])}) )(?P<name>{_SHORT}){_DOT}(?=$|[,;:!?)]| [a-z])"
@@ -66,12 +69,16 @@ def written_out(text: str) -> str:
 
 
 def _weekdays(text: str) -> str:
-    text = DAYS_LIST.sub(lambda m: ", ".join(WEEKDAYS[day] for day in m[0].split("/")), text)
+    text = DAYS_LIST.sub(_list, text)
     text = DAYS_RANGE.sub(lambda m: f"{WEEKDAYS[m['first']]} to {WEEKDAYS[m['last']]}{_stop(m)}", text)
     for _ in range(2):  # the second of "Tuesday and Thu" shows when the first is in full
         text = DAY_ALONE.sub(lambda m: m["before"] + WEEKDAYS[m["name"]] + _stop(m), text)
     text = DAY_AT.sub(lambda m: WEEKDAYS[m["name"] or m["sure"]], text)
     return DAY_OF_DATE.sub(lambda m: WEEKDAYS[m["name"]], text)
+
+
+def _list(m: re.Match[str]) -> str:
+    return ONE_DAY.sub(lambda day: WEEKDAYS[day[0]], m[0]).replace("/", ", ")
 
 
 def _months(text: str) -> str:

@@ -16,6 +16,7 @@ _WORDS = vocabulary("en")
 AREA = re.compile(r"(?<![\w)])\((\d{3,5})\) ?(?=\d{3,4}[ -]\d{3,4}(?!\w)|\d{3}-\d\d-\d\d(?!\w))")
 """An area code in brackets, which have no sound."""
 INNER_LINE = re.compile(r"(?<=\d{4})(,?) x(?=\d{2,5}(?!\w))")
+IN_LETTERS = re.compile(r"(?<![\w-])1-(?P<area>8\d\d)-(?=[A-Z]{2})")
 FLIGHT = re.compile(
     rf"(?<![\w-])(?P<airline>{any_of(_WORDS['airlines'])})(?P<space> ?)(?P<n>\d{{2,4}})(?![\w-]|[.,:/]\d)"
 )
@@ -57,6 +58,7 @@ SEVERAL = re.compile(r"\d+")
 def written_out(text: str) -> str:
     """Return *text* with codes that begin with a letter or a bracket so that the rules for numbers see them."""
     text = VERSION.sub("version ", INNER_LINE.sub(r"\1 extension ", text))
+    text = IN_LETTERS.sub(lambda m: f"one, {speak_digits(m['area'])}, ", text)
     if "(" in text:
         text = PENSION.sub(lambda m: f"four oh {cardinal(int(m['n']))} {m['letter']}", AREA.sub(r"\1 ", text))
     return FLIGHT.sub(_flight, text)
@@ -107,7 +109,7 @@ def _groups(m: re.Match[str]) -> str:
 
 def _zero_first(m: re.Match[str]) -> str | None:
     """Say 020 7946 0958: no amount begins with a zero."""
-    return speak_groups(m[0]) if 7 <= _size(m) <= 12 else None
+    return speak_groups(m[0]) if 7 <= _size(m) <= 15 else None
 
 
 def _hyphened(m: re.Match[str]) -> str | None:
@@ -117,9 +119,9 @@ def _hyphened(m: re.Match[str]) -> str | None:
 
 
 def _local(m: re.Match[str]) -> str | None:
-    """Say 555-0142; 100-2000 may be a range."""
-    known = m["n"] == "555" or m["to"][0] == "0" or CALLED.search(in_front(m))
-    return speak_groups(m[0]) if known else None
+    """Say 555-0142; 100-2000 is mostly a range."""
+    known = m["n"] == "555" or not m["to"].endswith("00") or CALLED.search(in_front(m))
+    return speak_groups(m[0]) if known and not counts(m) else None
 
 
 def _spaced(m: re.Match[str]) -> str | None:
@@ -130,11 +132,16 @@ def _spaced(m: re.Match[str]) -> str | None:
 
 
 def _single(m: re.Match[str]) -> str:
-    return speak_digits(m[0].replace(" ", ""))
+    return speak_digits(re.sub("[ -]", "", m[0]))
 
 
 def _long(m: re.Match[str]) -> str | None:
-    return speak_groups(_in_groups(m[0])) if CALLED.search(in_front(m)) and not counts(m) else None
+    """Say a long number without commas, which nobody writes of an amount."""
+    return None if counts(m) else speak_groups(_in_groups(m[0]))
+
+
+def _your_code(m: re.Match[str]) -> str:
+    return speak_digits(m[0])
 
 
 def _zip(m: re.Match[str]) -> str | None:
@@ -202,16 +209,17 @@ SHAPES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{3})-(?P<to>\d{4})", _local),
     rule(r"\d{5}(?:-\d{4})?", _zip),
     rule(r"(?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?::(?P<port>\d{1,5})|/(?P<net>\d{1,2}))?", _ip),
-    rule(r"\d(?: \d){2,15}", _single),
+    rule(r"\d(?:[ -]\d){2,15}", _single),
+    rule(r"\d{9,12}", _long),
 )
 """Numbers that are known by their shape. They come before the rules for amounts."""
 
 NAMED: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{3,4})[-–](?P<to>\d{3,4})", _range),
     rule(r"\d{2,8}(?:[ -]\d{2,8}){1,3}", _spaced),
-    rule(r"\d{10,11}", _long),
     rule(r"\d{2,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", _several),
     rule(r"(?:911|999|112|988)(?= (?:calls?|operators?|dispatchers?|emergency|lifeline|cent(?:er|re)s?)\b)", _groups),
+    rule(r"\d{3,8}(?= is (?:your|the)(?: [\w-]{2,16}){0,3} (?:code|PIN|pin|OTP|passcode|password)\b)", _your_code),
     rule("[2-9]11|999|112|988|000|111", _emergency),
     rule(r"\d{1,16}", _code),
 )

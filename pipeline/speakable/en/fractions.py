@@ -31,6 +31,7 @@ RATED = re.compile(rf"\b(?:{any_of(_WORDS['rated'])})\b[^.;!?]{{0,30}}\Z", re.IG
 RATED_BEHIND = re.compile(r" (?:stars?|points?|marks?|rating|score|on the)\b")
 OF = re.compile(r" (?:of|the|an?)\b")
 CHANGED = re.compile(rf"\b(?:{any_of(_WORDS['changes'])})\b[^.;!?]{{0,30}} by \Z", re.IGNORECASE)
+ANOTHER = re.compile(r"(?<![\d/])\d/[2-9] (?:or|and|to|than|vs\.?) \Z")
 TIME_BEHIND = re.compile(r",? (?:at|from|by|around) (?:\d|noon)")
 
 
@@ -128,7 +129,7 @@ def _fraction_in_words(m: re.Match[str], *, sure: bool) -> str | None:
     written, count, of = m["part"], int(m["n"]), int(m["of"])
     if count >= of or not 2 <= of <= 100:
         return None
-    measured = sure or after(m).strip(".,;:!?)") in _WORDS["measured"]
+    measured = sure or ANOTHER.search(in_front(m)) or after(m).strip(".,;:!?)") in _WORDS["measured"]
     if not measured and (written not in COMMON or m.string[m.start() - 1 : m.start()] == "("):
         return None
     if written in COMMON or of in (2, 4):
@@ -155,7 +156,7 @@ _WHOLE = rf"(?:(?P<whole>\d{{1,3}})(?:[ -]|(?={_SIGN})))?"
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})/(?P<y>\d\d|(?:19|20)\d\d)", _full_date),
-    rule(_TWO, _phrase),
+    rule(r"\d{1,3}[-/]\d{1,3}", _phrase),
     rule(rf"{_WHOLE}(?P<part>(?P<sign>{_SIGN})|(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}}))-(?P<word>[a-z]{{2,20}})", _compound),
     rule(r"(?P<n>20)/(?P<of>\d{2,3})", _sight),
     rule(rf"{_TWO}(?P<unit> ?mm ?Hg)?", _pressure),

@@ -10,6 +10,7 @@ from pipeline.speakable.en import (
     calendar,
     codes,
     dates,
+    doses,
     fractions,
     money,
     ratios,
@@ -52,15 +53,14 @@ NUMBER_WITHOUT_DOT = re.compile(
     r"(?<=[a-z] )No(?= \d{1,4}(?!\d| (?!is|was|has|does|plays)[a-z]+s\b| (?:people|men|women)\b))"
 )
 NAME = re.compile(r"[(\"“]?[A-Za-z]+-?\d{1,4}")
-FOR_DAYS = re.compile(r"(?<=[a-z.)] )[x×] ?(?=\d{1,3} (?:days?|weeks?|months?|nights?)\b)")
-"""Prescriptions write "twice daily × 7 days"."""
-EVERY = re.compile(r"(?<!\w)q\.?(?P<n>[1-9]\d?)-?h(?:\.(?=\s[a-z]))?(?!\w)")
+GLUED = re.compile(r"[\d.,]+[a-z'’′%°]")
+"""A number that cannot go on in the next word."""
 WRITTEN_OUT = abbreviations(ABBREVIATIONS)
 
 
 def _beside_a_number(m: re.Match[str]) -> str | None:
     """Keep numbers in a row, but not the 2,000 of "vitamin D3 2,000 IU", nor what a comma divides."""
-    if NAME.fullmatch(before(m)) or (m[0][-1] in ",;:.!?)" and not before(m)[-1:].isdigit()):
+    if GLUED.match(m[0]) or NAME.fullmatch(before(m)) or (m[0][-1] in ",;:.!?)" and not before(m)[-1:].isdigit()):
         return None
     return beside_a_number(m)
 
@@ -78,7 +78,7 @@ GROUPS: tuple[tuple[re.Pattern[str], tuple[Rule, ...]], ...] = tuple(
         (r"\d[./–—-]\d|[A-Za-z]{3}\.?,? \d|\d(?:st|nd|rd|th)? [A-Z]", dates.FIRST_RULES),
         (r"\+\d|\d[ .-]\d|\d{5}", codes.SHAPES),
         (codes.WORD.pattern, codes.NAMED),
-        (rf"/|[{fractions.VULGAR}]", fractions.RULES),
+        (rf"/|[{fractions.VULGAR}]|24-7", fractions.RULES),
         ("", (BESIDE,)),
         (r"\d[:.-]\d|\d ?[AaPp]\.?[Mm]|[-–—]|\d h(?:ou)?rs", times.RULES),
         (r"\d['’′\"”″+kKMBbmtFC/x]|\d (?:[FC]\b|times/)", spans.RULES),
@@ -115,7 +115,7 @@ def spoken(text: str) -> str:
         text = ORDERED.sub(r"\g<what>number ", text)
         text = HASH.sub(_hash, text)
     text = calendar.written_out(text)
-    if "." in text or "/" in text:
+    if numbered or "." in text or "/" in text:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
         text = WRITTEN_OUT(text)
     text = addresses.spoken(text)
@@ -127,7 +127,7 @@ def spoken(text: str) -> str:
 
 
 def _numbers(text: str) -> str:
-    text = NUMBER_WITHOUT_DOT.sub("number", EVERY.sub(_every, FOR_DAYS.sub("for ", text)))
+    text = NUMBER_WITHOUT_DOT.sub("number", doses.written_out(text))
     for part in (amounts.without_bullets, codes.written_out, years.written_out, times.written_out, money.written_out):
         text = part(text)
     text = SUMS(text)
@@ -135,10 +135,6 @@ def _numbers(text: str) -> str:
         return text
     text = money.with_commas(text)
     return rewritten(text, [rule for sign, rules in GROUPS if sign.search(text) for rule in rules])
-
-
-def _every(m: re.Match[str]) -> str:
-    return "every hour" if m["n"] == "1" else f"every {cardinal(int(m['n']))} hours"
 
 
 def _hash(m: re.Match[str]) -> str:

@@ -2,9 +2,9 @@
 
 import re
 
-from pipeline.speakable.en.money import MAGNITUDES
+from pipeline.speakable.en.money import MAGNITUDES, amount
 from pipeline.speakable.en.numbers import NUMBER, cardinal, speak, value
-from pipeline.speakable.en.units import DOT, PER, SURE, UNITS, counted_by_its_s, counts, one_thing, per
+from pipeline.speakable.en.units import DOT, FUNCTION_WORDS, PER, SURE, UNITS, counted_by_its_s, counts, one_thing, per
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import Rule, after, any_of, before, rule
 
@@ -47,11 +47,11 @@ def _marked(m: re.Match[str]) -> str | None:
     """Say 27" where no quotation is open, and 6' before "tall"."""
     word = after(m).strip(".,;:!?)")
     if m["mark"] in "'’′":
-        return f"{speak(m['n'])} {'foot' if m['n'] == '1' else 'feet'}" if word in _WORDS["dimensions"] else None
+        return f"{amount(m)} {'foot' if m['n'] == '1' else 'feet'}" if word in _WORDS["dimensions"] else None
     if m["mark"] in '"”' and (m.string.count('"', 0, m.start()) % 2 or m.string.count("“", 0, m.start())):
         return None
-    if word in _WORDS["dimensions"] or not word or not word[0].islower():
-        return _inches(m["n"])
+    if m["to"] or word in _WORDS["dimensions"] or word in FUNCTION_WORDS or not word[:1].islower():
+        return f"{amount(m)} {'inch' if m['n'] == '1' and not m['to'] else 'inches'}"
     return f"{speak(m['n'])} inch"
 
 
@@ -92,12 +92,11 @@ def _factor_of(m: re.Match[str]) -> str | None:
 
 def _temperature(m: re.Match[str]) -> str | None:
     """Say 350F; the C of "seat 20C" is part of a name."""
-    word = before(m).lower()
-    if word not in _WORDS["before_degrees"] or (m["to"] and int(m["n"]) >= int(m["to"])):
+    word = before(m).lower().strip(":,(")
+    if (word and word not in _WORDS["before_degrees"]) or (m["to"] and value(m["n"]) >= value(m["to"])):
         return None
-    to = f" to {cardinal(int(m['to']))}" if m["to"] else ""
     minus = "minus " if m["minus"] else ""
-    return f"{minus}{cardinal(int(m['n']))}{to} degrees {_SCALES[m['scale']]}"
+    return f"{minus}{amount(m)} degrees {_SCALES[m['scale']]}"
 
 
 def _factor(m: re.Match[str]) -> str | None:
@@ -162,8 +161,8 @@ FIRST_RULES: tuple[Rule, ...] = (
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?P<feet>[1-9])['’′] ?(?P<inches>1[01]|\d(?:\.5)?)(?P<mark>[\"”″]|'')?", _height),
-    rule(rf"{_N}(?P<mark>[\"”″'’′])", _marked),
-    rule(r"(?P<minus>[-−])?(?P<n>\d{1,3})(?:[-–](?P<to>\d{1,3}))? ?(?P<scale>[FC])", _temperature),
+    rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?(?P<mark>[\"”″'’′])", _marked),
+    rule(r"(?P<minus>[-−])?(?P<n>\d{1,3}(?:\.\d)?)(?:[-–](?P<to>\d{1,3}))? ?(?P<scale>[FC])", _temperature),
     rule(rf"{_N}(?P<size>k|K|M|B|bn|mn|tn)(?P<plus>\+)?", _factor),
     rule(rf"{_N}\+", _and_more),
     rule(rf"{_N}(?P<x>x| times)?(?=/){PER}", _per_time),

@@ -13,6 +13,7 @@ ZONE_SIGNS = {"+": "plus", "±": "plus or minus"}
 LASTS = re.compile(rf"\b(?:{any_of(_WORDS['durations'])})\b(?: (?!at\b|from\b|until\b|to\b)[a-z]+){{0,3}}:? \Z", re.I)
 LONG = re.compile(r" (?:long|in length)\b|(?: [a-z]+)? (?:duration|runtime|mile|marathon|pace)\b")
 TIMED = re.compile(rf"\b(?:{any_of(_WORDS['timed'])})\b[^.;!?\d]{{0,24}} at \Z", re.IGNORECASE)
+TRAIN = re.compile(r" (?:train|bus|ferry|flight|from|to [A-Z])")
 ENDS = re.compile(r"[.,;:!?)]*(?:\s|$)(?!percent|per|%)")
 WORKING = re.compile(r"(?:\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?,? |\b(?:open|work|works|working|from) )\Z")
 WORKING_BEHIND = re.compile(r" (?:jobs?|schedule|shifts?|hours|office|workday|grind|routine)\b")
@@ -46,7 +47,8 @@ def _time(m: re.Match[str]) -> str | None:
 
 def _dotted(m: re.Match[str]) -> str | None:
     """Say 6.45 pm; without pm only where something leaves or opens at it."""
-    if m["half"] is None and not (TIMED.search(in_front(m)) and ENDS.match(m.string, m.end())):
+    timed = TIMED.search(in_front(m)) and ENDS.match(m.string, m.end())
+    if m["half"] is None and not timed and not (before(m).lower() == "the" and TRAIN.match(m.string, m.end())):
         return None
     return _at(m["h"], m["m"], m["half"], half=bool(m["half"]))
 

@@ -23,6 +23,7 @@ TIME_IN_FRONT = re.compile(rf"\b(?:{any_of(_WORDS['times'])}) (?:and )?\Z")
 MILLISECONDS = re.compile(r" \d{1,9} ?ms\b")
 ENDS = re.compile(r"[)\"”’]*(?:\s+[^a-z]|$)")
 ELECTRIC = re.compile(r"\d ?(?:m?V|k?W|mA|Hz|volts?|watts?)(?!\w)|\b(?:fuse|breaker|charger|current|outlet|socket)s?\b")
+FEET = re.compile(rf"\d ?(?:{any_of(_WORDS['feet'])}) \Z")
 PLURAL = re.compile(r"[a-z]{2,}(?<![suiy])s")
 """Not basis, class, this, plus, says."""
 
@@ -58,7 +59,7 @@ def _per(part: str) -> str:
 def one_thing(m: re.Match[str]) -> bool:
     """Return whether the amount describes a noun ("a 5 km run"), where English wants the singular."""
     article, noun = before(m).lower(), after(m)
-    if article in ("a", "an") and noun[:2].isupper():
+    if article in ("a", "an") and noun[:1].isupper() and noun != "I":
         return True
     return article in _WORDS["describing"] and noun[:1].islower() and noun not in FUNCTION_WORDS
 
@@ -91,8 +92,7 @@ def _inches(m: re.Match[str]) -> bool:
 
 def _bare_inches(m: re.Match[str]) -> bool:
     """Whether "in" is inches: behind feet, or before "wide"; else it is mostly the preposition."""
-    behind_feet = before(m).lower() in _WORDS["feet"] and in_front(m).split()[-2:-1] != []
-    return behind_feet or after(m).strip(".,;:!?)") in _WORDS["dimensions"]
+    return FEET.search(in_front(m)) is not None or after(m).strip(".,;:!?)") in _WORDS["dimensions"]
 
 
 def _percent(m: re.Match[str]) -> bool:

@@ -3,7 +3,7 @@
 import re
 
 from pipeline.speakable.en.numbers import cardinal, year
-from pipeline.speakable.en.units import counted_by_its_s, counts
+from pipeline.speakable.en.units import counted_by_its_s, counts, is_unit
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import DASH, Rule, after, any_of, before, in_front, rule
 
@@ -18,6 +18,7 @@ QUARTER = re.compile(r"(?P<quarter>(?<!\w)(?:Q[1-4]|H[12])(?:,? | of ))(?P<y>20\
 LIVES = {"b": "born ", "d": "died "}
 
 OF = re.compile(rf"\b(?:{any_of(_WORDS['of_year'])}) of \Z", re.IGNORECASE)
+IS_YEAR = re.compile(r"\b[Yy]ear (?:is|was|of) \Z")
 AND_MORE = re.compile(r" (?:and|or|to) \d{1,3}(?:,?\d{3})? (?P<counted>[a-z]+)")
 NAME = re.compile(
     r"\w\S* [A-Z][A-Za-z-]+ \Z|\b(?:Q[1-4]|H[12]|FY|Spring|Summer|Fall|Autumn|Winter|Easter|Christmas) \Z"
@@ -111,8 +112,10 @@ def _bracketed(m: re.Match[str]) -> str | None:
 def _year(m: re.Match[str]) -> str | None:
     """Say a year behind a word such as "in", if it counts nothing behind it."""
     number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
-    if not 1001 <= number <= 2099:
+    if not 1001 <= number <= 2099 or is_unit(counted.strip(".,;:!?)")):
         return None
+    if IS_YEAR.search(in_front(m)) or (word in ("is", "was") and counted == "when"):
+        return year(number)
     if word in _WORDS["surely_year"]:
         return year(number) if number % 100 or number == 2000 or not counted else m[0]
     if _of_two_amounts(m):
@@ -145,7 +148,7 @@ def _new_year(m: re.Match[str], number: int, word: str) -> str | None:
     counted = after(m)
     if number % 100 and word not in _WORDS["codes"] and NAME.search(in_front(m)):
         return year(number)
-    known = word in _WORDS["maybe_year"] or (word in _WORDS["articles"] and counted)
+    known = word in _WORDS["maybe_year"] or (word in _WORDS["articles"] and counted) or word.endswith(("'s", "’s"))
     if counted_by_its_s(re.sub(r"\W+\Z", "", counted)):
         return m[0] if known and number % 100 else None  # your 2024 taxes, the 1950 pages
     return year(number) if known and (number % 100 or number == 2000) else m[0]
