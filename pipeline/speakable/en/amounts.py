@@ -75,6 +75,11 @@ def _ordinal(m: re.Match[str]) -> str | None:
     return ordinal(number) if m["ending"].lower() == ending else None
 
 
+def _ordinals(m: re.Match[str]) -> str:
+    """Say 5th–6th."""
+    return f"{ordinal(int(m['n']))} to {ordinal(int(m['to']))}"
+
+
 def _plain_range(m: re.Match[str]) -> str | None:
     """Say 10–15 and 1,000–1,500, but neither 555-1234 nor a score, nor a range that goes down."""
     low, high = m["n"], m["to"]
@@ -153,6 +158,7 @@ RULES: tuple[Rule, ...] = (
         re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}})?|\d{{1,6}})(?P<ending>st|nd|rd|th)(?:{RIGHT}|(?=-[a-z]))"),
         _ordinal,
     ),
+    rule(r"(?P<n>\d{1,3})(?:st|nd|rd|th) ?[-–] ?(?P<to>\d{1,3})(?:st|nd|rd|th)", _ordinals),
     rule(r"(?P<n>\d{1,3})-(?P<word>for|to|in|on|by|and)-(?P<to>\d{1,3})", _hyphened),
     rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?-(?P<unit>[a-z]{{3,20}}|{_PLAIN_UNIT})", _compound),
     (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),

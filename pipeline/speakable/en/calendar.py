@@ -17,6 +17,7 @@ WEEKDAYS: dict[str, str] = table("en")["weekdays"]
 
 _MONTH = "|".join(MONTHS)
 _SHORT = "|".join(SHORT_MONTHS)
+_SURE_SHORT = "|".join(month for month in SHORT_MONTHS if month not in ("Jan", "Mar"))
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _WEEKDAYS = any_of(WEEKDAYS)
 _LONG_DAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
@@ -51,6 +52,7 @@ DAY_OF_DATE = re.compile(
 MONTH_IN_FRONT = re.compile(rf"\b(?P<name>{_SHORT})\b\.?(?=\s\d)")
 MONTH_BEHIND = re.compile(
     rf"(?P<before>(?:\b(?i:{any_of(_WORDS['before_dates'])}),? |\(){_DAY} )(?P<name>{_SHORT}){_DOT}(?![\w-]| [A-Z])"
+    rf"|(?P<alone>(?<![\w.,/:-]){_DAY} )(?P<sure>{_SURE_SHORT})(?P<end>\b\.?)(?=$|[,;:!?)])"
 )
 MONTH_AND_YEAR = re.compile(rf"(?P<before>(?<![\w.]){_DAY} )(?P<name>{_SHORT})\b(?P<dot>)\.?(?=,? (?:1[5-9]|20)\d\d\b)")
 SMALL_MONTH = re.compile(rf"(?P<day>\b{_DAY} (?:of )?)(?P<month>{any_of(SMALL)})\b")
@@ -85,7 +87,13 @@ def _months(text: str) -> str:
     text = MONTHS_RANGE.sub(lambda m: f"{_month(m['first'])} to {_month(m['last'])}{_stop(m)}", text)
     text = MONTH_ALONE.sub(_in_full, text)
     text = MONTH_IN_FRONT.sub(lambda m: SHORT_MONTHS[m["name"]], text)
-    return MONTH_AND_YEAR.sub(_in_full, MONTH_BEHIND.sub(_in_full, text))
+    return MONTH_AND_YEAR.sub(_in_full, MONTH_BEHIND.sub(_behind, text))
+
+
+def _behind(m: re.Match[str]) -> str:
+    if m["alone"] is None:
+        return _in_full(m)
+    return m["alone"] + SHORT_MONTHS[m["sure"]] + (m["end"] if m.end() == len(m.string) else "")
 
 
 def _in_full(m: re.Match[str]) -> str:

@@ -32,6 +32,8 @@ RATED_BEHIND = re.compile(r" (?:stars?|points?|marks?|rating|score|on the)\b")
 OF = re.compile(r" (?:of|the|an?)\b")
 CHANGED = re.compile(rf"\b(?:{any_of(_WORDS['changes'])})\b[^.;!?]{{0,30}} by \Z", re.IGNORECASE)
 ANOTHER = re.compile(r"(?<![\d/])\d/[2-9] (?:or|and|to|than|vs\.?) \Z")
+RANGE_OF_DATES = re.compile(r"\b(?:between|from) (?:\d{1,2}/\d{1,2} (?:and|to) )?\Z", re.IGNORECASE)
+MEASURED_LATER = re.compile(rf"(?: (?:and|to) \d{{1,2}}/\d{{1,2}})? (?:{any_of(_WORDS['measured'] | set(UNITS))})\b")
 TIME_BEHIND = re.compile(r",? (?:at|from|by|around) (?:\d|noon)")
 
 
@@ -98,6 +100,25 @@ def _full_date(m: re.Match[str]) -> str | None:
     return f"{MONTHS[month - 1]} {ordinal(day)}, {spoken_year}"
 
 
+def _month_and_year(m: re.Match[str]) -> str | None:
+    """Say 12/2025."""
+    month = int(m["n"])
+    return f"{MONTHS[month - 1]} {year(int(m['y']))}" if 1 <= month <= 12 else None
+
+
+def _year_first(m: re.Match[str]) -> str | None:
+    """Say 2025/03/12."""
+    day, month = int(m["d"]), int(m["n"])
+    return f"{MONTHS[month - 1]} {ordinal(day)}, {year(int(m['y']))}" if is_day(day, month) else None
+
+
+def _two_years(m: re.Match[str]) -> str | None:
+    """Say 2023/24 and 1999/2000."""
+    first, last = int(m["y"]), m["y2"]
+    second = first + 1
+    return f"{year(first)} to {year(second)}" if str(second).endswith(last) else None
+
+
 def _fraction(m: re.Match[str]) -> str | None:
     """Say 3/4, and 3/8 before a unit or "of" or behind a whole number."""
     whole, unit = m["whole"], m["unit"]
@@ -129,6 +150,8 @@ def _fraction_in_words(m: re.Match[str], *, sure: bool) -> str | None:
     written, count, of = m["part"], int(m["n"]), int(m["of"])
     if count >= of or not 2 <= of <= 100:
         return None
+    if not sure and RANGE_OF_DATES.search(in_front(m)) and not MEASURED_LATER.match(m.string, m.end()):
+        return None
     measured = sure or ANOTHER.search(in_front(m)) or after(m).strip(".,;:!?)") in _WORDS["measured"]
     if not measured and (written not in COMMON or m.string[m.start() - 1 : m.start()] == "("):
         return None
@@ -143,7 +166,10 @@ def _half_or_quarter(of: int, count: int) -> str:
 
 
 def _slashed(m: re.Match[str]) -> str:
-    return " slash ".join(speak(number) for number in m[0].split("/"))
+    """Say the slashes. Four digits behind two others are a year."""
+    numbers = m[0].split("/")
+    last = year(int(numbers[-1])) if len(numbers) == 3 and len(numbers[-1]) == 4 else speak(numbers[-1])
+    return " slash ".join((*map(speak, numbers[:-1]), last))
 
 
 _MEASURED = (
@@ -158,6 +184,9 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})/(?P<y>\d\d|(?:19|20)\d\d)", _full_date),
     rule(r"\d{1,3}[-/]\d{1,3}", _phrase),
     rule(rf"{_WHOLE}(?P<part>(?P<sign>{_SIGN})|(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}}))-(?P<word>[a-z]{{2,20}})", _compound),
+    rule(r"(?P<n>\d{1,2})/(?P<y>(?:19|20)\d\d)", _month_and_year),
+    rule(r"(?P<y>(?:19|20)\d\d)/(?P<n>\d{1,2})/(?P<d>\d{1,2})", _year_first),
+    rule(r"(?P<y>(?:19|20)\d\d)/(?P<y2>\d\d|(?:19|20)\d\d)", _two_years),
     rule(r"(?P<n>20)/(?P<of>\d{2,3})", _sight),
     rule(rf"{_TWO}(?P<unit> ?mm ?Hg)?", _pressure),
     rule(r"(?P<n>\d{1,3}(?:\.\d{1,2})?)/(?P<of>\d{1,3})", _part),

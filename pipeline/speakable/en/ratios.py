@@ -22,6 +22,7 @@ _ENDED = any_of(_WORDS["scores"] | _WORDS["ended"])
 WON = re.compile(rf"\b(?:{_SCORE})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|at|of|')} [(\"“]?\Z", re.IGNORECASE)
 ODDS = re.compile(r"\b[Oo]dds\b(?: [a-z]+){0,3} \Z")
 ENDED = re.compile(rf"\b(?:{_ENDED})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|of|')} [(\"“]?\Z", re.IGNORECASE)
+SCORE_OF = re.compile(r"\bscores? of \Z")
 SETS = re.compile(rf"\b(?:{_ENDED})\b[^.;!?]{{0,24}} \d{{1,2}}[-–]\d{{1,2}}(?: to \w+)?,(?: and)? \Z", re.IGNORECASE)
 
 WON_BEHIND = re.compile(rf" (?:{_SCORE})\b| to [A-Z]")
@@ -33,8 +34,13 @@ def _ratio(m: re.Match[str]) -> str | None:
     """Say 16:9 beside a word such as "ratio"; 3:1 also behind one such as "won"."""
     if TIME.fullmatch(m[0]):
         named = AT_ONCE.search(in_front(m)) or AT_ONCE_BEHIND.match(m.string, m.end())
+    elif m[0] == "1:1":
+        return _to(m)
     else:
-        named = NAMED.search(in_front(m)) or NAMED_BEHIND.match(m.string, m.end()) or WON.search(in_front(m))
+        front = in_front(m)
+        named = (
+            NAMED.search(front) or NAMED_BEHIND.match(m.string, m.end()) or WON.search(front) or SCORE_OF.search(front)
+        )
     return _to(m) if named else None
 
 
@@ -43,7 +49,7 @@ def _score(m: re.Match[str]) -> str | None:
     if is_unit(after(m).strip(".,;:!?)")):
         return None
     front = in_front(m)
-    if ODDS.search(front):
+    if ODDS.search(front) or SCORE_OF.search(front):
         return _to(m)
     return _to(m) if ENDED.search(front) or SETS.search(front) or WON_BEHIND.match(m.string, m.end()) else None
 

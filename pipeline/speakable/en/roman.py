@@ -65,7 +65,8 @@ INITIAL = re.compile(r"\.\s[A-Z]")
 
 CAPITALS = re.compile("[IVX]")
 CANDIDATE = re.compile(r"\b([A-Za-z]+) (?=[IVXL])")
-SMALL_CANDIDATE = re.compile(rf"\b(?:{_SMALL_BEHIND}|[Pp]ages?) [ivxl]+\b")
+SMALL_CANDIDATE = re.compile(rf"\bWWI{{1,2}}\b|\b(?:{_SMALL_BEHIND}|[Pp]ages?) [ivxl]+\b")
+WORLD_WAR = re.compile(r"\bWW(?P<n>II?)\b")
 WORDS = frozenset(name.split()[-1] for name in RULERS) | {
     word + plural for noun in _NOUNS for word in (noun.split()[-1], noun.split()[-1].lower()) for plural in ("", "s")
 }
@@ -86,6 +87,8 @@ def spoken(text: str) -> str:
     """Return *text* with "Chapter four" for Chapter IV and "Henry the Eighth" for Henry VIII."""
     if not text.isascii():
         text = UNICODE.sub(_unicode, text)
+    if "WWI" in text:
+        text = WORLD_WAR.sub(lambda m: f"World War {cardinal(len(m['n']))}", text)
     if "centur" in text:
         text = CENTURY.sub(_century, text)
     text = PAGES.sub(_pages, SMALL.sub(_small, text))
@@ -104,6 +107,9 @@ def _century(m: re.Match[str]) -> str:
 
 
 def _small(m: re.Match[str]) -> str:
+    """Say Scene iii; the i of "the part i like" is the pronoun."""
+    if m["first"] == "i" and not (m["noun"][0].isupper() and not m.string.startswith(" ", m.end())):
+        return m[0]
     return f"{m['noun']} {cardinal(roman_value(m['first'].upper()))}"
 
 

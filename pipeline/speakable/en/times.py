@@ -9,6 +9,7 @@ from pipeline.speakable.rewriting import DASH, Rule, any_of, before, in_front, r
 _WORDS = vocabulary("en")
 
 ZONE = re.compile(r"(?<!\w)(?P<zone>UTC|GMT) ?(?P<sign>[-−–+±])(?P<h>\d{1,2})(?::?(?P<m>[0-5]\d))?(?![\w:]|\.\d)")
+WORD_TO = re.compile(r"\b(noon|midnight) ?[-–] ?(?=\d)", re.IGNORECASE)
 ZONE_SIGNS = {"+": "plus", "±": "plus or minus"}
 LASTS = re.compile(rf"\b(?:{any_of(_WORDS['durations'])})\b(?: (?!at\b|from\b|until\b|to\b)[a-z]+){{0,3}}:? \Z", re.I)
 LONG = re.compile(r" (?:long|in length)\b|(?: [a-z]+)? (?:duration|runtime|mile|marathon|pace)\b")
@@ -21,6 +22,7 @@ WORKING_BEHIND = re.compile(r" (?:jobs?|schedule|shifts?|hours|office|workday|gr
 
 def written_out(text: str) -> str:
     """Return *text* with "UTC minus three" for UTC-3."""
+    text = WORD_TO.sub(r"\1 to ", text)
     return ZONE.sub(_zone, text) if "UTC" in text or "GMT" in text else text
 
 
@@ -63,6 +65,8 @@ def _lasting(m: re.Match[str]) -> str | None:
     """Say 3:45 as a duration, whose unit is not told: 2:00 is "two colon zero zero"."""
     if int(m["h"]) < 24 and not (LASTS.search(in_front(m)) or LONG.match(m.string, m.end())):
         return None
+    if m[0] == "24:00":
+        return "twenty-four hundred"
     return f"{cardinal(int(m['h']))} colon zero zero" if m["m"] == "00" else clock(m["h"], m["m"], half=False)
 
 

@@ -11,10 +11,11 @@ _WORDS = vocabulary("en")
 
 SHORT_DECADE = re.compile(r"(?<![\w'’])['’](?P<y>[2-9]0)s\b")
 SHORT_YEAR = re.compile(r"(?P<before>\b(?:in|of|since|from|by|until|summer|class) )['’](?P<y>\d\d)\b(?!['’])", re.I)
+OF_YEAR = re.compile(r"(?<![\w.,$€£/-])(?P<y>(?:1[1-9]|20)\d\d|[2-9]0)['’]s\b")
 GLUED = re.compile(r"(?<!\w)(?P<part>(?i:mid|early|late|pre|post))-(?P<y>(?:1[1-9]|20)\d\d|\d0(?=s))(?P<s>s?)(?![\w-])")
 ABOUT = re.compile(r"(?<![\w.])(?:c|ca)\. ?(?=\d{3,4}(?:[\s,;)–-]|\.?$))")
 LIVED = re.compile(r"(?<=\()(?P<what>[bd])\. (?=\d{4}\b|\d{1,2} [A-Z])")
-QUARTER = re.compile(r"(?P<quarter>(?<!\w)(?:Q[1-4]|H[12])(?:,? | of ))(?P<y>20\d\d)(?!\w|[.,]\d)")
+QUARTER = re.compile(r"(?P<quarter>(?<!\w)(?:(?:Q[1-4]|H[12])(?:,? | of )|FY ?))(?P<y>20\d\d)(?!\w|[.,]\d)")
 LIVES = {"b": "born ", "d": "died "}
 
 OF = re.compile(rf"\b(?:{any_of(_WORDS['of_year'])}) of \Z", re.IGNORECASE)
@@ -33,9 +34,16 @@ def written_out(text: str) -> str:
     if "." in text:
         text = LIVED.sub(lambda m: LIVES[m["what"]], ABOUT.sub("circa ", text))
     if "'" in text or "’" in text:
+        text = OF_YEAR.sub(_of_year, text)
         text = SHORT_YEAR.sub(_short_year, SHORT_DECADE.sub(lambda m: decade(int(m["y"])), text))
-    text = QUARTER.sub(lambda m: m["quarter"] + year(int(m["y"])), text)
+    text = QUARTER.sub(lambda m: m["quarter"].replace("FY", "FY ").replace("  ", " ") + year(int(m["y"])), text)
     return GLUED.sub(_glued, text) if "-" in text else text
+
+
+def _of_year(m: re.Match[str]) -> str:
+    """Say 1960's, which sounds as 1960s does, and 1967's."""
+    number = int(m["y"])
+    return decade(number) if number % 10 == 0 else f"{year(number)}'s"
 
 
 def _short_year(m: re.Match[str]) -> str:
