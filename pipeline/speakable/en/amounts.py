@@ -151,6 +151,7 @@ _PLAIN_UNIT = any_of(unit for unit in UNITS if unit not in SURE)
 
 RULES: tuple[Rule, ...] = (
     rule(_N, _name),
+    rule(r"\d{1,3}(?:\.\d{3}){2,4}", lambda m: cardinal(int(m[0].replace(".", "")))),
     rule(r"\d{1,4}(?:\.\d{1,4}){2,4}", _version),
     rule(r"\d{1,4}\.\d{1,4}", _two_part_version),
     rule(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{_UNIT}){PER}{DOT}", _measure),

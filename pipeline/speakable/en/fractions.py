@@ -133,6 +133,12 @@ def _fraction(m: re.Match[str]) -> str | None:
     return (f"{cardinal(int(whole))} and {part}" if whole else part) + many
 
 
+def _fractions(m: re.Match[str]) -> str:
+    """Say 1/3–1/2 cup."""
+    first, last = (_in_words(int(m[n]), int(m[of])) for n, of in (("n", "of"), ("n2", "of2")))
+    return f"{first} to {last}" + (f" {UNITS[m['unit']][0]}" if m["unit"] else "")
+
+
 def _compound(m: re.Match[str]) -> str | None:
     """Say half-inch, quarter-cup, three and one half-hour."""
     part, whole = _fraction_in_words(m, sure=True), m["whole"]
@@ -155,14 +161,12 @@ def _fraction_in_words(m: re.Match[str], *, sure: bool) -> str | None:
     measured = sure or ANOTHER.search(in_front(m)) or after(m).strip(".,;:!?)") in _WORDS["measured"]
     if not measured and (written not in COMMON or m.string[m.start() - 1 : m.start()] == "("):
         return None
-    if written in COMMON or of in (2, 4):
-        return f"{cardinal(count)} {_half_or_quarter(of, count)}"
-    return f"{cardinal(count)} {ordinal(of)}{'s' if count > 1 else ''}"
+    return _in_words(count, of)
 
 
-def _half_or_quarter(of: int, count: int) -> str:
-    names = {2: ("half", "halves"), 3: ("third", "thirds"), 4: ("quarter", "quarters")}
-    return names[of][count > 1]
+def _in_words(count: int, of: int) -> str:
+    one, many = {2: ("half", "halves"), 4: ("quarter", "quarters")}.get(of, (ordinal(of), f"{ordinal(of)}s"))
+    return f"{cardinal(count)} {many if count > 1 else one}"
 
 
 def _slashed(m: re.Match[str]) -> str:
@@ -172,9 +176,10 @@ def _slashed(m: re.Match[str]) -> str:
     return " slash ".join((*map(speak, numbers[:-1]), last))
 
 
+_PLAIN_UNITS = any_of(unit for unit in UNITS if unit not in SURE)
 _MEASURED = (
     rf"(?:(?P<mark>[\"”″])(?!\S)|\sin\.(?= [a-z])(?P<inch>)"
-    rf"|\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){DOT}(?!\w))?"
+    rf"|\s(?P<unit>{_PLAIN_UNITS}){DOT}(?!\w))?"
 )
 _TWO = r"(?P<n>\d{1,3})/(?P<of>\d{1,3})"
 _SIGN = f"[{''.join(SIGNS)}]"
@@ -183,6 +188,9 @@ _WHOLE = rf"(?:(?P<whole>\d{{1,3}})(?:[ -]|(?={_SIGN})))?"
 RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})/(?P<y>\d\d|(?:19|20)\d\d)", _full_date),
     rule(r"\d{1,3}[-/]\d{1,3}", _phrase),
+    rule(
+        rf"(?P<n>\d)/(?P<of>[2-9])[-–](?P<n2>\d)/(?P<of2>[2-9])(?:\s(?P<unit>{_PLAIN_UNITS}){DOT}(?!\w))?", _fractions
+    ),
     rule(rf"{_WHOLE}(?P<part>(?P<sign>{_SIGN})|(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}}))-(?P<word>[a-z]{{2,20}})", _compound),
     rule(r"(?P<n>\d{1,2})/(?P<y>(?:19|20)\d\d)", _month_and_year),
     rule(r"(?P<y>(?:19|20)\d\d)/(?P<n>\d{1,2})/(?P<d>\d{1,2})", _year_first),
@@ -191,7 +199,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_TWO}(?P<unit> ?mm ?Hg)?", _pressure),
     rule(r"(?P<n>\d{1,3}(?:\.\d{1,2})?)/(?P<of>\d{1,3})", _part),
     rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})", _date),
-    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>(?P<sign>)(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}})){_MEASURED}", _fraction),
+    rule(rf"(?:(?P<whole>\d{{1,3}})[ -])?(?P<part>(?P<sign>)(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}})){_MEASURED}", _fraction),
     rule(rf"(?P<whole>\d{{1,3}})? ?(?P<sign>{_SIGN}){_MEASURED}", _fraction),
     rule(r"\d{1,4}(?:/\d{1,4}){1,3}", _slashed),
 )

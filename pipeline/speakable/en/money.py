@@ -100,10 +100,10 @@ def _cents(m: re.Match[str]) -> str:
 
 
 _N = rf"(?P<n>{NUMBER})"
-_SIZES = rf"(?:million|billion|trillion|thousand|(?:{any_of(MAGNITUDES)})(?!\w))"
+_SIZES = rf"(?:million|billion|trillion|thousand|lakh|crore|(?:{any_of(MAGNITUDES)})(?!\w))"
 _SIZE = rf"(?:\s?(?P<size>{_SIZES}))?"
 _PLUS = r"(?P<plus>\+)?"
-_NO_SIZE = r"(?!\s(?:million|billion|trillion|thousand)\b)"
+_NO_SIZE = r"(?!\s(?:million|billion|trillion|thousand|lakh|crore)\b)"
 _NAMED = any_of(NAMED)
 
 SEEN = rf"[{''.join(CURRENCIES)}¢]|\d ?(?:{_NAMED})\b|\dp\b"

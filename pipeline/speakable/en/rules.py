@@ -13,6 +13,7 @@ from pipeline.speakable.en import (
     doses,
     fractions,
     money,
+    plainly,
     ratios,
     roman,
     spans,
@@ -65,6 +66,16 @@ def _beside_a_number(m: re.Match[str]) -> str | None:
     return beside_a_number(m)
 
 
+PREPARED = (
+    plainly.written_out,
+    amounts.without_bullets,
+    codes.written_out,
+    years.written_out,
+    times.written_out,
+    money.written_out,
+)
+"""What begins with a letter or in an unusual way is rewritten before the rules look for numbers."""
+
 LISTED: Rule = (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{cardinal(int(m['n']))}.")
 BESIDE: Rule = (re.compile(NUMBER + r"\S*"), _beside_a_number)
 
@@ -73,7 +84,7 @@ GROUPS: tuple[tuple[re.Pattern[str], tuple[Rule, ...]], ...] = tuple(
     for sign, rules in (
         ("", (LISTED,)),
         (r"\d ?[-–—−:] ?\d", ratios.RULES),
-        (r"×|\dx|[\w\"”″] x \d|\d ?[-–—] ?\d|\d ?[hm]", spans.FIRST_RULES),
+        (r"×|\dx|[\w\"”″'’′] ?x ?\d|\d ?[-–—] ?\d|\d ?[hm]", spans.FIRST_RULES),
         (r"[^\w\s.,;?()]", (FORMULA,)),
         (r"\d[./–—-]\d|[A-Za-z]{3}\.?,? \d|\d(?:st|nd|rd|th)? [A-Z]", dates.FIRST_RULES),
         (r"\+\d|\d[ .-]\d|\d{5}", codes.SHAPES),
@@ -128,7 +139,14 @@ def spoken(text: str) -> str:
 
 def _numbers(text: str) -> str:
     text = NUMBER_WITHOUT_DOT.sub("number", doses.written_out(text))
-    for part in (amounts.without_bullets, codes.written_out, years.written_out, times.written_out, money.written_out):
+    for part in (
+        plainly.written_out,
+        amounts.without_bullets,
+        codes.written_out,
+        years.written_out,
+        times.written_out,
+        money.written_out,
+    ):
         text = part(text)
     text = SUMS(text)
     if not DIGIT.search(text):

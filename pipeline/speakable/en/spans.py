@@ -64,7 +64,8 @@ def _times(m: re.Match[str]) -> str | None:
     numbers = [speak(part["n"]) for part in parts if part]
     if (len(numbers) > 2 and unit not in _LENGTHS) or any(part and part["unit"] not in ("", unit) for part in parts):
         return None
-    describes = one_thing(m) or (unit not in _LENGTHS and counted_by_its_s(after(m).strip(".,;:!?)")))
+    word = after(m).strip(".,;:!?)")
+    describes = one_thing(m) or word in _WORDS["races"] or (unit not in _LENGTHS and counted_by_its_s(word))
     return by.join(numbers) + f" {one if describes else many}" + per(m)
 
 
@@ -72,8 +73,24 @@ def _resolution(m: re.Match[str]) -> str:
     return f"{speak(m['n'])} by {speak(m['to'])}"
 
 
-def _inches_by(m: re.Match[str]) -> str:
-    return " by ".join(_inches(number) for number in re.findall(NUMBER, m[0]))
+def _marked_by(m: re.Match[str]) -> str:
+    """Say 1.5" x 3.5" and 2' x 4'."""
+    numbers = re.findall(NUMBER, m[0])
+    if m["mark"] in "'’′":
+        return " by ".join(f"{speak(number)} {'foot' if number == '1' else 'feet'}" for number in numbers)
+    return " by ".join(map(_inches, numbers))
+
+
+def _letter_m(m: re.Match[str]) -> str | None:
+    """Say 5m tall, 45m ago, 1m people; what 5m alone is nobody knows."""
+    word = after(m).strip(".,;:!?)")
+    if word in _WORDS["dimensions"]:
+        return f"{speak(m['n'])} {'meter' if m['n'] == '1' else 'meters'}"
+    if word in _WORDS["races"]:
+        return f"{speak(m['n'])} meter"
+    if word in ("ago", "left", "later", "remaining"):
+        return f"{speak(m['n'])} {'minute' if m['n'] == '1' else 'minutes'}"
+    return f"{speak(m['n'])} million" if counts(m) and word not in UNITS else None
 
 
 def _small_size(m: re.Match[str]) -> str | None:
@@ -151,7 +168,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{3,4})[x×](?P<to>\d{3,4})(?:p|px)?", _resolution),
     rule(rf"{_N} [-–—] (?P<to>{NUMBER})\s?(?P<unit>{_PLAIN_UNITS}|°){PER}{DOT}", _spaced_measure),
     rule(rf"{_N} [-–—] (?P<to>{NUMBER})", _spaced_range),
-    rule(rf"{NUMBER}[\"”″](?:{_BY}{NUMBER}[\"”″]){{1,2}}", _inches_by),
+    rule(rf"{NUMBER}(?P<mark>[\"”″'’′])(?:{_BY}{NUMBER}[\"”″'’′]){{1,2}}", _marked_by),
     rule(r"(?P<n>\d{1,2})[x×](?P<to>\d{1,2})", _small_size),
     rule(rf"{_N}x", _factor_of),
     rule(rf"(?P<h>\d{{1,3}})(?:h| ?hrs?)(?P<gap> ?)(?P<m>[0-5]?\d)(?P<minutes> ?m(?:ins?)?)?{_SECONDS}", _duration),
@@ -164,6 +181,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?(?P<mark>[\"”″'’′])", _marked),
     rule(r"(?P<minus>[-−])?(?P<n>\d{1,3}(?:\.\d)?)(?:[-–](?P<to>\d{1,3}))? ?(?P<scale>[FC])", _temperature),
     rule(rf"{_N}(?P<size>k|K|M|B|bn|mn|tn)(?P<plus>\+)?", _factor),
+    rule(rf"{_N}m", _letter_m),
     rule(rf"{_N}\+", _and_more),
     rule(rf"{_N}(?P<x>x| times)?(?=/){PER}", _per_time),
 )

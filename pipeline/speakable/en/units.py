@@ -11,10 +11,10 @@ _TABLE = table("en")
 _WORDS = vocabulary("en")
 SPACED: dict[str, list[str]] = _TABLE["spaced"]
 UNITS: dict[str, list[str]] = _TABLE["units"] | SPACED
-_PER: dict[str, str] = _TABLE["per"]
+PER_UNITS: dict[str, str] = _TABLE["per"]
 FUNCTION_WORDS = _WORDS["function"]
 
-PER = rf"(?P<per>(?:/(?:(?:{any_of(_PER)})|\d{{1,4}} ?(?:{any_of(UNITS)}))(?!\w)){{0,2}})"
+PER = rf"(?P<per>(?:/(?:(?:{any_of(PER_UNITS)})|\d{{1,4}} ?(?:{any_of(UNITS)}))(?!\w)){{0,2}})"
 """The /day/kg or /5 mL behind an amount."""
 DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
 """The dot of a unit before a word that begins no sentence."""
@@ -52,7 +52,7 @@ def per(m: re.Match[str]) -> str:
 def _per(part: str) -> str:
     amount = re.match(r"(\d+) ?", part)
     if amount is None:
-        return _PER[part]
+        return PER_UNITS[part]
     return f"{cardinal(int(amount[1]))} {UNITS[part[amount.end() :]][amount[1] != '1']}"
 
 
