@@ -12,7 +12,7 @@ Say = Callable[[re.Match[str]], str | None]
 
 Rule = tuple[re.Pattern[str], Say]
 
-LEFT = r"(?:(?<![^\s(«“„‘—])|(?<=\s[\"'])|(?<=\A[\"']))"
+LEFT = r"(?:(?<![^\s(«“„‘—])|(?<=\s[\"'])|(?<=\A[\"'])|(?<=\([\"']))"
 RIGHT = r"(?=(?:(?<=[^\W\d]|[%°])[\"'])?(?:[.,;:!?…)»”’—][\"']?)*+(?:\s|$))"
 """The edges of a number: white space, the ends of the text, brackets, quotes, end marks. 5" is five inches, but the
 quotation mark of "$7 million" is one."""

@@ -40,9 +40,11 @@ DAY_ALONE = re.compile(
     rf"(?P<before>\b(?i:{any_of(_WORDS['before_weekdays'])})(?: early| late)? "
     rf"|{_LONG_DAY}(?:, | and | or | & |, and ))(?P<name>{_WEEKDAYS}){_DOT}(?! [A-Z])"
 )
+_HOURS = rf"{_CLOCK}(?:[-–]{_CLOCK})? ?[AaPp]\.?[Mm]|\d{{1,2}}[-–]\d{{1,2}}(?!\d)"
 DAY_AT = re.compile(
-    rf"(?<![\w.])(?P<name>{_WEEKDAYS})\b\.?(?=:? (?:at )?{_CLOCK}(?:[-–]{_CLOCK})? ?[AaPp]\.?[Mm])"
-    rf"|(?<=and |the )(?P<sure>{_SURE})\b\.?(?= (?:at|morning|afternoon|evening|night)\b)"
+    rf"(?<![\w.])(?P<name>{_WEEKDAYS})\b\.?(?=:? (?:at )?(?:{_HOURS})|: (?:closed|open|\d))"
+    rf"|(?<![\w.])(?P<sure>{_SURE})\b\.?(?= at \d)"
+    rf"|(?<=and |the )(?P<part>{_SURE})\b\.?(?= (?:at|morning|afternoon|evening|night)\b)"
 )
 DAY_OF_DATE = re.compile(
     rf"(?<![\w.])(?P<name>(?<!the )(?<!The )Sun|{'|'.join(day for day in WEEKDAYS if day != 'Sun')})\b\.?"
@@ -58,6 +60,13 @@ MONTH_AND_YEAR = re.compile(rf"(?P<before>(?<![\w.]){_DAY} )(?P<name>{_SHORT})\b
 SMALL_MONTH = re.compile(rf"(?P<day>\b{_DAY} (?:of )?)(?P<month>{any_of(SMALL)})\b")
 
 
+SMALL_VERB = re.compile(
+    r"(?<=\bon |\bby )(?:may|march)(?= \d{1,2}(?:st|nd|rd|th)?(?!\w|[:.]\d| [a-z]+s\b))"
+    r"|(?<=\bin |\bby )(?:may|march)(?= (?:19|20)\d\d\b)"
+)
+"""May and march in small letters, where they are no verbs."""
+
+
 def seen(text: str) -> bool:
     """Return whether *text* has a short weekday or month."""
     return SEEN.search(text) is not None
@@ -67,6 +76,7 @@ def written_out(text: str) -> str:
     """Return *text* with weekdays and months in full: Monday to Thursday for Mon–Thu, December 3rd for Dec. 3rd."""
     if SEEN.search(text):
         text = _months(_weekdays(text))
+    text = SMALL_VERB.sub(lambda m: m[0].title(), text)
     return SMALL_MONTH.sub(lambda m: f"{m['day']}{m['month'].title()}", text)
 
 
@@ -75,7 +85,7 @@ def _weekdays(text: str) -> str:
     text = DAYS_RANGE.sub(lambda m: f"{WEEKDAYS[m['first']]} to {WEEKDAYS[m['last']]}{_stop(m)}", text)
     for _ in range(2):  # the second of "Tuesday and Thu" shows when the first is in full
         text = DAY_ALONE.sub(lambda m: m["before"] + WEEKDAYS[m["name"]] + _stop(m), text)
-    text = DAY_AT.sub(lambda m: WEEKDAYS[m["name"] or m["sure"]], text)
+    text = DAY_AT.sub(lambda m: WEEKDAYS[m["name"] or m["sure"] or m["part"]], text)
     return DAY_OF_DATE.sub(lambda m: WEEKDAYS[m["name"]], text)
 
 

@@ -12,6 +12,7 @@ SPACED = re.compile(
     r"|(?<![\w.,+])(?<!\d )\d{1,3}(?: 000){1,4}(?= [a-z]{2})"
 )
 NO_ZERO = re.compile(r"(?<![^\s($€£~-])\.(?=\d{1,4}(?![\d.\w]))")
+QUOTED = re.compile(r"(?<![^\s(])\"(?P<money>[$€£¥₽₹]\d[\d.,]*)\"")
 CODE_BEHIND = re.compile(
     rf"\$ ?(?P<amount>{NUMBER}(?: ?(?:million|billion|trillion|[kKMB]))?) (?P<code>USD|CAD|AUD|NZD|HKD|SGD)\b"
 )
@@ -23,6 +24,8 @@ def written_out(text: str) -> str:
     if "," in text:
         text = INDIAN.sub(lambda m: f"{int(m[0].replace(',', '')):,}", text)
     text = SPACED.sub(lambda m: m[0].replace(" ", ","), text)
+    if '"' in text:
+        text = QUOTED.sub("“\\g<money>”", text)
     text = NO_ZERO.sub("0.", text)
     if "$" in text:
         text = CODE_BEHIND.sub(r"\g<code> \g<amount>", text)

@@ -50,9 +50,8 @@ HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 ORDERED = re.compile(rf"(?P<what>\b(?i:{any_of(_WORDS['ordered'])}) )#(?=\d{{1,12}}{RIGHT})")
 
 LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d|[IVXL]{{2,}}\b|[VX]\b)")
-NUMBER_WITHOUT_DOT = re.compile(
-    r"(?<=[a-z] )No(?= \d{1,4}(?!\d| (?!is|was|has|does|plays)[a-z]+s\b| (?:people|men|women)\b))"
-)
+_NOT_COUNTED = r"(?!\d| (?!is|was|has|does|plays)[a-z]+s\b| (?:people|men|women)\b)"
+NUMBER_WITHOUT_DOT = re.compile(rf"\ANo(?= \d{{1,3}} [A-Z][a-z]+(?<!s)\b)|(?<=[a-z] )No(?= \d{{1,4}}{_NOT_COUNTED})")
 NAME = re.compile(r"[(\"“]?[A-Za-z]+-?\d{1,4}")
 GLUED = re.compile(r"[\d.,]+[a-z'’′%°]")
 """A number that cannot go on in the next word."""
@@ -76,7 +75,10 @@ PREPARED = (
 )
 """What begins with a letter or in an unusual way is rewritten before the rules look for numbers."""
 
-LISTED: Rule = (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{cardinal(int(m['n']))}.")
+LISTED: Rule = (
+    re.compile(r"\A(?P<n>\d{1,3})(?:[.)](?=\s+[^\W\d_])|\)(?=\s+\d))"),
+    lambda m: f"{cardinal(int(m['n']))}.",
+)
 BESIDE: Rule = (re.compile(NUMBER + r"\S*"), _beside_a_number)
 
 GROUPS: tuple[tuple[re.Pattern[str], tuple[Rule, ...]], ...] = tuple(

@@ -12,11 +12,13 @@ ZONE = re.compile(r"(?<!\w)(?P<zone>UTC|GMT) ?(?P<sign>[-−–+±])(?P<h>\d{1,2
 WORD_TO = re.compile(r"\b(noon|midnight) ?[-–] ?(?=\d)", re.IGNORECASE)
 ZONE_SIGNS = {"+": "plus", "±": "plus or minus"}
 LASTS = re.compile(rf"\b(?:{any_of(_WORDS['durations'])})\b(?: (?!at\b|from\b|until\b|to\b)[a-z]+){{0,3}}:? \Z", re.I)
-LONG = re.compile(r" (?:long|in length)\b|(?: [a-z]+)? (?:duration|runtime|mile|marathon|pace)\b")
+LONG = re.compile(
+    r" (?:minutes|hours|mins|hrs|long|in length)\b|(?: [a-z]+)? (?:duration|runtime|mile|marathon|pace)\b"
+)
 TIMED = re.compile(rf"\b(?:{any_of(_WORDS['timed'])})\b[^.;!?\d]{{0,24}} at \Z", re.IGNORECASE)
 TRAIN = re.compile(r" (?:train|bus|ferry|flight|from|to [A-Z])")
 ENDS = re.compile(r"[.,;:!?)]*(?:\s|$)(?!percent|per|%)")
-WORKING = re.compile(r"(?:\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?,? |\b(?:open|work|works|working|from) )\Z")
+WORKING = re.compile(r"(?:\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?[,:]? |\b(?:open|work|works|working|from) )\Z")
 WORKING_BEHIND = re.compile(r" (?:jobs?|schedule|shifts?|hours|office|workday|grind|routine)\b")
 
 

@@ -120,10 +120,12 @@ def _bracketed(m: re.Match[str]) -> str | None:
 def _year(m: re.Match[str]) -> str | None:
     """Say a year behind a word such as "in", if it counts nothing behind it."""
     number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
-    if not 1001 <= number <= 2099 or is_unit(counted.strip(".,;:!?)")):
+    if not 1000 <= number <= 2099 or is_unit(counted.strip(".,;:!?)")):
         return None
     if IS_YEAR.search(in_front(m)) or (word in ("is", "was") and counted == "when"):
         return year(number)
+    if number == 1000:
+        return cardinal(number) if word == "year" else None
     if word in _WORDS["surely_year"]:
         return year(number) if number % 100 or number == 2000 or not counted else m[0]
     if _of_two_amounts(m):
