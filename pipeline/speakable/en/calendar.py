@@ -76,7 +76,8 @@ def written_out(text: str) -> str:
     """Return *text* with weekdays and months in full: Monday to Thursday for Mon–Thu, December 3rd for Dec. 3rd."""
     if SEEN.search(text):
         text = _months(_weekdays(text))
-    text = SMALL_VERB.sub(lambda m: m[0].title(), text)
+    if "may " in text or "march " in text:
+        text = SMALL_VERB.sub(lambda m: m[0].title(), text)
     return SMALL_MONTH.sub(lambda m: f"{m['day']}{m['month'].title()}", text)
 
 

@@ -20,6 +20,7 @@ IN_LETTERS = re.compile(r"(?<![\w-])1-(?P<area>8\d\d)-(?=[A-Z]{2})")
 FLIGHT = re.compile(
     rf"(?<![\w-])(?P<airline>{any_of(_WORDS['airlines'])})(?P<space> ?)(?P<n>\d{{2,4}})(?![\w-]|[.,:/]\d)"
 )
+MAY_FLY = re.compile(r"[A-Z][A-Z\d] ?\d\d")
 FLYING = re.compile(r"\b(?:flights?|gate|board\w*|depart\w*|lands?|landed|arriv\w*|leaves|terminal|airport)\b", re.I)
 PENSION = re.compile(r"(?<!\w)40(?P<n>[13])\((?P<letter>[bk])\)")
 VERSION = re.compile(r"(?<![\w./\\@-])v(?=\d{1,4}(?:\.\d{1,4}){0,3}(?:[\s,;:!?)]|\.?(?:\s|$)))")
@@ -31,11 +32,11 @@ AT_ONCE = re.compile(
     rf"\b(?:{_CALL})(?: (?:or|and) (?:{_CALL}))?(?: (?:us|me|them|him|her|it|to|[A-Z]+ to))?(?: (?:on|at))?:? \Z",
     re.IGNORECASE,
 )
-EMERGENCY = re.compile(rf"\b(?:{_CALL}|emergency|ambulance|police)\b", re.IGNORECASE)
+EMERGENCY = re.compile(rf"\b(?:{_CALL}|emergency|ambulance|police|(?:hot|help|life|crisis )?line)\b", re.IGNORECASE)
 _OPEN = r"[\"“'(]?\Z"
-TYPED = re.compile(
-    rf"\b(?:{any_of(_WORDS['typed'])})(?: (?:number|code|id))?(?: (?:is|was)(?: now| still)?)?:? {_OPEN}", re.IGNORECASE
-)
+_SET = "(?:changed|reset|set|updated) to"
+_IS = rf"(?: (?:is|was|will be|should be|remains|reads)(?: now| still)?|(?: \w+)?(?: been)? {_SET})?"
+TYPED = re.compile(rf"\b(?:{any_of(_WORDS['typed'])})(?: (?:number|code|id))?{_IS}:? {_OPEN}", re.IGNORECASE)
 ENDING = re.compile(
     rf"\b(?:end(?:ing|s) (?:in|with)|ending|(?:last|first) (?:four|4) digits(?: are| of)?:?) {_OPEN}", re.I
 )
@@ -45,23 +46,34 @@ NUMBERED = re.compile(
 NUMBERED_SURELY = re.compile(
     rf"\b(?:{any_of(_WORDS['numbered'])}) (?:number|code|id|no\.?)(?: (?:is|was))?:? {_OPEN}", re.IGNORECASE
 )
-WORD = re.compile(
-    rf"\b(?i:{any_of(_WORDS['calls'] | _WORDS['typed'] | _WORDS['numbered'])}|ending|ends|digits|emergency|operator"
-    rf"|dispatcher|lifeline|police|ambulance|number)"
+WORD = re.compile("[a-z]+")
+MARKS = frozenset(
+    word + plural
+    for listed in ("calls", "typed", "numbered", "around_codes")
+    for word in _WORDS[listed]
+    for plural in ("", "s")
 )
-"""A text without any of these has no code that is known by the words around it."""
 IS_NUMBER = re.compile(rf"\bis number {_OPEN}", re.IGNORECASE)
 COUNTRIES = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}")
 SEVERAL = re.compile(r"\d+")
 
 
+def named(text: str) -> bool:
+    """Return whether *text* has a word that may make a code of a number."""
+    return not MARKS.isdisjoint(WORD.findall(text.lower()))
+
+
 def written_out(text: str) -> str:
     """Return *text* with codes that begin with a letter or a bracket so that the rules for numbers see them."""
-    text = VERSION.sub("version ", INNER_LINE.sub(r"\1 extension ", text))
-    text = IN_LETTERS.sub(lambda m: f"one, {speak_digits(m['area'])}, ", text)
+    if " x" in text:
+        text = INNER_LINE.sub(r"\1 extension ", text)
+    if "v" in text:
+        text = VERSION.sub("version ", text)
+    if "1-8" in text:
+        text = IN_LETTERS.sub(lambda m: f"one, {speak_digits(m['area'])}, ", text)
     if "(" in text:
         text = PENSION.sub(lambda m: f"four oh {cardinal(int(m['n']))} {m['letter']}", AREA.sub(r"\1 ", text))
-    return FLIGHT.sub(_flight, text)
+    return FLIGHT.sub(_flight, text) if MAY_FLY.search(text) else text
 
 
 def _flight(m: re.Match[str]) -> str:

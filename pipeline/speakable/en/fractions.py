@@ -169,6 +169,13 @@ def _in_words(count: int, of: int) -> str:
     return f"{cardinal(count)} {many if count > 1 else one}"
 
 
+def _slashed_measure(m: re.Match[str]) -> str | None:
+    """Say 68/52°F."""
+    if value(m["n"]) < value(m["of"]) and not m["unit"].startswith("°"):
+        return None
+    return f"{speak(m['n'])} slash {speak(m['of'])} {UNITS[m['unit']][1]}"
+
+
 def _slashed(m: re.Match[str]) -> str:
     """Say the slashes. Four digits behind two others are a year."""
     numbers = m[0].split("/")
@@ -201,5 +208,6 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})", _date),
     rule(rf"(?:(?P<whole>\d{{1,3}})[ -])?(?P<part>(?P<sign>)(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}})){_MEASURED}", _fraction),
     rule(rf"(?P<whole>\d{{1,3}})? ?(?P<sign>{_SIGN}){_MEASURED}", _fraction),
+    rule(rf"{_TWO}\s?(?P<unit>{_PLAIN_UNITS}){DOT}", _slashed_measure),
     rule(r"\d{1,4}(?:/\d{1,4}){1,3}", _slashed),
 )

@@ -93,6 +93,15 @@ def _counted(m: re.Match[str]) -> str:
     return " and ".join(parts)
 
 
+def _compound(m: re.Match[str]) -> str:
+    """Say a $3-a-day habit and a $5-million house."""
+    one, rest = ALL[m["unit"]][0], m["rest"]
+    size = re.match(r"-(?:million|billion|trillion|thousand)\b", rest)
+    if size:
+        return f"{speak(m['n'])}{size[0]}-{one}{rest[size.end() :]}"
+    return f"{speak(m['n'])}-{one}{rest}"
+
+
 def _cents(m: re.Match[str]) -> str:
     if m["unit"] == "¢":
         return f"{speak(m['n'])} {'cent' if m['n'] == '1' or one_thing(m) else 'cents'}"
@@ -132,6 +141,7 @@ RULES: tuple[Rule, ...] = (
         rf"{SIGN}{_N}{_range(_MONEY)}{_SIZE}\s?(?P<unit>{_MONEY}|(?:{_NAMED})(?!\w)){_PLUS}{PER}",
         _money,
     ),
+    rule(rf"{_FRONT}(?P<rest>(?:-[a-z]{{1,12}}){{1,4}})", _compound),
     rule(r"(?P<n>\d{1,3})(?P<unit>¢)", _cents),
     rule(r"(?P<n>[1-9]\d?)(?P<unit>p)", _cents),
 )

@@ -9,8 +9,10 @@ from pipeline.speakable.rewriting import any_of
 INDIAN = re.compile(r"(?<![\d,.])\d{1,2}(?:,\d\d){1,4},\d{3}(?![\d,])")
 SPACED = re.compile(
     rf"(?<![\w.,+])(?<!\d )\d{{1,3}}(?: \d{{3}}){{1,4}}(?= ?(?:{any_of(unit for unit in UNITS if unit != 'in')})(?!\w))"
+    r"|(?<=\b1:)\d{1,3} \d{3}(?!\w| \d)"
     r"|(?<![\w.,+])(?<!\d )\d{1,3}(?: 000){1,4}(?= [a-z]{2})"
 )
+GROUPED = re.compile(r"\d \d{3}")
 NO_ZERO = re.compile(r"(?<![^\s($€£~-])\.(?=\d{1,4}(?![\d.\w]))")
 QUOTED = re.compile(r"(?<![^\s(])\"(?P<money>[$€£¥₽₹]\d[\d.,]*)\"")
 CODE_BEHIND = re.compile(
@@ -23,7 +25,8 @@ def written_out(text: str) -> str:
     """Return *text* with unusual notations of numbers replaced by usual ones."""
     if "," in text:
         text = INDIAN.sub(lambda m: f"{int(m[0].replace(',', '')):,}", text)
-    text = SPACED.sub(lambda m: m[0].replace(" ", ","), text)
+    if GROUPED.search(text):
+        text = SPACED.sub(lambda m: m[0].replace(" ", ","), text)
     if '"' in text:
         text = QUOTED.sub("“\\g<money>”", text)
     text = NO_ZERO.sub("0.", text)

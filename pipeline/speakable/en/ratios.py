@@ -44,6 +44,12 @@ def _ratio(m: re.Match[str]) -> str | None:
     return _to(m) if named else None
 
 
+def _three(m: re.Match[str]) -> str | None:
+    """Say a mix of 1:2:3."""
+    named = NAMED.search(in_front(m)) or NAMED_BEHIND.match(m.string, m.end())
+    return " to ".join(map(speak, m[0].split(":"))) if named else None
+
+
 def _score(m: re.Match[str]) -> str | None:
     """Say 3–1 behind a word such as "won" or before one such as "victory". Before a unit it is a range."""
     if is_unit(after(m).strip(".,;:!?)")):
@@ -61,6 +67,7 @@ def _to(m: re.Match[str]) -> str:
 _N = rf"(?!0\d){NUMBER}"
 
 RULES: tuple[Rule, ...] = (
+    rule(rf"{_N}:{_N}:{_N}", _three),
     rule(rf"(?P<n>{_N}):(?P<to>{_N})", _ratio),
     rule(rf"(?P<n>(?!0\d)\d{{1,3}}){DASH}(?P<to>(?!0\d)\d{{1,3}})", _score),
 )

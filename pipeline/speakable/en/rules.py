@@ -1,6 +1,7 @@
 """English: all rules in their order."""
 
 import re
+from collections.abc import Callable
 
 from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
@@ -81,8 +82,8 @@ LISTED: Rule = (
 )
 BESIDE: Rule = (re.compile(NUMBER + r"\S*"), _beside_a_number)
 
-GROUPS: tuple[tuple[re.Pattern[str], tuple[Rule, ...]], ...] = tuple(
-    (re.compile(sign), rules)
+GROUPS: tuple[tuple[Callable[[str], object], tuple[Rule, ...]], ...] = tuple(
+    (re.compile(sign).search if isinstance(sign, str) else sign, rules)
     for sign, rules in (
         ("", (LISTED,)),
         (r"\d ?[-–—−:] ?\d", ratios.RULES),
@@ -90,7 +91,7 @@ GROUPS: tuple[tuple[re.Pattern[str], tuple[Rule, ...]], ...] = tuple(
         (r"[^\w\s.,;?()]", (FORMULA,)),
         (r"\d[./–—-]\d|[A-Za-z]{3}\.?,? \d|\d(?:st|nd|rd|th)? [A-Z]", dates.FIRST_RULES),
         (r"\+\d|\d[ .-]\d|\d{5}", codes.SHAPES),
-        (codes.WORD.pattern, codes.NAMED),
+        (codes.named, codes.NAMED),
         (rf"/|[{fractions.VULGAR}]|24-7", fractions.RULES),
         ("", (BESIDE,)),
         (r"\d[:.-]\d|\d ?[AaPp]\.?[Mm]|[-–—]|\d h(?:ou)?rs", times.RULES),
@@ -154,7 +155,7 @@ def _numbers(text: str) -> str:
     if not DIGIT.search(text):
         return text
     text = money.with_commas(text)
-    return rewritten(text, [rule for sign, rules in GROUPS if sign.search(text) for rule in rules])
+    return rewritten(text, [rule for sign, rules in GROUPS if sign(text) for rule in rules])
 
 
 def _hash(m: re.Match[str]) -> str:

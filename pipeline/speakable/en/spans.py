@@ -10,6 +10,7 @@ from pipeline.speakable.rewriting import Rule, after, any_of, before, rule
 
 _WORDS = vocabulary("en")
 _LENGTHS = _WORDS["lengths"]
+MARKED = re.compile(rf"({NUMBER})([\"”″'’′])")
 MEASURE = re.compile(rf"(?P<n>{NUMBER}) ?(?P<unit>\S*)")
 _SCALES = {"F": "Fahrenheit", "C": "Celsius"}
 
@@ -75,10 +76,13 @@ def _resolution(m: re.Match[str]) -> str:
 
 def _marked_by(m: re.Match[str]) -> str:
     """Say 1.5" x 3.5" and 2' x 4'."""
-    numbers = re.findall(NUMBER, m[0])
-    if m["mark"] in "'’′":
-        return " by ".join(f"{speak(number)} {'foot' if number == '1' else 'feet'}" for number in numbers)
-    return " by ".join(map(_inches, numbers))
+    return " by ".join(_with_mark(number, mark) for number, mark in MARKED.findall(m[0]))
+
+
+def _with_mark(number: str, mark: str) -> str:
+    if mark in "'’′":
+        return f"{speak(number)} {'foot' if number == '1' else 'feet'}"
+    return _inches(number)
 
 
 def _letter_m(m: re.Match[str]) -> str | None:
@@ -183,5 +187,5 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_N}(?P<size>k|K|M|B|bn|mn|tn)(?P<plus>\+)?", _factor),
     rule(rf"{_N}m", _letter_m),
     rule(rf"{_N}\+", _and_more),
-    rule(rf"{_N}(?P<x>x| times)?(?=/){PER}", _per_time),
+    rule(rf"{_N}(?P<x>x| times)?(?=/[a-z]){PER}", _per_time),
 )

@@ -10,7 +10,7 @@ from pipeline.speakable.rewriting import DASH, Rule, after, any_of, before, in_f
 _WORDS = vocabulary("en")
 
 SHORT_DECADE = re.compile(r"(?<![\w'’])['’](?P<y>[2-9]0)s\b")
-SHORT_YEAR = re.compile(r"(?P<before>\b(?:in|of|since|from|by|until|summer|class) )['’](?P<y>\d\d)\b(?!['’])", re.I)
+SHORT_YEAR = re.compile(r"(?P<before>\b(?:in|of|since|from|by|until|summer|class|the) )['’](?P<y>\d\d)\b(?!['’])", re.I)
 OF_YEAR = re.compile(r"(?<![\w.,$€£/-])(?P<y>(?:1[1-9]|20)\d\d|[2-9]0)['’]s\b")
 GLUED = re.compile(r"(?<!\w)(?P<part>(?i:mid|early|late|pre|post))-(?P<y>(?:1[1-9]|20)\d\d|\d0(?=s))(?P<s>s?)(?![\w-])")
 ABOUT = re.compile(r"(?<![\w.])(?:c|ca)\. ?(?=\d{3,4}(?:[\s,;)–-]|\.?$))")
@@ -119,22 +119,24 @@ def _bracketed(m: re.Match[str]) -> str | None:
 
 def _year(m: re.Match[str]) -> str | None:
     """Say a year behind a word such as "in", if it counts nothing behind it."""
-    number, word, counted = int(m["y"]), before(m).lower().lstrip("("), after(m)
-    if not 1000 <= number <= 2099 or is_unit(counted.strip(".,;:!?)")):
+    number, word = int(m["y"]), before(m).lower().lstrip("(")
+    if not 1000 <= number <= 2099 or is_unit(after(m).strip(".,;:!?)")):
         return None
-    if IS_YEAR.search(in_front(m)) or (word in ("is", "was") and counted == "when"):
+    if IS_YEAR.search(in_front(m)) or OF.search(in_front(m)) or (word in ("is", "was") and after(m) == "when"):
         return year(number)
     if number == 1000:
         return cardinal(number) if word == "year" else None
     if word in _WORDS["surely_year"]:
-        return year(number) if number % 100 or number == 2000 or not counted else m[0]
+        return year(number) if number % 100 or number == 2000 or not after(m) else m[0]
+    return _likely_year(m, number, word)
+
+
+def _likely_year(m: re.Match[str], number: int, word: str) -> str | None:
     if _of_two_amounts(m):
         return None
-    if word in _WORDS["parts_of_years"] or OF.search(in_front(m)):
+    if word in _WORDS["parts_of_years"]:
         return None if counts(m) else year(number)
-    if number < 1900:
-        return _old_year(m, number, word)
-    return _new_year(m, number, word)
+    return _old_year(m, number, word) if number < 1900 else _new_year(m, number, word)
 
 
 def _of_two_amounts(m: re.Match[str]) -> bool:
