@@ -17,6 +17,7 @@ from pipeline.speakable.en.units import (
     is_sure,
     one_thing,
     per,
+    per_is_sure,
 )
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import DASH, LIKE_A_DATE, RIGHT, SIGN, Rule, after, any_of, before, keeps, rule
@@ -43,7 +44,7 @@ def _measure(m: re.Match[str]) -> str | None:
     unit = m["unit"]
     if minus is None or (unit in SPACED and not m["space"]) or not is_sure(unit, m):
         return None
-    if m["first"] and m["first"].strip() != unit:
+    if (m["first"] and m["first"].strip() != unit) or not per_is_sure(m):
         return None
     one, many = UNITS[unit]
     single = (m["n"] == "1" and not m["to"]) or (one_thing(m) and unit != "%")
@@ -54,6 +55,12 @@ def _measure(m: re.Match[str]) -> str | None:
 def _kept(m: re.Match[str]) -> str | None:
     """Keep the number of a name: highway 101."""
     return None if counts(m) else keeps(CODES)(m)
+
+
+def _two_measures(m: re.Match[str]) -> str:
+    """Say 2.4 GHz/5 GHz and 1 lb/450 g."""
+    first = UNITS[m["unit"]][m["n"] != "1"]
+    return f"{speak(m['n'])} {first} slash {speak(m['to'])} {UNITS[m['last']][m['to'] != '1']}"
 
 
 def _compound(m: re.Match[str]) -> str | None:
@@ -160,6 +167,7 @@ RULES: tuple[Rule, ...] = (
         re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}})?|\d{{1,6}})(?P<ending>st|nd|rd|th)(?:{RIGHT}|(?=-[a-z]))"),
         _ordinal,
     ),
+    rule(rf"{_N} ?(?P<unit>{_PLAIN_UNIT})/(?P<to>{NUMBER}) ?(?P<last>{_PLAIN_UNIT})", _two_measures),
     rule(r"(?P<n>\d{1,3})(?:st|nd|rd|th) ?[-–] ?(?P<to>\d{1,3})(?:st|nd|rd|th)", _ordinals),
     rule(r"(?P<n>\d{1,3})-(?P<word>for|to|in|on|by|and)-(?P<to>\d{1,3})", _hyphened),
     rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?-(?P<unit>[a-z]{{3,20}}|{_PLAIN_UNIT})", _compound),

@@ -22,7 +22,7 @@ FLIGHT = re.compile(
 )
 MAY_FLY = re.compile(r"[A-Z][A-Z\d] ?\d\d")
 FLYING = re.compile(r"\b(?:flights?|gate|board\w*|depart\w*|lands?|landed|arriv\w*|leaves|terminal|airport)\b", re.I)
-PENSION = re.compile(r"(?<!\w)40(?P<n>[13])\((?P<letter>[bk])\)")
+PENSION = re.compile(r"(?<!\w)40(?P<n>[13])(?:\((?P<letter>[bk])\)|(?P<glued>k)(?!\w| [a-z]+s\b))")
 VERSION = re.compile(r"(?<![\w./\\@-])v(?=\d{1,4}(?:\.\d{1,4}){0,3}(?:[\s,;:!?)]|\.?(?:\s|$)))")
 
 CALLED = re.compile(rf"\b(?:{any_of(_WORDS['calls'])})\b[^.;!?\d]{{0,32}}\Z", re.IGNORECASE)
@@ -53,6 +53,10 @@ MARKS = frozenset(
     for word in _WORDS[listed]
     for plural in ("", "s")
 )
+ORDERING = re.compile(
+    r"\b(?:to|can|could|please|I|we|you|they|will|would|should|must|let's|also|\w+'ll) order \Z", re.I
+)
+"""To order is a verb."""
 IS_NUMBER = re.compile(rf"\bis number {_OPEN}", re.IGNORECASE)
 COUNTRIES = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}")
 SEVERAL = re.compile(r"\d+")
@@ -71,9 +75,15 @@ def written_out(text: str) -> str:
         text = VERSION.sub("version ", text)
     if "1-8" in text:
         text = IN_LETTERS.sub(lambda m: f"one, {speak_digits(m['area'])}, ", text)
-    if "(" in text:
-        text = PENSION.sub(lambda m: f"four oh {cardinal(int(m['n']))} {m['letter']}", AREA.sub(r"\1 ", text))
+    if "(" in text or "01k" in text:
+        text = PENSION.sub(
+            lambda m: f"four oh {cardinal(int(m['n']))} {m['letter'] or m['glued']}", AREA.sub(r"\1 ", text)
+        )
     return FLIGHT.sub(_flight, text) if MAY_FLY.search(text) else text
+
+
+def _pension(m: re.Match[str]) -> str:
+    return f"four oh {cardinal(int(m['n']))} {m['letter'] or m['glued']}"
 
 
 def _flight(m: re.Match[str]) -> str:
@@ -182,9 +192,9 @@ def _code(m: re.Match[str]) -> str | None:
 
 
 def _is_code(m: re.Match[str]) -> bool:
-    if counts(m):
-        return False
     front = in_front(m)
+    if counts(m) or ORDERING.search(front):
+        return False
     if before(m).lower() == "number":
         digits = SEVERAL.match(m[0])
         long = digits is not None and len(digits[0]) > 3

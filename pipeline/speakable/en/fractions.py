@@ -194,7 +194,7 @@ _WHOLE = rf"(?:(?P<whole>\d{{1,3}})(?:[ -]|(?={_SIGN})))?"
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})/(?P<y>\d\d|(?:19|20)\d\d)", _full_date),
-    rule(r"\d{1,3}[-/]\d{1,3}", _phrase),
+    rule(r"\d{1,3}(?:[-/]\d{1,3}){1,2}", _phrase),
     rule(
         rf"(?P<n>\d)/(?P<of>[2-9])[-–](?P<n2>\d)/(?P<of2>[2-9])(?:\s(?P<unit>{_PLAIN_UNITS}){DOT}(?!\w))?", _fractions
     ),

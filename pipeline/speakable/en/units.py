@@ -24,6 +24,7 @@ MILLISECONDS = re.compile(r" \d{1,9} ?ms\b")
 ENDS = re.compile(r"[)\"”’]*(?:\s+[^a-z]|$)")
 ELECTRIC = re.compile(r"\d ?(?:m?V|k?W|mA|Hz|volts?|watts?)(?!\w)|\b(?:fuse|breaker|charger|current|outlet|socket)s?\b")
 FEET = re.compile(rf"\d ?(?:{any_of(_WORDS['feet'])}) \Z")
+WIDE = re.compile(rf" (?:{any_of(_WORDS['dimensions'])})(?=[.,;:!?)]|$| (?:and|by|x|in)\b)")
 PLURAL = re.compile(r"[a-z]{2,}(?<![suiy])s")
 """Not basis, class, this, plus, says."""
 
@@ -47,6 +48,17 @@ def counted_by_its_s(word: str) -> bool:
 def per(m: re.Match[str]) -> str:
     """Return " per day" for what ``PER`` matched."""
     return "".join(f" per {_per(part)}" for part in m["per"].split("/")[1:])
+
+
+def per_is_sure(m: re.Match[str]) -> bool:
+    """Return whether the slash means "per": in 100 mg/5 mL it does, in 5 GHz/2 GHz and 1 lb/450 g it does not."""
+    amount = re.search(r"/\d+ ?(\D+)", m["per"])
+    if amount is None:
+        return True
+    unit = m["unit"]
+    return unit != amount[1] and any(
+        unit in _WORDS[f"{kind}_per_amount"] and amount[1] in _WORDS[f"amounts_of_{kind}"] for kind in ("dose", "fuel")
+    )
 
 
 def _per(part: str) -> str:
@@ -92,7 +104,7 @@ def _inches(m: re.Match[str]) -> bool:
 
 def _bare_inches(m: re.Match[str]) -> bool:
     """Whether "in" is inches: behind feet, or before "wide"; else it is mostly the preposition."""
-    return FEET.search(in_front(m)) is not None or after(m).strip(".,;:!?)") in _WORDS["dimensions"]
+    return FEET.search(in_front(m)) is not None or WIDE.match(m.string, m.end()) is not None
 
 
 def _percent(m: re.Match[str]) -> bool:
