@@ -54,7 +54,7 @@ LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d|[IVXL]{{2,}}\b|[VX]\b
 _NOT_COUNTED = r"(?!\d| (?!is|was|has|does|plays)[a-z]+s\b| (?:people|men|women)\b)"
 NUMBER_WITHOUT_DOT = re.compile(rf"\ANo(?= \d{{1,3}} [A-Z][a-z]+(?<!s)\b)|(?<=[a-z] )No(?= \d{{1,4}}{_NOT_COUNTED})")
 NAME = re.compile(r"[(\"“]?[A-Za-z]+-?\d{1,4}")
-GLUED = re.compile(r"[\d.,]+[a-z'’′%°]")
+GLUED = re.compile(r"[\d.,]+[a-z'’′\"”″%°]")
 """A number that cannot go on in the next word."""
 WRITTEN_OUT = abbreviations(ABBREVIATIONS)
 

@@ -51,7 +51,7 @@ def _marked(m: re.Match[str]) -> str | None:
         return f"{amount(m)} {'foot' if m['n'] == '1' else 'feet'}" if word in _WORDS["dimensions"] else None
     if m["mark"] in '"”' and (m.string.count('"', 0, m.start()) % 2 or m.string.count("“", 0, m.start())):
         return None
-    if m["to"] or word in _WORDS["dimensions"] or word in FUNCTION_WORDS or not word[:1].islower():
+    if m["to"] or word in _WORDS["dimensions"] or word in FUNCTION_WORDS or not word:
         return f"{amount(m)} {'inch' if m['n'] == '1' and not m['to'] else 'inches'}"
     return f"{speak(m['n'])} inch"
 
