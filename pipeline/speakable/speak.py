@@ -34,8 +34,8 @@ def speakable(text: str, language: str, voice: str = "", *, emoji: Emoji = "drop
     ``language``: BCP-47; empty = guessed from the text. ``voice``: BCP-47 of the voice that reads it; empty = unknown.
     It counts where the text does not tell its language, as in "42.". English and Russian get numbers, dates, units and
     abbreviations as words (with the extra ``normalize``; without it numbers stay as written), other languages only lose
-    markup, links and emoji. ``emoji``: leave pictures out, or say their names. What can be read in two ways stays as
-    written.
+    markup, links and emoji. ``emoji``: leave pictures out, or say their names. What can be read in two ways keeps its
+    signs, or has them said ("three slash four").
 
     Pure: looks at nothing but its arguments, never raises, and returns its own result unchanged. White space is
     collapsed; there are no control characters.

@@ -118,7 +118,7 @@ def _name(m: re.Match[str]) -> str | None:
     """Keep the number of a name: Windows 11, iPhone 15, GPT 4."""
     name = before(m)
     word = after(m).strip(".,;:!?)")
-    if (word in UNITS and word not in SURE) or (name.isupper() and "." not in m["n"]):
+    if (word in UNITS and word not in SURE) or (name.isupper() and m["n"].isdigit() and len(m["n"]) < 4):
         return None
     named = name.lower() in _WORDS["products"] or INNER_CAPITAL.fullmatch(name)
     return m[0] if named and name[-1:].isalpha() else None

@@ -37,12 +37,16 @@ _OPEN = r"[\"“'(]?\Z"
 _SET = "(?:changed|reset|set|updated) to"
 _IS = rf"(?: (?:is|was|will be|should be|remains|reads)(?: now| still)?|(?: \w+)?(?: been)? {_SET})?"
 TYPED = re.compile(rf"\b(?:{any_of(_WORDS['typed'])})(?: (?:number|code|id))?{_IS}:? {_OPEN}", re.IGNORECASE)
+_CARD = "(?:card|account|visa|mastercard|amex|number|phone|plate)"
 ENDING = re.compile(
-    rf"\b(?:end(?:ing|s) (?:in|with)|ending|(?:last|first) (?:four|4) digits(?: are| of)?:?) {_OPEN}", re.I
+    rf"\b(?:end(?:ing|s) (?:in|with)|{_CARD}[^.;!?]{{0,16}} ending"
+    rf"|(?:last|first) (?:four|4) digits(?: are| of)?:?) {_OPEN}",
+    re.IGNORECASE,
 )
 NUMBERED = re.compile(
-    rf"\b(?:{any_of(_WORDS['numbered'])})s?(?: (?:number|code|id|no\.?)(?: (?:is|was))?)?:? {_OPEN}", re.IGNORECASE
+    rf"\b(?:{any_of(_WORDS['numbered'])})(?:s|(?: (?:number|code|id|no\.?)(?: (?:is|was))?)?:?) {_OPEN}", re.IGNORECASE
 )
+CASE = re.compile(rf"\b(?:{any_of(_WORDS['ordered'])}) {_OPEN}", re.IGNORECASE)
 NUMBERED_SURELY = re.compile(
     rf"\b(?:{any_of(_WORDS['numbered'])}) (?:number|code|id|no\.?)(?: (?:is|was))?:? {_OPEN}", re.IGNORECASE
 )
@@ -148,7 +152,7 @@ def _local(m: re.Match[str]) -> str | None:
 
 def _spaced(m: re.Match[str]) -> str | None:
     front = in_front(m)
-    if counts(m) or not any(pattern.search(front) for pattern in (CALLED, TYPED, ENDING, NUMBERED_SURELY)):
+    if counts(m) or not any(pattern.search(front) for pattern in (CALLED, TYPED, ENDING, NUMBERED_SURELY, CASE)):
         return None
     return speak_groups(m[0])
 
@@ -237,7 +241,7 @@ SHAPES: tuple[Rule, ...] = (
 """Numbers that are known by their shape. They come before the rules for amounts."""
 
 NAMED: tuple[Rule, ...] = (
-    rule(r"(?P<n>\d{3,4})[-–](?P<to>\d{3,4})", _range),
+    rule(r"(?P<n>\d{3,4})(?:[-–]| to )(?P<to>\d{3,4})", _range),
     rule(r"\d{2,8}(?:[ -]\d{2,8}){1,3}", _spaced),
     rule(r"\d{2,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", _several),
     rule(r"(?:911|999|112|988)(?= (?:calls?|operators?|dispatchers?|emergency|lifeline|cent(?:er|re)s?)\b)", _groups),
