@@ -157,6 +157,11 @@ def _spaced(m: re.Match[str]) -> str | None:
     return speak_groups(m[0])
 
 
+def _hyphened_code(m: re.Match[str]) -> str | None:
+    front = in_front(m)
+    return speak_groups(m[0]) if TYPED.search(front) or NUMBERED_SURELY.search(front) else None
+
+
 def _single(m: re.Match[str]) -> str:
     return speak_digits(re.sub("[ -]", "", m[0]))
 
@@ -243,6 +248,7 @@ SHAPES: tuple[Rule, ...] = (
 NAMED: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{3,4})(?:[-–]| to )(?P<to>\d{3,4})", _range),
     rule(r"\d{2,8}(?:[ -]\d{2,8}){1,3}", _spaced),
+    rule(r"\d{1,8}(?:-\d{1,8}){1,4}", _hyphened_code),
     rule(r"\d{2,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", _several),
     rule(r"(?:911|999|112|988)(?= (?:calls?|operators?|dispatchers?|emergency|lifeline|cent(?:er|re)s?)\b)", _groups),
     rule(r"\d{3,8}(?= is (?:your|the)(?: [\w-]{2,16}){0,3} (?:code|PIN|pin|OTP|passcode|password)\b)", _your_code),

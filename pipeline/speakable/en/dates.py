@@ -79,7 +79,7 @@ def _days_of_month(m: re.Match[str]) -> str | None:
 
 FIRST_RULES: tuple[Rule, ...] = (
     rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
-    rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)", _numeric),
+    rule(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>(?:19|20)\d\d)", _numeric),
     rule(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d\d)", _dotted),
     rule(r"(?P<d>\d{1,2})-(?P<m>\d{1,2})-(?P<y>(?:19|20)\d\d)", _slashed),
     rule(rf"(?P<d>\d{{1,2}}){DASH}(?P<d2>\d{{1,2}}) (?P<month>{MONTH})(?:,? (?P<y>\d{{4}}))?", _days_of_month),

@@ -27,6 +27,8 @@ SHORT_PARTS = {"one half": "half", "one quarter": "quarter", "three quarters": "
 PRESSURE = re.compile(r"\b(?:BP|pressures?|readings?|hypertens\w+|systolic|diastolic)\b", re.IGNORECASE)
 SIGHT = re.compile(r" (?:vision|eyesight|sight|acuity)\b")
 SIGHTED = re.compile(r"\b(?:vision|eyesight|acuity)\b[^.;!?]{0,30}\Z")
+RATES = re.compile(rf"\b(?:{any_of(_WORDS['rated'])})\b", re.IGNORECASE)
+SPACED = re.compile(r"(?<=\d) / (?=\d)")
 RATED = re.compile(rf"\b(?:{any_of(_WORDS['rated'])})\b[^.;!?]{{0,30}}\Z", re.IGNORECASE)
 RATED_BEHIND = re.compile(r" (?:stars?|points?|marks?|rating|score|on the)\b")
 OF = re.compile(r" (?:of|the|an?)\b")
@@ -70,6 +72,24 @@ def _part(m: re.Match[str]) -> str | None:
     return f"{speak(m['n'])} out of {cardinal(whole)}"
 
 
+def _shares(m: re.Match[str]) -> str | None:
+    """Say the 80/20 rule."""
+    first, second = int(m["n"]), int(m["of"])
+    return f"{cardinal(first)}-{cardinal(second)}" if first >= second and first + second == 100 else None
+
+
+def _thirds(m: re.Match[str]) -> str | None:
+    """Say 2/3rds."""
+    return _in_words(int(m["n"]), int(m["of"])) if 2 < int(m["of"]) < 100 else None
+
+
+def written_out(text: str) -> str:
+    """Return *text* without the spaces in "BP 140 / 90" and "rated 4.5 / 5", which are no sums."""
+    if " / " in text and (PRESSURE.search(text) or RATES.search(text)):
+        text = SPACED.sub("/", text)
+    return text
+
+
 def _date(m: re.Match[str]) -> str | None:
     """Say "on 25/12"; where both orders are possible, and 3/4 may be a fraction, the slash is said."""
     first, second = int(m["n"]), int(m["of"])
@@ -91,13 +111,20 @@ def _full_date(m: re.Match[str]) -> str | None:
     day_first, month_first = is_day(first, second), is_day(second, first)
     if not (day_first or month_first):
         return None
-    spoken_year = year(int(last) if len(last) == 4 else 2000 + int(last))
+    spoken_year = full_year(last)
     if day_first and month_first and first != second:
         return (
             f"{cardinal(first)} slash {cardinal(second)} slash {spoken_year if len(last) == 4 else cardinal(int(last))}"
         )
     day, month = (first, second) if day_first else (second, first)
     return f"{MONTHS[month - 1]} {ordinal(day)}, {spoken_year}"
+
+
+def full_year(written: str) -> str:
+    """Return the year of a date. Of 63, the century is not sure, and not said."""
+    if len(written) == 4:
+        return year(int(written))
+    return cardinal(int(written)) if int(written) > 40 else year(2000 + int(written))
 
 
 def _month_and_year(m: re.Match[str]) -> str | None:
@@ -122,6 +149,8 @@ def _two_years(m: re.Match[str]) -> str | None:
 def _fraction(m: re.Match[str]) -> str | None:
     """Say 3/4, and 3/8 before a unit or "of" or behind a whole number."""
     whole, unit = m["whole"], m["unit"]
+    if m["mark"] and m.string.count('"', 0, m.start()) % 2:
+        return None
     if m["mark"] or m["inch"] is not None:
         unit = "in"
     part = _fraction_in_words(m, sure=bool(whole or unit))
@@ -204,6 +233,9 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?P<y>(?:19|20)\d\d)/(?P<y2>\d\d|(?:19|20)\d\d)", _two_years),
     rule(r"(?P<n>20)/(?P<of>\d{2,3})", _sight),
     rule(rf"{_TWO}(?P<unit> ?mm ?Hg)?", _pressure),
+    rule(r"(?P<n>\d{2,3})-(?P<of>\d{2,3})(?P<unit> ?mm ?Hg)?", _pressure),
+    rule(r"(?P<n>\d\d)/(?P<of>\d\d)", _shares),
+    rule(r"(?P<n>\d)/(?P<of>\d{1,2})(?:rd|th)s?", _thirds),
     rule(r"(?P<n>\d{1,3}(?:\.\d{1,2})?)/(?P<of>\d{1,3})", _part),
     rule(r"(?P<n>\d{1,2})/(?P<of>\d{1,2})", _date),
     rule(rf"(?:(?P<whole>\d{{1,3}})[ -])?(?P<part>(?P<sign>)(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}})){_MEASURED}", _fraction),

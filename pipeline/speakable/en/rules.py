@@ -68,6 +68,7 @@ def _beside_a_number(m: re.Match[str]) -> str | None:
 
 PREPARED = (
     plainly.written_out,
+    fractions.written_out,
     amounts.without_bullets,
     codes.written_out,
     years.written_out,
@@ -92,12 +93,12 @@ GROUPS: tuple[tuple[Callable[[str], object], tuple[Rule, ...]], ...] = tuple(
         (r"\d[./–—-]\d|[A-Za-z]{3}\.?,? \d|\d(?:st|nd|rd|th)? [A-Z]", dates.FIRST_RULES),
         (r"\+\d|\d[ .-]\d|\d{5}", codes.SHAPES),
         (codes.named, codes.NAMED),
-        (rf"/|[{fractions.VULGAR}]|24-7", fractions.RULES),
+        (rf"/|[{fractions.VULGAR}]|24-7|\d-\d", fractions.RULES),
         ("", (BESIDE,)),
         (r"\d[:.-]\d|\d ?[AaPp]\.?[Mm]|[-–—]|\d h(?:ou)?rs", times.RULES),
         (r"\d['’′\"”″+kKMBbmtFC/x]|\d (?:[FC]\b|times/)", spans.RULES),
         (money.SEEN, money.RULES),
-        (r"\d{4}|\d0s|\b(?:BC|AD|CE)", years.RULES),
+        (r"\d{4}|\d0s|(?:BC|BCE|AD|CE)\b", years.RULES),
         ("", amounts.RULES),
     )
 )
@@ -144,6 +145,7 @@ def _numbers(text: str) -> str:
     text = NUMBER_WITHOUT_DOT.sub("number", doses.written_out(text))
     for part in (
         plainly.written_out,
+        fractions.written_out,
         amounts.without_bullets,
         codes.written_out,
         years.written_out,

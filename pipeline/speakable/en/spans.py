@@ -187,5 +187,5 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_N}(?P<size>k|K|M|B|bn|mn|tn)(?P<plus>\+)?", _factor),
     rule(rf"{_N}m", _letter_m),
     rule(rf"{_N}\+", _and_more),
-    rule(rf"{_N}(?P<x>x| times)?(?=/[a-z]){PER}", _per_time),
+    rule(rf"{_N}(?P<x>x| times)?(?=/[^\d/]){PER}", _per_time),
 )

@@ -3,6 +3,7 @@
 import re
 
 from pipeline.speakable.en.numbers import cardinal
+from pipeline.speakable.en.units import counts
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import DASH, Rule, any_of, before, in_front, rule
 
@@ -16,6 +17,9 @@ LONG = re.compile(
     r" (?:minutes|hours|mins|hrs|long|in length)\b|(?: [a-z]+)? (?:duration|runtime|mile|marathon|pace)\b"
 )
 TIMED = re.compile(rf"\b(?:{any_of(_WORDS['timed'])})\b[^.;!?\d]{{0,24}} at \Z", re.IGNORECASE)
+OPEN = re.compile(
+    r"\b(?:open|opens|hours|available|daily|weekdays|\w+days?)(?: is| are)?(?: from)?:? \Z", re.IGNORECASE
+)
 TRAIN = re.compile(r" (?:train|bus|ferry|flight|from|to [A-Z])")
 ENDS = re.compile(r"[.,;:!?)]*(?:\s|$)(?!percent|per|%)")
 WORKING = re.compile(r"(?:\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?[,:]? |\b(?:open|work|works|working|from) )\Z")
@@ -55,6 +59,14 @@ def _dotted(m: re.Match[str]) -> str | None:
     if m["half"] is None and not timed and not (before(m).lower() == "the" and TRAIN.match(m.string, m.end())):
         return None
     return _at(m["h"], m["m"], m["half"], half=bool(m["half"]))
+
+
+def _dotted_hours(m: re.Match[str]) -> str | None:
+    """Say "open from 9.30 to 17.30"."""
+    if int(m["m"]) % 5 or int(m["m2"]) % 5 or counts(m) or not OPEN.search(in_front(m)):
+        return None
+    first, last = _at(m["h"], m["m"], None, half=False), _at(m["h2"], m["m2"], None, half=False)
+    return f"{first} to {last}" if first and last else None
 
 
 def _dotted_times(m: re.Match[str]) -> str | None:
@@ -114,6 +126,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}", _times),
     rule(rf"{_TIME}", _time),
     rule(rf"{_DOTTED}(?P<half>{_HALF})?{DASH}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d)(?P<half2>{_HALF})", _dotted_times),
+    rule(rf"{_DOTTED}(?: ?[-–] ?| to )(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d)", _dotted_hours),
     rule(rf"{_DOTTED}(?P<half>{_HALF})?", _dotted),
     rule(r"(?P<h>[5-9]|1[0-2])[-–](?P<h2>[1-9]|1[0-2])", _working),
     rule(r"(?P<h>[01]\d|2[0-3])(?P<m>[0-5]\d)(?= (?:hours|hrs)\b(?! of\b))", _military),

@@ -18,7 +18,7 @@ LIVED = re.compile(r"(?<=\()(?P<what>[bd])\. (?=\d{4}\b|\d{1,2} [A-Z])")
 QUARTER = re.compile(r"(?P<quarter>(?<!\w)(?:(?:Q[1-4]|H[12])(?:,? | of )|FY ?))(?P<y>20\d\d)(?!\w|[.,]\d)")
 LIVES = {"b": "born ", "d": "died "}
 
-OF = re.compile(rf"\b(?:{any_of(_WORDS['of_year'])}) of \Z", re.IGNORECASE)
+OF = re.compile(rf"\b(?i:{any_of(_WORDS['of_year'])}) of \Z|\b[Tt]he [A-Z][a-z]+(?: [A-Z][a-z]+)? of \Z")
 IS_YEAR = re.compile(r"\b[Yy]ear (?:is|was|of) \Z")
 AND_MORE = re.compile(r" (?:and|or|to) \d{1,3}(?:,?\d{3})? (?P<counted>[a-z]+)")
 NAME = re.compile(
@@ -103,13 +103,22 @@ def _decade(m: re.Match[str]) -> str | None:
 
 
 def _era(m: re.Match[str]) -> str:
+    return f"{_in_era(int(m['y']))} {m['era']}"
+
+
+def _in_era(number: int) -> str:
     """Say 44 BC. The thousands of 3000 BC are no two pairs of digits."""
-    number = int(m["y"])
     return year(number) if number > 1000 and number % 1000 else cardinal(number)
 
 
 def _ad(m: re.Match[str]) -> str | None:
-    return _era(m) if before(m) in ("AD", "CE") else None
+    return _in_era(int(m["y"])) if before(m) in ("AD", "CE") else None
+
+
+def _decades(m: re.Match[str]) -> str | None:
+    """Say 1920s–30s."""
+    first, last = int(m["y"]), int(m["y2"])
+    return f"{decade(first)} to {decade(last)}" if first < last or last < 100 else None
 
 
 def _bracketed(m: re.Match[str]) -> str | None:
@@ -171,8 +180,11 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?P<y>\d{4}) (?P<word>and|to|until|till) (?P<y2>\d{4})", _from_to),
     rule(r"(?P<y>(?:1[1-9]|20)\d\d)(?P<dash>[-–])(?P<y2>\d\d)", _short_range),
     rule(r"(?P<y>(?:1[1-9]|20)\d\d) ?[-–—] ?(?P<now>present|now|today)", _until_now),
+    rule(r"(?P<y>(?:1[1-9]|20)\d0)s ?[-–] ?(?P<y2>(?:1[1-9]|20)\d0|[2-9]0)s", _decades),
     rule(r"(?P<y>(?:1[1-9]|20)\d0|[2-9]0)s", _decade),
-    rule(r"(?P<y>\d{1,4})(?= ?(?:BC|BCE|AD|CE)\b)", _era),
+    (re.compile(r"(?P<y>(?:1[1-9]|20)\d0)s(?=-[a-z])"), _decade),
+    (re.compile(rf"(?P<y>(?:1[1-9]|20)\d\d)(?=-(?:{any_of(_WORDS['behind_years'])})\b)"), lambda m: year(int(m["y"]))),
+    rule(r"(?P<y>\d{1,4}) ?(?P<era>BCE?|AD|CE)", _era),
     rule(r"(?P<y>\d{1,4})", _ad),
     rule(r"(?P<y>\d{4})", _bracketed),
     rule(r"(?P<y>\d{4})", _year),
