@@ -25,6 +25,9 @@ _SURE = "|".join(day for day in WEEKDAYS if day not in ("Mon", "Sat", "Sun"))
 _DOT = r"\b(?P<dot>\.?)"
 _CLOCK = r"\d{1,2}(?:[:.][0-5]\d)?"
 
+SMALL_SHORT = re.compile(
+    rf"(?<=\d )(?:{_SHORT.lower()})(?= (?:1[5-9]|20)\d\d\b)|\b(?:{_SHORT.lower()})(?= \d{{1,2}}, (?:1[5-9]|20)\d\d\b)"
+)
 SEEN = re.compile(rf"\b(?:{_WEEKDAYS}|{_SHORT})\b")
 
 DAYS_RANGE = re.compile(
@@ -74,6 +77,8 @@ def seen(text: str) -> bool:
 
 def written_out(text: str) -> str:
     """Return *text* with weekdays and months in full: Monday to Thursday for Mon–Thu, December 3rd for Dec. 3rd."""
+    if SMALL_SHORT.search(text):
+        text = SMALL_SHORT.sub(lambda m: m[0].title(), text)
     if SEEN.search(text):
         text = _months(_weekdays(text))
     if "may " in text or "march " in text:
@@ -82,8 +87,8 @@ def written_out(text: str) -> str:
 
 
 def _weekdays(text: str) -> str:
-    text = DAYS_LIST.sub(_list, text)
     text = DAYS_RANGE.sub(lambda m: f"{WEEKDAYS[m['first']]} to {WEEKDAYS[m['last']]}{_stop(m)}", text)
+    text = DAYS_LIST.sub(_list, text)
     for _ in range(2):  # the second of "Tuesday and Thu" shows when the first is in full
         text = DAY_ALONE.sub(lambda m: m["before"] + WEEKDAYS[m["name"]] + _stop(m), text)
     text = DAY_AT.sub(lambda m: WEEKDAYS[m["name"] or m["sure"] or m["part"]], text)

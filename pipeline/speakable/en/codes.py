@@ -40,7 +40,7 @@ TYPED = re.compile(rf"\b(?:{any_of(_WORDS['typed'])})(?: (?:number|code|id))?{_I
 _CARD = "(?:card|account|visa|mastercard|amex|number|phone|plate)"
 ENDING = re.compile(
     rf"\b(?:end(?:ing|s) (?:in|with)|{_CARD}[^.;!?]{{0,16}} ending"
-    rf"|(?:last|first) (?:four|4) digits(?: are| of)?:?) {_OPEN}",
+    rf"|(?:last|first) (?:four|4) digits(?: are| of|,)?:?) {_OPEN}",
     re.IGNORECASE,
 )
 NUMBERED = re.compile(

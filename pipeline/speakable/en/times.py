@@ -14,7 +14,8 @@ WORD_TO = re.compile(r"\b(noon|midnight) ?[-–] ?(?=\d)", re.IGNORECASE)
 ZONE_SIGNS = {"+": "plus", "±": "plus or minus"}
 LASTS = re.compile(rf"\b(?:{any_of(_WORDS['durations'])})\b(?: (?!at\b|from\b|until\b|to\b)[a-z]+){{0,3}}:? \Z", re.I)
 LONG = re.compile(
-    r" (?:minutes|hours|mins|hrs|long|in length)\b|(?: [a-z]+)? (?:duration|runtime|mile|marathon|pace)\b"
+    r" (?:minutes|hours|mins|hrs|long|timer|countdown|video|clip|song|track|in length)\b"
+    r"|(?: [a-z]+)? (?:duration|runtime|mile|marathon|pace)\b"
 )
 TIMED = re.compile(rf"\b(?:{any_of(_WORDS['timed'])})\b[^.;!?\d]{{0,24}} at \Z", re.IGNORECASE)
 OPEN = re.compile(

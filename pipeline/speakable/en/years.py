@@ -133,6 +133,8 @@ def _year(m: re.Match[str]) -> str | None:
         return None
     if IS_YEAR.search(in_front(m)) or OF.search(in_front(m)) or (word in ("is", "was") and after(m) == "when"):
         return year(number)
+    if word == "an" or (word.strip("(") in _WORDS["dating"] and not counts(m)):
+        return year(number)
     if number == 1000:
         return cardinal(number) if word == "year" else None
     if word in _WORDS["surely_year"]:
