@@ -28,6 +28,11 @@ _CLOCK = r"\d{1,2}(?:[:.][0-5]\d)?"
 SMALL_SHORT = re.compile(
     rf"(?<=\d )(?:{_SHORT.lower()})(?= (?:1[5-9]|20)\d\d\b)|\b(?:{_SHORT.lower()})(?= \d{{1,2}}, (?:1[5-9]|20)\d\d\b)"
 )
+_ANY_MONTH = rf"(?:{_MONTH}|{_SHORT})"
+MONTH_TO_MONTH = re.compile(
+    rf"(?P<day>\b{_DAY} {_ANY_MONTH}\b)\.? ?[-–] ?(?={_DAY} {_ANY_MONTH}\b)"
+    rf"|(?P<month>\b{_ANY_MONTH}\.? {_DAY}) ?[-–] ?(?={_ANY_MONTH}\b\.? {_DAY})"
+)
 SEEN = re.compile(rf"\b(?:{_WEEKDAYS}|{_SHORT})\b")
 
 DAYS_RANGE = re.compile(
@@ -57,7 +62,7 @@ DAY_OF_DATE = re.compile(
 MONTH_IN_FRONT = re.compile(rf"\b(?P<name>{_SHORT})\b\.?(?=\s\d)")
 MONTH_BEHIND = re.compile(
     rf"(?P<before>(?:\b(?i:{any_of(_WORDS['before_dates'])}),? |\(){_DAY} )(?P<name>{_SHORT}){_DOT}(?![\w-]| [A-Z])"
-    rf"|(?P<alone>(?<![\w.,/:-]){_DAY} )(?P<sure>{_SURE_SHORT})(?P<end>\b\.?)(?=$|[,;:!?)])"
+    rf"|(?P<alone>(?<![\w.,/:-]){_DAY} )(?P<sure>{_SURE_SHORT})(?P<end>\b\.?)(?=$|[,;:!?)]| to \d)"
 )
 MONTH_AND_YEAR = re.compile(rf"(?P<before>(?<![\w.]){_DAY} )(?P<name>{_SHORT})\b(?P<dot>)\.?(?=,? (?:1[5-9]|20)\d\d\b)")
 SMALL_MONTH = re.compile(rf"(?P<day>\b{_DAY} (?:of )?)(?P<month>{any_of(SMALL)})\b")
@@ -100,6 +105,7 @@ def _list(m: re.Match[str]) -> str:
 
 
 def _months(text: str) -> str:
+    text = MONTH_TO_MONTH.sub(lambda m: f"{m['day'] or m['month']} to ", text)
     text = MONTHS_RANGE.sub(lambda m: f"{_month(m['first'])} to {_month(m['last'])}{_stop(m)}", text)
     text = MONTH_ALONE.sub(_in_full, text)
     text = MONTH_IN_FRONT.sub(lambda m: SHORT_MONTHS[m["name"]], text)

@@ -11,6 +11,7 @@ _WORDS = vocabulary("en")
 LONG_MONTHS = {month.lower(): month for month in MONTHS}
 MONTH = "|".join(MONTHS)
 BEFORE_DATES = _WORDS["before_dates"]
+TO_A_DAY = re.compile(r" (?:to|through) \d{1,2}(?![\d:]|\s?[AaPp]\.?[Mm]| [A-Za-z]+s\b)")
 DATED = re.compile(r"\b(?:date|dated|due|born|died|expires?|signed)\b[^.;!?]{0,16} \Z", re.IGNORECASE)
 
 
@@ -40,6 +41,8 @@ def _after_month(m: re.Match[str]) -> str | None:
         return None
     if name in {"may", "march"} and not m["y"] and after(m) and not _no_verb(m):
         return None
+    if not m["y"] and TO_A_DAY.match(m.string, m.end()):
+        return cardinal(int(m["d"]))
     return ordinal(int(m["d"])) + (f", {year(int(m['y']))}" if m["y"] else "")
 
 
@@ -50,12 +53,13 @@ def _no_verb(m: re.Match[str]) -> bool:
 
 
 def _month_year(m: re.Match[str]) -> str | None:
-    name = before(m).lower().rstrip(".,")
+    name = before(m).lower().rstrip(".,").rsplit("-")[-1]
     return year(int(m["y"])) if name in LONG_MONTHS and _is_month(before(m)) else None
 
 
 def _is_month(word: str) -> bool:
-    return word[0].isupper() or word.rstrip(".,") in SMALL
+    name = word.rstrip(".,").rsplit("-")[-1]
+    return name[:1].isupper() or name in SMALL
 
 
 def _dotted(m: re.Match[str]) -> str | None:

@@ -28,6 +28,7 @@ PRESSURE = re.compile(r"\b(?:BP|pressures?|readings?|hypertens\w+|systolic|diast
 SIGHT = re.compile(r" (?:vision|eyesight|sight|acuity)\b")
 SIGHTED = re.compile(r"\b(?:vision|eyesight|acuity)\b[^.;!?]{0,30}\Z")
 RATES = re.compile(rf"\b(?:{any_of(_WORDS['rated'])})\b", re.IGNORECASE)
+DAY_OF = re.compile(r"\b(?:week|weekend|day|morning|evening|night|afternoon|month) of \Z", re.IGNORECASE)
 ANOTHER_DATE = re.compile(r"\b(?:on|from|until|due) \d{1,2}/\d{1,2}(?![\w/]| of)")
 SPACED = re.compile(r"(?<=\d) / (?=\d)")
 RATED = re.compile(rf"\b(?:{any_of(_WORDS['rated'])})\b[^.;!?]{{0,30}}\Z", re.IGNORECASE)
@@ -94,9 +95,10 @@ def written_out(text: str) -> str:
 def _date(m: re.Match[str]) -> str | None:
     """Say "on 25/12"; where both orders are possible, and 3/4 may be a fraction, the slash is said."""
     first, second = int(m["n"]), int(m["of"])
+    day_of = DAY_OF.search(in_front(m)) is not None
     if OF.match(m.string, m.end()) or CHANGED.search(in_front(m)):
         return None
-    dated = before(m).lower().strip("(,:") in _WORDS["dated"] or TIME_BEHIND.match(m.string, m.end())
+    dated = day_of or before(m).lower().strip("(,:") in _WORDS["dated"] or TIME_BEHIND.match(m.string, m.end())
     if not dated and not RANGE_OF_DATES.search(in_front(m)):
         dated = ANOTHER_DATE.search(m.string, max(0, m.start() - 96), m.start())
     if not dated or (first > 12 and second > 12):

@@ -96,7 +96,7 @@ GROUPS: tuple[tuple[Callable[[str], object], tuple[Rule, ...]], ...] = tuple(
         (rf"/|[{fractions.VULGAR}]|24-7|\d-\d", fractions.RULES),
         ("", (BESIDE,)),
         (r"\d[:.-]\d|\d ?[AaPp]\.?[Mm]|[-–—]|\d h(?:ou)?rs", times.RULES),
-        (r"\d['’′\"”″+kKMBbmtFC/x]|\d (?:[FC]\b|times/)", spans.RULES),
+        (r"\d['’′\"”″+kKMBbmtFC/x°]|\d (?:[FC]\b|times/)", spans.RULES),
         (money.SEEN, money.RULES),
         (r"\d{4}|\d0s|(?:BC|BCE|AD|CE)\b", years.RULES),
         ("", amounts.RULES),

@@ -5,13 +5,14 @@ import re
 from pipeline.speakable.en.money import MAGNITUDES, amount
 from pipeline.speakable.en.numbers import NUMBER, cardinal, speak, value
 from pipeline.speakable.en.units import DOT, FUNCTION_WORDS, PER, SURE, UNITS, counted_by_its_s, counts, one_thing, per
-from pipeline.speakable.language import vocabulary
+from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import Rule, after, any_of, before, rule
 
 _WORDS = vocabulary("en")
 _LENGTHS = _WORDS["lengths"]
 MARKED = re.compile(rf"({NUMBER})([\"”″'’′])")
 MEASURE = re.compile(rf"(?P<n>{NUMBER}) ?(?P<unit>\S*)")
+COMPASS: dict[str, str] = table("en")["compass"]
 _SCALES = {"F": "Fahrenheit", "C": "Celsius"}
 
 
@@ -120,6 +121,13 @@ def _temperature(m: re.Match[str]) -> str | None:
     return f"{minus}{amount(m)} degrees {_SCALES[m['scale']]}"
 
 
+def _position(m: re.Match[str]) -> str:
+    """Say 45°N and 40°42'46"N."""
+    parts = [_some(m["d"], "degree") if "." not in m["d"] else f"{speak(m['d'])} degrees"]
+    parts += [_some(m[name], word) for name, word in (("m", "minute"), ("s", "second")) if m[name]]
+    return " ".join((*parts, COMPASS[m["to"]]))
+
+
 def _factor(m: re.Match[str]) -> str | None:
     """Say 10k steps and 2.5M users; 4K is a resolution, a 10k is a race, 5M may be anything."""
     size = m["size"]
@@ -181,6 +189,9 @@ FIRST_RULES: tuple[Rule, ...] = (
 """They come before the rule that keeps numbers beside operators."""
 
 RULES: tuple[Rule, ...] = (
+    rule(
+        r"(?P<d>\d{1,3}(?:\.\d{1,7})?)° ?(?:(?P<m>\d{1,2})['′’] ?)?(?:(?P<s>\d{1,2})[\"″”] ?)?(?P<to>[NSEW])", _position
+    ),
     rule(r"(?P<feet>[1-9])['’′] ?(?P<inches>1[01]|\d(?:\.5)?)(?P<mark>[\"”″]|'')?", _height),
     rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?(?P<mark>[\"”″'’′])", _marked),
     rule(r"(?P<minus>[-−])?(?P<n>\d{1,3}(?:\.\d)?)(?:[-–](?P<to>\d{1,3}))? ?(?P<scale>[FC])", _temperature),

@@ -14,8 +14,9 @@ SHORT_YEAR = re.compile(r"(?P<before>\b(?:in|of|since|from|by|until|summer|class
 OF_YEAR = re.compile(r"(?<![\w.,$€£/-])(?P<y>(?:1[1-9]|20)\d\d|[2-9]0)['’]s\b")
 GLUED = re.compile(r"(?<!\w)(?P<part>(?i:mid|early|late|pre|post))-(?P<y>(?:1[1-9]|20)\d\d|\d0(?=s))(?P<s>s?)(?![\w-])")
 ABOUT = re.compile(r"(?<![\w.])(?:c|ca)\. ?(?=\d{3,4}(?:[\s,;)–-]|\.?$))")
+CIRCA = re.compile(r"(?<![\w.])ca\. ?(?=\d)")
 LIVED = re.compile(r"(?<=\()(?P<what>[bd])\. (?=\d{4}\b|\d{1,2} [A-Z])")
-QUARTER = re.compile(r"(?P<quarter>(?<!\w)(?:(?:Q[1-4]|H[12])(?:,? | of )|FY ?))(?P<y>20\d\d)(?!\w|[.,]\d)")
+QUARTER = re.compile(r"(?P<quarter>(?<!\w)(?:(?:Q[1-4]|H[12])(?:,? | of )|FY ?))(?P<y>20\d\d)(?![\w–/-]|[.,]\d)")
 LIVES = {"b": "born ", "d": "died "}
 
 OF = re.compile(rf"\b(?i:{any_of(_WORDS['of_year'])}) of \Z|\b[Tt]he [A-Z][a-z]+(?: [A-Z][a-z]+)? of \Z")
@@ -32,7 +33,7 @@ SEASON = re.compile(r" (?:season|school|academic|fiscal|financial|tax|term|winte
 def written_out(text: str) -> str:
     """Return *text* with years and decades that begin with another sign so that the rules for numbers see them."""
     if "." in text:
-        text = LIVED.sub(lambda m: LIVES[m["what"]], ABOUT.sub("circa ", text))
+        text = LIVED.sub(lambda m: LIVES[m["what"]], CIRCA.sub("about ", ABOUT.sub("circa ", text)))
     if "'" in text or "’" in text:
         text = OF_YEAR.sub(_of_year, text)
         text = SHORT_YEAR.sub(_short_year, SHORT_DECADE.sub(lambda m: decade(int(m["y"])), text))
