@@ -82,10 +82,13 @@ def seen(text: str) -> bool:
 
 def written_out(text: str) -> str:
     """Return *text* with weekdays and months in full: Monday to Thursday for Mon–Thu, December 3rd for Dec. 3rd."""
+    return _months(_weekdays(text)) if SEEN.search(text) else text
+
+
+def with_capitals(text: str) -> str:
+    """Return *text* with capitals where a month of a date has none: 3 december, on may 5."""
     if SMALL_SHORT.search(text):
         text = SMALL_SHORT.sub(lambda m: m[0].title(), text)
-    if SEEN.search(text):
-        text = _months(_weekdays(text))
     if "may " in text or "march " in text:
         text = SMALL_VERB.sub(lambda m: m[0].title(), text)
     return SMALL_MONTH.sub(lambda m: f"{m['day']}{m['month'].title()}", text)

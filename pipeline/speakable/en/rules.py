@@ -128,7 +128,7 @@ def spoken(text: str) -> str:
     numbered = DIGIT.search(text) is not None
     if numbered:
         text = ORDERED.sub(r"\g<what>number ", text)
-        text = HASH.sub(_hash, text)
+        text = calendar.with_capitals(HASH.sub(_hash, text))
     text = calendar.written_out(text)
     if numbered or "." in text or "/" in text:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)

@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.en.money import MAGNITUDES, amount
 from pipeline.speakable.en.numbers import NUMBER, cardinal, speak, value
-from pipeline.speakable.en.units import DOT, FUNCTION_WORDS, PER, SURE, UNITS, counted_by_its_s, counts, one_thing, per
+from pipeline.speakable.en.units import DOT, PER, SURE, UNITS, counted_by_its_s, counts, one_thing, per
 from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import Rule, after, any_of, before, rule
 
@@ -52,7 +52,8 @@ def _marked(m: re.Match[str]) -> str | None:
         return f"{amount(m)} {'foot' if m['n'] == '1' else 'feet'}" if word in _WORDS["dimensions"] else None
     if m["mark"] in '"”' and (m.string.count('"', 0, m.start()) % 2 or m.string.count("“", 0, m.start())):
         return None
-    if m["to"] or word in _WORDS["dimensions"] or word in FUNCTION_WORDS or not word:
+    describes = before(m).lower() in _WORDS["describing"] or counts(m)
+    if m["to"] or word in _WORDS["dimensions"] or not word or not describes:
         return f"{amount(m)} {'inch' if m['n'] == '1' and not m['to'] else 'inches'}"
     return f"{speak(m['n'])} inch"
 

@@ -90,6 +90,8 @@ def _seconds(m: re.Match[str]) -> bool:
         return True
     if not m["space"]:
         return False
+    if after(m).strip(".,;:!?)") in _WORDS["behind_seconds"]:
+        return True
     if after(m):
         return one_thing(m) and not m["n"].endswith("0")
     a_decade = len(m["n"]) == 4 and m["n"].endswith("0")
