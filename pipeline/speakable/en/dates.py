@@ -12,6 +12,7 @@ LONG_MONTHS = {month.lower(): month for month in MONTHS}
 MONTH = "|".join(MONTHS)
 BEFORE_DATES = _WORDS["before_dates"]
 TO_A_DAY = re.compile(r" (?:to|through) \d{1,2}(?![\d:]|\s?[AaPp]\.?[Mm]| [A-Za-z]+s\b)")
+FIRST_HALF = re.compile(r"(?:early|mid|late)-", re.IGNORECASE)
 DATED = re.compile(r"\b(?:date|dated|due|born|died|expires?|signed)\b[^.;!?]{0,16} \Z", re.IGNORECASE)
 
 
@@ -53,12 +54,12 @@ def _no_verb(m: re.Match[str]) -> bool:
 
 
 def _month_year(m: re.Match[str]) -> str | None:
-    name = before(m).lower().rstrip(".,").rsplit("-")[-1]
+    name = FIRST_HALF.sub("", before(m).lower().rstrip(".,"))
     return year(int(m["y"])) if name in LONG_MONTHS and _is_month(before(m)) else None
 
 
 def _is_month(word: str) -> bool:
-    name = word.rstrip(".,").rsplit("-")[-1]
+    name = FIRST_HALF.sub("", word.rstrip(".,"))
     return name[:1].isupper() or name in SMALL
 
 
