@@ -41,8 +41,9 @@ DAYS_RANGE = re.compile(
 DAYS_LIST = re.compile(rf"(?<![\w.])(?:{_WEEKDAYS})(?:(?:/|,? and |,? or | & |, )(?:{_WEEKDAYS}))+\b")
 ONE_DAY = re.compile(_WEEKDAYS)
 MONTHS_RANGE = re.compile(rf"(?<![\w.])(?P<first>May|{_SHORT})\.? ?[-–—] ?(?P<last>May|{_SHORT}){_DOT}")
+_MONTH_ALONE = rf"(?:(?<!\b[Bb]y )Jan|Mar|{_SURE_SHORT})"
 MONTH_ALONE = re.compile(
-    rf"(?P<before>\b(?i:{any_of(_WORDS['before_months'])}) )(?P<name>{_SHORT}){_DOT}(?=$|[,;:!?)]| [a-z])"
+    rf"(?P<before>\b(?i:{any_of(_WORDS['before_months'])}) )(?P<name>{_MONTH_ALONE}){_DOT}(?=$|[,;:!?)]| [a-z])"
 )
 DAY_ALONE = re.compile(
     rf"(?P<before>\b(?i:{any_of(_WORDS['before_weekdays'])})(?: early| late)? "

@@ -38,6 +38,7 @@ _SET = "(?:changed|reset|set|updated) to"
 _IS = rf"(?: (?:is|was|will be|should be|remains|reads)(?: now| still)?|(?: \w+)?(?: been)? {_SET})?"
 TYPED = re.compile(rf"\b(?:{any_of(_WORDS['typed'])})(?: (?:number|code|id))?{_IS}:? {_OPEN}", re.IGNORECASE)
 _CARD = "(?:card|account|visa|mastercard|amex|number|phone|plate)"
+TYPED_SHORT = re.compile(rf"\b(?:{any_of(_WORDS['typed_short'])})(?: number)?{_IS}:? {_OPEN}", re.IGNORECASE)
 ENDING = re.compile(
     rf"\b(?:end(?:ing|s) (?:in|with)|{_CARD}[^.;!?]{{0,16}} ending"
     rf"|(?:last|first) (?:four|4) digits(?: are| of|,)?:?) {_OPEN}",
@@ -176,7 +177,8 @@ def _your_code(m: re.Match[str]) -> str:
 
 
 def _zip(m: re.Match[str]) -> str | None:
-    return speak_groups(m[0]) if "-" in m[0] or before(m) in _WORDS["states"] else None
+    in_a_state = before(m) in _WORDS["states"] and not counts(m)
+    return speak_groups(m[0]) if "-" in m[0] or in_a_state else None
 
 
 def _several(m: re.Match[str]) -> str | None:
@@ -195,14 +197,14 @@ def _emergency(m: re.Match[str]) -> str | None:
 def _code(m: re.Match[str]) -> str | None:
     """Say 4821 behind "PIN", 112 behind "call", 412 behind "room"; a room 12 is a number like any other."""
     digits = m[0]
-    if not _is_code(m) or (len(digits) < 3 and not TYPED.search(in_front(m))):
+    if not _is_code(m) or (len(digits) < 3 and not TYPED_SHORT.search(in_front(m))):
         return None
     return speak_digits(digits)
 
 
 def _is_code(m: re.Match[str]) -> bool:
     front = in_front(m)
-    if counts(m) or ORDERING.search(front):
+    if counts(m) or ORDERING.search(front) or after(m) in ("of", "more"):
         return False
     if before(m).lower() == "number":
         digits = SEVERAL.match(m[0])

@@ -25,6 +25,7 @@ COMMON = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 SHORT_PARTS = {"one half": "half", "one quarter": "quarter", "three quarters": "three-quarter"}
 
 PRESSURE = re.compile(r"\b(?:BP|pressures?|readings?|hypertens\w+|systolic|diastolic)\b", re.IGNORECASE)
+BLOOD = re.compile(r"\bBP\b|\b[Bb]lood\b")
 SIGHT = re.compile(r" (?:vision|eyesight|sight|acuity)\b")
 SIGHTED = re.compile(r"\b(?:vision|eyesight|acuity)\b[^.;!?]{0,30}\Z")
 RATES = re.compile(rf"\b(?:{any_of(_WORDS['rated'])})\b", re.IGNORECASE)
@@ -56,6 +57,8 @@ def _pressure(m: re.Match[str]) -> str | None:
     """Say 135/85 mmHg, and 120/80 near "blood pressure"."""
     high, low = int(m["n"]), int(m["of"])
     near = m.string[max(0, m.start() - NEAR) : m.end() + NEAR]
+    if "-" in m[0] and not BLOOD.search(near):
+        return None
     if not 60 <= high <= 260 or not 30 <= low <= 160 or low >= high or not (m["unit"] or PRESSURE.search(near)):
         return None
     return f"{cardinal(high)} over {cardinal(low)}" + (f" {UNITS['mmHg'][1]}" if m["unit"] else "")

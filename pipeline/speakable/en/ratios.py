@@ -5,7 +5,7 @@ import re
 from pipeline.speakable.en.numbers import NUMBER, speak
 from pipeline.speakable.en.units import is_unit
 from pipeline.speakable.language import vocabulary
-from pipeline.speakable.rewriting import DASH, Rule, after, any_of, in_front, rule
+from pipeline.speakable.rewriting import DASH, Rule, after, any_of, before, in_front, rule
 
 _WORDS = vocabulary("en")
 _RATIO = any_of(_WORDS["ratios"])
@@ -14,8 +14,9 @@ _UP_TO_SIX_WORDS = r"(?: (?!(?:in|on|from|see)\b)[\w'’:–-]{1,20},?){0,6}"
 
 NAMED = re.compile(rf"\b(?:{_RATIO})\b[,:]?{_UP_TO_SIX_WORDS} [(\"“]?\Z", re.IGNORECASE)
 NAMED_BEHIND = re.compile(rf"(?: [a-z-]{{1,20}})? (?:{_RATIO}|{_SCORE})\b")
-AT_ONCE = re.compile(rf"\b(?:{_RATIO})(?: of| is| was| it| them| at|:)? \Z", re.IGNORECASE)
-AT_ONCE_BEHIND = re.compile(rf"(?: aspect)? (?:{_RATIO})\b")
+_SURE = any_of(_WORDS["ratios"] - _WORDS["screens"])
+AT_ONCE = re.compile(rf"\b(?:{_SURE})(?: of| is| was| it| them|:)? \Z", re.IGNORECASE)
+AT_ONCE_BEHIND = re.compile(rf"(?: aspect)? (?:{_SURE})\b")
 """If a ratio looks like a time of day, the word must stand right beside it."""
 
 _ENDED = any_of(_WORDS["scores"] | _WORDS["ended"])
@@ -34,7 +35,7 @@ def _ratio(m: re.Match[str]) -> str | None:
     """Say 16:9 beside a word such as "ratio"; 3:1 also behind one such as "won"."""
     if TIME.fullmatch(m[0]):
         named = AT_ONCE.search(in_front(m)) or AT_ONCE_BEHIND.match(m.string, m.end())
-    elif m[0] == "1:1":
+    elif m[0] == "1:1" and not before(m)[:1].isupper():
         return _to(m)
     else:
         front = in_front(m)

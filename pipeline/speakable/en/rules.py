@@ -50,6 +50,7 @@ HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 """The # of #1. #333 is a colour."""
 ORDERED = re.compile(rf"(?P<what>\b(?i:{any_of(_WORDS['ordered'])}) )#(?=\d{{1,12}}{RIGHT})")
 
+SHORT = re.compile(r"(?<![\w.-])(?:(?P<ext>[Ee]xt)|(?P<acct>[Aa]cct)) (?=\d)")
 LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d|[IVXL]{{2,}}\b|[VX]\b)")
 _NOT_COUNTED = r"(?!\d| (?!is|was|has|does|plays)[a-z]+s\b| (?:people|men|women)\b)"
 NUMBER_WITHOUT_DOT = re.compile(rf"\ANo(?= \d{{1,3}} [A-Z][a-z]+(?<!s)\b)|(?<=[a-z] )No(?= \d{{1,4}}{_NOT_COUNTED})")
@@ -131,6 +132,7 @@ def spoken(text: str) -> str:
         text = calendar.with_capitals(HASH.sub(_hash, text))
     text = calendar.written_out(text)
     if numbered or "." in text or "/" in text:
+        text = SHORT.sub(lambda m: "extension " if m["ext"] else "account ", text)
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
         text = WRITTEN_OUT(text)
     text = addresses.spoken(text)

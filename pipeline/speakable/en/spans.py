@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.en.money import MAGNITUDES, amount
 from pipeline.speakable.en.numbers import NUMBER, cardinal, speak, value
-from pipeline.speakable.en.units import DOT, PER, SURE, UNITS, counted_by_its_s, counts, one_thing, per
+from pipeline.speakable.en.units import DOT, PER, SURE, UNITS, counted_by_its_s, counts, labelled, one_thing, per
 from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import Rule, after, any_of, before, rule
 
@@ -155,13 +155,13 @@ def _and_more(m: re.Match[str]) -> str:
 def _spaced_range(m: re.Match[str]) -> str | None:
     """Say 8 - 10 minutes; a range goes up, and something is counted behind it."""
     word = after(m).strip(".,;:!?)")
-    if value(m["n"]) >= value(m["to"]) or not counts(m) or word in UNITS or before(m).lower() in _WORDS["paged"]:
+    if value(m["n"]) >= value(m["to"]) or not counts(m) or word in UNITS or labelled(m):
         return None
     return f"{speak(m['n'])} to {speak(m['to'])}"
 
 
 def _spaced_measure(m: re.Match[str]) -> str | None:
-    if value(m["n"]) >= value(m["to"]):
+    if value(m["n"]) >= value(m["to"]) or labelled(m):
         return None
     return f"{speak(m['n'])} to {speak(m['to'])} {UNITS[m['unit']][1]}{per(m)}"
 

@@ -25,7 +25,8 @@ ENDS = re.compile(r"[)\"”’]*(?:\s+[^a-z]|$)")
 ELECTRIC = re.compile(r"\d ?(?:m?V|k?W|mA|Hz|volts?|watts?)(?!\w)|\b(?:fuse|breaker|charger|current|outlet|socket)s?\b")
 FEET = re.compile(rf"\d ?(?:{any_of(_WORDS['feet'])}) \Z")
 WIDE = re.compile(rf" (?:{any_of(_WORDS['dimensions'])})(?=[.,;:!?)]|$| (?:and|by|x|in)\b)")
-PLURAL = re.compile(r"[a-z]{2,}(?<![suiy])s")
+LABELS = frozenset({"Day", "Week", "Step", "Part", "Level", "Round", "Stage", "Phase", "Option", "Tip", "Rule", "Task"})
+PLURAL = re.compile(r"[a-z]{2,}(?<![sui])s")
 """Not basis, class, this, plus, says."""
 
 
@@ -43,6 +44,12 @@ def is_unit(word: str) -> bool:
 def counted_by_its_s(word: str) -> bool:
     """Return whether *word* looks like a plural, and is none of the verbs that often stand behind a code."""
     return PLURAL.fullmatch(word) is not None and word not in _WORDS["verbs"] and word not in FUNCTION_WORDS
+
+
+def labelled(m: re.Match[str]) -> bool:
+    """Return whether the number may be that of a name or a heading: "Day 3 - 5 exercises" is no range."""
+    word = before(m)
+    return word.lower() in _WORDS["paged"] or ((word[:1].isupper() and len(word) < m.start() - 1) or word in LABELS)
 
 
 def per(m: re.Match[str]) -> str:
