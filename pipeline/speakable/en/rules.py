@@ -51,8 +51,9 @@ HASH = re.compile(rf"{LEFT}#(?!(\d)\1\1(?!\d))(?=[1-9]\d{{0,3}}{RIGHT})")
 ORDERED = re.compile(rf"(?P<what>\b(?i:{any_of(_WORDS['ordered'])}) )#(?=\d{{1,12}}{RIGHT})")
 
 SHORT = re.compile(r"(?<![\w.-])(?:(?P<ext>[Ee]xt)|(?P<acct>[Aa]cct)) (?=\d)")
-LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d|[IVXL]{{2,}}\b|[VX]\b)")
-_NOT_COUNTED = r"(?!\d| (?!is|was|has|does|plays)[a-z]+s\b| (?:people|men|women)\b)"
+LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d|[IVXL]{{2,}}\b|[VX]\b|[Ⅰ-ⅿ])")
+_VERBS = any_of(_WORDS["verbs"])
+_NOT_COUNTED = rf"(?!\d| (?!(?:is|was|has|{_VERBS})\b)[a-z]+s\b| (?:people|men|women)\b)"
 NUMBER_WITHOUT_DOT = re.compile(rf"\ANo(?= \d{{1,3}} [A-Z][a-z]+(?<!s)\b)|(?<=[a-z] )No(?= \d{{1,4}}{_NOT_COUNTED})")
 NAME = re.compile(r"[(\"“]?[A-Za-z]+-?\d{1,4}")
 GLUED = re.compile(r"[\d.,]+[a-z'’′\"”″%°]")
