@@ -129,8 +129,9 @@ def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words is installed, numbers in words."""
     numbered = DIGIT.search(text) is not None
     if numbered:
-        text = ORDERED.sub(r"\g<what>number ", text)
-        text = calendar.with_capitals(HASH.sub(_hash, text))
+        if "#" in text:
+            text = HASH.sub(_hash, ORDERED.sub(r"\g<what>number ", text))
+        text = calendar.with_capitals(text)
     text = calendar.written_out(text)
     if numbered or "." in text or "/" in text:
         text = SHORT.sub(lambda m: "extension " if m["ext"] else "account ", text)
