@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import cast
 
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 @cache
@@ -29,6 +29,10 @@ def words(number: int, language: str, to: str = "cardinal", **how: str | bool) -
 
 
 def roman_value(numeral: str) -> int:
-    """Return the value of a Roman numeral below 400."""
-    values = [_ROMAN[letter] for letter in numeral]
-    return sum(-value if value < max(values[place:]) else value for place, value in enumerate(values))
+    """Return the value of a Roman numeral."""
+    total = highest = 0
+    for letter in reversed(numeral):
+        value = _ROMAN[letter]
+        highest = max(highest, value)
+        total += -value if value < highest else value
+    return total

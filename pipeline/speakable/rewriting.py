@@ -12,13 +12,14 @@ Say = Callable[[re.Match[str]], str | None]
 
 Rule = tuple[re.Pattern[str], Say]
 
-LEFT = r"(?:(?<![^\s(«“„‘—])|(?<=\s[\"'])|(?<=\A[\"']))"
-RIGHT = r"(?=(?:[.,;:!?…)»”’—][\"']?)*+(?:\s|$))"
-"""The edges of a number: white space, the ends of the text, brackets, quotes, end marks. 5" is five inches."""
+LEFT = r"(?:(?<![^\s(«“„‘—])|(?<=\s[\"'])|(?<=\A[\"'])|(?<=\([\"']))"
+RIGHT = r"(?=(?:(?<=[^\W\d]|[%°])[\"'])?(?:[.,;:!?…)»”’—][\"']?)*+(?:\s|$))"
+"""The edges of a number: white space, the ends of the text, brackets, quotes, end marks. 5" is five inches, but the
+quotation mark of "$7 million" is one."""
 
 SIGN = r"(?P<sign>[-−+±~≈]\s?)?"
 DASH = r"\s?[-–—−]\s?"
-START = re.compile(LEFT + r"[-−+±~≈$€£¥₽№½⅓¼¾]{1,2}\s?\d|" + LEFT + r"[\d½⅓⅔¼¾]")
+START = re.compile(LEFT + r"[-−+±~≈$€£¥₽₹₩₺₴₪₫₦₱฿₿₸№½⅓¼¾]{1,2}\s?\d|" + LEFT + r"[\d½⅓⅔¼¾⅕-⅞]")
 
 OPERATOR = re.compile(r"[*+=<>/|×÷·x\u0445≠≤≥±^]|[=!<>:+/-]=|//|\*\*")
 """The second x is Cyrillic."""
@@ -26,7 +27,7 @@ SUBTRACTIONS = frozenset("-−")
 WORD = re.compile(r"\S+")
 AMOUNT_IN_FRONT = re.compile(r"\d ?[^\s\d]{0,5}\s\Z")
 LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
-DIGIT = re.compile(r"[\d½⅓⅔¼¾]")
+DIGIT = re.compile(r"[\d½⅓⅔¼¾⅕-⅞]")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 NEAR = 48
 """Characters searched for a neighbouring word; bounds the cost."""

@@ -31,7 +31,10 @@ _LAST_WORDS = frozenset(word for language in LANGUAGES.values() for word in lang
 
 _PASSES = 8
 """Markup inside markup (code in a link in a table) shows only when its wrapping is gone, so the rules run until nothing
-changes, which also makes the result stable. Real text needs two passes; the cap bounds the cost of nonsense."""
+changes, which also makes the result stable. Real text needs two passes; the caps bound the cost of nonsense."""
+_LONG = 2_000
+_PASSES_OF_LONG = 2
+"""Characters that no sentence has, and the passes over a text with so many."""
 
 
 def _nothing_hidden(text: str) -> str:
@@ -54,8 +57,8 @@ def speakable(
     abbreviations as words (with the extra ``normalize``; without it numbers stay as written), and signs and formulas in
     any case; other languages only lose markup, links and emoji. ``emoji``: leave pictures out, or say their names.
     ``opened``: marks of bold or italic text that the sentences before have left open. ``lexicons``: by base tag; their
-    words go before all rules, and no rule changes what is said for them. A number that can be read in two ways stays as
-    written, a sign that can be read in two ways is named.
+    words go before all rules, and no rule changes what is said for them. What can be read in two ways keeps its signs,
+    or has them said ("three slash four").
 
     Pure: looks at nothing but its arguments, never raises, and returns its own result unchanged. White space is
     collapsed; there are no control characters.
@@ -68,7 +71,7 @@ def speakable(
     kept: list[str] = []
     hide = partial(lexicon.hidden, kept=kept) if lexicon else _nothing_hidden
     text = tidied(text)
-    for _ in range(_PASSES):
+    for _ in range(_PASSES if len(text) < _LONG else _PASSES_OF_LONG):
         before = text
         text = _once(text, fixed or language_of(language, text, voice), emoji, opened, hide)
         if text == before:
@@ -123,5 +126,8 @@ def _once(
 ) -> str:
     text = hide(without_markup(formulas.spoken(text, language), language, opened))
     text = without_emoji(text, language.code, named=emoji == "name")
-    text = language.spoken(tidied(signs.before_numbers(text, language)))
+    prepared = tidied(signs.before_numbers(text, language))
+    text = language.spoken(prepared)
+    if text != prepared:
+        text = language.spoken(text)  # a number in words may tell what the one beside it is, before signs are named
     return tidied(signs.behind_numbers(text, language))

@@ -1,9 +1,8 @@
 """English, as ``speak`` knows it."""
 
 from pipeline.speakable import numerals
-from pipeline.speakable.en import roman
 from pipeline.speakable.en.numbers import cardinal, spoken_number
-from pipeline.speakable.en.rules import LAST_WORDS, spoken
+from pipeline.speakable.en.rules import LAST_WORDS, may_change, spoken
 from pipeline.speakable.language import Language, signs, table
 
 ENGLISH = Language(
@@ -11,7 +10,7 @@ ENGLISH = Language(
     spoken=spoken,
     load=numerals.available,
     last_words=LAST_WORDS,
-    may_change=roman.seen,
+    may_change=may_change,
     readers=frozenset({"en", "ru"}),  # a Russian voice reads Latin words as English
     link_word=lambda _: "link to",
     number=spoken_number,

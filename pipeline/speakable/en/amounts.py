@@ -1,102 +1,80 @@
-"""English: amounts, units, money, ranges, ordinals, fractions, versions and phone numbers."""
+"""English: amounts, units, ranges, ordinals and versions."""
 
 import re
 
-from pipeline.speakable.en.numbers import NUMBER, cardinal, ordinal, speak, speak_digits
-from pipeline.speakable.en.units import FUNCTION_WORDS, SURE, ends, is_sure, one_thing
-from pipeline.speakable.language import table, vocabulary
-from pipeline.speakable.rewriting import (
-    DASH,
-    LIKE_A_DATE,
-    RIGHT,
-    SIGN,
-    Rule,
-    after,
-    any_of,
-    before,
-    keeps,
-    rule,
-    sign_in_words,
+from pipeline.speakable.en.money import amount, sign
+from pipeline.speakable.en.numbers import NUMBER, cardinal, ordinal, speak, value
+from pipeline.speakable.en.units import (
+    DOT,
+    FUNCTION_WORDS,
+    PER,
+    SPACED,
+    SURE,
+    UNITS,
+    counted_by_its_s,
+    counts,
+    ends,
+    is_sure,
+    labelled,
+    one_thing,
+    per,
+    per_is_sure,
 )
+from pipeline.speakable.language import vocabulary
+from pipeline.speakable.rewriting import DASH, LIKE_A_DATE, RIGHT, SIGN, Rule, after, any_of, before, keeps, rule
 
-_TABLE = table("en")
 _WORDS = vocabulary("en")
-SPACED: dict[str, list[str]] = _TABLE["spaced"]
-UNITS: dict[str, list[str]] = _TABLE["units"] | SPACED
-CURRENCIES: dict[str, list[str]] = _TABLE["currencies"]
-PER: dict[str, str] = _TABLE["per"]
 
-SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about ", "≈": "about ", "": ""}
-MAGNITUDES = {"K": "thousand", "k": "thousand", "M": "million", "m": "million", "B": "billion", "bn": "billion"}
-FRACTIONS = {
-    "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
-    "½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters",
-}  # fmt: skip
 ORDINAL_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
-
 CODES = _WORDS["codes"]
-_MONEY = f"[{''.join(CURRENCIES)}]"
-_GROUPED = r"\d{1,3}(?: \d{3}){1,4}(?:[.,]\d\d)?(?!\w| \d)"
-GROUPED = re.compile(
-    rf"(?:(?<={_MONEY})|(?<={_MONEY} ))(?P<behind>{_GROUPED})"
-    rf"|(?<![\w.,])(?<!\d )(?P<before>{_GROUPED})(?=(?:{DASH}(?:{_GROUPED}))? ?{_MONEY})"
-)
-COUNTED = re.compile(rf"(?: ?{_MONEY})? ([a-z]{{1,24}}s)\b")
-SURELY_GROUPED = re.compile(r".* (?:0\d\d|\d{3} \d{3})(?:[.,]\d\d)?")
 INNER_CAPITAL = re.compile(r"[A-Za-z]+[A-Z][A-Za-z]*")
+SECOND_AMOUNT = re.compile(r" (?:and|or|to) \d{1,6} (?P<counted>[a-z]+)")
+BULLETS = re.compile(r"(?:\A|(?<=\s))-(?=\d{1,3}(?:/\d)? (?P<counted>[a-z]{3,}))")
 
 
-def _sign(m: re.Match[str]) -> str | None:
-    return sign_in_words(m, SIGNS, may_be_a_command)
-
-
-def may_be_a_command(word: str) -> bool:
-    """Return whether a hyphen and a number behind *word* may be a flag of a command."""
-    return word[-1:].isalnum() and word.lower() not in _WORDS["before_negatives"]
+def without_bullets(text: str) -> str:
+    """Return *text* without the hyphens of list items that have no space behind: "-3 eggs". Eggs are never negative."""
+    first = BULLETS.match(text)
+    if first is None or first["counted"] in _WORDS["may_be_negative"] or first["counted"] in FUNCTION_WORDS:
+        return text
+    return BULLETS.sub("", text)
 
 
 def _measure(m: re.Match[str]) -> str | None:
-    sign = _sign(m)
+    minus = sign(m)
     unit = m["unit"]
-    if sign is None or (unit in SPACED and not m["space"]) or not is_sure(unit, m):
+    if minus is None or (unit in SPACED and not m["space"]) or not is_sure(unit, m):
         return None
-    if m["first"] and m["first"].strip() != unit:
+    if (m["first"] and m["first"].strip() != unit) or not per_is_sure(m):
         return None
     one, many = UNITS[unit]
     single = (m["n"] == "1" and not m["to"]) or (one_thing(m) and unit != "%")
     stop = "." if unit.endswith(".") and ends(m) else ""
-    return f"{sign}{_range(m)} {one if single else many}{_per(m)}{stop}"
+    return f"{minus}{amount(m)} {one if single else many}{per(m)}{stop}"
 
 
-def _range(m: re.Match[str]) -> str:
-    return speak(m["n"]) + (f" to {speak(m['to'])}" if m["to"] else "")
+def _kept(m: re.Match[str]) -> str | None:
+    """Keep the number of a name: highway 101."""
+    return None if counts(m) else keeps(CODES)(m)
 
 
-def _money(m: re.Match[str]) -> str | None:
-    one, many, cent, cents = CURRENCIES[m["unit"]]
-    sign = _sign(m)
-    if sign is None:
+def _two_measures(m: re.Match[str]) -> str:
+    """Say 2.4 GHz/5 GHz and 1 lb/450 g."""
+    first = UNITS[m["unit"]][m["n"] != "1"]
+    return f"{speak(m['n'])} {first} slash {speak(m['to'])} {UNITS[m['last']][m['to'] != '1']}"
+
+
+def _compound(m: re.Match[str]) -> str | None:
+    """Say a 10-km run, a 500-mg tablet, a 10-15-minute walk."""
+    unit = m["unit"]
+    if m["to"] and (unit.isupper() or value(m["n"]) >= value(m["to"])):
         return None
-    size = m.groupdict().get("size")
-    if size:
-        return f"{sign}{_range(m)} {MAGNITUDES.get(size, size)} {many}"
-    whole, _, hundredths = m["n"].replace(",", "").partition(".")
-    if m["to"] or len(hundredths) not in (0, 2) or (hundredths.strip("0") and not cents):
-        return f"{sign}{_range(m)} {many}"
-    single = int(whole) == 1 or one_thing(m)
-    parts = [f"{cardinal(int(whole))} {one if single else many}"] if int(whole) or not int(hundredths or 0) else []
-    if int(hundredths or 0):
-        parts.append(f"{cardinal(int(hundredths))} {cent if int(hundredths) == 1 else cents}")
-    return sign + " and ".join(parts)
+    return f"{amount(m)}-{UNITS[unit][0] if unit in UNITS else unit}"
 
 
-def _money_per(m: re.Match[str]) -> str | None:
-    money = _money(m)
-    return None if money is None else money + _per(m)
-
-
-def _per(m: re.Match[str]) -> str:
-    return "".join(f" per {PER[per]}" for per in m["per"].split("/")[1:])
+def _hyphened(m: re.Match[str]) -> str:
+    """Say 2-for-1 and 9-to-5."""
+    return f"{cardinal(int(m['n']))}-{m['word']}-{cardinal(int(m['to']))}"
 
 
 def _ordinal(m: re.Match[str]) -> str | None:
@@ -105,23 +83,25 @@ def _ordinal(m: re.Match[str]) -> str | None:
     return ordinal(number) if m["ending"].lower() == ending else None
 
 
+def _ordinals(m: re.Match[str]) -> str:
+    """Say 5th–6th."""
+    return f"{ordinal(int(m['n']))} to {ordinal(int(m['to']))}"
+
+
 def _plain_range(m: re.Match[str]) -> str | None:
-    """Say 10–15, but neither 555-1234 nor a score, nor a range that goes down."""
-    low, high = int(m["n"]), int(m["to"])
-    if low >= high or m["n"][0] == "0" or len(m["to"]) > 3:
+    """Say 10–15 and 1,000–1,500, but neither 555-1234 nor a score, nor a range that goes down."""
+    low, high = m["n"], m["to"]
+    if value(low) >= value(high) or low[0] == "0" or (" " in m[0] and labelled(m)):
         return None
-    return f"{cardinal(low)} to {cardinal(high)}"
+    if len(high) > 3 and not ("," in high or counted_by_its_s(after(m).strip(".,;:!?)"))):
+        return None
+    return f"{speak(low)} to {speak(high)}"
 
 
-def _fraction(m: re.Match[str]) -> str | None:
-    whole = m["whole"]
-    if not whole and before(m).lower().strip("(") in _WORDS["paged"]:
-        return None
-    if "/" in m["part"] and m.string[m.start() - 1 : m.start()] == "(":
-        return None
-    part = FRACTIONS[m["part"]]
-    unit = f" {UNITS[m['unit']][bool(whole)]}" if m["unit"] else ""
-    return (f"{cardinal(int(whole))} and {part}" if whole else part) + unit
+def _shares(m: re.Match[str]) -> str | None:
+    """Say 50-50 and 60-40."""
+    first, second = int(m["n"]), int(m["to"])
+    return f"{cardinal(first)}-{cardinal(second)}" if first >= second and first + second == 100 else None
 
 
 def _version(m: re.Match[str]) -> str | None:
@@ -135,20 +115,12 @@ def _version_part(part: str) -> str:
     return cardinal(int(part))
 
 
-def _ip(m: re.Match[str]) -> str | None:
-    parts = m[0].split(".")
-    return " dot ".join(map(speak_digits, parts)) if all(int(part) < 256 for part in parts) else None
-
-
-def _phone(m: re.Match[str]) -> str:
-    plus = "plus " if m[0].startswith("+") else ""
-    bracket = ")" if m.string[m.start() - 1 : m.start()] == "(" and ")" in m[0] else ""
-    return plus + ", ".join(map(speak_digits, re.findall(r"\d+", m[0]))) + bracket
-
-
 def _name(m: re.Match[str]) -> str | None:
     """Keep the number of a name: Windows 11, iPhone 15, GPT 4."""
     name = before(m)
+    word = after(m).strip(".,;:!?)")
+    if (word in UNITS and word not in SURE) or (name.isupper() and m["n"].isdigit() and len(m["n"]) < 4):
+        return None
     named = name.lower() in _WORDS["products"] or INNER_CAPITAL.fullmatch(name)
     return m[0] if named and name[-1:].isalpha() else None
 
@@ -158,68 +130,52 @@ def _two_part_version(m: re.Match[str]) -> str | None:
 
 
 def _decimal(m: re.Match[str]) -> str | None:
-    sign = _sign(m)
-    return None if sign is None or (m["n"][0] == "0" and m["n"][1] != ".") else sign + speak(m["n"])
+    minus = sign(m)
+    return None if minus is None or (m["n"][0] == "0" and m["n"][1] != ".") else minus + speak(m["n"])
 
 
 def _integer(m: re.Match[str]) -> str | None:
     """Say an integer. Leading zeros, and four digits that count nothing (a year, a code), may be no amount."""
-    number, sign = m["n"], _sign(m)
-    if sign is None or (number[0] == "0" and number != "0"):
+    number, minus = m["n"], sign(m)
+    if minus is None or (number[0] == "0" and number != "0"):
         return None
-    if "," not in number and len(number) > 3:
-        counted = after(m)
-        if not re.match(r"[a-z]{2}", counted) or counted.strip(".,;:!?") in FUNCTION_WORDS:
-            return None
-    return sign + cardinal(int(number.replace(",", "")))
+    if "," not in number and len(number) > 3 and not _counts_more(m):
+        return None
+    return minus + cardinal(int(number.replace(",", "")))
 
 
-def with_commas(text: str) -> str:
-    """Return *text* with commas instead of spaces, as in most of Europe, between the thousands of money: 1 000 ₽."""
-    return GROUPED.sub(_with_commas, text) if any(sign in text for sign in CURRENCIES) else text
-
-
-def _with_commas(m: re.Match[str]) -> str:
-    """Group the thousands, but not in 5 100 € notes, which may be five notes."""
-    counted = COUNTED.match(m.string, m.end())
-    if counted and counted[1] not in FUNCTION_WORDS and not SURELY_GROUPED.fullmatch(m[0]):
-        return m[0]
-    decimals = re.sub(r"[.,](?=\d\d\Z)", ".", m[0])
-    return decimals.replace(" ", ",")
+def _counts_more(m: re.Match[str]) -> bool:
+    """Whether something is counted behind it: 1500 steps, 1500 and 2000 steps."""
+    counted = after(m)
+    if re.match(r"[a-z]{2}", counted) and counted.strip(".,;:!?") not in FUNCTION_WORDS:
+        return True
+    second = SECOND_AMOUNT.match(m.string, m.end())
+    return second is not None and counted_by_its_s(second["counted"])
 
 
 _N = rf"(?P<n>{NUMBER})"
-_TO = rf"(?:{DASH}(?P<to>{NUMBER}))?"
 _TO_SAME = rf"(?:(?:(?P<first>\s?(?:{any_of(UNITS)}))(?=[-–—]\d))?{DASH}(?P<to>{NUMBER}))?"
-_DOT = r"(?:\.(?=\s+(?:[a-z]|\d{1,3}(?:\.\d{1,3})? ?(?:in|oz|min|sec)\b)))?"
-_PER = rf"(?P<per>(?:/(?:{any_of(PER)})(?!\w)){{0,2}})"
-_SIZE = r"(?:\s?(?P<size>million|billion|trillion|thousand|bn|[KkMB](?!\w)))?"
-_CURRENCY = f"(?P<unit>{_MONEY})"
-
-_MEASURED = rf"(?:\s(?P<unit>{any_of(unit for unit in UNITS if unit not in SURE)}){_DOT}(?!\w))?"
-
-FIRST_RULES: tuple[Rule, ...] = (
-    rule(r"\d{3,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", keeps(CODES)),
-    rule(r"\+\d{1,3}(?:[ -]?\(\d{2,4}\)|[ -]\d{2,4})(?:[ -]\d{2,4}){1,4}", _phone),
-    rule(r"(?:1-)?\d{3}-\d{3}-\d{4}", _phone),
-    rule(r"(?<=\()\d{3}\) ?\d{3}-\d{4}", _phone),
-    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}", _fraction),
-    rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}", _fraction),
-)
-"""Rules for several numbers that belong together."""
+_UNIT = any_of(UNITS)
+_PLAIN_UNIT = any_of(unit for unit in UNITS if unit not in SURE)
 
 RULES: tuple[Rule, ...] = (
-    rule(rf"(?P<n>{NUMBER})", _name),
-    rule(r"\d{1,3}(?:\.\d{1,3}){3}", _ip),
+    rule(_N, _name),
+    rule(r"\d{1,3}(?:\.\d{3}){2,4}", lambda m: cardinal(int(m[0].replace(".", "")))),
     rule(r"\d{1,4}(?:\.\d{1,4}){2,4}", _version),
     rule(r"\d{1,4}\.\d{1,4}", _two_part_version),
-    rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:{DASH}{_MONEY}?(?P<to>{NUMBER}))?{_SIZE}{_PER}", _money_per),
-    rule(rf"{SIGN}{_N}{_TO}\s?{_CURRENCY}{_PER}", _money_per),
-    rule(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{any_of(UNITS)}){_PER}{_DOT}", _measure),
-    rule(r"(?P<n>\d{1,3}(?:,\d{3}){1,2}|\d{1,6})(?P<ending>st|nd|rd|th)(?=-[a-z]|\W|$)", _ordinal),
+    rule(rf"{SIGN}{_N}{_TO_SAME}(?P<space>\s?)(?P<unit>{_UNIT}){PER}{DOT}", _measure),
+    (
+        re.compile(rf"(?P<n>\d{{1,3}}(?:,\d{{3}})?|\d{{1,6}})(?P<ending>st|nd|rd|th)(?:{RIGHT}|(?=-[a-z]))"),
+        _ordinal,
+    ),
+    rule(rf"{_N} ?(?P<unit>{_PLAIN_UNIT})/(?P<to>{NUMBER}) ?(?P<last>{_PLAIN_UNIT})", _two_measures),
+    rule(r"(?P<n>\d{1,3})(?:st|nd|rd|th) ?[-–] ?(?P<to>\d{1,3})(?:st|nd|rd|th)", _ordinals),
+    rule(r"(?P<n>\d{1,3})-(?P<word>for|to|in|on|by|and)-(?P<to>\d{1,3})", _hyphened),
+    rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?-(?P<unit>[a-z]{{3,20}}|{_PLAIN_UNIT})", _compound),
     (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
-    rule(r"\d{3,6}", keeps(CODES)),
-    rule(rf"(?P<n>\d{{1,4}}){DASH}(?P<to>\d{{1,4}})", _plain_range),
+    rule(r"\d{3,6}", _kept),
+    rule(r"(?P<n>\d\d)-(?P<to>\d\d)", _shares),
+    rule(rf"(?P<n>{NUMBER}){DASH}(?P<to>{NUMBER})", _plain_range),
     rule(r"№\s?(?P<n>\d{1,6})", lambda m: f"number {cardinal(int(m['n']))}"),
     rule(rf"{SIGN}(?P<n>(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,9}})\.\d{{1,9}})", _decimal),
     rule(rf"{SIGN}(?P<n>\d{{1,3}}(?:,\d{{3}}){{1,5}}|\d{{1,6}})", _integer),

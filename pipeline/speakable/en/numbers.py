@@ -1,5 +1,7 @@
 """English: numbers in words."""
 
+import re
+
 from pipeline.speakable.numerals import available, words
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,5}(?!\d)|\d{1,15})(?:\.\d{1,15})?"
@@ -20,6 +22,11 @@ def year(number: int) -> str:
     return words(number, "en", "year")
 
 
+def value(number: str) -> float:
+    """Return what a written number is worth."""
+    return float(number.replace(",", ""))
+
+
 def speak(number: str) -> str:
     """Return an integer or a decimal, with or without commas, in words: "three point one four" for 3.14."""
     whole, _, decimals = number.replace(",", "").partition(".")
@@ -36,3 +43,8 @@ def spoken_number(number: str, _case: str = "") -> str:
     number = number.replace(" ", "")
     plain = number.isascii() and (number == "0" or number[0] != "0" or number[1:2] == ".")
     return speak(number) if plain and available() else number
+
+
+def speak_groups(written: str) -> str:
+    """Return every run of digits in *written* digit by digit, with commas between the runs, at which a voice pauses."""
+    return ", ".join(map(speak_digits, re.findall(r"\d+", written)))

@@ -10,7 +10,6 @@ DIALLED = re.compile(
 HASH = re.compile(r"(?<![\w*#])#\d{1,4}(?![\w*#])")
 TIMES_PER = re.compile(r"(?<![\d.,])(\d{1,2}) ?[×xх]/(?=(?:day|week|month|день|сутки|неделю|месяц)\b)")
 ZONE = re.compile(r"\b(UTC|GMT|МСК|MSK) ?([-−–+±]) ?(?=\d)")
-DOLLAR = re.compile(r"\b(US|CA|AU|NZ|HK|SG|A|C)\$ ?(?=\d)")
 NUMERO = re.compile(r"\bN[º°] ?(?=\d)")
 ANGLE = re.compile(
     r"(?P<degrees>\d{1,3}° ?)?(?<![\d.])(?P<minutes>\d{1,3}(?:\.\d{1,6})?)′"
@@ -31,7 +30,6 @@ def spoken(text: str, language: Language) -> str:
     if signs is not None:
         text = NUMERO.sub(f"{signs.names['№']} ", text)
         text = ANGLE.sub(lambda m: _angle(m, signs), text) if "′" in text else text
-    text = DOLLAR.sub(r"\1 $", text) if "$" in text else text
     if "/" in text and signs is not None:
         text = TIMES_PER.sub(rf"\1 {signs.phrases['times_per']} ", text)
     return MONEY.sub(r"\2 \1", text)

@@ -1,0 +1,35 @@
+"""English: numbers in other notations, rewritten to the one that the rules know: 1,50,000, 10 000 km, .5, $50 USD."""
+
+import re
+
+from pipeline.speakable.en.numbers import NUMBER
+from pipeline.speakable.en.units import PER_UNITS, UNITS
+from pipeline.speakable.rewriting import any_of
+
+INDIAN = re.compile(r"(?<![\d,.])\d{1,2}(?:,\d\d){1,4},\d{3}(?![\d,])")
+SPACED = re.compile(
+    rf"(?<![\w.,+])(?<!\d )\d{{1,3}}(?: \d{{3}}){{1,4}}(?= ?(?:{any_of(unit for unit in UNITS if unit != 'in')})(?!\w))"
+    r"|(?<=\b1:)\d{1,3} \d{3}(?!\w| \d)"
+    r"|(?<![\w.,+])(?<!\d )\d{1,3}(?: 000){1,4}(?= [a-z]{2})"
+)
+GROUPED = re.compile(r"\d \d{3}")
+NO_ZERO = re.compile(r"(?<![^\s($€£~-])\.(?=\d{1,4}(?![\d.\w]))")
+QUOTED = re.compile(r"(?<![^\s(])\"(?P<money>[$€£¥₽₹]\d[\d.,]*)\"")
+CODE_BEHIND = re.compile(
+    rf"\$ ?(?P<amount>{NUMBER}(?: ?(?:million|billion|trillion|[kKMB]))?) (?P<code>USD|CAD|AUD|NZD|HKD|SGD)\b"
+)
+PER_NOUN = re.compile(rf"(?<=\d )(?P<noun>[a-z]{{3,20}})/(?P<per>{any_of(PER_UNITS)})(?![\w/])")
+
+
+def written_out(text: str) -> str:
+    """Return *text* with unusual notations of numbers replaced by usual ones."""
+    if "," in text:
+        text = INDIAN.sub(lambda m: f"{int(m[0].replace(',', '')):,}", text)
+    if GROUPED.search(text):
+        text = SPACED.sub(lambda m: m[0].replace(" ", ","), text)
+    if '"' in text:
+        text = QUOTED.sub("“\\g<money>”", text)
+    text = NO_ZERO.sub("0.", text)
+    if "$" in text:
+        text = CODE_BEHIND.sub(r"\g<code> \g<amount>", text)
+    return PER_NOUN.sub(lambda m: f"{m['noun']} per {PER_UNITS[m['per']]}", text) if "/" in text else text
