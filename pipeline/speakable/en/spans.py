@@ -29,6 +29,10 @@ def _duration(m: re.Match[str]) -> str | None:
     return f"{_some(m['h'], 'hour')} {minutes}{seconds}"
 
 
+def _days(m: re.Match[str]) -> str:
+    return _some(m["d"], "day")
+
+
 def _minutes(m: re.Match[str]) -> str:
     return f"{_some(m['m'], 'minute')} {_some(m['s'], 'second')}"
 
@@ -188,6 +192,7 @@ _BY = r"\s?[x×]\s?"
 _PART = rf"{NUMBER}(?: ?(?:{_PLAIN_UNITS})(?={_BY}))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
+    rule(r"(?P<d>\d{1,3}) ?d(?= \d{1,2} ?h)", _days),
     rule(rf"(?P<all>{_PART}(?:{_BY}{_PART}){{0,1}}{_BY}{NUMBER}) ?(?P<unit>{_PLAIN_UNITS}){PER}{DOT}", _times),
     rule(r"(?P<n>\d{3,4})[x×](?P<to>\d{3,4})(?:p|px)?", _resolution),
     rule(rf"{_N} [-–—] (?P<to>{NUMBER})\s?(?P<unit>{_PLAIN_UNITS}|°){PER}{DOT}", _spaced_measure),
