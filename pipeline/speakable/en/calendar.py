@@ -38,8 +38,8 @@ SEEN = re.compile(rf"\b(?:{_WEEKDAYS}|{_SHORT})\b")
 DAYS_RANGE = re.compile(
     rf"(?<![\w.])(?P<first>{_WEEKDAYS})\.?(?: ?[-–—] ?| to | through | thru )(?P<last>{_WEEKDAYS}){_DOT}"
 )
-DAYS_LIST = re.compile(rf"(?<![\w.])(?:{_WEEKDAYS})(?:(?:/|,? and |,? or | & |, )(?:{_WEEKDAYS}))+\b")
-ONE_DAY = re.compile(_WEEKDAYS)
+DAYS_LIST = re.compile(rf"(?<![\w.])(?:{_WEEKDAYS})\.?(?:(?:/|,? and |,? or | & |, )(?:{_WEEKDAYS})\b\.?)+")
+ONE_DAY = re.compile(rf"(?P<name>{_WEEKDAYS})\b(?:\.(?!$))?")
 MONTHS_RANGE = re.compile(rf"(?<![\w.])(?P<first>May|{_SHORT})\.? ?[-–—] ?(?P<last>May|{_SHORT}){_DOT}")
 _MONTH_ALONE = rf"(?:(?<!\b[Bb]y )Jan|Mar|{_SURE_SHORT})"
 MONTH_ALONE = re.compile(
@@ -105,7 +105,7 @@ def _weekdays(text: str) -> str:
 
 
 def _list(m: re.Match[str]) -> str:
-    return ONE_DAY.sub(lambda day: WEEKDAYS[day[0]], m[0]).replace("/", ", ")
+    return ONE_DAY.sub(lambda day: WEEKDAYS[day["name"]], m[0]).replace("/", ", ")
 
 
 def _months(text: str) -> str:

@@ -25,18 +25,21 @@ FLYING = re.compile(r"\b(?:flights?|gate|board\w*|depart\w*|lands?|landed|arriv\
 PENSION = re.compile(r"(?<!\w)40(?P<n>[13])(?:\((?P<letter>[bk])\)|(?P<glued>k)(?!\w| [a-z]+s\b))")
 VERSION = re.compile(r"(?<![\w./\\@-])v(?=\d{1,4}(?:\.\d{1,4}){0,3}(?:[\s,;:!?)]|\.?(?:\s|$)))")
 
-CALLED = re.compile(rf"\b(?:{any_of(_WORDS['calls'])})\b[^.;!?\d]{{0,32}}\Z", re.IGNORECASE)
+CALLED = re.compile(rf"\b(?:{any_of(_WORDS['calls'])})\b\.?[^.;!?\d]{{0,32}}\Z", re.IGNORECASE)
 """A word about calling, not far in front."""
 _CALL = "|".join(("call", "dial", "text", "ring", "phone"))
 AT_ONCE = re.compile(
-    rf"\b(?:{_CALL})(?: (?:or|and) (?:{_CALL}))?(?: (?:us|me|them|him|her|it|to|[A-Z]+ to))?(?: (?:on|at))?:? \Z",
+    rf"\b(?:{_CALL})(?: (?:or|and) (?:{_CALL}))?(?: (?:us|me|them|him|her|it|to|[\"“]?[A-Z]+[\"”]? to))?"
+    r"(?: (?:on|at))?:? \Z",
     re.IGNORECASE,
 )
 EMERGENCY = re.compile(rf"\b(?:{_CALL}|emergency|ambulance|police|(?:hot|help|life|crisis )?line)\b", re.IGNORECASE)
 _OPEN = r"[\"“'(]?\Z"
 _SET = "(?:changed|reset|set|updated) to"
 _IS = rf"(?: (?:is|was|will be|should be|remains|reads)(?: now| still)?|(?: \w+)?(?: been)? {_SET})?"
-TYPED = re.compile(rf"\b(?:{any_of(_WORDS['typed'])})(?: (?:number|code|id))?{_IS}:? {_OPEN}", re.IGNORECASE)
+TYPED = re.compile(
+    rf"\b(?:{any_of(_WORDS['typed'])})(?: (?:number|code|id))?(?: for [a-z]+)?{_IS}[:,]? {_OPEN}", re.IGNORECASE
+)
 _CARD = "(?:card|account|visa|mastercard|amex|number|phone|plate)"
 TYPED_SHORT = re.compile(rf"\b(?:{any_of(_WORDS['typed_short'])})(?: number)?{_IS}:? {_OPEN}", re.IGNORECASE)
 ENDING = re.compile(
@@ -58,6 +61,7 @@ MARKS = frozenset(
     for word in _WORDS[listed]
     for plural in ("", "s")
 )
+ENTERED = re.compile(rf"\b(?:enter|type|input|key in|punch in|typing|entering) {_OPEN}", re.IGNORECASE)
 ORDERING = re.compile(
     r"\b(?:to|can|could|please|I|we|you|they|will|would|should|must|let's|also|\w+'ll) order \Z", re.I
 )
@@ -212,6 +216,8 @@ def _is_code(m: re.Match[str]) -> bool:
         return bool(
             long or IS_NUMBER.search(front) or NUMBERED.search(front) or CALLED.search(front[: -len("number ")])
         )
+    if len(m[0]) > 3 and ENTERED.search(front):
+        return True
     return any(pattern.search(front) for pattern in (TYPED, NUMBERED, ENDING, AT_ONCE))
 
 
@@ -253,7 +259,9 @@ NAMED: tuple[Rule, ...] = (
     rule(r"\d{1,8}(?:-\d{1,8}){1,4}", _hyphened_code),
     rule(r"\d{2,6}(?:(?:,|,? (?:and|or)) \d{3,6}){1,3}", _several),
     rule(r"(?:911|999|112|988)(?= (?:calls?|operators?|dispatchers?|emergency|lifeline|cent(?:er|re)s?)\b)", _groups),
-    rule(r"\d{3,8}(?= is (?:your|the)(?: [\w-]{2,16}){0,3} (?:code|PIN|pin|OTP|passcode|password)\b)", _your_code),
+    rule(
+        r"\d{3,8}(?= (?:is|as) (?:your|the)(?: [\w-]{2,16}){0,3} (?:code|PIN|pin|OTP|passcode|password)\b)", _your_code
+    ),
     rule("[2-9]11|999|112|988|000|111", _emergency),
     rule(r"\d{1,16}", _code),
 )

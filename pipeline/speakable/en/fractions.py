@@ -176,6 +176,13 @@ def _fractions(m: re.Match[str]) -> str:
     return f"{first} to {last}" + (f" {UNITS[m['unit']][0]}" if m["unit"] else "")
 
 
+def _fraction_to(m: re.Match[str]) -> str | None:
+    """Say 1/2–1 tablet."""
+    if int(m["n"]) >= int(m["of"]):
+        return None
+    return f"{_in_words(int(m['n']), int(m['of']))} to {cardinal(int(m['to']))}"
+
+
 def _compound(m: re.Match[str]) -> str | None:
     """Say half-inch, quarter-cup, three and one half-hour."""
     part, whole = _fraction_in_words(m, sure=True), m["whole"]
@@ -235,6 +242,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         rf"(?P<n>\d)/(?P<of>[2-9])[-–](?P<n2>\d)/(?P<of2>[2-9])(?:\s(?P<unit>{_PLAIN_UNITS}){DOT}(?!\w))?", _fractions
     ),
+    rule(r"(?P<n>\d)/(?P<of>[2-9])[-–](?P<to>\d{1,2})", _fraction_to),
     rule(rf"{_WHOLE}(?P<part>(?P<sign>{_SIGN})|(?P<n>\d{{1,2}})/(?P<of>\d{{1,3}}))-(?P<word>[a-z]{{2,20}})", _compound),
     rule(r"(?P<n>\d{1,2})/(?P<y>(?:19|20)\d\d)", _month_and_year),
     rule(r"(?P<y>(?:19|20)\d\d)/(?P<n>\d{1,2})/(?P<d>\d{1,2})", _year_first),

@@ -13,6 +13,8 @@ SPACED = re.compile(
     r"|(?<![\w.,+])(?<!\d )\d{1,3}(?: 000){1,4}(?= [a-z]{2})"
 )
 GROUPED = re.compile(r"\d \d{3}")
+DEGREES = re.compile(r"(?<=\d)(?:º ?| ?° )(?=[CF]\b)")
+SPACED_PER = re.compile(r"(?P<unit>\d ?(?:mg|mcg|g|mmol|ng|IU|kg|ml|mL)) / (?=(?:dL|dl|mL|ml|L|kg|day)\b)")
 NO_ZERO = re.compile(r"(?<![^\s($€£~-])\.(?=\d{1,4}(?![\d.\w]))")
 QUOTED = re.compile(r"(?<![^\s(])\"(?P<money>[$€£¥₽₹]\d[\d.,]*)\"")
 CODE_BEHIND = re.compile(
@@ -29,6 +31,10 @@ def written_out(text: str) -> str:
         text = SPACED.sub(lambda m: m[0].replace(" ", ","), text)
     if '"' in text:
         text = QUOTED.sub("“\\g<money>”", text)
+    if "º" in text or "° " in text:
+        text = DEGREES.sub("°", text)
+    if " / " in text:
+        text = SPACED_PER.sub(r"\g<unit>/", text)
     text = NO_ZERO.sub("0.", text)
     if "$" in text:
         text = CODE_BEHIND.sub(r"\g<code> \g<amount>", text)

@@ -63,7 +63,7 @@ WRITTEN_OUT = abbreviations(ABBREVIATIONS)
 
 def _beside_a_number(m: re.Match[str]) -> str | None:
     """Keep numbers in a row, but not the 2,000 of "vitamin D3 2,000 IU", nor what a comma divides."""
-    if GLUED.match(m[0]) or NAME.fullmatch(before(m)) or (m[0][-1] in ",;:.!?)" and not before(m)[-1:].isdigit()):
+    if GLUED.match(m[0]) or NAME.fullmatch(before(m)) or (m[0][-1] in ",;:.!?)-–" and not before(m)[-1:].isdigit()):
         return None
     return beside_a_number(m)
 
@@ -98,7 +98,7 @@ GROUPS: tuple[tuple[Callable[[str], object], tuple[Rule, ...]], ...] = tuple(
         (rf"/|[{fractions.VULGAR}]|24-7|\d-\d", fractions.RULES),
         ("", (BESIDE,)),
         (r"\d[:.-]\d|\d ?[AaPp]\.?[Mm]|[-–—]|\d h(?:ou)?rs", times.RULES),
-        (r"\d['’′\"”″+kKMBbmtFC/x°]|\d (?:[FC]\b|times/)", spans.RULES),
+        (r"\d['’′\"”″+kKMBbmtfFC/x°]| (?:bn|mn|tn)\b|\d (?:[FC]\b|times/)", spans.RULES),
         (money.SEEN, money.RULES),
         (r"\d{4}|\d0s|(?:BC|BCE|AD|CE)\b", years.RULES),
         ("", amounts.RULES),

@@ -22,11 +22,15 @@ def _some(number: str, one: str) -> str:
 
 def _duration(m: re.Match[str]) -> str | None:
     """Say 1h 45min and 1h30; the 30 of "1h 30" may be another number."""
-    if not m["minutes"] and (m["gap"] or m["s"]):
+    if not m["minutes"] and (m["gap"] or m["apart"] or m["s"]):
         return None
     minutes = _some(m["m"], "minute") if m["minutes"] else cardinal(int(m["m"]))
     seconds = f" {_some(m['s'], 'second')}" if m["s"] else ""
     return f"{_some(m['h'], 'hour')} {minutes}{seconds}"
+
+
+def _days(m: re.Match[str]) -> str:
+    return _some(m["d"], "day")
 
 
 def _minutes(m: re.Match[str]) -> str:
@@ -131,17 +135,28 @@ def _position(m: re.Match[str]) -> str:
 
 def _factor(m: re.Match[str]) -> str | None:
     """Say 10k steps and 2.5M users; 4K is a resolution, a 10k is a race, 5M may be anything."""
-    size = m["size"]
+    size = m["size"] or m["apart"]
     word = after(m).strip(".,;:!?)")
     plenty = counts(m) and word not in UNITS
     number = speak(m["n"])
     if size in ("k", "K"):
         if plenty and (size == "k" or m["n"] not in ("2", "4", "8")):
             return f"{number} thousand{_plus(m)}"
-        return f"{number} K" if size == "k" and not m["plus"] else None
+        return f"{number} K{_plus(m)}" if size == "k" else None
     if plenty or (size in ("M", "bn", "mn", "tn") and ("." in m["n"] or size != "M")):
         return f"{number} {MAGNITUDES[size]}{_plus(m)}"
     return None
+
+
+def _thousands(m: re.Match[str]) -> str | None:
+    """Say 10k–20k and 10–20k."""
+    return f"{speak(m['n'])} to {speak(m['to'])} thousand" if value(m["n"]) < value(m["to"]) else None
+
+
+def _temperatures(m: re.Match[str]) -> str:
+    """Say 350F/180C."""
+    first, last = _SCALES[m["scale"]], _SCALES[m["last"]]
+    return f"{speak(m['n'])} degrees {first} slash {speak(m['to'])} degrees {last}"
 
 
 def _plus(m: re.Match[str]) -> str:
@@ -177,6 +192,7 @@ _BY = r"\s?[x×]\s?"
 _PART = rf"{NUMBER}(?: ?(?:{_PLAIN_UNITS})(?={_BY}))?"
 
 FIRST_RULES: tuple[Rule, ...] = (
+    rule(r"(?P<d>\d{1,3}) ?d(?= \d{1,2} ?h)", _days),
     rule(rf"(?P<all>{_PART}(?:{_BY}{_PART}){{0,1}}{_BY}{NUMBER}) ?(?P<unit>{_PLAIN_UNITS}){PER}{DOT}", _times),
     rule(r"(?P<n>\d{3,4})[x×](?P<to>\d{3,4})(?:p|px)?", _resolution),
     rule(rf"{_N} [-–—] (?P<to>{NUMBER})\s?(?P<unit>{_PLAIN_UNITS}|°){PER}{DOT}", _spaced_measure),
@@ -184,7 +200,10 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(rf"{NUMBER}(?P<mark>[\"”″'’′])(?:{_BY}{NUMBER}[\"”″'’′]){{1,2}}", _marked_by),
     rule(r"(?P<n>\d{1,2})[x×](?P<to>\d{1,2})", _small_size),
     rule(rf"{_N}x", _factor_of),
-    rule(rf"(?P<h>\d{{1,3}})(?:h| ?hrs?)(?P<gap> ?)(?P<m>[0-5]?\d)(?P<minutes> ?m(?:ins?)?)?{_SECONDS}", _duration),
+    rule(
+        rf"(?P<h>\d{{1,3}})(?P<apart> ?)(?:h|hrs?)(?P<gap> ?)(?P<m>[0-5]?\d)(?P<minutes> ?m(?:ins?)?)?{_SECONDS}",
+        _duration,
+    ),
     rule(r"(?P<m>\d{1,3}) ?m(?:in)? ?(?P<s>[0-5]?\d) ?s(?:ec)?", _minutes),
 )
 """They come before the rule that keeps numbers beside operators."""
@@ -196,7 +215,10 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?P<feet>[1-9])['’′] ?(?P<inches>1[01]|\d(?:\.5)?)(?P<mark>[\"”″]|'')?", _height),
     rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?(?P<mark>[\"”″'’′])", _marked),
     rule(r"(?P<minus>[-−])?(?P<n>\d{1,3}(?:\.\d)?)(?:[-–](?P<to>\d{1,3}))? ?(?P<scale>[FC])", _temperature),
-    rule(rf"{_N}(?P<size>k|K|M|B|bn|mn|tn)(?P<plus>\+)?", _factor),
+    rule(rf"{_N}k?[-–](?P<to>{NUMBER})k", _thousands),
+    rule(r"(?P<n>\d{2,3})(?P<scale>[FC])/(?P<to>\d{2,3})(?P<last>[FC])", _temperatures),
+    rule(r"(?P<feet>[1-9]) ?ft(?P<inches>1[01]|\d)(?P<mark>)", _height),
+    rule(rf"{_N}(?:(?P<size>k|K|M|B|bn|mn|tn)| (?P<apart>bn|mn|tn))(?P<plus>\+)?", _factor),
     rule(rf"{_N}m", _letter_m),
     rule(rf"{_N}\+", _and_more),
     rule(rf"{_N}(?P<x>x| times)?(?=/[^\d/]){PER}", _per_time),

@@ -54,6 +54,10 @@ def _time(m: re.Match[str]) -> str | None:
     return _at(m["h"], m["m"], m["half"], half=bool(m["half"])) if m["m"] or m["half"] else None
 
 
+def _full_hour(m: re.Match[str]) -> str:
+    return cardinal(int(m["h"]))
+
+
 def _dotted(m: re.Match[str]) -> str | None:
     """Say 6.45 pm; without pm only where something leaves or opens at it."""
     timed = TIMED.search(in_front(m)) and ENDS.match(m.string, m.end())
@@ -123,6 +127,7 @@ _UNTIL = rf"(?:(?P<h2>\d{{1,2}})(?::(?P<m2>[0-5]\d))?(?P<half2>{_HALF})?+|(?P<wo
 _DOTTED = r"(?P<h>\d{1,2})\.(?P<m>[0-5]\d)"
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?P<h>\d{1,2}):00(?= o['’]clock)", _full_hour),
     rule(r"(?P<h>\d{1,2}):(?P<m>[0-5]\d)", _lasting),
     rule(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}", _times),
     rule(rf"{_TIME}", _time),

@@ -139,4 +139,6 @@ SURE: dict[str, Callable[[re.Match[str]], bool]] = {
 
 def is_sure(unit: str, m: re.Match[str]) -> bool:
     """Return whether *unit*, at the end of *m*, is certainly a unit. Most units need no look at their neighbours."""
+    if unit == "m" and before(m).lower() in ("wait", "waits", "waited"):
+        return False
     return unit not in SURE or SURE[unit](m)

@@ -98,7 +98,7 @@ def _decade(m: re.Match[str]) -> str | None:
         word = before(m).lower()
         if word in _WORDS["waits"]:
             return f"{cardinal(int(m['y']))} seconds"
-        if word not in _WORDS["before_decades"] and not word.endswith(("'s", "’s")):
+        if word not in _WORDS["before_decades"] and not word.endswith(("'s", "’s", "-late", "-early", "-mid")):
             return None
     return decade(int(m["y"]))
 
