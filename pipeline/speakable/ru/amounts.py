@@ -12,11 +12,10 @@ from pipeline.speakable.rewriting import (
     after,
     any_of,
     before,
-    in_front,
     rule,
     sign_in_words,
 )
-from pipeline.speakable.ru.decimals import NUMBER, parts, speak, wholes
+from pipeline.speakable.ru.decimals import NUMBER, parts, speak
 from pipeline.speakable.ru.grammar import (
     adjective_behind,
     agreement,
@@ -27,9 +26,9 @@ from pipeline.speakable.ru.grammar import (
     gender_of,
     governed,
     inflected,
+    kind,
+    lemma,
     nouns,
-    ordinal,
-    takes_object,
 )
 
 _TABLE = table("ru")
@@ -43,10 +42,9 @@ PER = {
     "мес": "в месяц", "год": "в год", "нед": "в неделю", "день": "в день", "сут": "в сутки", "сутки": "в сутки",
     "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду", "с": "в секунду",
 }  # fmt: skip
+LETTERED = _WORDS["numbered"] | {"школа", "палата", "строение", "подъезд"}
 TIMES = {"noun": "раз", "count": "раз"}
-PRESSURE = re.compile(r"(?<!\w)давлени[еяюи]м?(?: \w{1,10}| [-–—]){0,2} \Z", re.IGNORECASE)
 ONE_AND_A_HALF = (1, "5")
-FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 
 
 def sign(m: re.Match[str]) -> str | None:
@@ -64,24 +62,30 @@ def _amount(m: re.Match[str]) -> str | None:
     groups = m.groupdict()
     unit, size = groups.get("unit"), groups.get("size")
     row = UNITS[unit] if unit else {}
-    case = str(row.get("case") or case_alone(m) or "i")
+    case = str(row.get("case") or _case(m) or "i")
     sign_word = sign(m)
-    if sign_word is None or not _unit_is_sure(m, row):
+    if sign_word is None or not unit_is_sure(m, row):
         return None
     last = m["to"] or m["n"]
     last = "2" if parts(last) == ONE_AND_A_HALF else last
     hundredths = parts(last)[1]
     if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
-        return sign_word + _money(parts(last)[0], int(hundredths), row, case) + _dot(m)
+        return sign_word + _money(parts(last)[0], int(hundredths), row, case) + closing_dot(m)
     head = MAGNITUDES[size] if size else str(row["noun"])
     gender = gender_of(head)
     numbers = _measuring(m["n"], case, gender)
     if m["to"]:
         numbers += f" – {SIGNS[m['to_sign'] or '']}{_measuring(m['to'], case, gender)}"
-    words = [sign_word + numbers, *_behind(last, head, case, row if not size else {})]
+    words = [sign_word + numbers, *unit_forms(last, head, case, row if not size else {})]
     if size and unit:
-        words += _behind("5", str(row["noun"]), "n", row)
-    return " ".join(words) + ("" if groups.get("per") else _dot(m))
+        words += unit_forms("5", str(row["noun"]), "n", row)
+    return " ".join(words) + ("" if groups.get("per") else closing_dot(m))
+
+
+def _case(m: re.Match[str]) -> str:
+    """Return the case by the word in front. По asks for the dative of one, and for the accusative of more."""
+    each = before(m).lower() == "по" and not m["to"] and not parts(m["n"])[1] and kind(parts(m["n"])[0]) == "one"
+    return "d" if each else case_alone(m)
 
 
 def _measuring(number: str, case: str, gender: str) -> str:
@@ -95,6 +99,9 @@ def _amount_per(m: re.Match[str]) -> str | None:
     amount = _amount(m)
     if amount is None or not m["per"]:
         return amount
+    if m["and_per"]:
+        each = unit_forms("1", str(UNITS[m["per"]]["noun"]), "a", UNITS[m["per"]]) if m["per"] in UNITS else []
+        return " ".join([amount, "на", *each, PER[m["and_per"]]]) if each else None
     money = "hundredth" in UNITS[m["unit"]]
     if not m["many"] and (m["per"] in PER or (money and m["per"] == "чел")):
         return f"{amount} {PER.get(m['per'], 'с человека')}"
@@ -102,26 +109,17 @@ def _amount_per(m: re.Match[str]) -> str | None:
     if row.get("noun") in {None, UNITS[m["unit"]]["noun"]} or "hundredth" in row:
         return None
     many = cardinal(int(m["many"]), "a", gender_of(str(row["noun"]))) if m["many"] else ""
-    return " ".join([amount, "за" if money else "на", many, *_behind(m["many"] or "1", str(row["noun"]), "a", row)])
+    return " ".join([amount, "за" if money else "на", many, *unit_forms(m["many"] or "1", str(row["noun"]), "a", row)])
 
 
 def _times(m: re.Match[str]) -> str:
     """Say 2 р. в день, where so few are not roubles."""
     case = case_alone(m) or "n"
     numbers = " – ".join(cardinal(int(number), case) for number in (m["n"], m["to"]) if number)
-    return " ".join([numbers, *_behind(m["to"] or m["n"], "раз", case, TIMES)])
+    return " ".join([numbers, *unit_forms(m["to"] or m["n"], "раз", case, TIMES)])
 
 
-def _pressure(m: re.Match[str]) -> str | None:
-    """Say 120/80 мм рт. ст., and 120/80 behind the word "давление"."""
-    if not m["unit"] and not PRESSURE.search(in_front(m)):
-        return None
-    tail = _behind(m["below"], "миллиметр", "n", UNITS["мм рт. ст"]) if m["unit"] else []
-    case = (governed(m) or "n")[0]
-    return " ".join([cardinal(int(m["above"]), case), "на", cardinal(int(m["below"])), *tail]) + _dot(m)
-
-
-def _behind(number: str, noun: str, case: str, row: dict[str, Any]) -> list[str]:
+def unit_forms(number: str, noun: str, case: str, row: dict[str, Any]) -> list[str]:
     """Return the words of a unit behind *number*: adjective, noun, tail."""
     whole, decimals = parts(number)
     adjective, gender = str(row.get("adjective", "")), gender_of(noun)
@@ -141,10 +139,12 @@ def _money(whole: int, hundredths: int, row: dict[str, Any], case: str) -> str:
     return " ".join(words)
 
 
-def _unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
+def unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
     """Whether the unit is certainly one. A letter that is also a preposition must stand last; some need their dot."""
     if row.get("last") and after(m):
         return False
+    if row.get("letter") and (lemma(before(m)) in LETTERED or after(m).startswith("класс")):
+        return False  # дом 16 А, в 5 В классе
     if row.get("noun") == "процент" and governed(m) and _not_a_share(after(m)):
         return False
     return not row.get("dotted") or bool(m["dot"])
@@ -156,7 +156,7 @@ def _not_a_share(word: str) -> bool:
     return bool(readings) and readings[0].case == "i"
 
 
-def _dot(m: re.Match[str]) -> str:
+def closing_dot(m: re.Match[str]) -> str:
     """Return the dot of a unit if it also ends the sentence: the voice falls at it."""
     if not m.groupdict().get("dot"):
         return ""
@@ -202,41 +202,16 @@ def _version_part(part: str) -> str:
     return "ноль " * zeros + cardinal(int(part))
 
 
-def _fraction(m: re.Match[str]) -> str | None:
-    whole = m["whole"]
-    above, below = FRACTIONS.get(m["part"]) or tuple(map(int, m["part"].split("/")))
-    accusative = takes_object(before(m)) or governed(m)[:1] == "a"
-    if (governed(m) and not accusative) or m.string[m.start() - 1 : m.start()] == "(":
-        return None
-    if not whole and before(m).lower() in _WORDS["paged"]:
-        return None
-    case = "a" if accusative else "n"
-    row = UNITS[m["unit"]] if m["unit"] else {}
-    if row and not _unit_is_sure(m, row):
-        return None
-    of = " ".join(["", *_behind("0,5", str(row["noun"]), "n", row)]) + _dot(m) if row else ""
-    part = ordinal(below, case, "f") if above == 1 else ordinal(below, "g", plural=True)
-    share = f"{cardinal(above, case, 'f')} {part}{of}"
-    return f"{wholes(int(whole), case)} {share}" if whole else share
-
-
 TO = rf"(?:{DASH}|…|\.{{3}})"
 """Joins the ends of a range."""
 _N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?"
 _SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"
 _DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
 _COUNTED = any_of(unit for unit in PER | UNITS if unit not in "$€£¥")
-_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w)(?:\.(?= [а-яё]))?)?"
+_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w)(?:/(?P<and_per>{any_of(PER)})(?!\w))?(?:\.(?= [а-яё]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
-_MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
-
-FIRST_RULES: tuple[Rule, ...] = (
-    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}", _fraction),
-    rule(r"(?P<above>\d{2,3})/(?P<below>\d{2,3})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?", _pressure),
-    rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}", _fraction),
-)
-"""Rules for several numbers that belong together."""
+MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
 
 RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"), _times),

@@ -25,16 +25,23 @@ NO_OBJECT = frozenset({"пройти", "миновать", "есть"})
 """Transitive verbs that hardly ever have an amount for their object: прошла 1 мин, есть 1000 ₽."""
 RARE = 0.02
 """The least likelihood of a reading that counts: "и" is hardly ever a noun."""
+DOUBTFUL = 0.05
+"""The least likelihood of a noun's reading that counts beside a likely one: "варианта" is hardly ever a noun's base."""
+LIKELY = 0.4
+PROPER = frozenset({"Name", "Surn", "Patr"})
 
 PREPOSITIONS = {word: cases for cases, listed in table("ru")["prepositions"].items() for word in listed.split()}
 """The cases that a word allows the number behind it, the likeliest first."""
 VERBS = {verb: cases for cases, listed in table("ru")["verbs"].items() for verb in listed.split()}
+GENDER_OF = {word: gender for gender, listed in table("ru")["genders"].items() for word in listed.split()}
+"""The genders of words, and of words that end in a word, that pymorphy3 takes for others."""
 LABELS = _WORDS["numbered"]
 """Nouns with a number for their name: страница пять."""
 BETWEEN = re.compile(r"(?<!\w)между \d\S*(?: \S+)? и \Z", re.IGNORECASE)
 OVER_AN_AMOUNT = re.compile(
     r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей))\.? (?:и )?\Z", re.IGNORECASE
 )
+SENTENCE = re.compile(r"[.!?] (?=[А-ЯЁ])")
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
 _WORD = f"[{RUSSIAN_LETTERS}]++(?:-[{RUSSIAN_LETTERS}]++)*+"
@@ -70,30 +77,34 @@ def available() -> bool:
 
 @lru_cache(maxsize=4096)
 def _parses(word: str) -> tuple[Any, ...]:
-    return tuple(parse for parse in _analyzer().parse(word) if parse.score >= RARE)
+    return tuple(parse for parse in _analyzer().parse(word) if parse.score >= RARE or parse.normal_form in _WORDS["surely_nouns"])
 
 
 @lru_cache(maxsize=4096)
 def nouns(word: str) -> tuple[Noun, ...]:
     """Return the readings of *word* as a noun, the likeliest first."""
-    readings = tuple(
-        Noun(
-            CASES[p.tag.case],
-            p.tag.number == "plur",
-            GENDERS.get(p.tag.gender, "m"),
-            p.tag.animacy == "anim",
-            "Pltm" in p.tag,
-        )
-        for p in _parses(word.lower())
-        if p.tag.POS == "NOUN" and p.tag.case in CASES
-    )
+    parses = [p for p in _parses(word.lower()) if p.tag.POS == "NOUN" and p.tag.case in CASES]
+    if word.islower():
+        parses = [p for p in parses if not PROPER & p.tag.grammemes] or parses
+    if any(p.score >= LIKELY for p in parses):
+        parses = [p for p in parses if p.score >= DOUBTFUL]
+    things = [p for p in parses if p.tag.animacy != "anim" or p.normal_form not in _WORDS["inanimate"]]
+    readings = tuple(map(_noun, things or parses))
     return tuple(noun for noun in readings if not noun.only_plural) or readings
+
+
+def _noun(parse: Any) -> Noun:
+    tag = parse.tag
+    gender = GENDER_OF.get(parse.normal_form) or GENDERS.get(tag.gender, "m")
+    return Noun(CASES[tag.case], tag.number == "plur", gender, tag.animacy == "anim", "Pltm" in tag)
 
 
 def lemma(word: str) -> str:
     """Return the dictionary form of *word*."""
     parses = _parses(word.lower())
-    return str(parses[0].normal_form) if parses else word.lower()
+    if not parses or word.lower() in _WORDS["surely_nouns"]:
+        return word.lower()
+    return str(parses[0].normal_form)
 
 
 def is_name(word: str) -> bool:
@@ -110,6 +121,14 @@ def is_noun(word: str) -> bool:
 def is_adjective(word: str) -> bool:
     """Return whether *word* may be an adjective or a participle."""
     return any(parse.tag.POS in {"ADJF", "PRTF"} for parse in _parses(word.lower()))
+
+
+def matching(adjective: str, noun: str, likely: str) -> str:
+    """Return the case in which *adjective* stands before *noun*, the *likely* one if it may be; "" if there is none."""
+    gender = gender_of(noun)
+    tags = [parse.tag for parse in _parses(adjective.lower()) if parse.tag.POS == "ADJF" and parse.tag.case in CASES]
+    cases = [CASES[tag.case] for tag in tags if GENDERS.get(tag.gender) == gender]
+    return likely if likely in cases else cases[0] if cases else ""
 
 
 def counted(text: str, end: int) -> tuple[Noun, ...]:
@@ -155,8 +174,17 @@ def agreement(number: int, cases: str, readings: tuple[Noun, ...]) -> tuple[str,
 
 def governor(m: re.Match[str]) -> str:
     """Return the word in front of the match, or of an amount before it: "через" for the 21 мин of через 2 ч 21 мин."""
-    over = OVER_AN_AMOUNT.search(in_front(m)) if m.groupdict().get("unit") else None
-    return (over[1] if over else before(m)).lower().lstrip("(«")
+    front = before(m)
+    if m.groupdict().get("unit"):
+        over = OVER_AN_AMOUNT.search(in_front(m))
+        front = over[1] if over else _command(m) if front == "и" or front.endswith(",") else front
+    return front.lower().lstrip("(«")
+
+
+def _command(m: re.Match[str]) -> str:
+    """Return the imperative of Возьмите 1 ст. л. сахара и 1 ч. л. соли; the word in front if there is none."""
+    words = SENTENCE.split(in_front(m))[-1].split()
+    return next((word for word in words if takes_object(word) and "impr" in _parses(word.lower())[0].tag), before(m))
 
 
 def governed(m: re.Match[str]) -> str:
@@ -167,7 +195,20 @@ def governed(m: re.Match[str]) -> str:
         return "g" if any(mark in rest[:4] for mark in ("до", "по")) else "gi"
     if word == "и" and BETWEEN.search(in_front(m)):
         return "i"
-    return str(PREPOSITIONS.get(word) or VERBS.get(lemma(word), ""))
+    return str(PREPOSITIONS.get(word) or VERBS.get(lemma(word), "")) or oblique(word)
+
+
+@lru_cache(maxsize=4096)
+def oblique(word: str) -> str:
+    """Return the cases that an adjective in the plural asks for: последних 7 лет. "" for any other word."""
+    if word[-1:] not in ("х", "м", "и") or not word.isalpha():
+        return ""
+    cases = {
+        CASES[p.tag.case]
+        for p in _parses(word)
+        if p.tag.POS in {"ADJF", "PRTF"} and p.tag.number == "plur" and p.tag.case in CASES and "Fixd" not in p.tag
+    }
+    return "" if "n" in cases else "".join(case for case in "gpdi" if case in cases)
 
 
 def takes_object(word: str, *, animate: bool = False) -> bool:
@@ -249,4 +290,5 @@ def adjective_behind(adjective: str, number: int, case: str, gender: str) -> str
 def gender_of(word: str) -> str:
     """Return the gender of a noun in its dictionary form."""
     readings = nouns(word)
-    return readings[0].gender if readings else "m"
+    base = [noun for noun in readings if noun.case == "n" and not noun.plural] or readings
+    return base[0].gender if base else "m"

@@ -1,18 +1,16 @@
 """Russian: whole numbers alone or before a noun, ordinals, compounds, ratios, phone numbers."""
 
 import re
-from itertools import product
 
 from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front, rule
-from pipeline.speakable.ru.amounts import TO, sign, version
+from pipeline.speakable.ru.amounts import TO, UNITS, sign, version
 from pipeline.speakable.ru.decimals import parts
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,
     LABELS,
-    NEXT,
     PREPOSITIONS,
     SHORTENED,
     Noun,
@@ -24,19 +22,17 @@ from pipeline.speakable.ru.grammar import (
     governed,
     is_adjective,
     is_noun,
-    kind,
     lemma,
-    nouns,
-    ordinal,
     takes_object,
 )
+from pipeline.speakable.ru.ranks import ranking
 
 _WORDS = vocabulary("ru")
-CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
-DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}
-GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "сто"}
+MEASURES = frozenset(row["noun"] for row in UNITS.values()) | {"год", "секунда", "раз", "тысяча", "миллион"}
+TOGETHER = {"n": ("двое", "трое", "четверо", "пятеро"), "g": ("двоих", "троих", "четверых", "пятерых")}
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
 RATIO = re.compile("соотношени|пропорци|масштаб")
+SCREENS = frozenset({"16:9", "21:9"})
 SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
 PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
@@ -77,13 +73,26 @@ def _reading(m: re.Match[str], number: int) -> tuple[str, Noun] | None:
         return None
     readings = counted(m.string, m.end())
     has_object = takes_object(before(m), animate=any(noun.animate for noun in readings))
-    return agreement(number, governed(m) or ("a" if has_object else "") + ANY_CASE, readings)
+    cases = governed(m) or ("g" if _is_owned(m) else "a" if has_object else "") + ANY_CASE
+    return agreement(number, cases, readings)
+
+
+def _is_owned(m: re.Match[str]) -> bool:
+    """Whether the number is that of things which the noun in front belongs to: цена 5 билетов, but цена 5 рублей."""
+    word, front = after(m).strip(".,;:!?)»"), before(m)
+    return front.isalpha() and lemma(front) in _WORDS["owning"] and lemma(word) not in MEASURES
+
+
+def _of_children(m: re.Match[str]) -> str | None:
+    """Say 3 детей with the number of people together: трое, троих."""
+    case = "g" if governed(m)[:1] in ("g", "a") or takes_object(before(m)) else "n"
+    return TOGETHER[case][int(m["n"]) - 2]
 
 
 def _agreeing(m: re.Match[str], number: int) -> str | None:
     reading = _reading(m, number)
     word = after(m).strip(".,;:!?)»")
-    rank = _ranking(m, number)
+    rank = ranking(m, number)
     if rank is not None:
         return rank or None
     if reading and not (word in HOURS and before(m).lower() in PREPOSITIONS):
@@ -98,27 +107,6 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
     if not case or (number % 10 in (1, 2) and unknown):
         return None
     return cardinal(number, case, _gender_of_whole(m))
-
-
-def _ranking(m: re.Match[str], number: int) -> str | None:
-    """Return the ordinal of 5 этаж, на 2 месте: no number that counts stands before such a form.
-
-    "" where both can be meant, None where the number counts.
-    """
-    word = NEXT.match(m.string, m.end())
-    if word is None or word[1] in HOURS or m["to"] or not 0 < number < 100 or lemma(before(m)) in LABELS:
-        return None
-    ranked, cases = lemma(word[1]) in _WORDS["ranked"], governed(m)
-    if not ranked and agreement(number, cases or ANY_CASE, nouns(word[1])):
-        return None  # на 4 порции
-    for noun in nouns(word[1]):
-        if noun.plural or noun.case not in (cases or "na") or (noun.case in "na" and not ranked):
-            continue
-        if kind(number) != "one":
-            return ordinal(number, noun.case, noun.gender)
-        if ranked:
-            return ordinal(number, noun.case, noun.gender) if lemma(word[1]) in _WORDS["ranked_clearly"] else ""
-    return None
 
 
 def _counting(number: int, case: str, noun: Noun) -> str | None:
@@ -138,53 +126,6 @@ def _gender_of_whole(m: re.Match[str]) -> str:
     return whole[0].gender if whole and whole[0].plural else "m"
 
 
-def _ordinal(m: re.Match[str]) -> str | None:
-    """Say 5-го, 2-я, 90-х in the form that has this ending and agrees with the noun behind."""
-    number, ending = int(m["n"]), m["ending"].lower()
-    readings = counted(m.string, m.end())
-    allowed = governed(m)
-    if (case := _cardinal_ending(number, ending, readings)) is not None:
-        return cardinal(number, case)
-    for noun in readings:
-        spoken = ordinal(number, noun.case, noun.gender, plural=noun.plural)
-        if noun.case in (allowed or ANY_CASE) and spoken.endswith(ending):
-            return spoken
-    return _ordinal_alone(number, ending, allowed)
-
-
-def _cardinal_ending(number: int, ending: str, readings: tuple[Noun, ...]) -> str | None:
-    """Return the case of 5-ти, 2-х, 3-м, 2-мя: cardinals that are written like ordinals."""
-    if ending in CARDINAL_ENDINGS:
-        case = CARDINAL_ENDINGS[ending]
-        return case if cardinal(number, case).endswith(ending) else None
-    if number not in (2, 3, 4):
-        return None
-    if ending == "х":
-        return "g"
-    return "d" if ending == "м" and any(noun.plural and noun.case == "d" for noun in readings) else None
-
-
-def _ordinal_alone(number: int, ending: str, allowed: str) -> str | None:
-    """Return an ordinal without a noun, if the preposition allows only one word with this ending."""
-    if number % 10 == 0 and number >= 20 and ending in DECADE_ENDINGS:
-        return ordinal(number, DECADE_ENDINGS[ending], plural=True)
-    cases = allowed or ("nadgip" if ending in {"го", "му", "ого", "ому", "его", "ему"} else "na")
-    forms = {ordinal(number, case, gender) for case, gender in product(cases, "mnf")}
-    fitting = {form for form in forms if form.endswith(ending)}
-    return fitting.pop() if len(fitting) == 1 else None
-
-
-def _compound(m: re.Match[str]) -> str | None:
-    """Say 10-минутный and 20-летие as one word."""
-    number = int(m["n"])
-    if not 0 < number < 1000 or not (is_adjective(m["rest"]) or m["rest"].startswith("лети")):
-        return None
-    parts_ = [number] if number in GLUED else [number // 100 * 100, number % 100 // 10 * 10, number % 10]
-    if 10 < number % 100 < 20:
-        parts_[1:] = [number % 100]
-    return "".join(GLUED.get(part) or cardinal(part, "g") for part in parts_ if part) + m["rest"]
-
-
 def _ratio(m: re.Match[str]) -> str | None:
     """Say формат 16:9, счёт 3:1. Without such a word in front, it may be a time or a verse."""
     front = in_front(m).lower()
@@ -192,23 +133,9 @@ def _ratio(m: re.Match[str]) -> str | None:
     no_time = len(m["right"]) == 1
     if RATIO.search(front) or (no_time and "формат" in front):
         return f"{cardinal(left)} к {cardinal(right, 'd')}"
-    return f"{cardinal(left)} – {cardinal(right)}" if no_time and SCORE.search(front) else None
-
-
-def _phone(m: re.Match[str]) -> str | None:
-    digits = re.findall(r"\d+", m[0])
-    if not m[0].startswith("+") and len("".join(digits)) != 11:
-        return None
-    plus = "плюс " if m[0].startswith("+") else ""
-    return plus + ", ".join(map(_group, digits))
-
-
-def _group(digits: str) -> str:
-    if len(digits) > 3:
-        return f"{_group(digits[:2])} {_group(digits[2:])}"
-    zeros = len(digits) - len(digits.lstrip("0"))
-    rest = digits[zeros:]
-    return " ".join(["ноль"] * zeros + ([cardinal(int(rest))] if rest else []))
+    if no_time and SCORE.search(front):
+        return f"{cardinal(left)} – {cardinal(right)}"
+    return f"{cardinal(left)} к {cardinal(right, 'd')}" if m[0] in SCREENS else None
 
 
 def _ip(m: re.Match[str]) -> str | None:
@@ -220,10 +147,7 @@ def _name(m: re.Match[str]) -> str | None:
     return m[0] if LATIN.fullmatch(before(m).lstrip('(«"')) else None
 
 
-FIRST_RULES: tuple[Rule, ...] = (
-    rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,3}(?: \d{3})*)", _ratio),
-    rule(r"(?:\+\d{1,3}|8)[ -]?(?:\(\d{3,4}\)|\d{3,4})(?:[ -]?\d{2,4}){2,4}", _phone),
-)
+FIRST_RULES: tuple[Rule, ...] = (rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,3}(?: \d{3})*)", _ratio),)
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (
@@ -233,8 +157,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 LAST_RULES: tuple[Rule, ...] = (
-    rule(r"(?P<n>\d{1,4})-(?P<ending>[а-яё]{1,3})", _ordinal),
-    rule(r"(?P<n>\d{1,3})-(?P<rest>[а-яё]{4,30})", _compound),
+    (re.compile(r"(?P<n>[2-5])(?= (?:[а-яё]{2,15}[ыи]х )?детей(?!\w))"), _of_children),
     (
         re.compile(
             rf"{SIGN}(?P<n>\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,3}}(?:,\d{{3}}){{2,5}}|\d{{1,9}})"

@@ -10,32 +10,39 @@ from pipeline.speakable.rewriting import (
     FORMULA,
     Rule,
     abbreviations,
-    any_of,
-    before,
     beside_a_number,
     last_words,
     rewritten,
 )
-from pipeline.speakable.ru import amounts, dates, grammar, numbers, roman
+from pipeline.speakable.ru import (
+    amounts,
+    codes,
+    dates,
+    grammar,
+    notation,
+    numbers,
+    ordinals,
+    ranks,
+    roman,
+    slashes,
+    weekdays,
+)
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak
+from pipeline.speakable.ru.shortened import shortened
 
 _TABLE = table("ru")
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
-PLACES: dict[str, str] = _TABLE["places"]
-LABELS: dict[str, str] = _TABLE["labels"]
 
+WRITTEN_OUT = abbreviations(ABBREVIATIONS, left=r"(?<![\w.])(?<!\d )")
 LAST_WORDS = last_words(ABBREVIATIONS)
 CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
 LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
+LOOKS_SHORTENED = re.compile(
+    r"(?<!\w)(?:[Дд]-р|[Гг]-(?:н|ж)|пр-|р-н|б-р|мкр|(?:мин|[Кк]ол)-во|[иу]н-т|б-ка|[\u2160-\u217f])|[\u2160-\u217f]"
+)
 
-
-WRITTEN_OUT = abbreviations(ABBREVIATIONS, left=r"(?<![\w.])(?<!\d )")
-PLACE = re.compile(rf"(?<![\w.])(?<!\d )({any_of(PLACES)})\s?(?=[А-ЯЁ])")
-LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d)")
 
 SPOON = re.compile(r"(?<=[\d½⅓⅔¼¾]) ?(ч|ст)\. ?лож(?:к[аи]|ек)(?!\w)")
-
-IN_ADDRESS = re.compile(r"(?<!\w)(?:(?:ул|д|корп|просп)\.|пр-т|дом|улиц[аеуы])(?!\w)")
 
 _LINKS = {
     "ссылку на": ("на", "в", "во", "через", "про", "за"),
@@ -46,15 +53,20 @@ _LINK_BEHIND = {word: form for form, words in _LINKS.items() for word in words}
 
 RULES: tuple[Rule, ...] = (
     (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{grammar.cardinal(int(m['n']))}."),
+    *codes.FIRST_RULES,
+    *slashes.FIRST_RULES,
     FORMULA,
     *dates.FIRST_RULES,
-    *amounts.FIRST_RULES,
+    *ordinals.FIRST_RULES,
+    *ranks.FIRST_RULES,
     *numbers.FIRST_RULES,
     (re.compile(rf"{NUMBER}(?:{amounts.TO}{NUMBER})?\S*"), beside_a_number),
     *numbers.RULES,
     *dates.RULES,
     *amounts.RULES,
+    *ordinals.RULES,
     *numbers.LAST_RULES,
+    *codes.LAST_RULES,
 )
 
 
@@ -83,32 +95,30 @@ def available() -> bool:
 
 
 def may_change(text: str) -> bool:
-    """Return whether *text* may have a Roman numeral beside a Russian word."""
-    return not text.isascii() and LOOKS_ROMAN.search(text) is not None
+    """Return whether *text* may have a Roman numeral, a day of the week or a word shortened with a hyphen."""
+    return not text.isascii() and any(look.search(text) for look in (LOOKS_ROMAN, LOOKS_SHORTENED, weekdays.SEEN))
 
 
 def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words and pymorphy3 are installed, numbers in words."""
-    able = available()
-    if able and ("." in text or "№" in text or "-" in text):
-        text = LABEL.sub(lambda m: _cased(m, LABELS), text)
-        text = PLACE.sub(lambda m: _cased(m, PLACES), text)
-    if able and LOOKS_ROMAN.search(text):
+    if available():
+        text = _numbers(weekdays.weekdays(_romans(text)))
+    return WRITTEN_OUT(text) if "." in text or "-" in text else text
+
+
+def _romans(text: str) -> str:
+    text = notation.roman_letters(text)
+    if LOOKS_ROMAN.search(text):
         text = LOOKS_ROMAN.sub(lambda m: m[0].translate(CYRILLIC_ROMAN), text)
-        text = roman.centuries(text)
-    if able and DIGIT.search(text):
-        text = rewritten(SUMS(SPOON.sub(r" \1. л", text)), RULES)
-    return WRITTEN_OUT(text) if "." in text else text
+        return roman.romans(shortened(text))
+    return shortened(text)
 
 
-def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:
-    """Return the noun in the case that the word in front asks for: "странице" in на стр. 5."""
-    cases = grammar.governed(m)
-    word = before(m).lower()
-    case = "a" if word in {"см.", "смотри", "смотрите"} else "p" if cases == "ap" else cases[:1] or "n"
-    case = {"по": "d", "под": "i", "за": "i"}.get(word, case)
-    noun = "строение" if m[1] == "стр." and IN_ADDRESS.search(m.string, 0, m.start()) else nouns[m[1]]
-    return f"{grammar.inflected(noun, case, plural=m[1] == '№№')} "
+def _numbers(text: str) -> str:
+    if not DIGIT.search(text):
+        return text
+    text = notation.plain_notation(SPOON.sub(r" \1. л", text))
+    return rewritten(SUMS(text), RULES)
 
 
 def link_word(before: str) -> str:

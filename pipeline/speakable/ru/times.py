@@ -7,6 +7,19 @@ from pipeline.speakable.ru.amounts import UNITS
 from pipeline.speakable.ru.grammar import HOURS, cardinal, case_alone, form_behind, governed, nouns
 
 CLOCK_WORDS = frozenset({"в", "с", "со", "до", "к", "ко", "около", "после"})
+TIMELY = re.compile(
+    "поезд|при[её]м|встреч|нач[аи]л|начн|отправ|прибы|прибуд|прид|приход|приез|приед|уезж|уед|вы[её]з|выед|выход|выйд|лета|лети|лет[её]|"
+    "посадк|рейс|автобус|электрич|маршрутк|паром|откры|закры|обед|ужин|завтрак|подъ[её]м|отбой|урок|лекци|заняти|сеанс|концерт|"
+    "спектакл|матч|будильник|разбуд|просып|просн|вста[юнё]|ложусь|жд[уёи]|звон|сегодня|завтра|вчера|утр|вечер|ноч|дн[её]м|"
+    "понедельник|вторник|сред[уы]|четверг|пятниц|суббот|воскресень|расписани|работа|перерыв|смен[аыу]|достав|буд[уе]|запис|"
+    "собрани|совещани|планёрк|заезд|регистраци|эфир|восход|закат|рассвет|солнц|собира|заканчива|конч|час",
+    re.IGNORECASE,
+)
+"""Words before a time with a dot. Without one of them 8.15 may be a version, a paragraph, a decimal."""
+NO_TIME = re.compile(
+    "верси|релиз|сборк|обнов|прошивк|пункт|раздел|стать|параграф|глав|рейтинг|оценк|балл|курс", re.IGNORECASE
+)
+A_DATE = re.compile(r"\d\.\d\d в \Z")
 TO_FULL_HOUR = re.compile(r" (?:до|по) \d{1,2}\.00(?!\d)")
 IN_A_ROW = re.compile(r"(?<!\w)(?:в|до|к) \d{1,2}\.00(?:, \d{1,2}\.00){0,4}(?:,| и| или) \Z", re.IGNORECASE)
 FROM_FULL_HOUR = re.compile(r"(?<!\w)с \d{1,2}\.00 (?:до|по) \Z", re.IGNORECASE)
@@ -23,7 +36,8 @@ def _dotted_time(m: re.Match[str]) -> str | None:
         return None
     full = "00" in (m["m"], m["m2"])
     paired = TO_FULL_HOUR.match(m.string, m.end()) or FROM_FULL_HOUR.search(in_front(m))
-    return _time(m) if full or paired else None
+    timely = (TIMELY.search(in_front(m)) or A_DATE.search(in_front(m))) and not NO_TIME.search(in_front(m))
+    return _time(m) if full or paired or timely else None
 
 
 def _time(m: re.Match[str]) -> str | None:

@@ -1,0 +1,115 @@
+"""Russian: ways to write numbers that the rules would take for others, rewritten into ordinary ones."""
+
+import re
+
+from pipeline.speakable.language import vocabulary
+from pipeline.speakable.ru.amounts import UNITS
+from pipeline.speakable.ru.grammar import LABELS, lemma, nouns
+
+_WORDS = vocabulary("ru")
+
+ROMAN_SIGNS = re.compile("[\u2160-\u217f]+")
+_ROMAN_LETTERS = dict(
+    zip(
+        "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫⅬⅭⅮⅯ",
+        ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "L", "C", "D", "M"],
+        strict=True,
+    )
+)
+
+MINUTES = re.compile(r"(?<![\w.,])(?P<h>\d{1,3}) ?(?P<unit>час[ао]?в?|ч)\.?,? ?(?P<m>\d{1,2}) ?м(?![\w²³/])(?P<dot>\.?)")
+BEFORE_SECONDS = re.compile(r"(?<![\w.,])(?P<m>\d{1,2}) ?м\.? ?(?=\d{1,2} ?с(?:ек)?(?!\w))")
+AN_HOUR_GLUED = re.compile(r"(?<![\w.,])(?P<h>\d{1,3})ч(?=\d{1,2} ?м)")
+DAYS_OF_HOURS = re.compile(r"(?<![\w.,])(?P<d>\d{1,3}) ?д\.? ?(?=\d{1,2} ?ч(?!\w))")
+
+_INTAKE = (
+    r"(?:утром|вечером|на ночь|днём|днем|в обед|натощак|до еды|после еды|перед|во время|каждые|через|ежедневно|в день)"
+)
+_TIMES = r"\d(?:[-–]\d)? ?(?:р(?:\./|/|\. ?в )|раза? )"
+_SWALLOW = r"(?:(?:[Пп]рин|[Пп]ей|[Вв]ыпей|[Пп]и(?:ть|л)|[Дд]ава)[а-яё]{0,10}(?: по)? )"
+LOADED = re.compile("(?:при|вы|за|пере|от)в[её]з|везут|груз|песк|угл|урож|вес[аио]|тонн|щебн|тягн|металл|зерн")
+_TABLETS = r"(?P<n>\d(?:[.,/]\d|[-–]\d)?) ?т(?:\.|(?!\w))"
+TABLETS = re.compile(rf"(?<![\w.,/])(?P<verb>{_SWALLOW})?{_TABLETS}(?P<intake> ?(?=(?:х |x )?(?:{_TIMES}|{_INTAKE})))?")
+TIMES_A_DAY = re.compile(
+    r"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?(?:р\.?|раза?)/(?P<per>день|дн|д|сутки|сут|нед|неделю|мес|год|час)(?!\w)(?P<dot>\.(?!\w))?"
+)
+_PER = {"д": "день", "дн": "день", "сут": "сутки", "нед": "неделю", "мес": "месяц"}
+
+BULLET = re.compile(r"^-(?=\d{1,5}(?:[.,/]\d{1,3})?(?:[-–]\d{1,4})? ?(?P<word>[а-яё]{1,20}))", re.MULTILINE)
+BELOW_ZERO = frozenset(
+    {"градус", "процент", "рубль", "доллар", "евро", "балл", "очко", "пункт", "миллион", "тысяча", "р"}
+)
+BELOW_ZERO_UNITS = frozenset(unit for unit, row in UNITS.items() if row["noun"] in BELOW_ZERO) | {"тыс", "млн", "млрд"}
+
+SPACED = re.compile(
+    r"(?<!\S)(?P<low>\d{1,6}(?:,\d{1,3})?) [-–−] (?P<high>\d{1,6}(?:,\d{1,3})?)(?= ?(?P<what>[%₽°]|[а-яё]{1,20}))"
+)
+IN_FRONT = re.compile(r"(?:\A|[\s(«])(?P<word>[^\s(«]{1,30}) \Z")
+
+_MONEY = r" ?(?:тыс|млн|млрд|руб|р\.|₽|долл|евро|€|\$|USD|EUR|тенге|грив|юан|иен)"
+DOTTED = re.compile(
+    rf"(?<![\w.,])\d{{1,3}}(?P<dot>[.,])\d{{3}}(?:(?P=dot)\d{{3}}){{0,4}}(?=(?P<money>{_MONEY})|(?![\w.,/-]\w|[.,]\d))"
+)
+
+MASK = re.compile(r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))")
+
+
+def plain_notation(text: str) -> str:
+    """Return *text*, which has digits, with minutes, tablets, ranges and large numbers written so that none is doubtful."""
+    text = BULLET.sub(_bullet, text)
+    if "ч" in text or "м" in text:
+        text = DAYS_OF_HOURS.sub(r"\g<d> дн ", text)
+        text = AN_HOUR_GLUED.sub(r"\g<h> ч ", text)
+        text = MINUTES.sub(r"\g<h> \g<unit> \g<m> мин\g<dot>", BEFORE_SECONDS.sub(r"\g<m> мин ", text))
+    text = TIMES_A_DAY.sub(_times_a_day, TABLETS.sub(_tablets, text))
+    text = MASK.sub(r"\g<front>", text)
+    return DOTTED.sub(_thousands, SPACED.sub(_range, text))
+
+
+def roman_letters(text: str) -> str:
+    """Return *text* with Roman numerals in Latin letters, where they are signs of their own: Ⅳ."""
+    return ROMAN_SIGNS.sub(lambda m: "".join(_ROMAN_LETTERS.get(sign, sign) for sign in m[0].upper()), text)
+
+
+def _bullet(m: re.Match[str]) -> str:
+    """Keep a minus before degrees, per cent, money; a hyphen before other things at the start of a line is a bullet."""
+    word = m["word"]
+    return m[0] if word in BELOW_ZERO_UNITS or lemma(word) in BELOW_ZERO else ""
+
+
+def _tablets(m: re.Match[str]) -> str:
+    """Say т. as tablets where they are swallowed or taken at times of the day; else they are tonnes."""
+    if m["verb"] is None and (m["intake"] is None or LOADED.search(m.string)):
+        return m[0]
+    return f"{m['verb'] or ''}{m['n']} таб.{' ' if m['intake'] is not None else ''}"
+
+
+def _times_a_day(m: re.Match[str]) -> str:
+    """Write 2 р/д as 2 раза в день."""
+    times = "раза" if m["n"][-1] in "234" else "раз"
+    rest = m.string[m.end() : m.end() + 2].strip()
+    dot = "." if m["dot"] and (not rest or rest.isupper()) else ""
+    return f"{m['n']} {times} в {_PER.get(m['per'], m['per'])}{dot}"
+
+
+def _range(m: re.Match[str]) -> str:
+    """Join the ends of 8 - 10 минут: they are no formula, for something is counted."""
+    low, high = (float(m[end].replace(",", ".")) for end in ("low", "high"))
+    front = IN_FRONT.search(m.string[max(0, m.start() - 32) : m.start()])
+    numbered = front is not None and (
+        lemma(front["word"]) in LABELS or front["word"][-1].isdigit() or front["word"] in "+=*/×÷-−·:"
+    )
+    what = m["what"]
+    if low >= high or numbered or not (what in UNITS or any(noun.case == "g" for noun in nouns(what))):
+        return m[0]
+    return f"{m['low']}–{m['high']}"
+
+
+def _thousands(m: re.Match[str]) -> str:
+    """Write 2.000.000 and, of money, 1.500 with spaces. Three numbers and a dot may be a decimal."""
+    groups = m[0].split(m["dot"])
+    if len(groups) == 2 and not m["money"]:
+        return m[0]
+    if len(groups) > 2 and not m["money"] and (m["dot"] == "," or groups[-1] != "000"):
+        return m[0]
+    return " ".join(groups)

@@ -1,0 +1,183 @@
+"""Russian: numbers that rank what stands behind them: 5 этаж, 3 и 4 этажах, 20 и 21 июля, со 2 по 5 класс."""
+
+import re
+
+from pipeline.languages import RUSSIAN_LETTERS
+from pipeline.speakable.language import vocabulary
+from pipeline.speakable.numerals import roman_value
+from pipeline.speakable.rewriting import DASH, Rule, before, in_front
+from pipeline.speakable.ru.amounts import MAGNITUDES, UNITS
+from pipeline.speakable.ru.grammar import (
+    ANY_CASE,
+    HOURS,
+    LABELS,
+    NEXT,
+    Noun,
+    agreement,
+    cardinal,
+    governed,
+    is_noun,
+    kind,
+    lemma,
+    nouns,
+    ordinal,
+    takes_object,
+)
+
+_WORDS = vocabulary("ru")
+SECOND = frozenset({"во", "со", "ко"})
+"""Before 2 these stand before "второй" alone."""
+NUMBERED_LABEL = re.compile(rf"\d(?:-[а-яё]{{1,3}})? [{RUSSIAN_LETTERS}]{{2,20}} \Z")
+JOINED = re.compile(rf"(?P<dash>{DASH})|, | и | или ")
+
+
+def ranking(m: re.Match[str], number: int) -> str | None:
+    """Return the ordinal of 5 этаж, 3 вариант, на 2 месте: no number that counts stands before such a form.
+
+    "" where both can be meant, None where the number counts.
+    """
+    word = NEXT.match(m.string, m.end())
+    if number == 2 and before(m).lower() in SECOND:
+        return _second(m, word[1] if word else "")
+    if word is None or word[1] in HOURS or m["to"] or not 0 < number < 1000:
+        return None
+    base, cases = lemma(word[1]), governed(m)
+    if lemma(before(m)) in LABELS:
+        return _of_a_whole(m, number, word[1])
+    ranked = base in _WORDS["ranked"]
+    if not ranked and agreement(number, cases or ANY_CASE, nouns(word[1])):
+        return _placed(number, base, cases, word[1])
+    return _by_its_form(m, number, word[1])
+
+
+def _by_its_form(m: re.Match[str], number: int, word: str) -> str | None:
+    """Return the ordinal if *word* is in the singular in a case that fits."""
+    base, cases = lemma(word), governed(m)
+    ranked = base in _WORDS["ranked"]
+    allowed = cases or ("an" if takes_object(before(m)) else "na")
+    for noun in nouns(word):
+        if (
+            noun.plural
+            or noun.case not in allowed
+            or not (ranked or noun.case not in "na" or _alone_ranks(m, base, number, word))
+        ):
+            continue
+        if kind(number) != "one":
+            return ordinal(number, noun.case, noun.gender)
+        if ranked:
+            return ordinal(number, noun.case, noun.gender) if _clearly(m, base) else ""
+    return None
+
+
+def _clearly(m: re.Match[str], base: str) -> bool:
+    return base in _WORDS["ranked_clearly"] or lemma(before(m)) in _WORDS["choosing"]
+
+
+def _alone_ranks(m: re.Match[str], base: str, number: int, word: str) -> bool:
+    """Whether a form in the nominative or the accusative is ranked: nothing is counted so, but 5 апельсин is written."""
+    front = before(m)
+    if base in _WORDS["short_plural"] or agreement(number, ANY_CASE, nouns(word)):
+        return False
+    return bool(governed(m)) or not (front.isalpha() and is_noun(front))
+
+
+def _second(m: re.Match[str], word: str) -> str:
+    """Say во 2, со 2 классе, ко 2 этажу: before "два" stands no such preposition."""
+    cases = {"во": "pa", "со": "gi", "ко": "d"}[before(m).lower()]
+    for noun in nouns(word) if word else ():
+        if noun.case in cases and not noun.plural:
+            return ordinal(2, noun.case, noun.gender)
+    return ordinal(2, cases[0])
+
+
+def _placed(number: int, base: str, cases: str, word: str) -> str | None:
+    """Say в 21 кабинет: behind a preposition a room is named, not counted."""
+    if base not in _WORDS["placed"] or not cases:
+        return None
+    noun = next((noun for noun in nouns(word) if noun.case in cases and not noun.plural), None)
+    return ordinal(number, noun.case, noun.gender) if noun and kind(number) == "one" else None
+
+
+def _of_a_whole(m: re.Match[str], number: int, word: str) -> str | None:
+    """Say 5 серию 2 сезона: the first noun has its number in front, so the second number is that of the second noun."""
+    if lemma(word) not in _WORDS["ranked"] or not NUMBERED_LABEL.search(in_front(m)):
+        return None
+    noun = next((noun for noun in nouns(word) if noun.case == "g" and not noun.plural), None)
+    return ordinal(number, "g", noun.gender) if noun else None
+
+
+def _several(m: re.Match[str]) -> str | None:
+    """Say 3 и 4 этажах, 5–9 классов, 2 и 3 главы; and в 2 и 3 файлах, where they count."""
+    numbers = [_value(number) for number in re.findall(r"\d+|[IVX]+", m["numbers"])]
+    if numbers != sorted(set(numbers)) or lemma(before(m)) in LABELS or _is_no_noun(m["noun"]):
+        return None
+    noun, ranks = _noun_of(m, numbers[-1])
+    if noun is None:
+        return None
+    said = [ordinal(number, noun.case, noun.gender) if ranks else _cardinal(number, noun) for number in numbers]
+    rest = iter(said[1:])
+    return said[0] + "".join(
+        (" – " if join["dash"] else join[0]) + next(rest) for join in JOINED.finditer(m["numbers"])
+    )
+
+
+def _is_no_noun(word: str) -> bool:
+    return word in UNITS or word in MAGNITUDES or lemma(word) in _WORDS["short_plural"]
+
+
+def _value(number: str) -> int:
+    return int(number) if number.isdigit() else roman_value(number)
+
+
+def _cardinal(number: int, noun: Noun) -> str:
+    return cardinal(number, noun.case, noun.gender, animate=noun.animate and noun.case == "a")
+
+
+def _noun_of(m: re.Match[str], last: int) -> tuple[Noun | None, bool]:
+    """Return the reading of the noun behind several numbers, and whether they rank it rather than count it."""
+    word, base = m["noun"], lemma(m["noun"])
+    cases = governed(m) or ("a" if takes_object(before(m)) else "") + "nagdip"
+    readings = [noun for case in cases for noun in nouns(word) if noun.case == case]
+    together = " и " in m["numbers"] and " или " not in m["numbers"]
+    roman = not m["numbers"][0].isdigit()
+    ranked = base in _WORDS["ranked"] | _WORDS["ranked_in_pairs"] | _WORDS["ranked_in_roman"]
+    counts = None if roman else agreement(last, cases, nouns(word))
+    if counts is None or (together and ranked and readings):
+        return (readings[0] if readings else None), True
+    if base in _WORDS["schooling"] and "g" in cases and (governed(m) or is_noun(before(m))):
+        return next((noun for noun in readings if noun.case == "g"), None), True
+    if not together or counts[0] in "na":
+        return None, False
+    return counts[1], False
+
+
+def _from_to(m: re.Match[str]) -> str | None:
+    """Say со 2 по 5 этаж, с 3 до 5 страницы."""
+    first, last, word = _value(m["first"]), _value(m["last"]), m["noun"]
+    case = "a" if m["to"] == "по" else "g"
+    noun = next((noun for noun in nouns(word) if noun.case == case and not noun.plural), None)
+    if before(m).lower() not in {"с", "со", "от"} or noun is None or first >= last or word in HOURS:
+        return None
+    if lemma(word) not in _WORDS["ranked"] | _WORDS["ranked_in_pairs"] and agreement(last, case, nouns(word)):
+        return None
+    return f"{ordinal(first, 'g', noun.gender)} {m['to']} {ordinal(last, case, noun.gender)} {word}"
+
+
+_NUMBER = r"(?:\d{1,3}|[IVX]{1,6})"
+_NOUN = r"(?P<noun>[а-яё]{2,20})(?!\w)(?!\.[а-яё])"
+SEVERAL: Rule = (
+    re.compile(rf"(?P<numbers>\d{{1,3}}(?:(?:{DASH}|, | и | или )\d{{1,3}}){{1,6}})(?= {_NOUN})"),
+    _several,
+)
+SEVERAL_ROMAN = re.compile(
+    rf"(?<![\w.])(?P<numbers>[IVX]{{1,6}}(?:(?:{DASH}|, | и | или )[IVX]{{1,6}}){{1,6}})(?= {_NOUN})"
+)
+FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<first>\d{{1,3}}) (?P<to>по|до) (?P<last>\d{{1,3}}) {_NOUN}"), _from_to),
+    SEVERAL,
+)
+
+
+def several_in_roman(text: str) -> str:
+    """Return *text* with I и II кварталы, II–III степени as ordinals."""
+    return SEVERAL_ROMAN.sub(lambda m: _several(m) or m[0], text)
