@@ -9,12 +9,12 @@ from pipeline.speakable.ru.grammar import agreement, cardinal, counted, is_noun,
 COUNTRIES = re.compile("1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\\d{3}")
 
 CODE = re.compile(
-    r"(?<!\w)(?:(?:пин-?)?код(?:а|у|ом|е)?|парол(?:ь|я|ю|ем|е)|pin|пин|инн|кпп|огрн(?:ип)?|бик|снилс|уин|укэп|окпо|"
+    r".*(?<!\w)(?P<word>(?:пин-?)?код(?:а|у|ом|е)?|парол(?:ь|я|ю|ем|е)|pin|пин|инн|кпп|огрн(?:ип)?|бик|снилс|уин|укэп|окпо|"
     r"паспорт[а-я]{0,3}|индекс[а-я]{0,2}|карт[аыуеой]{1,2}|сч[её]т(?:а|у|ом|е)?|полис[а-я]{0,2}|артикул[а-я]{0,2}|рейс[а-я]{0,2}|"
-    r"трек(?:-номер[а-я]{0,2})?|лиценз[а-я]{1,3}|смс|sms|идентификатор[а-я]{0,2}|id|штрихкод[а-я]{0,2}|cvc|cvv|агент[а-я]{0,2}|"
+    r"трек(?:-номер[а-я]{0,2})?|лиценз[а-я]{1,3}|смс|sms|идентификатор[а-я]{0,2}|id|штрихкод[а-я]{0,2}|cvc|cvv|агент[а-я]{0,2}|номер[а-я]{0,2}|"
     r"(?:за|о)канчива[а-я]{2,6}(?: на)?|последни[а-я]{1,2} (?:четыре |три )?цифр[а-я]{0,3})"
     r"(?!\w)(?P<between>[^.!?\d]{0,32})\Z",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 CLEARLY = re.compile(r"(?:код|парол|пин|pin|инн|снилс|индекс|огрн|кпп|бик|cv|огр|канчива|цифр)", re.IGNORECASE)
 AT_ONCE = re.compile(r"[\s:—–-]*(?:(?:номер[а-я]{0,2}|№)[\s:—–-]*)?", re.IGNORECASE)
@@ -50,10 +50,10 @@ def _parts(group: str) -> list[str]:
         return [group[0], *_parts(group[1:])]
     if len(group) <= 3:
         return [group]
-    pairs = 2 if len(group) in (4, 6, 7, 10) else 1
+    pairs = 2 if len(group) in (4, 6, 7, 9, 10) else 1
     head = group[: len(group) - 2 * pairs]
     tail = group[len(head) :]
-    heads = [head[at : at + 3] for at in range(0, len(head), 3)]
+    heads = re.findall(r"\d{1,3}(?=(?:\d{3})*\Z)", head)
     return [*heads, *(tail[at : at + 2] for at in range(0, len(tail), 2))]
 
 
@@ -74,11 +74,11 @@ def _short_phone(m: re.Match[str]) -> str | None:
 def _code(m: re.Match[str]) -> str | None:
     """Say the digits of a code, a card, a tax number behind a word for such a thing."""
     groups = re.findall(r"\d+", m[0])
-    word = CODE.search(in_front(m))
+    word = CODE.match(in_front(m))
     number = "".join(groups)
     if word is None or (len(number) < 4 and number[0] != "0") or _counts(m, int(number)):
         return None
-    if not CLEARLY.search(word[0]) and not AT_ONCE.fullmatch(word["between"]):
+    if not CLEARLY.search(word["word"]) and not AT_ONCE.fullmatch(word["between"]):
         return None
     return ", ".join(map(digits, groups))
 
@@ -109,7 +109,7 @@ def _with_zeros(m: re.Match[str]) -> str | None:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    rule(r"\+\d{10,14}|8\d{10}|(?:\+\d{1,3}|8)[ -]?(?:\(\d{3,5}\)|\d{2,4})(?:[ -]?\d{2,4}){2,4}", _phone),
+    rule(r"(?:\+\d{10,14}|8\d{10}|(?:\+\d{1,3}|8)[ -]?(?:\(\d{3,5}\)|\d{2,4})(?:[ -]?\d{2,4}){2,4})", _phone),
     rule(r"\d{2,3}(?:-\d\d){2}", _short_phone),
     rule(r"(?P<n>\d{6})", _post_code),
     rule(r"\d{1,20}(?:[ -]\d{2,12}){0,7}", _code),

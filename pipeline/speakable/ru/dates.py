@@ -21,7 +21,7 @@ TODAY = re.compile(
     re.IGNORECASE,
 )
 """Words before a day in the nominative: сегодня пятница, двадцать первое ноября."""
-DAYS_ARE = re.compile(r"(?<!\w)(?:дн[ия]|день|даты?|праздник[и]?|выходные)(?: [а-яё]{1,20})? [-–—] \Z", re.IGNORECASE)
+DAYS_ARE = re.compile(r"(?<!\w)(?:дн[ия]|день|даты?|праздник[и]?|выходные)(?: [а-яё]{1,20})?(?: [-–—]|:) \Z", re.IGNORECASE)
 FEAST = re.compile(r"(?:поздрав|праздник)[^.!?\d]{0,40}(?<!\w)со? \Z", re.IGNORECASE)
 WISH = re.compile(r"!|, (?:дорог|мил|любим|уважаем|друзья|коллеги|девочки|женщины|мужчины|родн)")
 VERSION = re.compile("верси|релиз|сборк|обнов|прошивк|билд|установ", re.IGNORECASE)

@@ -77,17 +77,18 @@ def available() -> bool:
 
 @lru_cache(maxsize=4096)
 def _parses(word: str) -> tuple[Any, ...]:
-    return tuple(parse for parse in _analyzer().parse(word) if parse.score >= RARE or parse.normal_form in _WORDS["surely_nouns"])
+    return tuple(parse for parse in _analyzer().parse(word) if parse.score >= RARE)
 
 
 @lru_cache(maxsize=4096)
 def nouns(word: str) -> tuple[Noun, ...]:
     """Return the readings of *word* as a noun, the likeliest first."""
-    parses = [p for p in _parses(word.lower()) if p.tag.POS == "NOUN" and p.tag.case in CASES]
+    parses = [p for p in _analyzer().parse(word.lower()) if p.tag.POS == "NOUN" and p.tag.case in CASES]
     if word.islower():
         parses = [p for p in parses if not PROPER & p.tag.grammemes] or parses
-    if any(p.score >= LIKELY for p in parses):
-        parses = [p for p in parses if p.score >= DOUBTFUL]
+    least = DOUBTFUL if any(p.score >= LIKELY for p in parses) else RARE
+    bases = {p.normal_form for p in parses if p.score >= least} | _WORDS["surely_nouns"]
+    parses = [p for p in parses if p.normal_form in bases]
     things = [p for p in parses if p.tag.animacy != "anim" or p.normal_form not in _WORDS["inanimate"]]
     readings = tuple(map(_noun, things or parses))
     return tuple(noun for noun in readings if not noun.only_plural) or readings
@@ -129,6 +130,13 @@ def matching(adjective: str, noun: str, likely: str) -> str:
     tags = [parse.tag for parse in _parses(adjective.lower()) if parse.tag.POS == "ADJF" and parse.tag.case in CASES]
     cases = [CASES[tag.case] for tag in tags if GENDERS.get(tag.gender) == gender]
     return likely if likely in cases else cases[0] if cases else ""
+
+
+def agreeing(adjective: str, readings: tuple[Noun, ...]) -> tuple[Noun, ...]:
+    """Return the *readings* of a noun that stand behind *adjective*; all of them if it is none."""
+    tags = [parse.tag for parse in _parses(adjective.lower()) if parse.tag.POS in {"ADJF", "PRTF"}]
+    forms = {(CASES.get(tag.case), tag.number == "plur") for tag in tags}
+    return tuple(noun for noun in readings if (noun.case, noun.plural) in forms) if forms else readings
 
 
 def counted(text: str, end: int) -> tuple[Noun, ...]:

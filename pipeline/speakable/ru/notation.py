@@ -28,6 +28,8 @@ _INTAKE = (
 _TIMES = r"\d(?:[-–]\d)? ?(?:р(?:\./|/|\. ?в )|раза? )"
 _SWALLOW = r"(?:(?:[Пп]рин|[Пп]ей|[Вв]ыпей|[Пп]и(?:ть|л)|[Дд]ава)[а-яё]{0,10}(?: по)? )"
 LOADED = re.compile("(?:при|вы|за|пере|от)в[её]з|везут|груз|песк|угл|урож|вес[аио]|тонн|щебн|тягн|металл|зерн")
+DOSED = re.compile("доз|курс|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|ре[бц]|детям|взросл", re.IGNORECASE)
+A_DAY = re.compile(r"(?<![\w.,/])(?P<n>\d(?:[.,]\d|[-–]\d)?) ?т\.?(?=/(?:сут|день|дн|д)(?!\w))")
 _TABLETS = r"(?P<n>\d(?:[.,/]\d|[-–]\d)?) ?т(?:\.|(?!\w))"
 TABLETS = re.compile(rf"(?<![\w.,/])(?P<verb>{_SWALLOW})?{_TABLETS}(?P<intake> ?(?=(?:х |x )?(?:{_TIMES}|{_INTAKE})))?")
 TIMES_A_DAY = re.compile(
@@ -62,6 +64,8 @@ def plain_notation(text: str) -> str:
         text = AN_HOUR_GLUED.sub(r"\g<h> ч ", text)
         text = MINUTES.sub(r"\g<h> \g<unit> \g<m> мин\g<dot>", BEFORE_SECONDS.sub(r"\g<m> мин ", text))
     text = TIMES_A_DAY.sub(_times_a_day, TABLETS.sub(_tablets, text))
+    if A_DAY.search(text) and DOSED.search(text) and not LOADED.search(text):
+        text = A_DAY.sub(r"\g<n> таб.", text)
     text = MASK.sub(r"\g<front>", text)
     return DOTTED.sub(_thousands, SPACED.sub(_range, text))
 

@@ -5,7 +5,7 @@ import re
 from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front, rule
-from pipeline.speakable.ru.amounts import TO, UNITS, sign, version
+from pipeline.speakable.ru.amounts import SIGNS, TO, UNITS, sign, version
 from pipeline.speakable.ru.decimals import parts
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
@@ -100,7 +100,8 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
         return _counting(number, case, noun)
     case = "n" if lemma(before(m)) in LABELS else case_alone(m)
     if counted(m.string, m.end()) and word not in HOURS and lemma(before(m)) not in LABELS:
-        return cardinal(number) if not governed(m) and is_noun(before(m)) else None
+        spoken_so = lemma(word) in _WORDS["short_plural"] or (not governed(m) and is_noun(before(m)))
+        return cardinal(number) if spoken_so else None
     if not case and word in HOURS:
         case = "g"  # с 5 утра
     unknown = SHORTENED.match(m.string, m.end()) is not None or (word and is_adjective(word))
@@ -147,7 +148,14 @@ def _name(m: re.Match[str]) -> str | None:
     return m[0] if LATIN.fullmatch(before(m).lstrip('(«"')) else None
 
 
-FIRST_RULES: tuple[Rule, ...] = (rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,3}(?: \d{3})*)", _ratio),)
+def _signed_range(m: re.Match[str]) -> str:
+    """Say +3…+5."""
+    case = (governed(m) or "n")[0]
+    return " – ".join(SIGNS[m[f"{end}_sign"]] + cardinal(int(m[end]), case) for end in ("low", "high"))
+
+
+FIRST_RULES: tuple[Rule, ...] = (
+    rule(rf"(?P<low_sign>[-+−])(?P<low>\d{{1,2}}){TO}(?P<high_sign>[-+−])(?P<high>\d{{1,2}})(?! ?[°%℃])", _signed_range),rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,3}(?: \d{3})*)", _ratio),)
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (

@@ -55,8 +55,6 @@ def _glued(m: re.Match[str]) -> str | None:
         return _ordinal(m)
     word = after(m).rstrip(".,;:!?)»")
     readings = [noun for noun in nouns(word) if not noun.plural and noun.case in "pi"]
-    if not readings or any(noun.case == "g" for noun in nouns(word)):
-        return None
     noun = next((noun for noun in readings if noun.case in (governed(m) or "i")), None)
     return ordinal(int(m["n"]), noun.case, noun.gender) if noun else None
 

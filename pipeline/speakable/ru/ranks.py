@@ -94,8 +94,9 @@ def _placed(number: int, base: str, cases: str, word: str) -> str | None:
     """Say в 21 кабинет: behind a preposition a room is named, not counted."""
     if base not in _WORDS["placed"] or not cases:
         return None
-    noun = next((noun for noun in nouns(word) if noun.case in cases and not noun.plural), None)
-    return ordinal(number, noun.case, noun.gender) if noun and kind(number) == "one" else None
+    readings = [noun for noun in nouns(word) if noun.case in cases and not noun.plural]
+    noun = next((noun for case in "pagdin" for noun in readings if noun.case == case), None)
+    return ordinal(number, noun.case, noun.gender) if noun and (kind(number) == "one" or noun.case == "p") else None
 
 
 def _of_a_whole(m: re.Match[str], number: int, word: str) -> str | None:
@@ -163,6 +164,13 @@ def _from_to(m: re.Match[str]) -> str | None:
     return f"{ordinal(first, 'g', noun.gender)} {m['to']} {ordinal(last, case, noun.gender)} {word}"
 
 
+def _class(m: re.Match[str]) -> str | None:
+    """Say в 7 А классе, 5 «Б» класс."""
+    cases = governed(m) or ANY_CASE
+    noun = next((noun for noun in nouns(m["noun"]) if noun.case in cases and not noun.plural), None)
+    return f"{ordinal(int(m['n']), noun.case)} {m['letter']} {m['noun']}" if noun else None
+
+
 _NUMBER = r"(?:\d{1,3}|[IVX]{1,6})"
 _NOUN = r"(?P<noun>[а-яё]{2,20})(?!\w)(?!\.[а-яё])"
 SEVERAL: Rule = (
@@ -175,6 +183,7 @@ SEVERAL_ROMAN = re.compile(
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<first>\d{{1,3}}) (?P<to>по|до) (?P<last>\d{{1,3}}) {_NOUN}"), _from_to),
     SEVERAL,
+    (re.compile(r"(?P<n>\d{1,2}) ?[-«\"]?(?P<letter>[А-Е])[»\"]? (?P<noun>класс(?:а|у|ом|е)?)(?!\w)"), _class),
 )
 
 

@@ -8,6 +8,7 @@ from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     Noun,
+    agreeing,
     counted,
     governed,
     inflected,
@@ -80,7 +81,8 @@ def _ranked(m: re.Match[str]) -> str:
     """
     if len(m["n"]) == 1 and lemma(m["word"]) not in _WORDS["ranked_in_roman"]:
         return m[0]
-    readings = [noun for noun in counted(m.string, m.end("n")) if noun.case in (governed(m) or ANY_CASE)]
+    nouns_behind = agreeing(m["word"], counted(m.string, m.end("n")))
+    readings = [noun for noun in nouns_behind if noun.case in (governed(m) or ANY_CASE)]
     if not readings:
         return m[0]
     return f"{_ordinal(m, readings[0])} {m['word']}"

@@ -15,6 +15,7 @@ MEASURES = frozenset(
     {"миллиграмм", "грамм", "микрограмм", "миллилитр", "единица", "таблетка", "капсула", "капля", "штука"}
 )
 """What is taken: 3 x 250 мг are doses, 3 x 4 м sides."""
+INTO = re.compile(r"(?:вы(?:шл|йд|ход)|попа[лсдт]|про(?:шл|йд|ход)|проби[лвт])[а-яё]{0,6} в \Z", re.IGNORECASE)
 ROUND_THE_CLOCK = "двадцать четыре на семь"
 MOST_DOSES = 10
 
@@ -64,6 +65,8 @@ LEFT = frozenset({"осталось", "остаётся", "прошло", "пр�
 
 def _case(m: re.Match[str]) -> str:
     cases = governed(m)
+    if INTO.search(in_front(m)):
+        return "a"
     if cases:
         return "p" if cases == "ap" and before(m).lower() in {"в", "во"} else "d" if cases == "ad" else cases[0]
     return "a" if takes_object(before(m)) else "n"
