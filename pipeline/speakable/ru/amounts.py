@@ -208,7 +208,7 @@ _N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?
 _SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"
 _DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
 _COUNTED = any_of(unit for unit in PER | UNITS if unit not in "$€£¥")
-_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w)(?:/(?P<and_per>{any_of(PER)})(?!\w))?(?:\.(?= [а-яё\d]))?)?"
+_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w)(?:/(?P<and_per>{any_of(PER)})(?!\w))?(?:\.(?= [а-яё\d+(—–-]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
 MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"

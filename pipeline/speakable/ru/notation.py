@@ -53,6 +53,8 @@ DOTTED = re.compile(
     rf"(?<![\w.,])\d{{1,3}}(?P<dot>[.,])\d{{3}}(?:(?P=dot)\d{{3}}){{0,4}}(?=(?P<money>{_MONEY})|(?![\w.,/-]\w|[.,]\d))"
 )
 
+INCHES = re.compile(r"(?:диагонал|экран|монитор|телевизор|диск|дисплей)[^.!?\"]{0,30}\d(?P<inch> ?\")(?=[\s,.;)]|\Z)|\d(?P<sign> ?″)", re.IGNORECASE)
+PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
 MASK = re.compile(r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))")
 
 
@@ -66,6 +68,8 @@ def plain_notation(text: str) -> str:
     text = TIMES_A_DAY.sub(_times_a_day, TABLETS.sub(_tablets, text))
     if A_DAY.search(text) and DOSED.search(text) and not LOADED.search(text):
         text = A_DAY.sub(r"\g<n> таб.", text)
+    if "±" in text or '"' in text or "″" in text:
+        text = INCHES.sub(lambda m: m[0].rstrip('"″ ') + " дюйм", PLUS_MINUS.sub(" ±", text))
     text = MASK.sub(r"\g<front>", text)
     return DOTTED.sub(_thousands, SPACED.sub(_range, text))
 

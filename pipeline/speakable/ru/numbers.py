@@ -31,8 +31,9 @@ _WORDS = vocabulary("ru")
 MEASURES = frozenset(row["noun"] for row in UNITS.values()) | {"год", "секунда", "раз", "тысяча", "миллион"}
 TOGETHER = {"n": ("двое", "трое", "четверо", "пятеро"), "g": ("двоих", "троих", "четверых", "пятерых")}
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
-RATIO = re.compile("соотношени|пропорци|масштаб")
+RATIO = re.compile("отношени|пропорци|масштаб|смеша|смеши|разведи|развести|разбав|концентрац|один к ")
 SCREENS = frozenset({"16:9", "21:9"})
+LAST_HOUR, LAST_MINUTE = 24, 59
 SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
 PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
@@ -131,12 +132,14 @@ def _ratio(m: re.Match[str]) -> str | None:
     """Say формат 16:9, счёт 3:1. Without such a word in front, it may be a time or a verse."""
     front = in_front(m).lower()
     left, right = int(m["left"]), parts(m["right"])[0]
-    no_time = len(m["right"]) == 1
+    no_time = len(m["right"]) == 1 or left > LAST_HOUR or right > LAST_MINUTE
     if RATIO.search(front) or (no_time and "формат" in front):
         return f"{cardinal(left)} к {cardinal(right, 'd')}"
     if no_time and SCORE.search(front):
         return f"{cardinal(left)} – {cardinal(right)}"
-    return f"{cardinal(left)} к {cardinal(right, 'd')}" if m[0] in SCREENS else None
+    if m[0] in SCREENS:
+        return f"{cardinal(left)} к {cardinal(right, 'd')}"
+    return f"{cardinal(left)} двоеточие {cardinal(right)}" if no_time else None
 
 
 def _ip(m: re.Match[str]) -> str | None:
@@ -144,8 +147,10 @@ def _ip(m: re.Match[str]) -> str | None:
 
 
 def _name(m: re.Match[str]) -> str | None:
-    """Keep a number behind a Latin word, where it is part of a name: Windows 11."""
-    return m[0] if LATIN.fullmatch(before(m).lstrip('(«"')) else None
+    """Keep a number behind a Latin word, where it is part of a name: Windows 11; but витамин D 2000 МЕ."""
+    unit = after(m).rstrip(".,;:!?)»")
+    measured = unit in UNITS and (len(unit) > 1 or not unit.isalpha())
+    return m[0] if LATIN.fullmatch(before(m).lstrip('(«"')) and not measured else None
 
 
 def _signed_range(m: re.Match[str]) -> str:
@@ -154,8 +159,14 @@ def _signed_range(m: re.Match[str]) -> str:
     return " – ".join(SIGNS[m[f"{end}_sign"]] + cardinal(int(m[end]), case) for end in ("low", "high"))
 
 
+def _at_least(m: re.Match[str]) -> str:
+    """Say 18+, 100 000+."""
+    return f"{cardinal(parts(m['n'])[0], (governed(m) or 'n')[0])} плюс"
+
+
 FIRST_RULES: tuple[Rule, ...] = (
-    rule(rf"(?P<low_sign>[-+−])(?P<low>\d{{1,2}}){TO}(?P<high_sign>[-+−])(?P<high>\d{{1,2}})(?! ?[°%℃])", _signed_range),rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,3}(?: \d{3})*)", _ratio),)
+    rule(r"(?P<n>\d{1,3}(?: \d{3}){1,3}|\d{1,7})\+", _at_least),
+    rule(rf"(?P<low_sign>[-+−])(?P<low>\d{{1,2}}){TO}(?P<high_sign>[-+−])(?P<high>\d{{1,2}})(?! ?[°%℃])", _signed_range),rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,7}(?: \d{3}){0,3})", _ratio),)
 """Rules for several numbers that belong together."""
 
 RULES: tuple[Rule, ...] = (

@@ -70,6 +70,8 @@ def _by_its_form(m: re.Match[str], number: int, word: str) -> str | None:
 
 
 def _clearly(m: re.Match[str], base: str) -> bool:
+    if before(m).lower() == "на" or (before(m).lower() in ("в", "во") and base != "место"):
+        return True
     return base in _WORDS["ranked_clearly"] or lemma(before(m)) in _WORDS["choosing"]
 
 
@@ -103,6 +105,8 @@ def _of_a_whole(m: re.Match[str], number: int, word: str) -> str | None:
     """Say 5 серию 2 сезона: the first noun has its number in front, so the second number is that of the second noun."""
     if lemma(word) not in _WORDS["ranked"] or not NUMBERED_LABEL.search(in_front(m)):
         return None
+    if all(noun.case != "g" for noun in nouns(word)):
+        return _by_its_form(m, number, word)
     noun = next((noun for noun in nouns(word) if noun.case == "g" and not noun.plural), None)
     return ordinal(number, "g", noun.gender) if noun else None
 

@@ -12,6 +12,7 @@ from pipeline.speakable.ru.grammar import (
     matching,
     nouns,
     ordinal,
+    takes_object,
 )
 
 _TABLE = table("ru")
@@ -23,11 +24,16 @@ ROMAN = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
 IN_ADDRESS = re.compile(r"(?<!\w)(?:(?:ул|д|корп|просп)\.|пр-т|дом|улиц[аеуы])(?!\w)")
 BEHIND_A_NAME = any_of(short for short in PLACES if short[0].islower() and short not in ("г.", "ст. м."))
 
-PLACE = re.compile(rf"(?<![\w.])(?<!\d )(?<!и )({any_of(PLACES)})\s?(?=[А-ЯЁ])")
+PLACE = re.compile(
+    rf"(?<![\w.])(?<!\d )(?<!и )({any_of(PLACES)})\s?(?=[А-ЯЁ]|(?:реки|канала|имени|академика|генерала|маршала)(?!\w))"
+)
 PLACE_BEHIND = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}}[йяеоуюм]) (?P<place>{BEHIND_A_NAME})(?!\w)")
 TITLE = re.compile(rf"(?<![\w.])(?P<title>{any_of(TITLES)})\s?(?=(?P<name>[А-ЯЁ][а-яё]*))", re.IGNORECASE)
+CHAINED = re.compile(rf"(?<![\w.])((?:{any_of(LABELS)})\s?\d{{1,4}}(?:\.\d{{1,3}})?) ({any_of(LABELS)})\s?(?=\d)")
+OF_A_BOOK = re.compile(r"(?<![\w.])(?<!\d )(?P<label>[тч])\.\s?(?=\d{1,2}(?:[,.;)]|\s[а-яё]|\Z)|[IVX]{1,5}(?!\w))")
 LABEL = re.compile(rf"(?<![\w.])(?<!\d )({any_of(LABELS)})\s?(?=\d|[IVX]{{1,6}}(?!\w))")
 TELEPHONE = re.compile(r"(?<![\w.])(?P<t>[Тт])ел\.:?\s?(?=[\d+(])")
+BOOK = {"т": "том", "ч": "часть"}
 _YEAR = "(?:(?:19|20)\\d\\d|(?:эт|прошл|текущ|следующ|год)[а-я])"
 QUARTER = re.compile(
     rf"(?<![\w.])(?P<n>{ROMAN}|[1-4](?=(?:{DASH}[1-4])?(?:-?й)? ?кв\. ?{_YEAR}))"
@@ -37,8 +43,10 @@ QUARTER = re.compile(
 
 def shortened(text: str) -> str:
     """Return *text* with shortened nouns written out where a name or a number tells what they are."""
-    if "." in text or "№" in text or "-" in text:
+    if "." in text or "№" in text or "-" in text or "§" in text:
         text = QUARTER.sub(_quarter, text)
+        text = CHAINED.sub(lambda m: f"{m[1]} {inflected(LABELS[m[2]], 'g')} ", text)
+        text = OF_A_BOOK.sub(lambda m: f"{inflected(BOOK[m['label']], _case(m))} ", text)
         text = LABEL.sub(_label, text)
         text = TELEPHONE.sub(_telephone, text)
         text = PLACE.sub(_place, text)
@@ -65,7 +73,7 @@ def _case(m: re.Match[str]) -> str:
     """Return the case that the word in front asks for: "странице" in на стр. 5."""
     cases = governed(m)
     word = before(m).lower()
-    case = "a" if word in {"см.", "смотри", "смотрите"} else "p" if cases == "ap" else cases[:1] or "n"
+    case = "a" if word in {"см.", "смотри", "смотрите"} or takes_object(word) else "p" if cases == "ap" else cases[:1] or "n"
     return {"по": "d", "под": "i", "за": "i"}.get(word, case)
 
 

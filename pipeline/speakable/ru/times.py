@@ -6,7 +6,7 @@ from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_fr
 from pipeline.speakable.ru.amounts import UNITS
 from pipeline.speakable.ru.grammar import HOURS, cardinal, case_alone, form_behind, governed, nouns
 
-CLOCK_WORDS = frozenset({"в", "с", "со", "до", "к", "ко", "около", "после"})
+CLOCK_WORDS = frozenset({"в", "на", "с", "со", "до", "к", "ко", "около", "после"})
 TIMELY = re.compile(
     "поезд|при[её]м|встреч|нач[аи]л|начн|отправ|прибы|прибуд|прид|приход|приез|приед|уезж|уед|вы[её]з|выед|выход|выйд|лета|лети|лет[её]|"
     "посадк|рейс|автобус|электрич|маршрутк|паром|откры|закры|обед|ужин|завтрак|подъ[её]м|отбой|урок|лекци|заняти|сеанс|концерт|"
