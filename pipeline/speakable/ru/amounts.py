@@ -16,16 +16,18 @@ from pipeline.speakable.rewriting import (
     sign_in_words,
 )
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak
-from pipeline.speakable.ru.grammar import (
+from pipeline.speakable.ru.forms import (
     adjective_behind,
-    agreement,
     cardinal,
-    case_alone,
-    counted,
     form_behind,
     gender_of,
-    governed,
     inflected,
+)
+from pipeline.speakable.ru.grammar import (
+    agreement,
+    case_alone,
+    counted,
+    governed,
     kind,
     lemma,
     nouns,
@@ -208,7 +210,8 @@ _N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?
 _SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"
 _DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
 _COUNTED = any_of(unit for unit in PER | UNITS if unit not in "$€£¥")
-_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w)(?:/(?P<and_per>{any_of(PER)})(?!\w))?(?:\.(?= [а-яё\d+(—–-]))?)?"
+_AND_PER = rf"(?:/(?P<and_per>{any_of(PER)})(?!\w))?"
+_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w){_AND_PER}(?:\.(?= [а-яё\d+(—–-]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
 MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"

@@ -1,17 +1,27 @@
-"""Russian: numbers that name something and are said digit by digit or in groups: telephones, codes, cards, post codes."""
+"""Russian: numbers that name something, said digit by digit or in groups: telephones, codes, cards, post codes."""
 
 import re
 
 from pipeline.speakable.rewriting import Rule, after, before, in_front, rule
 from pipeline.speakable.ru.amounts import MAGNITUDES, UNITS
-from pipeline.speakable.ru.grammar import agreement, cardinal, counted, is_noun, kind
+from pipeline.speakable.ru.forms import (
+    cardinal,
+)
+from pipeline.speakable.ru.grammar import (
+    ANY_CASE,
+    agreement,
+    counted,
+    is_noun,
+    kind,
+)
 
 COUNTRIES = re.compile("1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\\d{3}")
 
 CODE = re.compile(
-    r".*(?<!\w)(?P<word>(?:пин-?)?код(?:а|у|ом|е)?|парол(?:ь|я|ю|ем|е)|pin|пин|инн|кпп|огрн(?:ип)?|бик|снилс|уин|укэп|окпо|"
-    r"паспорт[а-я]{0,3}|индекс[а-я]{0,2}|карт[аыуеой]{1,2}|сч[её]т(?:а|у|ом|е)?|полис[а-я]{0,2}|артикул[а-я]{0,2}|рейс[а-я]{0,2}|"
-    r"трек(?:-номер[а-я]{0,2})?|лиценз[а-я]{1,3}|смс|sms|идентификатор[а-я]{0,2}|id|штрихкод[а-я]{0,2}|cvc|cvv|агент[а-я]{0,2}|номер[а-я]{0,2}(?: [а-яё]{3,12})?|"
+    r".*(?<!\w)(?P<word>(?:пин-?)?код(?:а|у|ом|е)?|парол(?:ь|я|ю|ем|е)|pin|пин|инн|кпп|огрн(?:ип)?|бик|снилс|уин|окпо|"
+    r"паспорт[а-я]{0,3}|индекс[а-я]{0,2}|карт[аыуеой]{1,2}|сч[её]т(?:а|у|ом|е)?|полис[а-я]{0,2}|артикул[а-я]{0,2}|"
+    r"рейс[а-я]{0,2}|трек(?:-номер[а-я]{0,2})?|лиценз[а-я]{1,3}|смс|sms|идентификатор[а-я]{0,2}|id|cvc|cvv|"
+    r"штрихкод[а-я]{0,2}|агент[а-я]{0,2}|номер[а-я]{0,2}(?: [а-яё]{3,12})?|"
     r"(?:за|о)канчива[а-я]{2,6}(?: на)?|последни[а-я]{1,2} (?:четыре |три )?цифр[а-я]{0,3})"
     r"(?!\w)(?P<between>[^.!?\d]{0,32})\Z",
     re.IGNORECASE | re.DOTALL,
@@ -88,7 +98,9 @@ def _counts(m: re.Match[str], number: int) -> bool:
     word = after(m).rstrip(".,;:!?)»")
     if word in UNITS or word in MAGNITUDES or word.startswith(("год", "г.")) or word == "г":
         return True
-    return is_noun(word) and kind(number) != "one" and agreement(number, "nagdip", counted(m.string, m.end())) is not None
+    return (
+        is_noun(word) and kind(number) != "one" and agreement(number, ANY_CASE, counted(m.string, m.end())) is not None
+    )
 
 
 def _long_number(m: re.Match[str]) -> str | None:

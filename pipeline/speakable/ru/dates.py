@@ -4,9 +4,17 @@ import re
 
 from pipeline.speakable.language import table
 from pipeline.speakable.rewriting import DASH, Rule, before, in_front, is_day, rule
-from pipeline.speakable.ru import times, years
+from pipeline.speakable.ru import times
 from pipeline.speakable.ru.amounts import version
-from pipeline.speakable.ru.grammar import LABELS, governed, kind, lemma, ordinal
+from pipeline.speakable.ru.forms import (
+    ordinal,
+)
+from pipeline.speakable.ru.grammar import (
+    LABELS,
+    governed,
+    kind,
+    lemma,
+)
 from pipeline.speakable.ru.years import end_dot
 
 MONTHS = table("ru")["months"]
@@ -21,7 +29,9 @@ TODAY = re.compile(
     re.IGNORECASE,
 )
 """Words before a day in the nominative: сегодня пятница, двадцать первое ноября."""
-DAYS_ARE = re.compile(r"(?<!\w)(?:дн[ия]|день|даты?|праздник[и]?|выходные)(?: [а-яё]{1,20})?(?: [-–—]|:) \Z", re.IGNORECASE)
+DAYS_ARE = re.compile(
+    r"(?<!\w)(?:дн[ия]|день|даты?|праздник[и]?|выходные)(?: [а-яё]{1,20})?(?: [-–—]|:) \Z", re.IGNORECASE
+)
 FEAST = re.compile(r"(?:поздрав|праздник)[^.!?\d]{0,40}(?<!\w)со? \Z", re.IGNORECASE)
 WISH = re.compile(r"!|, (?:дорог|мил|любим|уважаем|друзья|коллеги|девочки|женщины|мужчины|родн)")
 VERSION = re.compile("верси|релиз|сборк|обнов|прошивк|билд|установ", re.IGNORECASE)
@@ -122,12 +132,15 @@ def _days_of_month(m: re.Match[str]) -> str | None:
     return re.sub(r"\d+", lambda day: ordinal(int(day[0]), "g", "n"), m["days"]) + " числа"
 
 
-FIRST_RULES: tuple[Rule, ...] = (
+DOTTED_RULES: tuple[Rule, ...] = (
     rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
     rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
     times.DOTTED,
     rule(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
     rule(r"(?P<d>[0-3]?\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?", _short_numeric),
+)
+
+FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
     (
         re.compile(
@@ -138,8 +151,5 @@ FIRST_RULES: tuple[Rule, ...] = (
     ),
     (re.compile(r"(?P<days>\d{1,2}(?:, \d{1,2}){0,4} и \d{1,2}) числа(?!\w)"), _days_of_month),
     (re.compile(r"(?P<d>\d{1,2})(?: (?P<to>по|до) (?P<d2>\d{1,2}))? (?P<word>числ[оау])(?!\w)"), _day_of_month),
-    *years.FIRST_RULES,
 )
 """Rules for several numbers that belong together."""
-
-RULES: tuple[Rule, ...] = (*years.RULES, times.WITH_COLON)

@@ -11,13 +11,10 @@ from typing import Any
 
 from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import table, vocabulary
-from pipeline.speakable.numerals import words
 from pipeline.speakable.rewriting import after, before, in_front
 
 _WORDS = vocabulary("ru")
 CASES = {"nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
-TAGS = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "loct"}
-GENDER_TAGS = {"m": "masc", "f": "femn", "n": "neut"}
 GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
 ANY_CASE = "nagdip"
 VERBAL = frozenset({"VERB", "INFN", "GRND"})
@@ -76,21 +73,22 @@ def available() -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _parses(word: str) -> tuple[Any, ...]:
+def parses(word: str) -> tuple[Any, ...]:
+    """Return the likely readings of *word*, in small letters, as pymorphy3 has them."""
     return tuple(parse for parse in _analyzer().parse(word) if parse.score >= RARE)
 
 
 @lru_cache(maxsize=4096)
 def nouns(word: str) -> tuple[Noun, ...]:
     """Return the readings of *word* as a noun, the likeliest first."""
-    parses = [p for p in _analyzer().parse(word.lower()) if p.tag.POS == "NOUN" and p.tag.case in CASES]
+    forms = [p for p in _analyzer().parse(word.lower()) if p.tag.POS == "NOUN" and p.tag.case in CASES]
     if word.islower():
-        parses = [p for p in parses if not PROPER & p.tag.grammemes] or parses
-    least = DOUBTFUL if any(p.score >= LIKELY for p in parses) else RARE
-    bases = {p.normal_form for p in parses if p.score >= least} | _WORDS["surely_nouns"]
-    parses = [p for p in parses if p.normal_form in bases]
-    things = [p for p in parses if p.tag.animacy != "anim" or p.normal_form not in _WORDS["inanimate"]]
-    readings = tuple(map(_noun, things or parses))
+        forms = [p for p in forms if not PROPER & p.tag.grammemes] or forms
+    least = DOUBTFUL if any(p.score >= LIKELY for p in forms) else RARE
+    bases = {p.normal_form for p in forms if p.score >= least} | _WORDS["surely_nouns"]
+    forms = [p for p in forms if p.normal_form in bases]
+    things = [p for p in forms if p.tag.animacy != "anim" or p.normal_form not in _WORDS["inanimate"]]
+    readings = tuple(map(_noun, things or forms))
     return tuple(noun for noun in readings if not noun.only_plural) or readings
 
 
@@ -102,39 +100,31 @@ def _noun(parse: Any) -> Noun:
 
 def lemma(word: str) -> str:
     """Return the dictionary form of *word*."""
-    parses = _parses(word.lower())
-    if not parses or word.lower() in _WORDS["surely_nouns"]:
+    known = parses(word.lower())
+    if not known or word.lower() in _WORDS["surely_nouns"]:
         return word.lower()
-    return str(parses[0].normal_form)
+    return str(known[0].normal_form)
 
 
 def is_name(word: str) -> bool:
     """Return whether *word* is a first name."""
-    return any("Name" in parse.tag for parse in _parses(word.lower()))
+    return any("Name" in parse.tag for parse in parses(word.lower()))
 
 
 def is_noun(word: str) -> bool:
     """Return whether *word* is most likely a noun."""
-    parses = _parses(word.lower())
-    return bool(parses) and parses[0].tag.POS == "NOUN"
+    known = parses(word.lower())
+    return bool(known) and known[0].tag.POS == "NOUN"
 
 
 def is_adjective(word: str) -> bool:
     """Return whether *word* may be an adjective or a participle."""
-    return any(parse.tag.POS in {"ADJF", "PRTF"} for parse in _parses(word.lower()))
-
-
-def matching(adjective: str, noun: str, likely: str) -> str:
-    """Return the case in which *adjective* stands before *noun*, the *likely* one if it may be; "" if there is none."""
-    gender = gender_of(noun)
-    tags = [parse.tag for parse in _parses(adjective.lower()) if parse.tag.POS == "ADJF" and parse.tag.case in CASES]
-    cases = [CASES[tag.case] for tag in tags if GENDERS.get(tag.gender) == gender]
-    return likely if likely in cases else cases[0] if cases else ""
+    return any(parse.tag.POS in {"ADJF", "PRTF"} for parse in parses(word.lower()))
 
 
 def agreeing(adjective: str, readings: tuple[Noun, ...]) -> tuple[Noun, ...]:
     """Return the *readings* of a noun that stand behind *adjective*; all of them if it is none."""
-    tags = [parse.tag for parse in _parses(adjective.lower()) if parse.tag.POS in {"ADJF", "PRTF"}]
+    tags = [parse.tag for parse in parses(adjective.lower()) if parse.tag.POS in {"ADJF", "PRTF"}]
     forms = {(CASES.get(tag.case), tag.number == "plur") for tag in tags}
     return tuple(noun for noun in readings if (noun.case, noun.plural) in forms) if forms else readings
 
@@ -192,7 +182,7 @@ def governor(m: re.Match[str]) -> str:
 def _command(m: re.Match[str]) -> str:
     """Return the imperative of Возьмите 1 ст. л. сахара и 1 ч. л. соли; the word in front if there is none."""
     words = SENTENCE.split(in_front(m))[-1].split()
-    return next((word for word in words if takes_object(word) and "impr" in _parses(word.lower())[0].tag), before(m))
+    return next((word for word in words if takes_object(word) and "impr" in parses(word.lower())[0].tag), before(m))
 
 
 def governed(m: re.Match[str]) -> str:
@@ -213,7 +203,7 @@ def oblique(word: str) -> str:
         return ""
     cases = {
         CASES[p.tag.case]
-        for p in _parses(word)
+        for p in parses(word)
         if p.tag.POS in {"ADJF", "PRTF"} and p.tag.number == "plur" and p.tag.case in CASES and "Fixd" not in p.tag
     }
     return "" if "n" in cases else "".join(case for case in "gpdi" if case in cases)
@@ -224,13 +214,13 @@ def takes_object(word: str, *, animate: bool = False) -> bool:
 
     Behind a third person may also stand the subject: an *animate* noun, or behind a neuter any (приняло 1000 школ).
     """
-    parses = _parses(word.lower().lstrip("(«"))
-    if parses and "impr" in parses[0].tag:
+    known = parses(word.lower().lstrip("(«"))
+    if known and "impr" in known[0].tag:
         return True
-    verbs = [parse.tag for parse in parses if parse.tag.POS in VERBAL]
-    if not verbs or parses[0].tag.POS not in VERBAL or any("tran" not in tag for tag in verbs):
+    verbs = [parse.tag for parse in known if parse.tag.POS in VERBAL]
+    if not verbs or known[0].tag.POS not in VERBAL or any("tran" not in tag for tag in verbs):
         return False
-    if parses[0].normal_form in NO_OBJECT:
+    if known[0].normal_form in NO_OBJECT:
         return False
     third = verbs[0].POS == "VERB" and verbs[0].person not in {"1per", "2per"}
     return not third or not (animate or "neut" in verbs[0])
@@ -246,57 +236,3 @@ def case_alone(m: re.Match[str]) -> str:
     if not cases and takes_object(governor(m)):
         return "a"
     return cases[:1] or "n"
-
-
-def cardinal(number: int, case: str = "n", gender: str = "m", *, animate: bool = False) -> str:
-    """Return *number* in words. Zero is нуль in all cases but the nominative."""
-    if number == 0 and case in "gdip":
-        return {"g": "нуля", "d": "нулю", "i": "нулём", "p": "нуле"}[case]
-    return words(number, "ru", case=case, gender=gender, animate=animate)
-
-
-def ordinal(number: int, case: str = "n", gender: str = "m", *, plural: bool = False) -> str:
-    """Return *number* as an ordinal."""
-    return words(number, "ru", "ordinal", case=case, gender=gender, plural=plural, animate=False)
-
-
-@lru_cache(maxsize=4096)
-def inflected(word: str, case: str, *, plural: bool = False, gender: str = "m") -> str:
-    """Return a form of a dictionary word. ``gender`` concerns adjectives."""
-    for parse in _parses(word):
-        if parse.normal_form == word and parse.tag.POS in {"NOUN", "ADJF"}:
-            tags = {GENDER_TAGS[gender]} if parse.tag.POS == "ADJF" and not plural else set()
-            form = parse.inflect({TAGS[case], "plur" if plural else "sing"} | tags)
-            if form is not None:
-                return str(form.word)
-    return word
-
-
-def form_behind(noun: str, number: int, case: str, count: str = "") -> str:
-    """Return *noun* as it stands behind *number*. ``count``: its genitive plural, if irregular."""
-    case = case if number else "n"  # при нуле градусов
-    how = kind(number)
-    if how == "one":
-        return inflected(noun, case)
-    if case not in "na":
-        return count if case == "g" and count else inflected(noun, case, plural=True)
-    return inflected(noun, "g") if how == "few" else count or inflected(noun, "g", plural=True)
-
-
-def adjective_behind(adjective: str, number: int, case: str, gender: str) -> str:
-    """Return *adjective* between *number* and a noun of *gender*: два квадратных метра, but две столовые ложки."""
-    case = case if number else "n"
-    how = kind(number)
-    if how == "one":
-        case = "n" if case == "a" and gender != "f" else case  # units are inanimate
-        return inflected(adjective, case, gender=gender)
-    if case not in "na":
-        return inflected(adjective, case, plural=True)
-    return inflected(adjective, "n" if how == "few" and gender == "f" else "g", plural=True)
-
-
-def gender_of(word: str) -> str:
-    """Return the gender of a noun in its dictionary form."""
-    readings = nouns(word)
-    base = [noun for noun in readings if noun.case == "n" and not noun.plural] or readings
-    return base[0].gender if base else "m"

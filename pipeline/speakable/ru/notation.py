@@ -4,7 +4,11 @@ import re
 
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.ru.amounts import UNITS
-from pipeline.speakable.ru.grammar import LABELS, lemma, nouns
+from pipeline.speakable.ru.grammar import (
+    LABELS,
+    lemma,
+    nouns,
+)
 
 _WORDS = vocabulary("ru")
 
@@ -17,7 +21,9 @@ _ROMAN_LETTERS = dict(
     )
 )
 
-MINUTES = re.compile(r"(?<![\w.,])(?P<h>\d{1,3}) ?(?P<unit>час[ао]?в?|ч)\.?,? ?(?P<m>\d{1,2}) ?м(?![\w²³/])(?P<dot>\.?)")
+MINUTES = re.compile(
+    r"(?<![\w.,])(?P<h>\d{1,3}) ?(?P<unit>час[ао]?в?|ч)\.?,? ?(?P<m>\d{1,2}) ?м(?![\w²³/])(?P<dot>\.?)"
+)
 BEFORE_SECONDS = re.compile(r"(?<![\w.,])(?P<m>\d{1,2}) ?м\.? ?(?=\d{1,2} ?с(?:ек)?(?!\w))")
 AN_HOUR_GLUED = re.compile(r"(?<![\w.,])(?P<h>\d{1,3})ч(?=\d{1,2} ?м)")
 DAYS_OF_HOURS = re.compile(r"(?<![\w.,])(?P<d>\d{1,3}) ?д\.? ?(?=\d{1,2} ?ч(?!\w))")
@@ -28,13 +34,14 @@ _INTAKE = (
 _TIMES = r"\d(?:[-–]\d)? ?(?:р(?:\./|/|\. ?в )|раза? )"
 _SWALLOW = r"(?:(?:[Пп]рин|[Пп]ей|[Вв]ыпей|[Пп]и(?:ть|л)|[Дд]ава)[а-яё]{0,10}(?: по)? )"
 LOADED = re.compile("(?:при|вы|за|пере|от)в[её]з|везут|груз|песк|угл|урож|вес[аио]|тонн|щебн|тягн|металл|зерн")
-DOSED = re.compile("доз|курс|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|ре[бц]|детям|взросл", re.IGNORECASE)
+DOSED = re.compile(
+    "доз|курс|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|ре[бц]|детям|взросл", re.IGNORECASE
+)
 A_DAY = re.compile(r"(?<![\w.,/])(?P<n>\d(?:[.,]\d|[-–]\d)?) ?т\.?(?=/(?:сут|день|дн|д)(?!\w))")
 _TABLETS = r"(?P<n>\d(?:[.,/]\d|[-–]\d)?) ?т(?:\.|(?!\w))"
 TABLETS = re.compile(rf"(?<![\w.,/])(?P<verb>{_SWALLOW})?{_TABLETS}(?P<intake> ?(?=(?:х |x )?(?:{_TIMES}|{_INTAKE})))?")
-TIMES_A_DAY = re.compile(
-    r"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?(?:р\.?|раза?)/(?P<per>день|дн|д|сутки|сут|нед|неделю|мес|год|час)(?!\w)(?P<dot>\.(?!\w))?"
-)
+_A_TIME = "(?P<per>день|дн|д|сутки|сут|нед|неделю|мес|год|час)"
+TIMES_A_DAY = re.compile(rf"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?(?:р\.?|раза?)/{_A_TIME}(?!\w)(?P<dot>\.(?!\w))?")
 _PER = {"д": "день", "дн": "день", "сут": "сутки", "нед": "неделю", "мес": "месяц"}
 
 BULLET = re.compile(r"^-(?=\d{1,5}(?:[.,/]\d{1,3})?(?:[-–]\d{1,4})? ?(?P<word>[а-яё]{1,20}))", re.MULTILINE)
@@ -53,13 +60,15 @@ DOTTED = re.compile(
     rf"(?<![\w.,])\d{{1,3}}(?P<dot>[.,])\d{{3}}(?:(?P=dot)\d{{3}}){{0,4}}(?=(?P<money>{_MONEY})|(?![\w.,/-]\w|[.,]\d))"
 )
 
-INCHES = re.compile(r"(?:диагонал|экран|монитор|телевизор|диск|дисплей)[^.!?\"]{0,30}\d(?P<inch> ?\")(?=[\s,.;)]|\Z)|\d(?P<sign> ?″)", re.IGNORECASE)
+INCHES = re.compile(
+    r"(?:диагонал|экран|монитор|телевизор|диск|дисплей)[^.!?\"]{0,30}\d ?\"(?=[\s,.;)]|\Z)|\d ?″", re.IGNORECASE
+)
 PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
 MASK = re.compile(r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))")
 
 
 def plain_notation(text: str) -> str:
-    """Return *text*, which has digits, with minutes, tablets, ranges and large numbers written so that none is doubtful."""
+    """Return *text*, which has digits, with minutes, tablets, ranges and large numbers in their ordinary form."""
     text = BULLET.sub(_bullet, text)
     if "ч" in text or "м" in text:
         text = DAYS_OF_HOURS.sub(r"\g<d> дн ", text)

@@ -7,6 +7,10 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front, rule
 from pipeline.speakable.ru.amounts import SIGNS, TO, UNITS, sign, version
 from pipeline.speakable.ru.decimals import parts
+from pipeline.speakable.ru.forms import (
+    cardinal,
+    gender_of,
+)
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,
@@ -15,10 +19,8 @@ from pipeline.speakable.ru.grammar import (
     SHORTENED,
     Noun,
     agreement,
-    cardinal,
     case_alone,
     counted,
-    gender_of,
     governed,
     is_adjective,
     is_noun,
@@ -166,11 +168,16 @@ def _at_least(m: re.Match[str]) -> str:
 
 FIRST_RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,3}(?: \d{3}){1,3}|\d{1,7})\+", _at_least),
-    rule(rf"(?P<low_sign>[-+−])(?P<low>\d{{1,2}}){TO}(?P<high_sign>[-+−])(?P<high>\d{{1,2}})(?! ?[°%℃])", _signed_range),rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,7}(?: \d{3}){0,3})", _ratio),)
+    rule(
+        rf"(?P<low_sign>[-+−])(?P<low>\d{{1,2}}){TO}(?P<high_sign>[-+−])(?P<high>\d{{1,2}})(?! ?[°%℃])", _signed_range
+    ),
+    rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,7}(?: \d{3}){0,3})", _ratio),
+)
 """Rules for several numbers that belong together."""
 
-RULES: tuple[Rule, ...] = (
-    rule(r"\d+(?:[.,]\d+)*+", _name),
+NAMES: tuple[Rule, ...] = (rule(r"\d+(?:[.,]\d+)*+", _name),)
+
+DOTTED_RULES: tuple[Rule, ...] = (
     rule(r"\d{1,3}(?:\.\d{1,3}){3}", _ip),
     rule(r"\d{1,4}(?:\.\d{1,4}){2,4}", version),
 )

@@ -5,16 +5,18 @@ from itertools import product
 
 from pipeline.speakable.rewriting import Rule, after, before, rule
 from pipeline.speakable.ru.decimals import speak
+from pipeline.speakable.ru.forms import (
+    cardinal,
+    inflected,
+    ordinal,
+)
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     Noun,
-    cardinal,
     counted,
     governed,
-    inflected,
     is_adjective,
     nouns,
-    ordinal,
 )
 
 CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}

@@ -7,6 +7,10 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import DASH, Rule, before, in_front
 from pipeline.speakable.ru.amounts import MAGNITUDES, UNITS
+from pipeline.speakable.ru.forms import (
+    cardinal,
+    ordinal,
+)
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,
@@ -14,13 +18,11 @@ from pipeline.speakable.ru.grammar import (
     NEXT,
     Noun,
     agreement,
-    cardinal,
     governed,
     is_noun,
     kind,
     lemma,
     nouns,
-    ordinal,
     takes_object,
 )
 
@@ -76,7 +78,7 @@ def _clearly(m: re.Match[str], base: str) -> bool:
 
 
 def _alone_ranks(m: re.Match[str], base: str, number: int, word: str) -> bool:
-    """Whether a form in the nominative or the accusative is ranked: nothing is counted so, but 5 апельсин is written."""
+    """Whether a form in the nominative or the accusative is ranked: nothing else is counted so but 5 апельсин."""
     front = before(m)
     if base in _WORDS["short_plural"] or agreement(number, ANY_CASE, nouns(word)):
         return False

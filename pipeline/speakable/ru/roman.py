@@ -5,18 +5,20 @@ import re
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
+from pipeline.speakable.ru.forms import (
+    inflected,
+    ordinal,
+)
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     Noun,
     agreeing,
     counted,
     governed,
-    inflected,
     is_name,
     is_noun,
     lemma,
     nouns,
-    ordinal,
     takes_object,
 )
 from pipeline.speakable.ru.ranks import several_in_roman
@@ -115,9 +117,8 @@ def _named(m: re.Match[str]) -> str:
 
 CENTURIES = re.compile(rf"{LEFT}(?P<n>{ROMAN})(?:(?P<dash>{DASH}|\sи\s)(?P<to>{ROMAN}))?\s(?P<word>{CENTURY})(?!\w)")
 SPAN = re.compile(rf"{LEFT}(?P<first>{ROMAN}) (?P<to>по|до|к) (?P<last>{ROMAN})\s(?P<word>{CENTURY})(?!\w)")
-FIRST_OF_TWO = re.compile(
-    rf"{LEFT}(?P<n>{ROMAN})(?=(?:\s?[–—-]\s?|,? (?:и|или|к|до|по) )(?:[а-яё]{{2,10}} ){{1,2}}{ROMAN}\s(?:{CENTURY})(?!\w))"
-)
+_AND_WORDS = r"(?:\s?[–—-]\s?|,? (?:и|или|к|до|по) )(?:[а-яё]{2,10} ){1,2}"
+FIRST_OF_TWO = re.compile(rf"{LEFT}(?P<n>{ROMAN})(?={_AND_WORDS}{ROMAN}\s(?:{CENTURY})(?!\w))")
 RANKED = re.compile(rf"{LEFT}(?P<n>{ROMAN})\s(?P<word>[А-ЯЁа-яё][а-яё]{{2,20}})")
 RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN}){RIGHT}")
 NAMED = re.compile(

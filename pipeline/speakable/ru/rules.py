@@ -6,6 +6,7 @@ from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.language import table
 from pipeline.speakable.rewriting import (
+    DASH,
     DIGIT,
     FORMULA,
     Rule,
@@ -18,6 +19,7 @@ from pipeline.speakable.ru import (
     amounts,
     codes,
     dates,
+    forms,
     grammar,
     notation,
     numbers,
@@ -25,7 +27,9 @@ from pipeline.speakable.ru import (
     ranks,
     roman,
     slashes,
+    times,
     weekdays,
+    years,
 )
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak
 from pipeline.speakable.ru.shortened import shortened
@@ -51,28 +55,41 @@ _LINKS = {
 }
 _LINK_BEHIND = {word: form for form, words in _LINKS.items() for word in words}
 
-RULES: tuple[Rule, ...] = (
-    (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{grammar.cardinal(int(m['n']))}."),
-    *codes.FIRST_RULES,
-    *slashes.FIRST_RULES,
-    FORMULA,
-    *dates.FIRST_RULES,
-    *ordinals.FIRST_RULES,
-    *ranks.FIRST_RULES,
-    *numbers.FIRST_RULES,
-    (re.compile(rf"{NUMBER}(?:{amounts.TO}{NUMBER})?\S*"), beside_a_number),
-    *numbers.RULES,
-    *dates.RULES,
-    *amounts.RULES,
-    *ordinals.RULES,
-    *numbers.LAST_RULES,
-    *codes.LAST_RULES,
+
+def _in_a_row(m: re.Match[str]) -> str | None:
+    """Keep numbers in a row, but not those of a list with commas."""
+    return None if m[0][-1] in ",;:!?)»" else beside_a_number(m)
+
+
+PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
+    ("", ((re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{forms.cardinal(int(m['n']))}."),)),
+    (r"\d{4}|\d[ -]\d|0\d|[+(]\d", codes.FIRST_RULES),
+    (r"[/½⅓⅔¼¾×]|\d\s?[xхXХ]", slashes.FIRST_RULES),
+    (r"\d [-–] \d", ((re.compile(r"\d{1,9}(?: [-–] \d{1,9}){2,}"), lambda m: m[0]),)),  # no range, maybe a score
+    ("", (FORMULA,)),
+    (r"\d[./-]\d", dates.DOTTED_RULES),
+    ("[а-яА-Я]", dates.FIRST_RULES),
+    (r"\d{4}|гг", years.FIRST_RULES),
+    (r"\d ?%|\d-?[а-я]", ordinals.FIRST_RULES),
+    (rf"\d(?:,| по| до| и| или|{DASH}) ?\d|[А-Е]", ranks.FIRST_RULES),
+    ("[+:]", numbers.FIRST_RULES),
+    ("", ((re.compile(rf"{NUMBER}(?:{amounts.TO}{NUMBER})?\S*"), _in_a_row),)),
+    ("[A-Za-z]", numbers.NAMES),
+    (r"\.\d", numbers.DOTTED_RULES),
+    (r"\d{3}|век", years.RULES),
+    (r"\d:\d", (times.WITH_COLON,)),
+    ("", amounts.RULES),
+    (r"\d-[а-я]", ordinals.RULES),
+    ("", numbers.LAST_RULES),
+    (r"0\d", codes.LAST_RULES),
 )
+"""The rules in their order, each group behind a pattern of what a text must have for them."""
+NEEDS = tuple((re.compile(need), rules) for need, rules in PARTS)
 
 
 def _percent(number: str) -> str:
     whole, decimals = parts(number)
-    percent = grammar.inflected("процент", "g") if decimals else grammar.form_behind("процент", whole, "n")
+    percent = forms.inflected("процент", "g") if decimals else forms.form_behind("процент", whole, "n")
     return f"{speak(number)} {percent}"
 
 
@@ -118,7 +135,8 @@ def _numbers(text: str) -> str:
     if not DIGIT.search(text):
         return text
     text = notation.plain_notation(SPOON.sub(r" \1. л", text))
-    return rewritten(SUMS(text), RULES)
+    text = SUMS(text)
+    return rewritten(text, [rule for need, rules in NEEDS if need.search(text) for rule in rules])
 
 
 def link_word(before: str) -> str:

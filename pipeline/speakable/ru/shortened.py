@@ -5,13 +5,15 @@ import re
 from pipeline.speakable.language import table
 from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import DASH, any_of, before, in_front
+from pipeline.speakable.ru.forms import (
+    inflected,
+    matching,
+    ordinal,
+)
 from pipeline.speakable.ru.grammar import (
     governed,
-    inflected,
     is_noun,
-    matching,
     nouns,
-    ordinal,
     takes_object,
 )
 
@@ -73,7 +75,13 @@ def _case(m: re.Match[str]) -> str:
     """Return the case that the word in front asks for: "странице" in на стр. 5."""
     cases = governed(m)
     word = before(m).lower()
-    case = "a" if word in {"см.", "смотри", "смотрите"} or takes_object(word) else "p" if cases == "ap" else cases[:1] or "n"
+    case = (
+        "a"
+        if word in {"см.", "смотри", "смотрите"} or takes_object(word)
+        else "p"
+        if cases == "ap"
+        else cases[:1] or "n"
+    )
     return {"по": "d", "под": "i", "за": "i"}.get(word, case)
 
 

@@ -6,7 +6,16 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import Rule, after, any_of, before, in_front, rule
 from pipeline.speakable.ru.amounts import MEASURED, UNITS, closing_dot, unit_forms, unit_is_sure
 from pipeline.speakable.ru.decimals import speak, wholes
-from pipeline.speakable.ru.grammar import cardinal, gender_of, governed, nouns, ordinal, takes_object
+from pipeline.speakable.ru.forms import (
+    cardinal,
+    gender_of,
+    ordinal,
+)
+from pipeline.speakable.ru.grammar import (
+    governed,
+    nouns,
+    takes_object,
+)
 
 _WORDS = vocabulary("ru")
 PRESSURE = re.compile(r"(?<!\w)(?:давлени[еяюи]м?|АД|тонометр[а-я]{0,3})(?!\w)[^.!?;]{0,30}\Z", re.IGNORECASE)

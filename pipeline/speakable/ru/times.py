@@ -4,7 +4,16 @@ import re
 
 from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
 from pipeline.speakable.ru.amounts import UNITS
-from pipeline.speakable.ru.grammar import HOURS, cardinal, case_alone, form_behind, governed, nouns
+from pipeline.speakable.ru.forms import (
+    cardinal,
+    form_behind,
+)
+from pipeline.speakable.ru.grammar import (
+    HOURS,
+    case_alone,
+    governed,
+    nouns,
+)
 
 CLOCK_WORDS = frozenset({"в", "на", "с", "со", "до", "к", "ко", "около", "после"})
 TIMELY = re.compile(

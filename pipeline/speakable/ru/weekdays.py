@@ -4,7 +4,9 @@ import re
 
 from pipeline.speakable.language import table
 from pipeline.speakable.rewriting import before
-from pipeline.speakable.ru.grammar import inflected
+from pipeline.speakable.ru.forms import (
+    inflected,
+)
 
 WEEKDAYS: dict[str, str] = table("ru")["weekdays"]
 _DAY = f"(?:{'|'.join(f'[{day[0].upper()}{day[0]}]{day[1:]}' for day in WEEKDAYS)})"

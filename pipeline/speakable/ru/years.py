@@ -3,7 +3,16 @@
 import re
 
 from pipeline.speakable.rewriting import DASH, Rule, after, before, rule
-from pipeline.speakable.ru.grammar import agreement, counted, governed, inflected, lemma, ordinal
+from pipeline.speakable.ru.forms import (
+    inflected,
+    ordinal,
+)
+from pipeline.speakable.ru.grammar import (
+    agreement,
+    counted,
+    governed,
+    lemma,
+)
 
 YEAR_CASES = {"год": "n", "года": "g", "годом": "i", "годе": "p"}
 CENTURY_CASES = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
