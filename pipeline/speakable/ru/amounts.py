@@ -87,6 +87,8 @@ def _amount(m: re.Match[str]) -> str | None:
 def _case(m: re.Match[str]) -> str:
     """Return the case by the word in front. По asks for the dative of one, and for the accusative of more."""
     each = before(m).lower() == "по" and not m["to"] and not parts(m["n"])[1] and kind(parts(m["n"])[0]) == "one"
+    if not governed(m) and lemma(before(m)) in _WORDS["owning"] and m["unit"] and "hundredth" not in UNITS[m["unit"]]:
+        return "g"  # цена 2 кг яблок
     return "d" if each else case_alone(m)
 
 

@@ -33,7 +33,9 @@ DAYS_ARE = re.compile(
     r"(?<!\w)(?:дн[ия]|день|даты?|праздник[и]?|выходные)(?: [а-яё]{1,20})?(?: [-–—]|:) \Z", re.IGNORECASE
 )
 FEAST = re.compile(r"(?:поздрав|праздник)[^.!?\d]{0,40}(?<!\w)со? \Z", re.IGNORECASE)
-WISH = re.compile(r"!|, (?:дорог|мил|любим|уважаем|друзья|коллеги|девочки|женщины|мужчины|родн)")
+WISH = re.compile(
+    r"!|, (?:дорог|мил|любим|уважаем|друзья|коллеги|девочки|женщины|мужчины|родн)| (?:вас|тебя|всех)(?=[!.,]|\Z)"
+)
 VERSION = re.compile("верси|релиз|сборк|обнов|прошивк|билд|установ", re.IGNORECASE)
 """Words before a number with dots that may be no date."""
 DAY_AND_MONTH = r"[0-3]\d\.(?:0[1-9]|1[0-2])"
@@ -141,7 +143,7 @@ DOTTED_RULES: tuple[Rule, ...] = (
 )
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
+    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до|и до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
     (
         re.compile(
             rf"(?P<days>\d{{1,2}}(?:(?:{DASH}|, | и | или )\d{{1,2}}){{0,6}}) {MONTH}"

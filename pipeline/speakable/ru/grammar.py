@@ -14,7 +14,7 @@ from pipeline.speakable.language import table, vocabulary
 from pipeline.speakable.rewriting import after, before, in_front
 
 _WORDS = vocabulary("ru")
-CASES = {"nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
+CASES = {"nomn": "n", "gent": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
 GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
 ANY_CASE = "nagdip"
 VERBAL = frozenset({"VERB", "INFN", "GRND"})
@@ -106,9 +106,14 @@ def lemma(word: str) -> str:
     return str(known[0].normal_form)
 
 
+def is_known(word: str) -> bool:
+    """Return whether the dictionary has *word*."""
+    return bool(_analyzer().word_is_known(word.lower()))
+
+
 def is_name(word: str) -> bool:
-    """Return whether *word* is a first name."""
-    return any("Name" in parse.tag for parse in parses(word.lower()))
+    """Return whether *word* is a first name. So is a word that the dictionary does not have, before a numeral."""
+    return not is_known(word) or any("Name" in parse.tag for parse in parses(word.lower()))
 
 
 def is_noun(word: str) -> bool:
@@ -215,7 +220,7 @@ def takes_object(word: str, *, animate: bool = False) -> bool:
     Behind a third person may also stand the subject: an *animate* noun, or behind a neuter any (приняло 1000 школ).
     """
     known = parses(word.lower().lstrip("(«"))
-    if known and "impr" in known[0].tag:
+    if known and ("impr" in known[0].tag or (word[:1].isupper() and any("impr" in parse.tag for parse in known))):
         return True
     verbs = [parse.tag for parse in known if parse.tag.POS in VERBAL]
     if not verbs or known[0].tag.POS not in VERBAL or any("tran" not in tag for tag in verbs):

@@ -64,7 +64,9 @@ INCHES = re.compile(
     r"(?:диагонал|экран|монитор|телевизор|диск|дисплей)[^.!?\"]{0,30}\d ?\"(?=[\s,.;)]|\Z)|\d ?″", re.IGNORECASE
 )
 PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
-MASK = re.compile(r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))")
+MASK = re.compile(
+    r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))", re.IGNORECASE
+)
 
 
 def plain_notation(text: str) -> str:

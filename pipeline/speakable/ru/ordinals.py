@@ -58,7 +58,14 @@ def _glued(m: re.Match[str]) -> str | None:
     word = after(m).rstrip(".,;:!?)»")
     readings = [noun for noun in nouns(word) if not noun.plural and noun.case in "pi"]
     noun = next((noun for noun in readings if noun.case in (governed(m) or "i")), None)
+    if noun is None and before(m).lower() in {"в", "о"} and m[0][-2].isdigit() and len(m["n"]) == 2 and _no_way(word):
+        return ordinal(int(m["n"]), "p")  # в 41м началась война
     return ordinal(int(m["n"]), noun.case, noun.gender) if noun else None
+
+
+def _no_way(word: str) -> bool:
+    """Whether *word* tells no direction, as "от" behind metres does."""
+    return word not in {"от", "до", "над", "под", "ниже", "выше", "и", "за"}
 
 
 def _percent(m: re.Match[str]) -> str | None:

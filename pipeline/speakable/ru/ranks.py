@@ -82,7 +82,7 @@ def _alone_ranks(m: re.Match[str], base: str, number: int, word: str) -> bool:
     front = before(m)
     if base in _WORDS["short_plural"] or agreement(number, ANY_CASE, nouns(word)):
         return False
-    return bool(governed(m)) or not (front.isalpha() and is_noun(front))
+    return bool(governed(m)) or takes_object(front) or not (front.isalpha() and is_noun(front))
 
 
 def _second(m: re.Match[str], word: str) -> str:

@@ -6,6 +6,7 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
 from pipeline.speakable.ru.forms import (
+    cardinal,
     inflected,
     ordinal,
 )
@@ -15,6 +16,7 @@ from pipeline.speakable.ru.grammar import (
     agreeing,
     counted,
     governed,
+    is_known,
     is_name,
     is_noun,
     lemma,
@@ -36,7 +38,8 @@ def romans(text: str) -> str:
     text = RULER.sub(_ruler, text)
     text = NAMED.sub(_named, text)
     text = several_in_roman(text)
-    return RANKED.sub(_ranked, text)
+    text = RANKED.sub(_ranked, text)
+    return LEFT_OVER.sub(lambda m: cardinal(roman_value(m["n"])), text)
 
 
 def _span(m: re.Match[str]) -> str:
@@ -96,11 +99,29 @@ def _ordinal(m: re.Match[str], noun: Noun) -> str:
 
 def _ruler(m: re.Match[str]) -> str:
     """Say Пётр I with an ordinal that agrees with the name."""
-    if lemma(m["name"]) in _WORDS["named_in_roman"] or not is_name(m["name"]) or not (readings := nouns(m["name"])):
+    if lemma(m["name"]) in _WORDS["named_in_roman"] or not is_name(m["name"]):
         return m[0]
+    noun = _titled(m) or _name(m)
+    return f"{m['name']} {_ordinal(m, noun).capitalize()}" if noun else m[0]
+
+
+def _titled(m: re.Match[str]) -> Noun | None:
+    """Return the noun of королева Маргрете II, which tells gender and case."""
+    title = before(m)
+    if lemma(title) not in _WORDS["rulers"]:
+        return None
+    cases = {noun.case for noun in nouns(m["name"])}
+    readings = [noun for noun in nouns(title) if not noun.plural]
+    return next((noun for noun in readings if noun.case in cases), readings[0] if readings else None)
+
+
+def _name(m: re.Match[str]) -> Noun | None:
+    """Return the likeliest reading of a name; of a name that is in no dictionary, a man's in the nominative."""
+    if not is_known(m["name"]) and m["name"][-1] not in "аяуюе":
+        return Noun("n", False, "m", True, False)
     cases = governed(m) or ANY_CASE
-    noun = next((noun for noun in readings if noun.case in cases and not noun.plural), readings[0])
-    return f"{m['name']} {_ordinal(m, noun).capitalize()}"
+    readings = [noun for noun in nouns(m["name"]) if not noun.plural]
+    return next((noun for noun in readings if noun.case in cases), readings[0] if readings else None)
 
 
 def _named(m: re.Match[str]) -> str:
@@ -120,6 +141,7 @@ SPAN = re.compile(rf"{LEFT}(?P<first>{ROMAN}) (?P<to>по|до|к) (?P<last>{ROM
 _AND_WORDS = r"(?:\s?[–—-]\s?|,? (?:и|или|к|до|по) )(?:[а-яё]{2,10} ){1,2}"
 FIRST_OF_TWO = re.compile(rf"{LEFT}(?P<n>{ROMAN})(?={_AND_WORDS}{ROMAN}\s(?:{CENTURY})(?!\w))")
 RANKED = re.compile(rf"{LEFT}(?P<n>{ROMAN})\s(?P<word>[А-ЯЁа-яё][а-яё]{{2,20}})")
+LEFT_OVER = re.compile(rf"(?<=[а-яё] )(?P<n>(?=[IVX]{{2}}){ROMAN}){RIGHT}")
 RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN}){RIGHT}")
 NAMED = re.compile(
     rf"(?<!\w)(?P<noun>[А-ЯЁа-яё][а-яё]{{2,12}})(?P<of> крови)?\s"
