@@ -44,7 +44,10 @@ PER = {
     "мес": "в месяц", "год": "в год", "нед": "в неделю", "день": "в день", "сут": "в сутки", "сутки": "в сутки",
     "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду", "с": "в секунду",
 }  # fmt: skip
-LETTERED = _WORDS["numbered"] | {"школа", "палата", "строение", "подъезд"}
+ELECTRIC = re.compile(
+    "ток|автомат|розетк|заряд|блок|предохран|ампер|адаптер|батаре|аккум|электр|[Вв]ольт|\\d ?Вт?(?!\\w)"
+)
+LETTERED = _WORDS["numbered"] | {"школа", "палата", "трамвай", "троллейбус", "электричка", "строение", "подъезд"}
 TIMES = {"noun": "раз", "count": "раз"}
 ONE_AND_A_HALF = (1, "5")
 
@@ -147,11 +150,19 @@ def unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
     """Whether the unit is certainly one. A letter that is also a preposition must stand last; some need their dot."""
     if row.get("last") and after(m):
         return False
-    if row.get("letter") and (lemma(before(m)) in LETTERED or after(m).startswith("класс")):
-        return False  # дом 16 А, в 5 В классе
+    if row and len(m["unit"]) == 1 and m["unit"].isalpha() and not _is_no_name(m, row):
+        return False
     if row.get("noun") == "процент" and governed(m) and _not_a_share(after(m)):
         return False
     return not row.get("dotted") or bool(m["dot"])
+
+
+def _is_no_name(m: re.Match[str], row: dict[str, Any]) -> bool:
+    """Whether a letter behind a number is a unit, and no part of a name: дом 16 А, 5 В класс, поезд 752А."""
+    glued = m.string[m.end("unit") - 2 : m.end("unit") - 1].isdigit()
+    if (glued or m["unit"].isupper()) and (lemma(before(m)) in LETTERED or after(m).startswith("класс")):
+        return False
+    return not (row.get("letter") and glued) or ELECTRIC.search(m.string) is not None
 
 
 def _not_a_share(word: str) -> bool:

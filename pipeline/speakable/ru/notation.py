@@ -63,6 +63,8 @@ DOTTED = re.compile(
 INCHES = re.compile(
     r"(?:диагонал|экран|монитор|телевизор|диск|дисплей)[^.!?\"]{0,30}\d ?\"(?=[\s,.;)]|\Z)|\d ?″", re.IGNORECASE
 )
+HOTEL = re.compile("отел|гостиниц|хостел", re.IGNORECASE)
+STARS = re.compile(r"(?<!\S)(?P<n>[1-5]) ?\*(?=[\s,.;)]|\Z)")
 PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
 MASK = re.compile(
     r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))", re.IGNORECASE
@@ -81,6 +83,10 @@ def plain_notation(text: str) -> str:
         text = A_DAY.sub(r"\g<n> таб.", text)
     if "±" in text or '"' in text or "″" in text:
         text = INCHES.sub(lambda m: m[0].rstrip('"″ ') + " дюйм", PLUS_MINUS.sub(" ±", text))
+    if "*" in text and HOTEL.search(text):
+        text = STARS.sub(
+            lambda m: f"{m['n']} {'звезда' if m['n'] == '1' else 'звёзд' if m['n'] == '5' else 'звезды'}", text
+        )
     text = MASK.sub(r"\g<front>", text)
     return DOTTED.sub(_thousands, SPACED.sub(_range, text))
 

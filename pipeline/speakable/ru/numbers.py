@@ -63,7 +63,7 @@ def _an_amount(m: re.Match[str]) -> bool:
 def _range(m: re.Match[str]) -> str | None:
     low, high = parts(m["n"])[0], parts(m["to"])[0]
     if low >= high:
-        return None
+        return f"{cardinal(low)} – {cardinal(high)}" if "sign" not in m.groupdict() or not m["sign"] else None
     last = _agreeing(m, high)
     case, noun = _reading(m, high) or (case_alone(m), None)
     if last is None or not case:

@@ -11,7 +11,10 @@ from pipeline.speakable.rewriting import (
     FORMULA,
     Rule,
     abbreviations,
+    after,
+    before,
     beside_a_number,
+    in_formula,
     last_words,
     rewritten,
 )
@@ -39,6 +42,7 @@ ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 
 WRITTEN_OUT = abbreviations(ABBREVIATIONS, left=r"(?<![\w.])(?<!\d )")
 LAST_WORDS = last_words(ABBREVIATIONS)
+COMPARING = frozenset("=≈~><≥≤")
 CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
 LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
 LOOKS_SHORTENED = re.compile(
@@ -56,6 +60,14 @@ _LINKS = {
 _LINK_BEHIND = {word: form for form, words in _LINKS.items() for word in words}
 
 
+def _formula(m: re.Match[str]) -> str | None:
+    """Keep a number beside an operator, but not 1 таблетка = 500 мг, where something is measured."""
+    word = after(m).rstrip(".,;:!?)»")
+    if before(m) in COMPARING and (word in amounts.UNITS or m[0].rstrip(".,;:!?)»")[-1] in "%₽$€"):
+        return None
+    return in_formula(m)
+
+
 def _in_a_row(m: re.Match[str]) -> str | None:
     """Keep numbers in a row, but not those of a list with commas."""
     return None if m[0][-1] in ",;:!?)»" else beside_a_number(m)
@@ -66,7 +78,7 @@ PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     (r"\d{4}|\d[ -]\d|0\d|[+(]\d", codes.FIRST_RULES),
     (r"[/½⅓⅔¼¾×]|\d\s?[xхXХ]", slashes.FIRST_RULES),
     (r"\d [-–] \d", ((re.compile(r"\d{1,9}(?: [-–] \d{1,9}){2,}"), lambda m: m[0]),)),  # no range, maybe a score
-    ("", (FORMULA,)),
+    ("", ((FORMULA[0], _formula),)),
     (r"\d[./-]\d", dates.DOTTED_RULES),
     ("[а-яА-Я]", dates.FIRST_RULES),
     (r"\d{4}|гг", years.FIRST_RULES),
@@ -120,7 +132,7 @@ def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words and pymorphy3 are installed, numbers in words."""
     if available():
         text = _numbers(weekdays.weekdays(_romans(text)))
-    return WRITTEN_OUT(text) if "." in text or "-" in text else text
+    return WRITTEN_OUT(text) if any(mark in text for mark in ".-/") else text
 
 
 def _romans(text: str) -> str:

@@ -30,7 +30,7 @@ NO_TIME = re.compile(
 )
 A_DATE = re.compile(r"\d\.\d\d в \Z")
 TO_FULL_HOUR = re.compile(r" (?:до|по) \d{1,2}\.00(?!\d)")
-IN_A_ROW = re.compile(r"(?<!\w)(?:в|до|к) \d{1,2}\.00(?:, \d{1,2}\.00){0,4}(?:,| и| или) \Z", re.IGNORECASE)
+IN_A_ROW = re.compile(r"(?<!\w)(?:в|до|к) \d{1,2}\.[0-5]\d(?:, \d{1,2}\.[0-5]\d){0,4}(?:,| и| или) \Z", re.IGNORECASE)
 FROM_FULL_HOUR = re.compile(r"(?<!\w)с \d{1,2}\.00 (?:до|по) \Z", re.IGNORECASE)
 
 
@@ -40,13 +40,17 @@ def _dotted_time(m: re.Match[str]) -> str | None:
     if behind in HOURS:
         return _time(m) if front in CLOCK_WORDS or behind != "дня" else None
     if IN_A_ROW.search(in_front(m)):
-        return _time(m) if m["m"] == "00" else None
+        return _time(m) if m["m"] == "00" or _is_timely(m) else None
     if front not in CLOCK_WORDS or behind in UNITS or any(noun.case == "g" for noun in nouns(behind)):
         return None
     full = "00" in (m["m"], m["m2"])
     paired = TO_FULL_HOUR.match(m.string, m.end()) or FROM_FULL_HOUR.search(in_front(m))
-    timely = (TIMELY.search(in_front(m)) or A_DATE.search(in_front(m))) and not NO_TIME.search(in_front(m))
-    return _time(m) if full or paired or timely else None
+    return _time(m) if full or paired or _is_timely(m) else None
+
+
+def _is_timely(m: re.Match[str]) -> bool:
+    front = in_front(m)
+    return bool(TIMELY.search(front) or A_DATE.search(front)) and not NO_TIME.search(front)
 
 
 def _time(m: re.Match[str]) -> str | None:
