@@ -221,7 +221,7 @@ TO = rf"(?:{DASH}|…|\.{{3}})"
 """Joins the ends of a range."""
 _N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?"
 _SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"
-_DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
+_DOT = r"(?P<dot>\.(?!\s?[дпте]\.))?"
 _COUNTED = any_of(unit for unit in PER | UNITS if unit not in "$€£¥")
 _AND_PER = rf"(?:/(?P<and_per>{any_of(PER)})(?!\w))?"
 _PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w){_AND_PER}(?:\.(?= [а-яё\d+(—–-]))?)?"

@@ -19,13 +19,15 @@ COUNTRIES = re.compile("1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58
 
 CODE = re.compile(
     r".*(?<!\w)(?P<word>(?:пин-?)?код(?:а|у|ом|е)?|парол(?:ь|я|ю|ем|е)|pin|пин|инн|кпп|огрн(?:ип)?|бик|снилс|уин|окпо|"
-    r"паспорт[а-я]{0,3}|индекс[а-я]{0,2}|карт[аыуеой]{1,2}|сч[её]т(?:а|у|ом|е)?|полис[а-я]{0,2}|сери[яию]|артикул[а-я]{0,2}|"
+    r"паспорт[а-я]{0,3}|индекс[а-я]{0,2}|карт[аыуеой]{1,2}|полис[а-я]{0,2}|сери[яию]|артикул[а-я]{0,2}|"
     r"рейс[а-я]{0,2}|трек(?:-номер[а-я]{0,2})?|лиценз[а-я]{1,3}|смс|sms|идентификатор[а-я]{0,2}|id|cvc|cvv|"
     r"штрихкод[а-я]{0,2}|агент[а-я]{0,2}|номер[а-я]{0,2}(?: [а-яё]{3,12})?|"
     r"(?:за|о)канчива[а-я]{2,6}(?: на)?|последни[а-я]{1,2} (?:четыре |три )?цифр[а-я]{0,3})"
     r"(?!\w)(?P<between>[^.!?\d]{0,32})\Z",
     re.IGNORECASE | re.DOTALL,
 )
+ACCOUNT = 20
+BANK = re.compile(r"сч[её]т|р/с|к/с")
 CLEARLY = re.compile(r"(?:код|парол|пин|pin|инн|снилс|индекс|огрн|кпп|бик|cv|огр|канчива|цифр)", re.IGNORECASE)
 AT_ONCE = re.compile(r"[\s:—–-]*(?:(?:номер[а-я]{0,2}|№)[\s:—–-]*)?", re.IGNORECASE)
 NUMBERED = re.compile(r"(?:№|номер(?:ом|у|а|е)?) ?\Z")
@@ -86,6 +88,8 @@ def _code(m: re.Match[str]) -> str | None:
     groups = re.findall(r"\d+", m[0])
     word = CODE.match(in_front(m))
     number = "".join(groups)
+    if word is None and len(number) == ACCOUNT and BANK.search(m.string):
+        return digits(number)
     if word is None or (len(number) < 4 and number[0] != "0") or _counts(m, int(number)):
         return None
     if not CLEARLY.search(word["word"]) and not AT_ONCE.fullmatch(word["between"]):

@@ -84,7 +84,7 @@ def _from_to(m: re.Match[str]) -> str | None:
     month = _month(m["month"])
     if before(m).lower() not in {"с", "со", "от"} or not (is_day(int(m["d"]), month) and is_day(int(m["d2"]), month)):
         return None
-    case = "a" if m["to"] == "по" else "g"
+    case = "a" if m["to"] in ("по", "на") else "g"
     days = f"{ordinal(int(m['d']), 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')}"
     return f"{days} {MONTHS[month - 1]}{end_dot(m)}"
 
@@ -121,7 +121,7 @@ def _day_of_month(m: re.Match[str]) -> str | None:
         return f"{ordinal(day, 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')} {word}"
     of_a_month = word == "числа" and OF_A_MONTH.match(m.string, m.end())
     when = word == "числа" and kind(day) != "few" and not governed(m)
-    if of_a_month or when or front in {"к", "ко"} or (front == "по" and word == "число"):
+    if of_a_month or when or front in {"к", "ко", "каждое"} or (front == "по" and word == "число"):
         return f"{ordinal(day, {'числа': 'g', 'числу': 'd'}.get(word, 'n'), 'n')} {word}"
     return None
 
@@ -143,7 +143,7 @@ DOTTED_RULES: tuple[Rule, ...] = (
 )
 
 FIRST_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до|и до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
+    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до|на|и до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
     (
         re.compile(
             rf"(?P<days>\d{{1,2}}(?:(?:{DASH}|, | и | или )\d{{1,2}}){{0,6}}) {MONTH}"

@@ -162,7 +162,8 @@ def _fits(number: int, case: str, noun: Noun) -> bool:
         return noun.plural == noun.only_plural and noun.case == case
     if case in "na":
         genitive_plural = kind(number) == "many" or noun.only_plural or (noun.animate and case == "a")
-        return noun.case == "g" and noun.plural == genitive_plural
+        people = noun.animate and case == "a" and kind(number) == "few"  # на 4 персоны, на четырёх человек
+        return noun.case == "g" and (noun.plural == genitive_plural or people)
     return noun.case == case and noun.plural
 
 

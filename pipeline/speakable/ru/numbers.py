@@ -32,10 +32,16 @@ from pipeline.speakable.ru.ranks import ranking
 _WORDS = vocabulary("ru")
 MEASURES = frozenset(row["noun"] for row in UNITS.values()) | {"год", "секунда", "раз", "тысяча", "миллион"}
 TOGETHER = {"n": ("двое", "трое", "четверо", "пятеро"), "g": ("двоих", "троих", "четверых", "пятерых")}
+INTO_A_LIST = re.compile(r"(?<!\w)во? \w{1,20} \Z", re.IGNORECASE)
+MEASURING = frozenset(
+    {"до", "от", "около", "более", "менее", "больше", "меньше", "свыше", "примерно", "порядка", "почти"}
+)
+RECENT_YEARS = range(1900, 2101)
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
 RATIO = re.compile("отношени|пропорци|масштаб|смеша|смеши|разведи|развести|разбав|концентрац|один к ")
 SCREENS = frozenset({"16:9", "21:9"})
 LAST_HOUR, LAST_MINUTE = 24, 59
+SMALLEST_MAP = 100
 SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
 PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
@@ -57,7 +63,11 @@ def _an_amount(m: re.Match[str]) -> bool:
     number = m["n"]
     if number[0] == "0" and number != "0":
         return False
-    return len(number) < 4 or " " in number or "," in number or bool(counted(m.string, m.end()))
+    if len(number) < 4 or " " in number or "," in number or counted(m.string, m.end()):
+        return True
+    if FROM_AN_AMOUNT.search(in_front(m)):
+        return True
+    return before(m).lower() in MEASURING and int(number) not in RECENT_YEARS
 
 
 def _range(m: re.Match[str]) -> str | None:
@@ -83,6 +93,8 @@ def _reading(m: re.Match[str], number: int) -> tuple[str, Noun] | None:
 def _is_owned(m: re.Match[str]) -> bool:
     """Whether the number is that of things which the noun in front belongs to: цена 5 билетов, but цена 5 рублей."""
     word, front = after(m).strip(".,;:!?)»"), before(m)
+    if INTO_A_LIST.search(in_front(m)):
+        return False
     return front.isalpha() and lemma(front) in _WORDS["owning"] and lemma(word) not in MEASURES
 
 
@@ -117,7 +129,7 @@ def _counting(number: int, case: str, noun: Noun) -> str | None:
     if noun.only_plural and number % 10 in (2, 3, 4) and number % 100 not in range(11, 15):
         return cardinal(number, "n" if case == "a" and not noun.animate else case, "p") if number < 5 else None
     gender = "p" if noun.only_plural and number % 10 == 1 and number % 100 != 11 else noun.gender
-    return cardinal(number, case, gender, animate=noun.animate and case == "a")
+    return cardinal(number, case, gender, animate=noun.animate and noun.plural and case == "a")
 
 
 def _gender_of_whole(m: re.Match[str]) -> str:
@@ -139,7 +151,7 @@ def _ratio(m: re.Match[str]) -> str | None:
         return f"{cardinal(left)} к {cardinal(right, 'd')}"
     if no_time and SCORE.search(front):
         return f"{cardinal(left)} – {cardinal(right)}"
-    if m[0] in SCREENS:
+    if m[0] in SCREENS or (left == 1 and right >= SMALLEST_MAP):
         return f"{cardinal(left)} к {cardinal(right, 'd')}"
     return f"{cardinal(left)} двоеточие {cardinal(right)}" if no_time else None
 

@@ -47,9 +47,15 @@ def ranking(m: re.Match[str], number: int) -> str | None:
     if lemma(before(m)) in LABELS:
         return _of_a_whole(m, number, word[1])
     ranked = base in _WORDS["ranked"]
-    if not ranked and agreement(number, cases or ANY_CASE, nouns(word[1])):
+    if not ranked and agreement(number, cases or _countable(number, word[1]), nouns(word[1])):
         return _placed(number, base, cases, word[1])
     return _by_its_form(m, number, word[1])
+
+
+def _countable(number: int, word: str) -> str:
+    """Return the cases in which *number* may count *word* without a preposition: 2 раз, 3 человек count nothing."""
+    ranked_form = any(noun.case in "na" and not noun.plural for noun in nouns(word))
+    return "na" if kind(number) == "few" and ranked_form else ANY_CASE
 
 
 def _by_its_form(m: re.Match[str], number: int, word: str) -> str | None:
@@ -80,7 +86,7 @@ def _clearly(m: re.Match[str], base: str) -> bool:
 def _alone_ranks(m: re.Match[str], base: str, number: int, word: str) -> bool:
     """Whether a form in the nominative or the accusative is ranked: nothing else is counted so but 5 апельсин."""
     front = before(m)
-    if base in _WORDS["short_plural"] or agreement(number, ANY_CASE, nouns(word)):
+    if base in _WORDS["short_plural"] or agreement(number, _countable(number, word), nouns(word)):
         return False
     return bool(governed(m)) or takes_object(front) or not (front.isalpha() and is_noun(front))
 

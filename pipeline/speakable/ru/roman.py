@@ -39,7 +39,15 @@ def romans(text: str) -> str:
     text = NAMED.sub(_named, text)
     text = several_in_roman(text)
     text = RANKED.sub(_ranked, text)
-    return LEFT_OVER.sub(lambda m: cardinal(roman_value(m["n"])), text)
+    return LEFT_OVER.sub(_left_over, text)
+
+
+def _left_over(m: re.Match[str]) -> str:
+    """Say в XVIII, смерть в XIX веке as a century, too; any other numeral is said as a plain number."""
+    cases = governed(m)
+    if cases and LATER_CENTURY.search(m.string, m.end()):
+        return ordinal(roman_value(m["n"]), "p" if cases == "ap" else cases[0])
+    return cardinal(roman_value(m["n"]))
 
 
 def _span(m: re.Match[str]) -> str:
@@ -141,6 +149,7 @@ SPAN = re.compile(rf"{LEFT}(?P<first>{ROMAN}) (?P<to>по|до|к) (?P<last>{ROM
 _AND_WORDS = r"(?:\s?[–—-]\s?|,? (?:и|или|к|до|по) )(?:[а-яё]{2,10} ){1,2}"
 FIRST_OF_TWO = re.compile(rf"{LEFT}(?P<n>{ROMAN})(?={_AND_WORDS}{ROMAN}\s(?:{CENTURY})(?!\w))")
 RANKED = re.compile(rf"{LEFT}(?P<n>{ROMAN})\s(?P<word>[А-ЯЁа-яё][а-яё]{{2,20}})")
+LATER_CENTURY = re.compile(r"(?<!\w)(?:век|столети)")
 LEFT_OVER = re.compile(rf"(?<=[а-яё] )(?P<n>(?=[IVX]{{2}}){ROMAN}){RIGHT}")
 RULER = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}})\s(?P<n>{ROMAN}){RIGHT}")
 NAMED = re.compile(

@@ -18,7 +18,9 @@ ON_TUESDAY = re.compile(r"(?<!\w)([Вв]) (?=вторник(?!\w))")
 
 CASES = {"в": "a", "во": "a", "на": "a", "каждый": "a", "каждую": "a", "каждое": "a", "за": "a", "через": "a"}
 CASES |= {"с": "g", "со": "g", "до": "g", "от": "g", "после": "g", "кроме": "g", "к": "d", "ко": "d", "между": "i"}
+TODAY = frozenset({"сегодня", "завтра", "вчера", "послезавтра"})
 DOUBTFUL = frozenset({"ср.", "сб.", "Ср.", "Сб.", "Вт"})
+LONE = frozenset({"вс", "сб", "ср"})
 """Alone they may be "compare", "average", "collection", watt."""
 
 
@@ -43,6 +45,8 @@ def _days(m: re.Match[str]) -> str:
     front = before(m).lower().lstrip("(«")
     alone = ONE_DAY.fullmatch(m[0]) is not None
     if alone and m[0] in DOUBTFUL and not (front in CASES and _ends(m)):
+        return m[0]
+    if alone and m[0] in LONE and not (front in CASES or front in TODAY or _ends(m)):
         return m[0]
     case = "d" if front == "по" else CASES.get(front, "n")
     named = ONE_DAY.sub(lambda day: _name(day["day"], case, plural=front == "по"), m[0])

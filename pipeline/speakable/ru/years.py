@@ -4,6 +4,7 @@ import re
 
 from pipeline.speakable.rewriting import DASH, Rule, after, before, rule
 from pipeline.speakable.ru.forms import (
+    cardinal,
     inflected,
     ordinal,
 )
@@ -50,6 +51,8 @@ SEASONS = frozenset(
     ]
 )
 YEARS = range(1000, 2101)
+EARLIEST = 1500
+"""The first year that is one without the word."""
 
 
 def end_dot(m: re.Match[str]) -> str:
@@ -107,7 +110,7 @@ def _from_to(m: re.Match[str]) -> str | None:
     first, last, word = int(m["y"]), int(m["last"]), m["word"] or ""
     if before(m).lower() not in {"с", "со", "от"} or not (first in YEARS and last in YEARS and first < last):
         return None
-    if not word and (after(m)[:1].isdigit() or agreement(last, "nagdip", counted(m.string, m.end()))):
+    if not word and (m["to"] != "по" or first < EARLIEST or counted(m.string, m.end())):
         return None
     case = "a" if m["to"] == "по" else "g"
     plural = word in {"гг", "годы", "годов"}
@@ -131,10 +134,10 @@ def _of_a_life(m: re.Match[str]) -> str | None:
     """Say the years in brackets behind a name, and в 1941–1945."""
     first, last = int(m["y"]), int(m["last"])
     in_brackets = m.string[m.start() - 1 : m.start()] == "(" and m.string[m.end() : m.end() + 1] in ")"
-    case = "n" if in_brackets else "p" if before(m).lower() in {"в", "во"} and not after(m) else ""
-    if not case or not (first in YEARS and last in YEARS and first < last):
+    if after(m) or not (first in YEARS and last in YEARS and first < last):
         return None
-    return f"{ordinal(first, case)} – {ordinal(last, case)}"
+    case = "n" if in_brackets else "p" if before(m).lower() in {"в", "во"} else ""
+    return f"{ordinal(first, case)} – {ordinal(last, case)}" if case else f"{cardinal(first)} – {cardinal(last)}"
 
 
 def _decade(m: re.Match[str]) -> str | None:
