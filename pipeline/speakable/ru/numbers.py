@@ -33,9 +33,8 @@ _WORDS = vocabulary("ru")
 MEASURES = frozenset(row["noun"] for row in UNITS.values()) | {"год", "секунда", "раз", "тысяча", "миллион"}
 TOGETHER = {"n": ("двое", "трое", "четверо", "пятеро"), "g": ("двоих", "троих", "четверых", "пятерых")}
 INTO_A_LIST = re.compile(r"(?<!\w)во? \w{1,20} \Z", re.IGNORECASE)
-MEASURING = frozenset(
-    {"до", "от", "около", "более", "менее", "больше", "меньше", "свыше", "примерно", "порядка", "почти"}
-)
+MEASURING = frozenset({"до", "от", "около", "более", "менее", "больше", "меньше", "свыше", "примерно", "почти"})
+FROM_AN_AMOUNT = re.compile(r"(?<!\w)от \d[\d ]{0,9} до \Z", re.IGNORECASE)
 RECENT_YEARS = range(1900, 2101)
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
 RATIO = re.compile("отношени|пропорци|масштаб|смеша|смеши|разведи|развести|разбав|концентрац|один к ")
