@@ -12,6 +12,7 @@ from pipeline.speakable.rewriting import (
     after,
     any_of,
     before,
+    in_front,
     rule,
     sign_in_words,
 )
@@ -46,6 +47,9 @@ PER = {
 }  # fmt: skip
 ELECTRIC = re.compile(
     "ток|автомат|розетк|заряд|блок|предохран|ампер|адаптер|батаре|аккум|электр|[Вв]ольт|\\d ?Вт?(?!\\w)"
+)
+DISSOLVED = re.compile(
+    r"(?:раствор|развед|развест|развод|замоч|замач|кипят|вар[ия])[а-яё]{0,8}(?: [а-яё]{1,15})? в \Z", re.IGNORECASE
 )
 LETTERED = _WORDS["numbered"] | {"школа", "палата", "трамвай", "троллейбус", "электричка", "строение", "подъезд"}
 TIMES = {"noun": "раз", "count": "раз"}
@@ -92,6 +96,8 @@ def _case(m: re.Match[str]) -> str:
     each = before(m).lower() == "по" and not m["to"] and not parts(m["n"])[1] and kind(parts(m["n"])[0]) == "one"
     if not governed(m) and lemma(before(m)) in _WORDS["owning"] and m["unit"] and "hundredth" not in UNITS[m["unit"]]:
         return "g"  # цена 2 кг яблок
+    if DISSOLVED.search(in_front(m)):
+        return "p"  # растворить в 30 мл воды
     return "d" if each else case_alone(m)
 
 

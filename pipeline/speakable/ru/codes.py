@@ -83,6 +83,14 @@ def _short_phone(m: re.Match[str]) -> str | None:
     return ", ".join(map(_group, groups))
 
 
+def _with_area(m: re.Match[str]) -> str | None:
+    """Say (8352) 303-922."""
+    if m.string[m.start() - 1 : m.start()] != "(":
+        return None
+    groups = [*_parts(m["area"]), *m["rest"].split("-")]
+    return ", ".join(map(_group, groups)) + ")"
+
+
 def _code(m: re.Match[str]) -> str | None:
     """Say the digits of a code, a card, a tax number behind a word for such a thing."""
     groups = re.findall(r"\d+", m[0])
@@ -126,6 +134,7 @@ def _with_zeros(m: re.Match[str]) -> str | None:
 
 FIRST_RULES: tuple[Rule, ...] = (
     rule(r"(?:\+\d{10,14}|8\d{10}|(?:\+\d{1,3}|8)[ -]?(?:\(\d{3,5}\)|\d{2,4})(?:[ -]?\d{2,4}){2,4})", _phone),
+    rule(r"(?P<area>\d{3,5})\) ?(?P<rest>\d{1,3}(?:-\d{2,3}){1,2})", _with_area),
     rule(r"(?:\d{2,3}(?:-\d\d){2}|\d{3}-\d{3})", _short_phone),
     rule(r"(?P<n>\d{6})", _post_code),
     rule(r"\d{1,20}(?:[ -]\d{2,12}){0,7}", _code),

@@ -22,6 +22,7 @@ MONTH = (
     rf"(?P<month>(?i:{'|'.join(MONTHS)})(?!\w)"
     r"|(?:янв|февр?|апр|ию[нл]|авг|сент|окт|нояб?|дек)(?!\w)\.?|(?:мар|сен)\.)"
 )
+MONTH_BEHIND = re.compile(rf" {MONTH}")
 WEEKDAY = "(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)"
 TODAY = re.compile(
     r"(?:(?<!\w)(?:(?:после)?завтра|сегодня|(?:поза)?вчера|дата:)(?: (?:[-–—]|уже|у нас|будет|был[оа]?))?"
@@ -126,6 +127,13 @@ def _day_of_month(m: re.Match[str]) -> str | None:
     return None
 
 
+def _two_styles(m: re.Match[str]) -> str:
+    """Say 2 (15) марта, a day in both calendars."""
+    case = _day_case(m)
+    days = f"{ordinal(int(m['d']), case, 'n')} ({ordinal(int(m['d2']), case, 'n')})"
+    return f"{days} {MONTHS[_month(m['month']) - 1]}{end_dot(m)}"
+
+
 def _days_of_month(m: re.Match[str]) -> str | None:
     """Say 1 и 15 числа."""
     days = [int(day) for day in re.findall(r"\d+", m["days"])]
@@ -147,10 +155,11 @@ FIRST_RULES: tuple[Rule, ...] = (
     (
         re.compile(
             rf"(?P<days>\d{{1,2}}(?:(?:{DASH}|, | и | или )\d{{1,2}}){{0,6}}) {MONTH}"
-            r"(?: (?P<y>\d{4})(?:(?= г(?:ода?)?\b) г(?:ода(?!\w)|\.)|(?= *(?:[.,;:!?)»]|$))))?"
+            r"(?: (?P<y>\d{4})(?:(?= г(?:ода?)?\b) г(?:ода(?!\w)|\.)|(?= *(?:[.,;:!?)»]|[-–—] \d|$))))?"
         ),
         _date,
     ),
+    (re.compile(rf"(?P<d>\d{{1,2}}) \((?P<d2>\d{{1,2}})\) {MONTH}"), _two_styles),
     (re.compile(r"(?P<days>\d{1,2}(?:, \d{1,2}){0,4} и \d{1,2}) числа(?!\w)"), _days_of_month),
     (re.compile(r"(?P<d>\d{1,2})(?: (?P<to>по|до) (?P<d2>\d{1,2}))? (?P<word>числ[оау])(?!\w)"), _day_of_month),
 )

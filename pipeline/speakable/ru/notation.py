@@ -63,6 +63,7 @@ DOTTED = re.compile(
 INCHES = re.compile(
     r"(?:диагонал|экран|монитор|телевизор|диск|дисплей)[^.!?\"]{0,30}\d ?\"(?=[\s,.;)]|\Z)|\d ?″", re.IGNORECASE
 )
+MONEY_PER = re.compile(r"(?<=руб\.) ?/ (?=[а-яё])|(?<=₽) ?/ (?=[а-яё])")
 HOTEL = re.compile("отел|гостиниц|хостел", re.IGNORECASE)
 STARS = re.compile(r"(?<!\S)(?P<n>[1-5]) ?\*(?=[\s,.;)]|\Z)")
 PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
@@ -87,6 +88,7 @@ def plain_notation(text: str) -> str:
         text = STARS.sub(
             lambda m: f"{m['n']} {'звезда' if m['n'] == '1' else 'звёзд' if m['n'] == '5' else 'звезды'}", text
         )
+    text = MONEY_PER.sub("/", text)
     text = MASK.sub(r"\g<front>", text)
     return DOTTED.sub(_thousands, SPACED.sub(_range, text))
 

@@ -72,7 +72,7 @@ def _an_amount(m: re.Match[str]) -> bool:
 def _range(m: re.Match[str]) -> str | None:
     low, high = parts(m["n"])[0], parts(m["to"])[0]
     if low >= high:
-        return f"{cardinal(low)} – {cardinal(high)}" if "sign" not in m.groupdict() or not m["sign"] else None
+        return f"{cardinal(low)} – {cardinal(high)}" if not m["sign"] and m["to"][0] != "0" else None
     last = _agreeing(m, high)
     case, noun = _reading(m, high) or (case_alone(m), None)
     if last is None or not case:
@@ -155,6 +155,14 @@ def _ratio(m: re.Match[str]) -> str | None:
     return f"{cardinal(left)} двоеточие {cardinal(right)}" if no_time else None
 
 
+def _parts_of_a_mixture(m: re.Match[str]) -> str | None:
+    """Say в пропорции 1:1:2."""
+    numbers = [int(number) for number in m[0].split(":")]
+    if not RATIO.search(in_front(m).lower()):
+        return None
+    return " к ".join([cardinal(numbers[0]), *(cardinal(number, "d") for number in numbers[1:])])
+
+
 def _ip(m: re.Match[str]) -> str | None:
     return version(m) if all(int(part) < 256 for part in m[0].split(".")) else None
 
@@ -182,6 +190,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(
         rf"(?P<low_sign>[-+−])(?P<low>\d{{1,2}}){TO}(?P<high_sign>[-+−])(?P<high>\d{{1,2}})(?! ?[°%℃])", _signed_range
     ),
+    rule(r"\d{1,3}(?::\d{1,3}){2,4}", _parts_of_a_mixture),
     rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,7}(?: \d{3}){0,3})", _ratio),
 )
 """Rules for several numbers that belong together."""

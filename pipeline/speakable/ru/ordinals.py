@@ -68,6 +68,13 @@ def _no_way(word: str) -> bool:
     return word not in {"от", "до", "над", "под", "ниже", "выше", "и", "за"}
 
 
+def _compounds(m: re.Match[str]) -> str | None:
+    """Say 30–40-минутный."""
+    if not is_adjective(m["rest"]):
+        return None
+    return f"{cardinal(int(m['n']), 'g')} – {glued_number(int(m['to']))}{m['rest']}"
+
+
 def _percent(m: re.Match[str]) -> str | None:
     """Say 5%-ный, 70%-й as one word, in the form that has this ending."""
     rest = m["rest"]
@@ -144,4 +151,5 @@ FIRST_RULES: tuple[Rule, ...] = (
 RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,4})-(?P<ending>[а-яё]{1,3})", _ordinal),
     rule(r"(?P<n>\d{1,3})-(?P<rest>[а-яё]{4,30})", _compound),
+    rule(r"(?P<n>\d{1,3}) ?[-–—] ?(?P<to>\d{1,3})-(?:х )?(?P<rest>[а-яё]{4,30})", _compounds),
 )

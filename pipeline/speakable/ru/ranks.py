@@ -17,8 +17,11 @@ from pipeline.speakable.ru.grammar import (
     LABELS,
     NEXT,
     Noun,
+    agreeing,
     agreement,
+    counted,
     governed,
+    is_adjective,
     is_noun,
     kind,
     lemma,
@@ -27,6 +30,8 @@ from pipeline.speakable.ru.grammar import (
 )
 
 _WORDS = vocabulary("ru")
+MOST_RANKED = 100
+"""Larger numbers before a masculine noun may count it without its ending: 800 нит."""
 SECOND = frozenset({"во", "со", "ко"})
 """Before 2 these stand before "второй" alone."""
 NUMBERED_LABEL = re.compile(rf"\d(?:-[а-яё]{{1,3}})? [{RUSSIAN_LETTERS}]{{2,20}} \Z")
@@ -46,6 +51,8 @@ def ranking(m: re.Match[str], number: int) -> str | None:
     base, cases = lemma(word[1]), governed(m)
     if lemma(before(m)) in LABELS:
         return _of_a_whole(m, number, word[1])
+    if is_adjective(word[1]) and (ranked_so := _with_adjective(m, number, word[1])):
+        return ranked_so
     ranked = base in _WORDS["ranked"]
     if not ranked and agreement(number, cases or _countable(number, word[1]), nouns(word[1])):
         return _placed(number, base, cases, word[1])
@@ -56,6 +63,16 @@ def _countable(number: int, word: str) -> str:
     """Return the cases in which *number* may count *word* without a preposition: 2 раз, 3 человек count nothing."""
     ranked_form = any(noun.case in "na" and not noun.plural for noun in nouns(word))
     return "na" if kind(number) == "few" and ranked_form else ANY_CASE
+
+
+def _with_adjective(m: re.Match[str], number: int, adjective: str) -> str | None:
+    """Say 4 рабочий день."""
+    readings = agreeing(adjective, counted(m.string, m.end()))
+    cases = governed(m) or "na"
+    noun = next((noun for noun in readings if noun.case in cases and not noun.plural), None)
+    if noun is None or kind(number) == "one" or agreement(number, cases, counted(m.string, m.end())):
+        return None
+    return ordinal(number, noun.case, noun.gender)
 
 
 def _by_its_form(m: re.Match[str], number: int, word: str) -> str | None:
@@ -86,6 +103,12 @@ def _clearly(m: re.Match[str], base: str) -> bool:
 def _alone_ranks(m: re.Match[str], base: str, number: int, word: str) -> bool:
     """Whether a form in the nominative or the accusative is ranked: nothing else is counted so but 5 апельсин."""
     front = before(m)
+    if (
+        number > MOST_RANKED
+        and base not in LABELS | _WORDS["placed"]
+        and all(noun.gender == "m" for noun in nouns(word))
+    ):
+        return False
     if base in _WORDS["short_plural"] or agreement(number, _countable(number, word), nouns(word)):
         return False
     return bool(governed(m)) or takes_object(front) or not (front.isalpha() and is_noun(front))

@@ -42,6 +42,7 @@ ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
 
 WRITTEN_OUT = abbreviations(ABBREVIATIONS, left=r"(?<![\w.])(?<!\d )")
 LAST_WORDS = last_words(ABBREVIATIONS)
+DASHES = frozenset("-−")
 COMPARING = frozenset("=≈~><≥≤")
 CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
 LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
@@ -65,6 +66,8 @@ def _formula(m: re.Match[str]) -> str | None:
     word = after(m).rstrip(".,;:!?)»")
     if before(m) in COMPARING and (word in amounts.UNITS or m[0].rstrip(".,;:!?)»")[-1] in "%₽$€"):
         return None
+    if before(m) in DASHES and dates.MONTH_BEHIND.match(m.string, m.end()):
+        return None  # 6 мая 1868 - 17 июля 1918
     return in_formula(m)
 
 
@@ -89,7 +92,8 @@ PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("[A-Za-z]", numbers.NAMES),
     (r"\.\d", numbers.DOTTED_RULES),
     (r"\d{3}|век", years.RULES),
-    (r"\d:\d", (times.WITH_COLON,)),
+    (r"\d:\d", (times.WITH_SECONDS, times.WITH_COLON)),
+    (r"\d-\d[05]", (times.HYPHENED,)),
     ("", amounts.RULES),
     (r"\d-[а-я]", ordinals.RULES),
     ("", numbers.LAST_RULES),

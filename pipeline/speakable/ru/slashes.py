@@ -3,7 +3,7 @@
 import re
 
 from pipeline.speakable.language import vocabulary
-from pipeline.speakable.rewriting import Rule, after, any_of, before, in_front, rule
+from pipeline.speakable.rewriting import Rule, any_of, before, in_front, rule
 from pipeline.speakable.ru.amounts import MEASURED, UNITS, closing_dot, unit_forms, unit_is_sure
 from pipeline.speakable.ru.decimals import speak, wholes
 from pipeline.speakable.ru.forms import (
@@ -12,8 +12,8 @@ from pipeline.speakable.ru.forms import (
     ordinal,
 )
 from pipeline.speakable.ru.grammar import (
+    counted,
     governed,
-    nouns,
     takes_object,
 )
 
@@ -57,7 +57,7 @@ def _is_a_part(m: re.Match[str]) -> bool:
     if m["part"] in FRACTIONS or m["whole"] or m["unit"]:
         return True
     above, below = _above_and_below(m["part"])
-    of = any(noun.case == "g" for noun in nouns(after(m).rstrip(".,;:!?)»")))
+    of = any(noun.case == "g" for noun in counted(m.string, m.end()))
     if of:
         return 0 < above < below
     front = before(m).lower()

@@ -7,10 +7,12 @@ from pipeline.speakable.ru.amounts import UNITS
 from pipeline.speakable.ru.forms import (
     cardinal,
     form_behind,
+    gender_of,
 )
 from pipeline.speakable.ru.grammar import (
     HOURS,
     case_alone,
+    counted,
     governed,
     nouns,
 )
@@ -28,6 +30,9 @@ TIMELY = re.compile(
 NO_TIME = re.compile(
     "верси|релиз|сборк|обнов|прошивк|пункт|раздел|стать|параграф|глав|рейтинг|оценк|балл|курс", re.IGNORECASE
 )
+LAST_MINUTE = 59
+FULL_HOUR = re.compile(r"\d-00(?!\d)")
+TO_ANOTHER = re.compile(r" до \d{1,2}-[0-5][05](?!\d)")
 A_DATE = re.compile(r"\d\.\d\d в \Z")
 TO_FULL_HOUR = re.compile(r" (?:до|по) \d{1,2}\.00(?!\d)")
 IN_A_ROW = re.compile(r"(?<!\w)(?:в|до|к) \d{1,2}\.[0-5]\d(?:, \d{1,2}\.[0-5]\d){0,4}(?:,| и| или) \Z", re.IGNORECASE)
@@ -55,12 +60,33 @@ def _is_timely(m: re.Match[str]) -> bool:
 
 def _time(m: re.Match[str]) -> str | None:
     """Say 14:05 as четырнадцать ноль пять, 14:00 as четырнадцать часов."""
-    if int(m["h"]) > 24 or int(m["h2"] or 0) > 24:
+    groups = m.groupdict()
+    if int(m["h"]) > 24 or int(groups.get("h2") or 0) > 24:
         return None
     case = "g" if governed(m).startswith("g") else case_alone(m) or "n"
     case = case if case in "gdi" else "n"
-    times = [(m["h"], m["m"])] + ([(m["h2"], m["m2"])] if m["h2"] else [])
-    return " – ".join(_clock(int(hour), int(minute), case) for hour, minute in times)
+    times = [(m["h"], m["m"])] + ([(m["h2"], m["m2"])] if groups.get("h2") else [])
+    said = " – ".join(_clock(int(hour), int(minute), case) for hour, minute in times)
+    return said + ("." if m[0].endswith(".") and m.end() == len(m.string) else "")
+
+
+def _hyphened_time(m: re.Match[str]) -> str | None:
+    """Say с 13-00 до 13-15: one of both is a full hour, and nothing is counted."""
+    if TO_ANOTHER.match(m.string, m.end()):
+        return _time(m)
+    if before(m).lower() not in CLOCK_WORDS or counted(m.string, m.end()) or after(m).rstrip(".,;") in UNITS:
+        return None
+    return _time(m) if m["m"] == "00" or FULL_HOUR.search(m.string) else None
+
+
+def _seconds(m: re.Match[str]) -> str | None:
+    """Say 1:30:05 as hours, minutes, seconds."""
+    if int(m["m"]) > LAST_MINUTE or int(m["s"]) > LAST_MINUTE:
+        return None
+    case = (governed(m) or "n")[0]
+    parts = (("час", m["h"]), ("минута", m["m"]), ("секунда", m["s"]))
+    said = ((noun, int(number)) for noun, number in parts if int(number))
+    return " ".join(f"{cardinal(n, case, gender_of(noun))} {form_behind(noun, n, case)}" for noun, n in said)
 
 
 def _clock(hour: int, minute: int, case: str) -> str:
@@ -70,11 +96,14 @@ def _clock(hour: int, minute: int, case: str) -> str:
     return f"{cardinal(hour, case)} {zero}{cardinal(minute, case, 'f')}"
 
 
+HYPHENED: Rule = (re.compile(rf"(?P<h>\d{{1,2}})-(?P<m>[0-5][05]){RIGHT}"), _hyphened_time)
+WITH_SECONDS: Rule = (re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>\d\d):(?P<s>\d\d){RIGHT}"), _seconds)
 DOTTED: Rule = (
     re.compile(rf"(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?{RIGHT}"),
     _dotted_time,
 )
+_O_CLOCK = r"(?: ?(?:час(?:ов|а)?|ч)(?!\w)\.?)?"
 WITH_COLON: Rule = (
-    re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}}):(?P<m2>[0-5]\d))?{RIGHT}"),
+    re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}}):(?P<m2>[0-5]\d))?{_O_CLOCK}{RIGHT}"),
     _time,
 )

@@ -9,18 +9,20 @@ from pipeline.speakable.ru.forms import (
 )
 
 WEEKDAYS: dict[str, str] = table("ru")["weekdays"]
-_DAY = f"(?:{'|'.join(f'[{day[0].upper()}{day[0]}]{day[1:]}' for day in WEEKDAYS)})"
+_DAY = f"(?:{'|'.join(f'[{day[0].upper()}{day[0]}]{day[1:]}|{day.upper()}' for day in WEEKDAYS)})"
 ONE_DAY = re.compile(rf"(?P<day>{_DAY})\.?")
 SEEN = re.compile(rf"(?<![\w-]){_DAY}(?!\w)")
 DAYS = re.compile(rf"(?<![\w\d-])(?<!\d )(?:{_DAY}\.?(?: ?[-–—] ?|, | и |, и | или |/)){{0,6}}{_DAY}(?![\w-])\.?")
 FROM_TO = re.compile(rf"(?<!\w)(?P<from>[Сс]о?) (?P<first>{_DAY})\.? (?P<to>по|до) (?P<last>{_DAY})(?!\w)\.?")
 ON_TUESDAY = re.compile(r"(?<!\w)([Вв]) (?=вторник(?!\w))")
 
+HOURS_BEHIND = re.compile(r":? (?:с |до |\d{1,2}[:.-]\d\d)")
 CASES = {"в": "a", "во": "a", "на": "a", "каждый": "a", "каждую": "a", "каждое": "a", "за": "a", "через": "a"}
 CASES |= {"с": "g", "со": "g", "до": "g", "от": "g", "после": "g", "кроме": "g", "к": "d", "ко": "d", "между": "i"}
 TODAY = frozenset({"сегодня", "завтра", "вчера", "послезавтра"})
 DOUBTFUL = frozenset({"ср.", "сб.", "Ср.", "Сб.", "Вт"})
 LONE = frozenset({"вс", "сб", "ср"})
+CAPITALS = frozenset(day.upper() for day in WEEKDAYS)
 """Alone they may be "compare", "average", "collection", watt."""
 
 
@@ -47,6 +49,8 @@ def _days(m: re.Match[str]) -> str:
     if alone and m[0] in DOUBTFUL and not (front in CASES and _ends(m)):
         return m[0]
     if alone and m[0] in LONE and not (front in CASES or front in TODAY or _ends(m)):
+        return m[0]
+    if alone and m[0] in CAPITALS and not HOURS_BEHIND.match(m.string, m.end()):
         return m[0]
     case = "d" if front == "по" else CASES.get(front, "n")
     named = ONE_DAY.sub(lambda day: _name(day["day"], case, plural=front == "по"), m[0])

@@ -95,7 +95,8 @@ def _years(m: re.Match[str]) -> str | None:
         return None
     word = m["word"]
     case = YEARS_CASES.get(word) or YEARS_BEHIND.get(before(m).lower(), "g" if before(m) else "n")
-    written = word if word in YEARS_CASES else {of: form for form, of in YEARS_CASES.items()}[case]
+    case = "g" if word == "года" else case
+    written = word if word in YEARS_CASES or word == "года" else {of: form for form, of in YEARS_CASES.items()}[case]
     ordinals = re.sub(r"\d+", lambda year: ordinal(int(year[0]), case), m["years"])
     return f"{RANGE.sub(' – ', ordinals)} {written}{end_dot(m)}"
 
@@ -128,6 +129,14 @@ def _short_years(m: re.Match[str]) -> str | None:
     case = YEARS_CASES.get(word) or YEARS_BEHIND.get(before(m).lower(), "g" if before(m) else "n")
     written = {of: form for form, of in YEARS_CASES.items()}[case]
     return f"{ordinal(first, case)} – {ordinal(int(m['short']), case)} {written}{end_dot(m)}"
+
+
+def _in_short_years(m: re.Match[str]) -> str | None:
+    """Say в 1885–90 учился."""
+    first, last = int(m["y"]), int(m["y"][:2] + m["short"])
+    if before(m).lower() not in {"в", "во"} or first >= last or counted(m.string, m.end()):
+        return None
+    return f"{ordinal(first, 'p')} – {ordinal(int(m['short']), 'p')}"
 
 
 def _of_a_life(m: re.Match[str]) -> str | None:
@@ -169,7 +178,7 @@ def _year_alone(m: re.Match[str]) -> str | None:
     return f"{ordinal(number, 'g')} года"
 
 
-_OF_YEARS = r"(?P<word>год(?:ы|ов|ам|ами|ах)|гг)(?!\w)(?:(?<=гг)\.)?"
+_OF_YEARS = r"(?P<word>год(?:ы|ов|ам|ами|ах|а)|гг)(?!\w)(?:(?<=гг)\.)?"
 _OF_A_YEAR = r"(?P<word>год(?:а|у|ом|ы|ов)?|гг?(?=\.))(?!\w)(?:(?<=г)\.)?"
 
 FIRST_RULES: tuple[Rule, ...] = (
@@ -177,6 +186,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(rf"(?P<y>\d{{4}}) (?P<to>по|до) (?P<last>\d{{4}})(?: ?{_OF_A_YEAR})?", _from_to),
     (re.compile(rf"(?P<years>\d{{4}}(?:{DASH}\d{{4}}|(?:, \d{{4}}){{0,4}} и \d{{4}})) ?{_OF_YEARS}"), _years),
     (re.compile(rf"(?P<y>\d{{4}}){DASH}(?P<short>\d\d) ?{_OF_YEARS}"), _short_years),
+    (re.compile(r"(?P<y>(?:1[5-9]|20)\d\d)[-–—](?P<short>\d\d)(?![\d.:-])"), _in_short_years),
     rule(rf"(?P<y>\d{{4}}){DASH}(?P<last>\d{{4}})", _of_a_life),
     (re.compile(r"(?P<y>\d{4})(?= (?:по|до|и) \d{4} г(?:од(?:а|ом)?(?!\w)|\.))"), _first_year),
 )
