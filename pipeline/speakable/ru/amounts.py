@@ -46,7 +46,7 @@ PER = {
     "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду", "с": "в секунду",
 }  # fmt: skip
 ELECTRIC = re.compile(
-    "ток|автомат|розетк|заряд|блок|предохран|ампер|адаптер|батаре|аккум|электр|[Вв]ольт|\\d ?Вт?(?!\\w)"
+    "ток|автомат|розетк|заряд|блок|предохран|ампер|адаптер|батаре|аккум|электр|[Вв]ольт|\\d ?Вт?(?!\\w)", re.IGNORECASE
 )
 DISSOLVED = re.compile(
     r"(?:раствор|развед|развест|развод|замоч|замач|кипят|вар[ия])[а-яё]{0,8}(?: [а-яё]{1,15})? в \Z", re.IGNORECASE
@@ -63,7 +63,7 @@ def sign(m: re.Match[str]) -> str | None:
 
 def may_be_a_command(word: str) -> bool:
     """Return whether a hyphen and a number behind *word* may be a flag of a command."""
-    return word[-1:].isalnum() and word.isascii()
+    return word[-1:].isalnum() and word.isascii() and not word.lstrip("+-").isdigit()
 
 
 def _amount(m: re.Match[str]) -> str | None:
@@ -182,7 +182,7 @@ def closing_dot(m: re.Match[str]) -> str:
     if not m.groupdict().get("dot"):
         return ""
     rest = m.string[m.end() :].lstrip()
-    return "." if not rest or rest[0].isupper() else ""
+    return "." if not rest or (rest[0].isupper() and not rest.startswith("США")) else ""
 
 
 def _decimal(m: re.Match[str]) -> str | None:
@@ -233,6 +233,7 @@ _AND_PER = rf"(?:/(?P<and_per>{any_of(PER)})(?!\w))?"
 _PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w){_AND_PER}(?:\.(?= [а-яё\d+(—–-]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
+UNIT_BEHIND = re.compile(rf"\s(?:{any_of(UNITS)})(?!\w)")
 MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
 
 RULES: tuple[Rule, ...] = (

@@ -27,7 +27,7 @@ CODE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 ACCOUNT = 20
-BANK = re.compile(r"сч[её]т|р/с|к/с")
+BANK = re.compile(r"сч[её]т|р/с|к/с", re.IGNORECASE)
 CLEARLY = re.compile(r"(?:код|парол|пин|pin|инн|снилс|индекс|огрн|кпп|бик|cv|огр|канчива|цифр)", re.IGNORECASE)
 AT_ONCE = re.compile(r"[\s:—–-]*(?:(?:номер[а-я]{0,2}|№)[\s:—–-]*)?", re.IGNORECASE)
 NUMBERED = re.compile(r"(?:№|номер(?:ом|у|а|е)?) ?\Z")
@@ -133,7 +133,7 @@ def _with_zeros(m: re.Match[str]) -> str | None:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    rule(r"(?:\+\d{10,14}|8\d{10}|(?:\+\d{1,3}|8)[ -]?(?:\(\d{3,5}\)|\d{2,4})(?:[ -]?\d{2,4}){2,4})", _phone),
+    rule(r"(?:\+\d{10,14}|8\d{10}|(?:\+\d{1,3}|8)[ .-]?(?:\(\d{3,5}\)|\d{2,4})(?:[ .-]?\d{2,4}){2,4})", _phone),
     rule(r"(?P<area>\d{3,5})\) ?(?P<rest>\d{1,3}(?:-\d{2,3}){1,2})", _with_area),
     rule(r"(?:\d{2,3}(?:-\d\d){2}|\d{3}-\d{3})", _short_phone),
     rule(r"(?P<n>\d{6})", _post_code),

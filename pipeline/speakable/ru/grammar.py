@@ -116,6 +116,12 @@ def is_name(word: str) -> bool:
     return not is_known(word) or any("Name" in parse.tag for parse in parses(word.lower()))
 
 
+def names(word: str) -> tuple[Noun, ...]:
+    """Return the readings of *word* as a first name, else as any noun."""
+    forms = [p for p in _analyzer().parse(word.lower()) if "Name" in p.tag and p.tag.case in CASES]
+    return tuple(map(_noun, forms)) or nouns(word)
+
+
 def is_noun(word: str) -> bool:
     """Return whether *word* is most likely a noun."""
     known = parses(word.lower())

@@ -6,6 +6,8 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.ru.amounts import UNITS
 from pipeline.speakable.ru.grammar import (
     LABELS,
+    is_adjective,
+    is_noun,
     lemma,
     nouns,
 )
@@ -101,7 +103,8 @@ def roman_letters(text: str) -> str:
 def _bullet(m: re.Match[str]) -> str:
     """Keep a minus before degrees, per cent, money; a hyphen before other things at the start of a line is a bullet."""
     word = m["word"]
-    return m[0] if word in BELOW_ZERO_UNITS or lemma(word) in BELOW_ZERO else ""
+    counted = word in UNITS or is_noun(word) or is_adjective(word)
+    return m[0] if word in BELOW_ZERO_UNITS or lemma(word) in BELOW_ZERO or not counted else ""
 
 
 def _tablets(m: re.Match[str]) -> str:

@@ -107,8 +107,8 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
     reading = _reading(m, number)
     word = after(m).strip(".,;:!?)»")
     rank = ranking(m, number)
-    if rank is not None:
-        return rank or None
+    if rank:
+        return rank
     if reading and not (word in HOURS and before(m).lower() in PREPOSITIONS):
         case, noun = reading
         return _counting(number, case, noun)
@@ -170,6 +170,8 @@ def _ip(m: re.Match[str]) -> str | None:
 def _name(m: re.Match[str]) -> str | None:
     """Keep a number behind a Latin word, where it is part of a name: Windows 11; but витамин D 2000 МЕ."""
     unit = after(m).rstrip(".,;:!?)»")
+    if before(m) == "t":
+        return None
     measured = unit in UNITS and (len(unit) > 1 or not unit.isalpha())
     return m[0] if LATIN.fullmatch(before(m).lstrip('(«"')) and not measured else None
 

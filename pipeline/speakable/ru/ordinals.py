@@ -56,6 +56,8 @@ def _glued(m: re.Match[str]) -> str | None:
     if m["ending"] != "м":
         return _ordinal(m)
     word = after(m).rstrip(".,;:!?)»")
+    if word == "годам":
+        return ordinal(int(m["n"]), "d", plural=True)
     readings = [noun for noun in nouns(word) if not noun.plural and noun.case in "pi"]
     noun = next((noun for noun in readings if noun.case in (governed(m) or "i")), None)
     if noun is None and before(m).lower() in {"в", "о"} and m[0][-2].isdigit() and len(m["n"]) == 2 and _no_way(word):

@@ -55,8 +55,20 @@ def ranking(m: re.Match[str], number: int) -> str | None:
         return ranked_so
     ranked = base in _WORDS["ranked"]
     if not ranked and agreement(number, cases or _countable(number, word[1]), nouns(word[1])):
-        return _placed(number, base, cases, word[1])
-    return _by_its_form(m, number, word[1])
+        return _placed(number, base, cases, word[1]) or (
+            _of_rank(m, number, word[1]) if kind(number) == "few" else None
+        )
+    return _by_its_form(m, number, word[1]) or _of_rank(m, number, word[1])
+
+
+def _of_rank(m: re.Match[str], number: int, word: str) -> str | None:
+    """Say обувь 38 размера, ученик 3 класса: the genitive of one behind a noun."""
+    front = before(m)
+    noun = next((noun for noun in nouns(word) if noun.case == "g" and not noun.plural), None)
+    if noun is None or governed(m) or not (front.isalpha() and is_noun(front)):
+        return None
+    ranks = kind(number) == "many" or (kind(number) == "few" and lemma(word) in _WORDS["of_rank"])
+    return ordinal(number, "g", noun.gender) if ranks and not noun.only_plural else None
 
 
 def _countable(number: int, word: str) -> str:

@@ -20,6 +20,7 @@ from pipeline.speakable.ru.grammar import (
     is_name,
     is_noun,
     lemma,
+    names,
     nouns,
     takes_object,
 )
@@ -102,7 +103,8 @@ def _ranked(m: re.Match[str]) -> str:
 
 
 def _ordinal(m: re.Match[str], noun: Noun) -> str:
-    return ordinal(roman_value(m["n"]), noun.case, noun.gender, plural=noun.plural)
+    case = "g" if noun.case == "a" and noun.animate and noun.gender == "m" else noun.case
+    return ordinal(roman_value(m["n"]), case, noun.gender, plural=noun.plural)
 
 
 def _ruler(m: re.Match[str]) -> str:
@@ -118,7 +120,7 @@ def _titled(m: re.Match[str]) -> Noun | None:
     title = before(m)
     if lemma(title) not in _WORDS["rulers"]:
         return None
-    cases = {noun.case for noun in nouns(m["name"])}
+    cases = {noun.case for noun in names(m["name"])}
     readings = [noun for noun in nouns(title) if not noun.plural]
     return next((noun for noun in readings if noun.case in cases), readings[0] if readings else None)
 
@@ -128,7 +130,7 @@ def _name(m: re.Match[str]) -> Noun | None:
     if not is_known(m["name"]) and m["name"][-1] not in "аяуюе":
         return Noun("n", False, "m", True, False)
     cases = governed(m) or ANY_CASE
-    readings = [noun for noun in nouns(m["name"]) if not noun.plural]
+    readings = [noun for noun in names(m["name"]) if not noun.plural]
     return next((noun for noun in readings if noun.case in cases), readings[0] if readings else None)
 
 
@@ -137,7 +139,9 @@ def _named(m: re.Match[str]) -> str:
     if lemma(m["noun"]) not in _WORDS["named_in_roman"]:
         return m[0]
     cases = governed(m) or ("a" if takes_object(before(m)) else "") + ANY_CASE
-    noun = next((noun for case in cases for noun in nouns(m["noun"]) if noun.case == case), None)
+    several = not m["numbers"].isalpha()
+    readings = [noun for noun in nouns(m["noun"]) if several or not noun.plural]
+    noun = next((noun for case in cases for noun in readings if noun.case == case), None)
     if noun is None:
         return m[0]
     numbers = re.sub(ROMAN, lambda n: ordinal(roman_value(n[0]), noun.case, noun.gender), m["numbers"])

@@ -11,7 +11,6 @@ from pipeline.speakable.rewriting import (
     FORMULA,
     Rule,
     abbreviations,
-    after,
     before,
     beside_a_number,
     in_formula,
@@ -63,8 +62,9 @@ _LINK_BEHIND = {word: form for form, words in _LINKS.items() for word in words}
 
 def _formula(m: re.Match[str]) -> str | None:
     """Keep a number beside an operator, but not 1 таблетка = 500 мг, where something is measured."""
-    word = after(m).rstrip(".,;:!?)»")
-    if before(m) in COMPARING and (word in amounts.UNITS or m[0].rstrip(".,;:!?)»")[-1] in "%₽$€"):
+    if before(m) in COMPARING and (
+        amounts.UNIT_BEHIND.match(m.string, m.end()) or m[0].rstrip(".,;:!?)»")[-1] in "%₽$€"
+    ):
         return None
     if before(m) in DASHES and dates.MONTH_BEHIND.match(m.string, m.end()):
         return None  # 6 мая 1868 - 17 июля 1918
@@ -78,7 +78,7 @@ def _in_a_row(m: re.Match[str]) -> str | None:
 
 PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("", ((re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{forms.cardinal(int(m['n']))}."),)),
-    (r"\d{4}|\d[ -]\d|0\d|[+(]\d", codes.FIRST_RULES),
+    (r"\d{4}|\d[ -]\d|0\d|[+(]\d|8\.\d", codes.FIRST_RULES),
     (r"[/½⅓⅔¼¾×]|\d\s?[xхXХ]", slashes.FIRST_RULES),
     (r"\d [-–] \d", ((re.compile(r"\d{1,9}(?: [-–] \d{1,9}){2,}"), lambda m: m[0]),)),  # no range, maybe a score
     ("", ((FORMULA[0], _formula),)),

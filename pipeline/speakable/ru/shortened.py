@@ -29,6 +29,7 @@ BEHIND_A_NAME = any_of(short for short in PLACES if short[0].islower() and short
 PLACE = re.compile(
     rf"(?<![\w.])(?<!\d )(?<!и )({any_of(PLACES)})\s?(?=[А-ЯЁ]|(?:реки|канала|имени|академика|генерала|маршала)(?!\w))"
 )
+NAME = re.compile(r"[А-ЯЁ][а-яё]{1,18}(?:ая|яя|ую|юю|ой|ей|ий|ый|[ое]го|[ое]му|ом|ем|ым|им|ое|ее)(?!\w)")
 PLACE_BEHIND = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}}[йяеоуюм]) (?P<place>{BEHIND_A_NAME})(?!\w)")
 TITLE = re.compile(rf"(?<![\w.])(?P<title>{any_of(TITLES)})\s?(?=(?P<name>[А-ЯЁ][а-яё]*))", re.IGNORECASE)
 CHAINED = re.compile(rf"(?<![\w.])((?:{any_of(LABELS)})\s?\d{{1,4}}(?:\.\d{{1,3}})?) ({any_of(LABELS)})\s?(?=\d)")
@@ -98,6 +99,9 @@ def _telephone(m: re.Match[str]) -> str:
 def _place(m: re.Match[str]) -> str:
     place = PLACES[m[1]]
     first, _, rest = place.partition(" ")
+    name = NAME.match(m.string, m.end())
+    if name and (case := matching(name[0], place, _case(m))):
+        return inflected(place, case) + " "
     return " ".join(part for part in (inflected(first, _case(m)), rest) if part) + " "
 
 

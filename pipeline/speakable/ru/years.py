@@ -12,7 +12,7 @@ from pipeline.speakable.ru.grammar import (
     agreement,
     counted,
     governed,
-    lemma,
+    parses,
 )
 
 YEAR_CASES = {"год": "n", "года": "g", "годом": "i", "годе": "p"}
@@ -171,7 +171,7 @@ def _year_alone(m: re.Match[str]) -> str | None:
     number, front = int(m["y"]), before(m).lower().lstrip("(«")
     if front in {"в", "во"}:
         return ordinal(number, "p") if not after(m) and 1500 <= number <= 2099 else None
-    if number not in YEARS or not front.isalpha() or lemma(front) not in SEASONS:
+    if number not in YEARS or not front.isalpha() or not SEASONS & {parse.normal_form for parse in parses(front)}:
         return None
     if after(m).startswith("год") or (number % 100 == 0 and agreement(number, "nagdip", counted(m.string, m.end()))):
         return None
