@@ -52,6 +52,7 @@ DISSOLVED = re.compile(
     r"(?:раствор|развед|развест|развод|замоч|замач|кипят|вар[ия])[а-яё]{0,8}(?: [а-яё]{1,15})? в \Z", re.IGNORECASE
 )
 LETTERED = _WORDS["numbered"] | {"школа", "палата", "трамвай", "троллейбус", "электричка", "строение", "подъезд"}
+ROUND = frozenset({1_000, 1_000_000, 1_000_000_000})
 TIMES = {"noun": "раз", "count": "раз"}
 ONE_AND_A_HALF = (1, "5")
 
@@ -75,20 +76,39 @@ def _amount(m: re.Match[str]) -> str | None:
     sign_word = sign(m)
     if sign_word is None or not unit_is_sure(m, row):
         return None
+    whole, hundredths = parts(m["n"])
+    if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
+        return sign_word + _money(whole, int(hundredths), row, case) + closing_dot(m)
+    if not size and _is_each_round(m):
+        return f"{_each_round(parts(m['n'])[0], row)}{closing_dot(m)}"
+    return sign_word + _measured(m, row, case) + ("" if groups.get("per") else closing_dot(m))
+
+
+def _measured(m: re.Match[str], row: dict[str, Any], case: str) -> str:
+    """Return the number or the range, its magnitude and its unit."""
+    groups = m.groupdict()
+    size = groups.get("size")
     last = m["to"] or m["n"]
     last = "2" if parts(last) == ONE_AND_A_HALF else last
-    hundredths = parts(last)[1]
-    if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
-        return sign_word + _money(parts(last)[0], int(hundredths), row, case) + closing_dot(m)
     head = MAGNITUDES[size] if size else str(row["noun"])
     gender = gender_of(head)
     numbers = _measuring(m["n"], case, gender)
     if m["to"]:
         numbers += f" – {SIGNS[m['to_sign'] or '']}{_measuring(m['to'], case, gender)}"
-    words = [sign_word + numbers, *unit_forms(last, head, case, row if not size else {})]
-    if size and unit:
+    words = [numbers, *unit_forms(last, head, case, row if not size else {})]
+    if size and row:
         words += unit_forms("5", str(row["noun"]), "n", row)
-    return " ".join(words) + ("" if groups.get("per") else closing_dot(m))
+    return " ".join(words)
+
+
+def _is_each_round(m: re.Match[str]) -> bool:
+    number, decimals = parts(m["n"])
+    return number in ROUND and not decimals and not m["to"] and before(m).lower() == "по"
+
+
+def _each_round(number: int, row: dict[str, Any]) -> str:
+    """Say по 1000 ₽: one thousand has the dative of one."""
+    return " ".join([cardinal(number, "d"), *unit_forms("5", str(row["noun"]), "n", row)])
 
 
 def _case(m: re.Match[str]) -> str:

@@ -77,7 +77,7 @@ def _group(number: str) -> str:
 
 def _short_phone(m: re.Match[str]) -> str | None:
     """Say 123-45-67, and 12-34-56 and 123-456 where somebody is called."""
-    groups = m[0].split("-")
+    groups = re.findall(r"\d+", m[0])
     if len(m[0]) < len("123-45-67") and not CALLED.search(in_front(m)):
         return None
     return ", ".join(map(_group, groups))
@@ -87,7 +87,7 @@ def _with_area(m: re.Match[str]) -> str | None:
     """Say (8352) 303-922."""
     if m.string[m.start() - 1 : m.start()] != "(":
         return None
-    groups = [*_parts(m["area"]), *m["rest"].split("-")]
+    groups = [*_parts(m["area"]), *re.findall(r"\d+", m["rest"])]
     return ", ".join(map(_group, groups)) + ")"
 
 

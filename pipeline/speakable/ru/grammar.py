@@ -89,13 +89,16 @@ def nouns(word: str) -> tuple[Noun, ...]:
     forms = [p for p in forms if p.normal_form in bases]
     things = [p for p in forms if p.tag.animacy != "anim" or p.normal_form not in _WORDS["inanimate"]]
     readings = tuple(map(_noun, things or forms))
+    if word in GENDER_OF and not any(noun.case == "n" and not noun.plural for noun in readings):
+        readings = (Noun("n", False, GENDER_OF[word], False, False), *readings)  # no form of another word
     return tuple(noun for noun in readings if not noun.only_plural) or readings
 
 
 def _noun(parse: Any) -> Noun:
     tag = parse.tag
     gender = GENDER_OF.get(parse.normal_form) or GENDERS.get(tag.gender, "m")
-    return Noun(CASES[tag.case], tag.number == "plur", gender, tag.animacy == "anim", "Pltm" in tag)
+    animate = tag.animacy == "anim" and parse.normal_form not in _WORDS["inanimate"]
+    return Noun(CASES[tag.case], tag.number == "plur", gender, animate, "Pltm" in tag)
 
 
 def lemma(word: str) -> str:

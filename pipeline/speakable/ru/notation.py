@@ -69,6 +69,9 @@ MONEY_PER = re.compile(r"(?<=руб\.) ?/ (?=[а-яё])|(?<=₽) ?/ (?=[а-яё]
 HOTEL = re.compile("отел|гостиниц|хостел", re.IGNORECASE)
 STARS = re.compile(r"(?<!\S)(?P<n>[1-5]) ?\*(?=[\s,.;)]|\Z)")
 PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
+BOTH_ENDED = re.compile(
+    r"(?<![\w-])(?P<low>\d{1,3})[-–—](?P<high>\d{1,3})-(?P<ending>го|му|й|я|е|м|х|ю|ти|ый|ой|ая|ое|ых|ые)(?!\w)"
+)
 MASK = re.compile(
     r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))", re.IGNORECASE
 )
@@ -90,6 +93,7 @@ def plain_notation(text: str) -> str:
         text = STARS.sub(
             lambda m: f"{m['n']} {'звезда' if m['n'] == '1' else 'звёзд' if m['n'] == '5' else 'звезды'}", text
         )
+    text = BOTH_ENDED.sub(r"\g<low>-\g<ending> – \g<high>-\g<ending>", text)
     text = MONEY_PER.sub("/", text)
     text = MASK.sub(r"\g<front>", text)
     return DOTTED.sub(_thousands, SPACED.sub(_range, text))

@@ -5,7 +5,7 @@ import re
 from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front, rule
-from pipeline.speakable.ru.amounts import SIGNS, TO, UNITS, sign, version
+from pipeline.speakable.ru.amounts import ROUND, SIGNS, TO, UNITS, sign, version
 from pipeline.speakable.ru.decimals import parts
 from pipeline.speakable.ru.forms import (
     cardinal,
@@ -53,6 +53,8 @@ def _number(m: re.Match[str]) -> str | None:
         return None
     if m["to"]:
         return _range(m)
+    if number in ROUND and before(m).lower() == "по":
+        return cardinal(number, "d")  # по одной тысяче рублей
     spoken = _agreeing(m, number)
     return None if spoken is None else sign_word + spoken
 

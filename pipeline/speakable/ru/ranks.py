@@ -137,6 +137,9 @@ def _second(m: re.Match[str], word: str) -> str:
 
 def _placed(number: int, base: str, cases: str, word: str) -> str | None:
     """Say в 21 кабинет: behind a preposition a room is named, not counted."""
+    if number == 1 and cases == "gi" and base in _WORDS["from_the_first"]:
+        noun = next((noun for noun in nouns(word) if noun.case == "g" and not noun.plural), None)
+        return ordinal(1, "g", noun.gender) if noun else None
     if base not in _WORDS["placed"] or not cases:
         return None
     readings = [noun for noun in nouns(word) if noun.case in cases and not noun.plural]
