@@ -25,7 +25,11 @@ LABELS |= {label[0].upper() + label[1:]: noun for label, noun in LABELS.items()}
 
 ROMAN = "(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
 IN_ADDRESS = re.compile(r"(?<!\w)(?:(?:ул|д|корп|просп)\.|пр-т|дом|улиц[аеуы])(?!\w)")
-BEHIND_A_NAME = re.compile(r"[А-ЯЁ][а-яё]{1,18}(?:ая|яя|ую|юю|ой|ей|ий|ый|[ое]го|[ое]му|ом|ем|ым|им|ое|ее)(?!\w)")
+BEHIND_A_NAME = any_of(short for short in PLACES if short[0].islower() and short not in ("г.", "ст. м."))
+
+_NAMED_SO = r"(?:реки|канала|имени|академика|генерала|маршала)(?!\w)|\d{1,3}(?:-летия| лет| М[а-я]{2,4})"
+PLACE = re.compile(rf"(?<![\w.])(?<!\d )(?<!и )({any_of(PLACES)})\s?(?=[А-ЯЁ]|{_NAMED_SO})")
+NAME = re.compile(r"[А-ЯЁ][а-яё]{1,18}(?:ая|яя|ую|юю|ой|ей|ий|ый|[ое]го|[ое]му|ом|ем|ым|им|ое|ее)(?!\w)")
 PLACE_BEHIND = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}}[йяеоуюм]) (?P<place>{BEHIND_A_NAME})(?!\w)")
 TITLE = re.compile(rf"(?<![\w.])(?P<title>{any_of(TITLES)})\s?(?=(?P<name>[А-ЯЁ][а-яё]*))", re.IGNORECASE)
 CHAINED = re.compile(rf"(?<![\w.])((?:{any_of(LABELS)})\s?\d{{1,4}}(?:\.\d{{1,3}})?) ({any_of(LABELS)})\s?(?=\d)")
