@@ -25,6 +25,7 @@ from pipeline.speakable.ru.forms import (
     inflected,
 )
 from pipeline.speakable.ru.grammar import (
+    LABELS,
     agreement,
     case_alone,
     counted,
@@ -228,6 +229,8 @@ def _decimal_range(m: re.Match[str]) -> str | None:
 def _dotted(m: re.Match[str]) -> str | None:
     """Say 2.5 as a decimal before a noun in the genitive, else as a version or a chapter."""
     word = re.match("[а-яё]+", after(m))
+    if lemma(before(m)) in LABELS:
+        return version(m)
     if word and any(noun.case == "g" for noun in nouns(word[0])):
         return speak(m[0], (governed(m) or "n")[0])
     return version(m)

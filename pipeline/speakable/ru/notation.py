@@ -63,7 +63,8 @@ DOTTED = re.compile(
 )
 
 INCHES = re.compile(
-    r"(?:диагонал|экран|монитор|телевизор|диск|дисплей)[^.!?\"]{0,30}\d ?\"(?=[\s,.;)]|\Z)|\d ?″", re.IGNORECASE
+    r"(?:диагонал|экран|монитор|телевизор|диск|дисплей|ноутбук|планшет|смартфон)[^.!?\"]{0,30}\d ?\"(?=[\s,.;)]|\Z)|\d ?″",
+    re.IGNORECASE,
 )
 MONEY_PER = re.compile(r"(?<=руб\.) ?/ (?=[а-яё])|(?<=₽) ?/ (?=[а-яё])")
 HOTEL = re.compile("отел|гостиниц|хостел", re.IGNORECASE)
@@ -72,6 +73,7 @@ PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
 BOTH_ENDED = re.compile(
     r"(?<![\w-])(?P<low>\d{1,3})[-–—](?P<high>\d{1,3})-(?P<ending>го|му|й|я|е|м|х|ю|ти|ый|ой|ая|ое|ых|ые)(?!\w)"
 )
+PAGES = re.compile(r"(?<=\d) ?с\.(?=[,;]| [а-яё])")
 MASK = re.compile(
     r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))", re.IGNORECASE
 )
@@ -94,6 +96,7 @@ def plain_notation(text: str) -> str:
             lambda m: f"{m['n']} {'звезда' if m['n'] == '1' else 'звёзд' if m['n'] == '5' else 'звезды'}", text
         )
     text = BOTH_ENDED.sub(r"\g<low>-\g<ending> – \g<high>-\g<ending>", text)
+    text = PAGES.sub(" стр.", text)
     text = MONEY_PER.sub("/", text)
     text = MASK.sub(r"\g<front>", text)
     return DOTTED.sub(_thousands, SPACED.sub(_range, text))

@@ -41,7 +41,7 @@ RATIO = re.compile("отношени|пропорци|масштаб|смеша|
 SCREENS = frozenset({"16:9", "21:9"})
 LAST_HOUR, LAST_MINUTE = 24, 59
 SMALLEST_MAP = 100
-SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
+SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|ничь")
 PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
 

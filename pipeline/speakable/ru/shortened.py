@@ -32,7 +32,9 @@ PLACE = re.compile(rf"(?<![\w.])(?<!\d )(?<!и )({any_of(PLACES)})\s?(?=[А-ЯЁ
 NAME = re.compile(r"[А-ЯЁ][а-яё]{1,18}(?:ая|яя|ую|юю|ой|ей|ий|ый|[ое]го|[ое]му|ом|ем|ым|им|ое|ее)(?!\w)")
 PLACE_BEHIND = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}}[йяеоуюм]) (?P<place>{BEHIND_A_NAME})(?!\w)")
 TITLE = re.compile(rf"(?<![\w.])(?P<title>{any_of(TITLES)})\s?(?=(?P<name>[А-ЯЁ][а-яё]*))", re.IGNORECASE)
-CHAINED = re.compile(rf"(?<![\w.])((?:{any_of(LABELS)})\s?\d{{1,4}}(?:\.\d{{1,3}})?) ({any_of(LABELS)})\s?(?=\d)")
+CHAINED = re.compile(
+    rf"(?<![\w.])((?:{any_of(LABELS)}|[тчТЧ]\.)\s?\d{{1,4}}(?:\.\d{{1,3}})?) ({any_of(LABELS)})\s?(?=\d)"
+)
 OF_A_BOOK = re.compile(r"(?<![\w.])(?<!\d )(?P<label>[тч])\.\s?(?=\d{1,2}(?:[,.;)]|\s[а-яё]|\Z)|[IVX]{1,5}(?!\w))")
 LABEL = re.compile(rf"(?<![\w.])(?<!\d )({any_of(LABELS)})\s?(?=\d|[IVX]{{1,6}}(?!\w))")
 TELEPHONE = re.compile(r"(?<![\w.])(?P<t>[Тт])ел\.:?\s?(?=[\d+(])")

@@ -92,7 +92,12 @@ def _pressure(m: re.Match[str]) -> str | None:
 
 def _slashed(m: re.Match[str]) -> str:
     """Say the slash of 12/3, which may be a house, a day, a page."""
-    return ROUND_THE_CLOCK if m[0] == "24/7" else " дробь ".join(map(_whole, m[0].split("/")))
+    unit = m.groupdict().get("unit")
+    if m[0] == "24/7":
+        return ROUND_THE_CLOCK
+    numbers = re.findall(r"\d+", m["numbers"])
+    forms = unit_forms(numbers[-1], str(UNITS[unit]["noun"]), "n", UNITS[unit]) if unit else []
+    return " ".join([" дробь ".join(map(_whole, numbers)), *forms])
 
 
 def _whole(number: str) -> str:
@@ -123,7 +128,10 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>\d{{1,2}}/\d{{1,2}}){MEASURED}", _fraction),
     rule(r"(?P<above>\d{2,3})/(?P<below>\d{2,3})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?", _pressure),
     rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){MEASURED}", _fraction),
-    rule(r"(?!\d{1,2}/\d{1,2}/(?:19|20)\d\d(?!\d))\d{1,6}(?:/\d{1,6}){1,3}", _slashed),
+    rule(
+        r"(?!\d{1,2}/\d{1,2}/(?:19|20)\d\d(?!\d))(?P<numbers>\d{1,6}(?:/\d{1,6}){1,3})(?: (?P<unit>[КМГТ]Б)(?!\w))?",
+        _slashed,
+    ),
     rule(
         rf"(?P<first>{_SIDE}){_CROSS}(?P<second>{_SIDE})(?:{_CROSS}(?P<third>{_SIDE}))?"
         rf"\s?(?P<unit>{any_of(UNITS)})(?!\w)(?P<dot>\.)?",
