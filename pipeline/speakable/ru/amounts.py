@@ -17,23 +17,8 @@ from pipeline.speakable.rewriting import (
     sign_in_words,
 )
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak
-from pipeline.speakable.ru.forms import (
-    adjective_behind,
-    cardinal,
-    form_behind,
-    gender_of,
-    inflected,
-)
-from pipeline.speakable.ru.grammar import (
-    LABELS,
-    agreement,
-    case_alone,
-    counted,
-    governed,
-    kind,
-    lemma,
-    nouns,
-)
+from pipeline.speakable.ru.forms import adjective_behind, cardinal, form_behind, gender_of, inflected
+from pipeline.speakable.ru.grammar import LABELS, agreement, case_alone, counted, governed, kind, lemma, nouns
 
 _TABLE = table("ru")
 _WORDS = vocabulary("ru")

@@ -4,16 +4,8 @@ import re
 
 from pipeline.speakable.rewriting import Rule, after, before, in_front, rule
 from pipeline.speakable.ru.amounts import MAGNITUDES, UNITS
-from pipeline.speakable.ru.forms import (
-    cardinal,
-)
-from pipeline.speakable.ru.grammar import (
-    ANY_CASE,
-    agreement,
-    counted,
-    is_noun,
-    kind,
-)
+from pipeline.speakable.ru.forms import cardinal
+from pipeline.speakable.ru.grammar import ANY_CASE, agreement, counted, is_noun, kind
 
 COUNTRIES = re.compile("1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\\d{3}")
 

@@ -6,15 +6,8 @@ from pipeline.speakable.language import table
 from pipeline.speakable.rewriting import DASH, Rule, before, in_front, is_day, rule
 from pipeline.speakable.ru import times
 from pipeline.speakable.ru.amounts import version
-from pipeline.speakable.ru.forms import (
-    ordinal,
-)
-from pipeline.speakable.ru.grammar import (
-    LABELS,
-    governed,
-    kind,
-    lemma,
-)
+from pipeline.speakable.ru.forms import ordinal
+from pipeline.speakable.ru.grammar import LABELS, governed, kind, lemma
 from pipeline.speakable.ru.years import end_dot
 
 MONTHS = table("ru")["months"]

@@ -4,13 +4,7 @@ import re
 
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.ru.amounts import UNITS
-from pipeline.speakable.ru.grammar import (
-    LABELS,
-    is_adjective,
-    is_noun,
-    lemma,
-    nouns,
-)
+from pipeline.speakable.ru.grammar import LABELS, is_adjective, is_noun, lemma, nouns
 
 _WORDS = vocabulary("ru")
 
@@ -63,7 +57,8 @@ DOTTED = re.compile(
 )
 
 INCHES = re.compile(
-    r"(?:диагонал|экран|монитор|телевизор|диск|дисплей|ноутбук|планшет|смартфон)[^.!?\"]{0,30}\d ?\"(?=[\s,.;)]|\Z)|\d ?″",
+    r"(?:диагонал|экран|монитор|телевизор|диск|дисплей|ноутбук|планшет|смартфон)"
+    r"[^.!?\"]{0,30}\d ?\"(?=[\s,.;)]|\Z)|\d ?″",
     re.IGNORECASE,
 )
 MONEY_PER = re.compile(r"(?<=руб\.) ?/ (?=[а-яё])|(?<=₽) ?/ (?=[а-яё])")

@@ -7,10 +7,7 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front, rule
 from pipeline.speakable.ru.amounts import ROUND, SIGNS, TO, UNITS, sign, version
 from pipeline.speakable.ru.decimals import parts
-from pipeline.speakable.ru.forms import (
-    cardinal,
-    gender_of,
-)
+from pipeline.speakable.ru.forms import cardinal, gender_of
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,

@@ -5,19 +5,8 @@ from itertools import product
 
 from pipeline.speakable.rewriting import Rule, after, before, rule
 from pipeline.speakable.ru.decimals import speak
-from pipeline.speakable.ru.forms import (
-    cardinal,
-    inflected,
-    ordinal,
-)
-from pipeline.speakable.ru.grammar import (
-    ANY_CASE,
-    Noun,
-    counted,
-    governed,
-    is_adjective,
-    nouns,
-)
+from pipeline.speakable.ru.forms import cardinal, inflected, ordinal
+from pipeline.speakable.ru.grammar import ANY_CASE, Noun, counted, governed, is_adjective, nouns
 
 CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
 DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}

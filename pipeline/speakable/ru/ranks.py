@@ -7,10 +7,7 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import DASH, Rule, before, in_front
 from pipeline.speakable.ru.amounts import MAGNITUDES, UNITS
-from pipeline.speakable.ru.forms import (
-    cardinal,
-    ordinal,
-)
+from pipeline.speakable.ru.forms import cardinal, ordinal
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,

@@ -5,11 +5,7 @@ import re
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
-from pipeline.speakable.ru.forms import (
-    cardinal,
-    inflected,
-    ordinal,
-)
+from pipeline.speakable.ru.forms import cardinal, inflected, ordinal
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     Noun,

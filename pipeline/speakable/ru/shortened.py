@@ -5,17 +5,8 @@ import re
 from pipeline.speakable.language import table
 from pipeline.speakable.numerals import roman_value
 from pipeline.speakable.rewriting import DASH, any_of, before, in_front
-from pipeline.speakable.ru.forms import (
-    inflected,
-    matching,
-    ordinal,
-)
-from pipeline.speakable.ru.grammar import (
-    governed,
-    is_noun,
-    nouns,
-    takes_object,
-)
+from pipeline.speakable.ru.forms import inflected, matching, ordinal
+from pipeline.speakable.ru.grammar import governed, is_noun, nouns, takes_object
 
 _TABLE = table("ru")
 PLACES: dict[str, str] = _TABLE["places"]

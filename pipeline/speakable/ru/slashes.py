@@ -6,16 +6,8 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import Rule, any_of, before, in_front, rule
 from pipeline.speakable.ru.amounts import MEASURED, UNITS, closing_dot, unit_forms, unit_is_sure
 from pipeline.speakable.ru.decimals import speak, wholes
-from pipeline.speakable.ru.forms import (
-    cardinal,
-    gender_of,
-    ordinal,
-)
-from pipeline.speakable.ru.grammar import (
-    counted,
-    governed,
-    takes_object,
-)
+from pipeline.speakable.ru.forms import cardinal, gender_of, ordinal
+from pipeline.speakable.ru.grammar import counted, governed, takes_object
 
 _WORDS = vocabulary("ru")
 PRESSURE = re.compile(r"(?<!\w)(?:давлени[еяюи]м?|АД|тонометр[а-я]{0,3})(?!\w)[^.!?;]{0,30}\Z", re.IGNORECASE)
@@ -121,6 +113,7 @@ def _sides(m: re.Match[str]) -> str | None:
     return " ".join([(" по " if doses else " на ").join(said), *forms]) + closing_dot(m)
 
 
+_DATE = r"\d{1,2}/\d{1,2}/(?:19|20)\d\d(?!\d)"
 _SIDE = r"\d{1,5}(?:[.,]\d{1,2})?"
 _CROSS = r"\s?[xхXХ×]\s?"
 

@@ -4,18 +4,8 @@ import re
 
 from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
 from pipeline.speakable.ru.amounts import UNITS
-from pipeline.speakable.ru.forms import (
-    cardinal,
-    form_behind,
-    gender_of,
-)
-from pipeline.speakable.ru.grammar import (
-    HOURS,
-    case_alone,
-    counted,
-    governed,
-    nouns,
-)
+from pipeline.speakable.ru.forms import cardinal, form_behind, gender_of
+from pipeline.speakable.ru.grammar import HOURS, case_alone, counted, governed, nouns
 
 CLOCK_WORDS = frozenset({"в", "на", "с", "со", "до", "к", "ко", "около", "после"})
 TIMELY = re.compile(

@@ -4,9 +4,7 @@ import re
 
 from pipeline.speakable.language import table
 from pipeline.speakable.rewriting import before
-from pipeline.speakable.ru.forms import (
-    inflected,
-)
+from pipeline.speakable.ru.forms import inflected
 
 WEEKDAYS: dict[str, str] = table("ru")["weekdays"]
 _DAY = f"(?:{'|'.join(f'[{day[0].upper()}{day[0]}]{day[1:]}|{day.upper()}' for day in WEEKDAYS)})"

@@ -3,17 +3,8 @@
 import re
 
 from pipeline.speakable.rewriting import DASH, Rule, after, before, rule
-from pipeline.speakable.ru.forms import (
-    cardinal,
-    inflected,
-    ordinal,
-)
-from pipeline.speakable.ru.grammar import (
-    agreement,
-    counted,
-    governed,
-    parses,
-)
+from pipeline.speakable.ru.forms import cardinal, inflected, ordinal
+from pipeline.speakable.ru.grammar import agreement, counted, governed, parses
 
 YEAR_CASES = {"год": "n", "года": "g", "годом": "i", "годе": "p"}
 CENTURY_CASES = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
