@@ -123,10 +123,10 @@ def _titled(m: re.Match[str]) -> Noun | None:
 
 def _name(m: re.Match[str]) -> Noun | None:
     """Return the likeliest reading of a name; of a name that is in no dictionary, a man's in the nominative."""
-    if not is_known(m["name"]) and m["name"][-1] not in "аяуюе":
+    if not is_known(m["name"]) and m["name"][-1] not in "аяуюеы":
         return Noun("n", False, "m", True, False)
     cases = governed(m) or ANY_CASE
-    readings = [noun for noun in names(m["name"]) if not noun.plural]
+    readings = sorted((noun for noun in names(m["name"]) if not noun.plural), key=lambda noun: noun.gender != "m")
     return next((noun for noun in readings if noun.case in cases), readings[0] if readings else None)
 
 
