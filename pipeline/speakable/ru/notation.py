@@ -3,7 +3,8 @@
 import re
 
 from pipeline.speakable.language import vocabulary
-from pipeline.speakable.ru.amounts import UNITS
+from pipeline.speakable.rewriting import any_of
+from pipeline.speakable.ru.amounts import UNITS, unit_forms
 from pipeline.speakable.ru.grammar import LABELS, is_adjective, is_noun, lemma, nouns
 
 _WORDS = vocabulary("ru")
@@ -69,6 +70,10 @@ BOTH_ENDED = re.compile(
     r"(?<![\w-])(?P<low>\d{1,3})[-–—](?P<high>\d{1,3})-(?P<ending>го|му|й|я|е|м|х|ю|ти|ый|ой|ая|ое|ых|ые)(?!\w)"
 )
 PAGES = re.compile(r"(?<=\d) ?с\.(?=[,;]| [а-яё])")
+ALONE = sorted(
+    (unit for unit in UNITS if unit in {"кг", "км", "ГБ", "МБ", "кв. м"} or set(unit) & set("²³23·")), key=len
+)
+FOR_A_UNIT = re.compile(rf"(?<!\w)(?P<front>[Зз]а|[Нн]а) (?P<unit>{any_of(ALONE)})(?!\w)")
 MASK = re.compile(
     r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))", re.IGNORECASE
 )
@@ -91,6 +96,7 @@ def plain_notation(text: str) -> str:
             lambda m: f"{m['n']} {'звезда' if m['n'] == '1' else 'звёзд' if m['n'] == '5' else 'звезды'}", text
         )
     text = BOTH_ENDED.sub(r"\g<low>-\g<ending> – \g<high>-\g<ending>", text)
+    text = FOR_A_UNIT.sub(_for_a_unit, text)
     text = PAGES.sub(" стр.", text)
     text = MONEY_PER.sub("/", text)
     text = MASK.sub(r"\g<front>", text)
@@ -100,6 +106,12 @@ def plain_notation(text: str) -> str:
 def roman_letters(text: str) -> str:
     """Return *text* with Roman numerals in Latin letters, where they are signs of their own: Ⅳ."""
     return ROMAN_SIGNS.sub(lambda m: "".join(_ROMAN_LETTERS.get(sign, sign) for sign in m[0].upper()), text)
+
+
+def _for_a_unit(m: re.Match[str]) -> str:
+    """Say за кВт·ч, на м²."""
+    row = UNITS[m["unit"]]
+    return " ".join([m["front"], *unit_forms("1", str(row["noun"]), "a", row)])
 
 
 def _bullet(m: re.Match[str]) -> str:

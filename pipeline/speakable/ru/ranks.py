@@ -46,7 +46,7 @@ def ranking(m: re.Match[str], number: int) -> str | None:
     if word is None or word[1] in HOURS or m["to"] or not 0 < number < 1000:
         return None
     base, cases = lemma(word[1]), governed(m)
-    if lemma(before(m)) in LABELS:
+    if lemma(before(m)) in LABELS or NUMBERED_LABEL.search(in_front(m)):
         return _of_a_whole(m, number, word[1])
     if is_adjective(word[1]) and (ranked_so := _with_adjective(m, number, word[1])):
         return ranked_so
@@ -147,6 +147,8 @@ def _placed(number: int, base: str, cases: str, word: str) -> str | None:
 def _of_a_whole(m: re.Match[str], number: int, word: str) -> str | None:
     """Say 5 серию 2 сезона: the first noun has its number in front, so the second number is that of the second noun."""
     if lemma(word) not in _WORDS["ranked"] or not NUMBERED_LABEL.search(in_front(m)):
+        return None
+    if lemma(before(m)) not in LABELS and agreement(number, "na", nouns(word)) and kind(number) != "few":
         return None
     if all(noun.case != "g" for noun in nouns(word)):
         return _by_its_form(m, number, word)

@@ -87,7 +87,7 @@ PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     (r"\d{4}|гг", years.FIRST_RULES),
     (r"\d ?%|\d-?[а-я]", ordinals.FIRST_RULES),
     (rf"\d(?:,| по| до| и| или|{DASH}) ?\d|[А-Е]", ranks.FIRST_RULES),
-    ("[+:]", numbers.FIRST_RULES),
+    (r"[+:…]|\.{3}", numbers.FIRST_RULES),
     ("", ((re.compile(rf"{NUMBER}(?:{amounts.TO}{NUMBER})?\S*"), _in_a_row),)),
     ("[A-Za-z]", numbers.NAMES),
     (r"\.\d", numbers.DOTTED_RULES),

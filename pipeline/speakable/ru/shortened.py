@@ -19,7 +19,7 @@ IN_ADDRESS = re.compile(r"(?<!\w)(?:(?:ул|д|корп|просп)\.|пр-т|д
 BEHIND_A_NAME = any_of(short for short in PLACES if short[0].islower() and short not in ("г.", "ст. м."))
 
 _NAMED_SO = r"(?:реки|канала|имени|академика|генерала|маршала)(?!\w)|\d{1,3}(?:-летия| лет| М[а-я]{2,4})"
-PLACE = re.compile(rf"(?<![\w.])(?<!\d )(?<!и )({any_of(PLACES)})\s?(?=[А-ЯЁ]|{_NAMED_SO})")
+PLACE = re.compile(rf"(?<![\w.])(?<!\d )({any_of(PLACES)})\s?(?=[А-ЯЁ]|{_NAMED_SO})")
 NAME = re.compile(r"[А-ЯЁ][а-яё]{1,18}(?:ая|яя|ую|юю|ой|ей|ий|ый|[ое]го|[ое]му|ом|ем|ым|им|ое|ее)(?!\w)")
 PLACE_BEHIND = re.compile(rf"(?<!\w)(?P<name>[А-ЯЁ][а-яё]{{2,20}}[йяеоуюм]) (?P<place>{BEHIND_A_NAME})(?!\w)")
 TITLE = re.compile(rf"(?<![\w.])(?P<title>{any_of(TITLES)})\s?(?=(?P<name>[А-ЯЁ][а-яё]*))", re.IGNORECASE)
@@ -91,11 +91,17 @@ def _telephone(m: re.Match[str]) -> str:
 
 def _place(m: re.Match[str]) -> str:
     place = PLACES[m[1]]
+    if m[1] == "пр." and before(m) == "и" and not any(noun.case == "g" for noun in nouns(_word_behind(m))):
+        return m[0]  # и прочее
     first, _, rest = place.partition(" ")
     name = NAME.match(m.string, m.end())
     if name and (case := matching(name[0], place, _case(m))):
         return inflected(place, case) + " "
     return " ".join(part for part in (inflected(first, _case(m)), rest) if part) + " "
+
+
+def _word_behind(m: re.Match[str]) -> str:
+    return m.string[m.end() : m.end() + 24].split()[0].strip(".,;:!?»)")
 
 
 def _place_behind(m: re.Match[str]) -> str:
