@@ -46,7 +46,8 @@ def ranking(m: re.Match[str], number: int) -> str | None:
     if word is None or word[1] in HOURS or m["to"] or not 0 < number < 1000:
         return None
     base, cases = lemma(word[1]), governed(m)
-    if lemma(before(m)) in LABELS or NUMBERED_LABEL.search(in_front(m)):
+    front = before(m)
+    if lemma(front) in LABELS or (front.isalpha() and is_noun(front) and NUMBERED_LABEL.search(in_front(m))):
         return _of_a_whole(m, number, word[1])
     if is_adjective(word[1]) and (ranked_so := _with_adjective(m, number, word[1])):
         return ranked_so
