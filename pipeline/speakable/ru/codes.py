@@ -132,4 +132,12 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(r"\d{1,20}(?:[ -]\d{2,12}){0,7}", _code),
     rule(r"(?P<n>\d{5,20})", _long_number),
 )
+
+
+def _hyphened(m: re.Match[str]) -> str:
+    """Say 0-0-24, 20-20-20."""
+    return ", ".join(_group(number) for number in re.findall(r"\d+", m[0]))
+
+
+HYPHENED_RULES: tuple[Rule, ...] = (rule(r"\d{1,3}(?:-\d{1,3}){2,4}", _hyphened),)
 LAST_RULES: tuple[Rule, ...] = (rule(r"0\d{1,11}", _with_zeros),)

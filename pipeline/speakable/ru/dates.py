@@ -104,6 +104,15 @@ def _short_numeric(m: re.Match[str]) -> str | None:
     return version(m) if front in BEFORE_DAY else None
 
 
+def _numeric_range(m: re.Match[str]) -> str | None:
+    """Say 28.12.2025–11.01.2026, 01.07–14.07."""
+    if not (is_day(int(m["d"]), int(m["m"])) and is_day(int(m["d2"]), int(m["m2"]))):
+        return None
+    case = _day_case(m)
+    ends = ((m["d"], m["m"], m["y"]), (m["d2"], m["m2"], m["y2"]))
+    return " – ".join(f"{ordinal(int(d), case, 'n')} {MONTHS[int(month) - 1]}{_of_year(y)}" for d, month, y in ends)
+
+
 def _day_of_month(m: re.Match[str]) -> str | None:
     """Say к 1 числу, с 1 по 21 число. Keep 2 числа and 1 число, which may count numbers."""
     day, word, front = int(m["d"]), m["word"], before(m).lower()
@@ -136,9 +145,12 @@ def _days_of_month(m: re.Match[str]) -> str | None:
     return re.sub(r"\d+", lambda day: ordinal(int(day[0]), "g", "n"), m["days"]) + " числа"
 
 
+_DAY = r"(?P<d>[0-3]\d)\.(?P<m>[01]\d)"
+_DAY_2 = r"(?P<d2>[0-3]\d)\.(?P<m2>[01]\d)"
 DOTTED_RULES: tuple[Rule, ...] = (
     rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
     rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
+    rule(rf"{_DAY}(?:\.(?P<y>(?:19|20)\d\d))?{DASH}{_DAY_2}(?:\.(?P<y2>(?:19|20)\d\d))?", _numeric_range),
     times.DOTTED,
     rule(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
     rule(r"(?P<d>[0-3]?\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?", _short_numeric),

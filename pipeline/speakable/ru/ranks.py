@@ -53,9 +53,8 @@ def ranking(m: re.Match[str], number: int) -> str | None:
         return ranked_so
     ranked = base in _WORDS["ranked"]
     if not ranked and agreement(number, cases or _countable(number, word[1]), nouns(word[1])):
-        return _placed(number, base, cases, word[1]) or (
-            _of_rank(m, number, word[1]) if kind(number) == "few" else None
-        )
+        few = _of_rank(m, number, word[1]) if kind(number) == "few" else None
+        return _placed(number, base, cases, word[1]) or few
     return _by_its_form(m, number, word[1]) or _of_rank(m, number, word[1])
 
 

@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.numerals import roman_value
-from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before
+from pipeline.speakable.rewriting import DASH, LEFT, RIGHT, before, in_front
 from pipeline.speakable.ru.forms import cardinal, inflected, ordinal
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
@@ -44,7 +44,16 @@ def _left_over(m: re.Match[str]) -> str:
     cases = governed(m)
     if cases and LATER_CENTURY.search(m.string, m.end()):
         return ordinal(roman_value(m["n"]), "p" if cases == "ap" else cases[0])
+    if cases and (noun := _named_before(m)):
+        return ordinal(roman_value(m["n"]), "p" if cases == "ap" else cases[0], noun.gender)
     return cardinal(roman_value(m["n"]))
+
+
+def _named_before(m: re.Match[str]) -> Noun | None:
+    """Return the noun that a numeral in front has: в девятом классе, а в XI."""
+    words = (word.strip(".,;:!?—–-()") for word in reversed(in_front(m).split()))
+    named = next((word for word in words if word and lemma(word) in _WORDS["ranked_in_roman"]), "")
+    return next(iter(nouns(named)), None) if named else None
 
 
 def _span(m: re.Match[str]) -> str:

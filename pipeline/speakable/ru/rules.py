@@ -73,7 +73,10 @@ def _formula(m: re.Match[str]) -> str | None:
 
 def _in_a_row(m: re.Match[str]) -> str | None:
     """Keep numbers in a row, but not those of a list with commas."""
-    return None if m[0][-1] in ",;:!?)»" else beside_a_number(m)
+    left = before(m)
+    if m[0][-1] in ",;:!?)»" or (left[-1:].isdigit() and left[:1].isalpha()):
+        return None  # витамин B6 10 мг
+    return beside_a_number(m)
 
 
 PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
@@ -97,6 +100,7 @@ PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("", amounts.RULES),
     (r"\d-[а-я]", ordinals.RULES),
     ("", numbers.LAST_RULES),
+    (r"\d-\d{1,3}-\d", codes.HYPHENED_RULES),
     (r"0\d", codes.LAST_RULES),
 )
 """The rules in their order, each group behind a pattern of what a text must have for them."""

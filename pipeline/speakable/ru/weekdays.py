@@ -3,7 +3,7 @@
 import re
 
 from pipeline.speakable.language import table
-from pipeline.speakable.rewriting import before
+from pipeline.speakable.rewriting import before, in_front
 from pipeline.speakable.ru.forms import inflected
 
 WEEKDAYS: dict[str, str] = table("ru")["weekdays"]
@@ -15,6 +15,7 @@ FROM_TO = re.compile(rf"(?<!\w)(?P<from>[Сс]о?) (?P<first>{_DAY})\.? (?P<to>�
 ON_TUESDAY = re.compile(r"(?<!\w)([Вв]) (?=вторник(?!\w))")
 
 HOURS_BEHIND = re.compile(r":? (?:с |до |\d{1,2}[:.-]\d\d)")
+EACH = re.compile(r"(?<!\w)по [а-яё]{3,12}ам(?:, [а-яё]{3,12}ам)? и \Z", re.IGNORECASE)
 CASES = {"в": "a", "во": "a", "на": "a", "каждый": "a", "каждую": "a", "каждое": "a", "за": "a", "через": "a"}
 CASES |= {"с": "g", "со": "g", "до": "g", "от": "g", "после": "g", "кроме": "g", "к": "d", "ко": "d", "между": "i"}
 TODAY = frozenset({"сегодня", "завтра", "вчера", "послезавтра"})
@@ -50,8 +51,9 @@ def _days(m: re.Match[str]) -> str:
         return m[0]
     if alone and m[0] in CAPITALS and not HOURS_BEHIND.match(m.string, m.end()):
         return m[0]
-    case = "d" if front == "по" else CASES.get(front, "n")
-    named = ONE_DAY.sub(lambda day: _name(day["day"], case, plural=front == "по"), m[0])
+    each = front == "по" or EACH.search(in_front(m)) is not None
+    case = "d" if each else CASES.get(front, "n")
+    named = ONE_DAY.sub(lambda day: _name(day["day"], case, plural=each), m[0])
     return re.sub(" ?[-–—] ?", " – ", named).replace("/", ", ") + _end(m)
 
 
