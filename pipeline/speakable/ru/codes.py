@@ -18,7 +18,7 @@ CODE = re.compile(
     r"(?!\w)(?P<between>[^.!?\d]{0,32})\Z",
     re.IGNORECASE | re.DOTALL,
 )
-ACCOUNT = 20
+ACCOUNT, POST_CODE = 20, 6
 BANK = re.compile(r"сч[её]т|р/с|к/с", re.IGNORECASE)
 CLEARLY = re.compile(r"(?:код|парол|пин|pin|инн|снилс|индекс|огрн|кпп|бик|cv|огр|канчива|цифр)", re.IGNORECASE)
 AT_ONCE = re.compile(r"[\s:—–-]*(?:(?:номер[а-я]{0,2}|№)[\s:—–-]*)?", re.IGNORECASE)
@@ -91,6 +91,8 @@ def _code(m: re.Match[str]) -> str | None:
     if word is None and len(number) == ACCOUNT and BANK.search(m.string):
         return digits(number)
     if word is None or (len(number) < 4 and number[0] != "0") or _counts(m, int(number)):
+        return None
+    if word["word"].lower().startswith("индекс") and len(number) != POST_CODE:
         return None
     if not CLEARLY.search(word["word"]) and not AT_ONCE.fullmatch(word["between"]):
         return None

@@ -39,6 +39,7 @@ OVER_AN_AMOUNT = re.compile(
     r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей))\.? (?:и )?\Z", re.IGNORECASE
 )
 SENTENCE = re.compile(r"[.!?] (?=[А-ЯЁ])")
+IN_A_PLACE = re.compile(r"(?<!\w)(?:в|во|на|у|из|с|со|к|для|от|до|при|под|за|над|перед) [а-яё]{2,20} \Z", re.IGNORECASE)
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
 _WORD = f"[{RUSSIAN_LETTERS}]++(?:-[{RUSSIAN_LETTERS}]++)*+"
@@ -239,6 +240,17 @@ def takes_object(word: str, *, animate: bool = False) -> bool:
         return False
     third = verbs[0].POS == "VERB" and verbs[0].person not in {"1per", "2per"}
     return not third or not (animate or "neut" in verbs[0])
+
+
+def names_its_number(m: re.Match[str], number: int) -> bool:
+    """Return whether the noun in front has the number for its name: страница 5; but в комнате 2 двери counts."""
+    if lemma(before(m)) not in LABELS:
+        return False
+    if not IN_A_PLACE.search(in_front(m)):
+        return True
+    word = NEXT.match(m.string, m.end())
+    counts = agreement(number, "na", counted(m.string, m.end()))
+    return counts is None or kind(number) == "many" or (word is not None and lemma(word[1]) in _WORDS["containing"])
 
 
 def case_alone(m: re.Match[str]) -> str:

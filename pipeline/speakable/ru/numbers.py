@@ -11,7 +11,6 @@ from pipeline.speakable.ru.forms import cardinal, gender_of
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,
-    LABELS,
     PREPOSITIONS,
     SHORTENED,
     Noun,
@@ -22,6 +21,7 @@ from pipeline.speakable.ru.grammar import (
     is_adjective,
     is_noun,
     lemma,
+    names_its_number,
     takes_object,
 )
 from pipeline.speakable.ru.ranks import ranking
@@ -80,7 +80,7 @@ def _range(m: re.Match[str]) -> str | None:
 
 
 def _reading(m: re.Match[str], number: int) -> tuple[str, Noun] | None:
-    if lemma(before(m)) in LABELS:
+    if names_its_number(m, number):
         return None
     readings = counted(m.string, m.end())
     has_object = takes_object(before(m), animate=any(noun.animate for noun in readings))
@@ -111,8 +111,9 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
     if reading and not (word in HOURS and before(m).lower() in PREPOSITIONS):
         case, noun = reading
         return _counting(number, case, noun)
-    case = "n" if lemma(before(m)) in LABELS else case_alone(m)
-    if counted(m.string, m.end()) and word not in HOURS and lemma(before(m)) not in LABELS:
+    named = names_its_number(m, number)
+    case = "n" if named else case_alone(m)
+    if counted(m.string, m.end()) and word not in HOURS and not named:
         spoken_so = lemma(word) in _WORDS["short_plural"] or (not governed(m) and is_noun(before(m)))
         return cardinal(number) if spoken_so else None
     if not case and word in HOURS:

@@ -22,6 +22,7 @@ from pipeline.speakable.ru.grammar import (
     is_noun,
     kind,
     lemma,
+    names_its_number,
     nouns,
     takes_object,
 )
@@ -47,7 +48,7 @@ def ranking(m: re.Match[str], number: int) -> str | None:
         return None
     base, cases = lemma(word[1]), governed(m)
     front = before(m)
-    if lemma(front) in LABELS or (front.isalpha() and is_noun(front) and NUMBERED_LABEL.search(in_front(m))):
+    if names_its_number(m, number) or (front.isalpha() and is_noun(front) and NUMBERED_LABEL.search(in_front(m))):
         return _of_a_whole(m, number, word[1])
     if is_adjective(word[1]) and (ranked_so := _with_adjective(m, number, word[1])):
         return ranked_so
@@ -64,8 +65,7 @@ def _of_rank(m: re.Match[str], number: int, word: str) -> str | None:
     noun = next((noun for noun in nouns(word) if noun.case == "g" and not noun.plural), None)
     if noun is None or governed(m) or not (front.isalpha() and is_noun(front)):
         return None
-    ranks = kind(number) == "many" or (kind(number) == "few" and lemma(word) in _WORDS["of_rank"])
-    return ordinal(number, "g", noun.gender) if ranks and not noun.only_plural else None
+    return ordinal(number, "g", noun.gender) if lemma(word) in _WORDS["of_rank"] else None
 
 
 def _countable(number: int, word: str) -> str:
