@@ -14,6 +14,7 @@ from pipeline.speakable.rewriting import (
     before,
     beside_a_number,
     in_formula,
+    in_front,
     last_words,
     rewritten,
 )
@@ -71,11 +72,18 @@ def _formula(m: re.Match[str]) -> str | None:
     return in_formula(m)
 
 
+def _is_behind_a_name(m: re.Match[str]) -> bool:
+    words = in_front(m).split()[-2:]
+    return len(words) == 2 and words[1].isdigit() and grammar.lemma(words[0]) in grammar.LABELS
+
+
 def _in_a_row(m: re.Match[str]) -> str | None:
     """Keep numbers in a row, but not those of a list with commas."""
     left = before(m)
     if m[0][-1] in ",;:!?)»" or (left[-1:].isdigit() and left[:1].isalpha()):
         return None  # витамин B6 10 мг
+    if m[0].isdigit() and (grammar.lemma(left) in grammar.LABELS or _is_behind_a_name(m)):
+        return None  # на уровне 5 3 босса
     return beside_a_number(m)
 
 
