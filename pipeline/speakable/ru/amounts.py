@@ -78,6 +78,8 @@ def _measured(m: re.Match[str], row: dict[str, Any], case: str) -> str:
     last = "2" if parts(last) == ONE_AND_A_HALF else last
     head = MAGNITUDES[size] if size else str(row["noun"])
     gender = gender_of(head)
+    if head == "человек" and case == "a" and kind(parts(last)[0]) != "many":
+        case = "g"  # на двух человек
     numbers = _measuring(m["n"], case, gender)
     if m["to"]:
         numbers += f" – {SIGNS[m['to_sign'] or '']}{_measuring(m['to'], case, gender)}"
@@ -238,7 +240,7 @@ _SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"
 _DOT = r"(?P<dot>\.(?!\s?[дпте]\.))?"
 _COUNTED = any_of(unit for unit in PER | UNITS if unit not in "$€£¥")
 _AND_PER = rf"(?:/(?P<and_per>{any_of(PER)})(?!\w))?"
-_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w){_AND_PER}(?:\.(?= [а-яё\d+(—–-]))?)?"
+_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w){_AND_PER}(?:\.(?=[,;]| [а-яё\d+(—–-]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
 UNIT_BEHIND = re.compile(rf"\s(?:{any_of(UNITS)})(?!\w)")

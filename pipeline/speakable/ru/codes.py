@@ -131,7 +131,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(r"(?P<area>\d{3,5})\) ?(?P<rest>\d{1,3}(?:-\d{2,3}){1,2})", _with_area),
     rule(r"(?:\d{2,3}(?:-\d\d){2}|\d{3}-\d{3})", _short_phone),
     rule(r"(?P<n>\d{6})", _post_code),
-    rule(r"\d{1,20}(?:[ -]\d{2,12}){0,7}", _code),
+    rule(r"(?:\d(?: \d){3,7}|\d{1,20}(?:[ -]\d{2,12}){0,7})", _code),
     rule(r"(?P<n>\d{5,20})", _long_number),
 )
 

@@ -113,6 +113,15 @@ def _numeric_range(m: re.Match[str]) -> str | None:
     return " – ".join(f"{ordinal(int(d), case, 'n')} {MONTHS[int(month) - 1]}{_of_year(y)}" for d, month, y in ends)
 
 
+def _days_of_one_month(m: re.Match[str]) -> str | None:
+    """Say 12–14.06."""
+    first, last, month = int(m["d"]), int(m["d2"]), int(m["m"])
+    if first >= last or not is_day(last, month):
+        return None
+    case = _day_case(m)
+    return f"{ordinal(first, case, 'n')} – {ordinal(last, case, 'n')} {MONTHS[month - 1]}{_of_year(m['y'])}"
+
+
 def _day_of_month(m: re.Match[str]) -> str | None:
     """Say к 1 числу, с 1 по 21 число. Keep 2 числа and 1 число, which may count numbers."""
     day, word, front = int(m["d"]), m["word"], before(m).lower()
@@ -151,6 +160,9 @@ DOTTED_RULES: tuple[Rule, ...] = (
     rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
     rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
     rule(rf"{_DAY}(?:\.(?P<y>(?:19|20)\d\d))?{DASH}{_DAY_2}(?:\.(?P<y2>(?:19|20)\d\d))?", _numeric_range),
+    rule(
+        rf"(?P<d>\d{{1,2}}){DASH}(?P<d2>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>(?:19|20)\d\d))?", _days_of_one_month
+    ),
     times.DOTTED,
     rule(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
     rule(r"(?P<d>[0-3]?\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?", _short_numeric),

@@ -215,7 +215,7 @@ def governed(m: re.Match[str]) -> str:
 @lru_cache(maxsize=4096)
 def oblique(word: str) -> str:
     """Return the cases that an adjective in the plural asks for: последних 7 лет. "" for any other word."""
-    if word[-1:] not in ("х", "м", "и") or not word.isalpha():
+    if word[-1:] not in ("х", "м", "и") or not word.isalpha() or any(p.tag.POS == "NOUN" for p in parses(word)):
         return ""
     cases = {
         CASES[p.tag.case]

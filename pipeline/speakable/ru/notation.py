@@ -75,6 +75,11 @@ ALONE = sorted(
     (unit for unit in UNITS if unit in {"кг", "км", "ГБ", "МБ", "кв. м"} or set(unit) & set("²³23·")), key=len
 )
 FOR_A_UNIT = re.compile(rf"(?<!\w)(?P<front>[Зз]а|[Нн]а) (?P<unit>{any_of(ALONE)})(?!\w)")
+A_DAY_UNCLEAR = re.compile(r"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?т\.?(?= в (?:день|сутки)(?!\w))")
+LOW_DASH = re.compile(r"(?<=[а-яё] )–(?=\d)")
+TWO_DOTS = re.compile(r"(?<=\d)\.\.(?=[-−+]?\d)")
+ROOMS = re.compile(r"(?<![\w.])(?P<n>[1-9])(?:-?х)?-?комн\. ?(?:кв\.(?! ?м)|(?P<flat>квартир[аыуе]))")
+_ENDINGS = {"а": "ая", "у": "ую"}
 MASK = re.compile(
     r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))", re.IGNORECASE
 )
@@ -98,6 +103,8 @@ def plain_notation(text: str) -> str:
         )
     text = BOTH_ENDED.sub(r"\g<low>-\g<ending> – \g<high>-\g<ending>", text)
     text = FOR_A_UNIT.sub(_for_a_unit, text)
+    text = TWO_DOTS.sub("…", LOW_DASH.sub("−", text))
+    text = A_DAY_UNCLEAR.sub(_a_day, ROOMS.sub(_rooms, text))
     text = PAGES.sub(" стр.", text)
     text = MONEY_PER.sub("/", text)
     text = MASK.sub(r"\g<front>", text)
@@ -113,6 +120,17 @@ def _for_a_unit(m: re.Match[str]) -> str:
     """Say за кВт·ч, на м²."""
     row = UNITS[m["unit"]]
     return " ".join([m["front"], *unit_forms("1", str(row["noun"]), "a", row)])
+
+
+def _a_day(m: re.Match[str]) -> str:
+    """Say 8 т. в сутки as tablets or tonnes where a word tells; else the letter is said."""
+    what = "таб." if DOSED.search(m.string) else "т." if LOADED.search(m.string) else "тэ"
+    return f"{m['n']} {what}"
+
+
+def _rooms(m: re.Match[str]) -> str:
+    flat = m["flat"] or "квартира"
+    return f"{m['n']}-комнатн{_ENDINGS.get(flat[-1], 'ой')} {flat}"
 
 
 def _bullet(m: re.Match[str]) -> str:

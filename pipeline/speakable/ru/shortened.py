@@ -28,6 +28,7 @@ CHAINED = re.compile(
 )
 OF_A_BOOK = re.compile(r"(?<![\w.])(?<!\d )(?P<label>[тч])\.\s?(?=\d{1,2}(?:[,.;)]|\s[а-яё]|\Z)|[IVX]{1,5}(?!\w))")
 LABEL = re.compile(rf"(?<![\w.])(?<!\d )({any_of(LABELS)})\s?(?=\d|[IVX]{{1,6}}(?!\w))")
+EXTENSION = re.compile(r"(?<=\d ),? ?(?P<label>доб\.|№) ?(?=\d)")
 TELEPHONE = re.compile(r"(?<![\w.])(?P<t>[Тт])ел\.:?\s?(?=[\d+(])")
 BOOK = {"т": "том", "ч": "часть"}
 _YEAR = "(?:(?:19|20)\\d\\d|(?:эт|прошл|текущ|следующ|год)[а-я])"
@@ -44,6 +45,7 @@ def shortened(text: str) -> str:
         text = CHAINED.sub(lambda m: f"{m[1]} {inflected(LABELS[m[2]], 'g')} ", text)
         text = OF_A_BOOK.sub(lambda m: f"{inflected(BOOK[m['label']], _case(m))} ", text)
         text = LABEL.sub(_label, text)
+        text = EXTENSION.sub(lambda m: f"{LABELS[m['label']]} ", text)
         text = TELEPHONE.sub(_telephone, text)
         text = PLACE.sub(_place, text)
         text = PLACE_BEHIND.sub(_place_behind, text)

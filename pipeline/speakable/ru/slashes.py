@@ -7,7 +7,7 @@ from pipeline.speakable.rewriting import Rule, any_of, before, in_front, rule
 from pipeline.speakable.ru.amounts import MEASURED, UNITS, closing_dot, unit_forms, unit_is_sure
 from pipeline.speakable.ru.decimals import speak, wholes
 from pipeline.speakable.ru.forms import cardinal, gender_of, ordinal
-from pipeline.speakable.ru.grammar import counted, governed, takes_object
+from pipeline.speakable.ru.grammar import agreement, counted, governed, takes_object
 
 _WORDS = vocabulary("ru")
 PRESSURE = re.compile(r"(?<!\w)(?:давлени[еяюи]м?|АД|тонометр[а-я]{0,3})(?!\w)[^.!?;]{0,30}\Z", re.IGNORECASE)
@@ -82,6 +82,19 @@ def _pressure(m: re.Match[str]) -> str | None:
     return " ".join([cardinal(int(m["above"]), case), "на", cardinal(int(m["below"])), *tail]) + closing_dot(m)
 
 
+def _pressures(m: re.Match[str]) -> str | None:
+    """Say 130/85–140/90."""
+    ends = [re.findall(r"\d+", end) for end in (m["low"], m["high"])]
+    join = "на" if PRESSURE.search(in_front(m)) else "дробь"
+    return " – ".join(f"{cardinal(int(above))} {join} {cardinal(int(below))}" for above, below in ends)
+
+
+def _repeats(m: re.Match[str]) -> str | None:
+    """Say 3 × 15 отжиманий."""
+    fit = agreement(int(m["each"]), "n", counted(m.string, m.end()))
+    return f"{cardinal(int(m['n']))} по {cardinal(int(m['each']), 'n', fit[1].gender)}" if fit else None
+
+
 def _slashed(m: re.Match[str]) -> str:
     """Say the slash of 12/3, which may be a house, a day, a page."""
     unit = m.groupdict().get("unit")
@@ -118,6 +131,7 @@ _SIDE = r"\d{1,5}(?:[.,]\d{1,2})?"
 _CROSS = r"\s?[xхXХ×]\s?"
 
 FIRST_RULES: tuple[Rule, ...] = (
+    rule(r"(?P<low>\d{2,3}/\d{2,3})[-–](?P<high>\d{2,3}/\d{2,3})", _pressures),
     rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>\d{{1,2}}/\d{{1,2}}){MEASURED}", _fraction),
     rule(r"(?P<above>\d{2,3})/(?P<below>\d{2,3})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?", _pressure),
     rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){MEASURED}", _fraction),
@@ -130,6 +144,7 @@ FIRST_RULES: tuple[Rule, ...] = (
         rf"\s?(?P<unit>{any_of(UNITS)})(?!\w)(?P<dot>\.)?",
         _sides,
     ),
+    rule(rf"(?P<n>[1-9]|10){_CROSS}(?P<each>\d{{1,3}})", _repeats),
     rule(rf"(?P<first>{_SIDE})[xхXХ×](?P<second>{_SIDE})(?:[xхXХ×](?P<third>{_SIDE}))?(?P<unit>(?!))?", _sides),
 )
 """Rules for several numbers that belong together."""

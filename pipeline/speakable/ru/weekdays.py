@@ -14,7 +14,7 @@ DAYS = re.compile(rf"(?<![\w\d-])(?<!\d )(?:{_DAY}\.?(?: ?[-–—] ?|, | и |, 
 FROM_TO = re.compile(rf"(?<!\w)(?P<from>[Сс]о?) (?P<first>{_DAY})\.? (?P<to>по|до) (?P<last>{_DAY})(?!\w)\.?")
 ON_TUESDAY = re.compile(r"(?<!\w)([Вв]) (?=вторник(?!\w))")
 
-HOURS_BEHIND = re.compile(r":? (?:с |до |\d{1,2}[:.-]\d\d)")
+HOURS_BEHIND = re.compile(r":? (?:с |до |\d{1,2}(?:[:.–-]\d|(?!\S)))")
 EACH = re.compile(r"(?<!\w)по [а-яё]{3,12}ам(?:, [а-яё]{3,12}ам)? и \Z", re.IGNORECASE)
 CASES = {"в": "a", "во": "a", "на": "a", "каждый": "a", "каждую": "a", "каждое": "a", "за": "a", "через": "a"}
 CASES |= {"с": "g", "со": "g", "до": "g", "от": "g", "после": "g", "кроме": "g", "к": "d", "ко": "d", "между": "i"}
@@ -47,7 +47,11 @@ def _days(m: re.Match[str]) -> str:
     alone = ONE_DAY.fullmatch(m[0]) is not None
     if alone and m[0] in DOUBTFUL and not (front in CASES and _ends(m)):
         return m[0]
-    if alone and m[0] in LONE and not (front in CASES or front in TODAY or _ends(m)):
+    if (
+        alone
+        and m[0] in LONE
+        and not (front in CASES or front in TODAY or _ends(m) or HOURS_BEHIND.match(m.string, m.end()))
+    ):
         return m[0]
     if alone and m[0] in CAPITALS and not HOURS_BEHIND.match(m.string, m.end()):
         return m[0]
