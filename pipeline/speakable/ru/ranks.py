@@ -30,6 +30,7 @@ from pipeline.speakable.ru.grammar import (
 _WORDS = vocabulary("ru")
 MOST_RANKED = 100
 """Larger numbers before a masculine noun may count it without its ending: 800 нит."""
+OF_ANOTHER = re.compile(r" [а-яё]{2,20} \d{1,3} (?:сезон|том|част|тайм|раунд|раздел|глав|курс)[а-яё]{1,2}(?!\w)")
 SECOND = frozenset({"во", "со", "ко"})
 """Before 2 these stand before "второй" alone."""
 NUMBERED_LABEL = re.compile(rf"\d(?:-[а-яё]{{1,3}})? [{RUSSIAN_LETTERS}]{{2,20}} \Z")
@@ -104,6 +105,8 @@ def _by_its_form(m: re.Match[str], number: int, word: str) -> str | None:
 
 
 def _clearly(m: re.Match[str], base: str) -> bool:
+    if OF_ANOTHER.match(m.string, m.end()):
+        return True  # 1 серию 3 сезона
     if before(m).lower() == "на" or (before(m).lower() in ("в", "во") and base != "место"):
         return True
     return base in _WORDS["ranked_clearly"] or lemma(before(m)) in _WORDS["choosing"]
