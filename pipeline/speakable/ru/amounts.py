@@ -233,7 +233,7 @@ def _version_part(part: str) -> str:
     return "ноль " * zeros + cardinal(int(part))
 
 
-TO = rf"(?:{DASH}|…|\.{{3}})"
+TO = r"(?:\s?[-–−]\s?|—|\s—\s(?=\d[\d ,]{0,9}\s?[а-яё%₽°])|…|\.{3})"
 """Joins the ends of a range."""
 _N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?"
 _SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"

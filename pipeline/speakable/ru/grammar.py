@@ -198,7 +198,8 @@ def governor(m: re.Match[str]) -> str:
 def _command(m: re.Match[str]) -> str:
     """Return the imperative of Возьмите 1 ст. л. сахара и 1 ч. л. соли; the word in front if there is none."""
     words = SENTENCE.split(in_front(m))[-1].split()
-    return next((word for word in words if takes_object(word) and "impr" in parses(word.lower())[0].tag), before(m))
+    orders = (word for word in words if takes_object(word) and {"impr", "INFN"} & parses(word.lower())[0].tag.grammemes)
+    return next(orders, before(m))
 
 
 def governed(m: re.Match[str]) -> str:

@@ -20,6 +20,7 @@ from pipeline.speakable.ru.grammar import (
     governed,
     is_adjective,
     is_noun,
+    kind,
     lemma,
     names_its_number,
     takes_object,
@@ -33,6 +34,7 @@ INTO_A_LIST = re.compile(r"(?<!\w)во? \w{1,20} \Z", re.IGNORECASE)
 MEASURING = frozenset({"до", "от", "около", "более", "менее", "больше", "меньше", "свыше", "примерно", "почти"})
 FROM_AN_AMOUNT = re.compile(r"(?<!\w)от \d[\d ]{0,9} до \Z", re.IGNORECASE)
 RECENT_YEARS = range(1900, 2101)
+ADJECTIVAL = "(?:взрослых|больных|рабочих|военных|раненых|пострадавших|животных)"
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
 RATIO = re.compile("отношени|вероятност|пропорци|масштаб|смеша|смеши|разведи|развести|разбав|концентрац|один к ")
 SCREENS = frozenset({"16:9", "21:9"})
@@ -100,6 +102,12 @@ def _of_children(m: re.Match[str]) -> str | None:
     """Say 3 детей with the number of people together: трое, троих."""
     case = "g" if governed(m)[:1] in ("g", "a") or takes_object(before(m)) else "n"
     return TOGETHER[case][int(m["n"]) - 2]
+
+
+def _of_people(m: re.Match[str]) -> str | None:
+    """Say 2 взрослых: a noun that is an adjective is in the genitive plural behind two."""
+    alone = kind(int(m["n"])) == "few" and not governed(m) and not takes_object(before(m))
+    return cardinal(int(m["n"])) if alone else None
 
 
 def _agreeing(m: re.Match[str], number: int) -> str | None:
@@ -205,6 +213,10 @@ DOTTED_RULES: tuple[Rule, ...] = (
 )
 
 LAST_RULES: tuple[Rule, ...] = (
+    (
+        re.compile(r"(?P<n>\d{0,2}[2-4])(?= (?:взрослых|больных|рабочих|военных|раненых|пострадавших|животных)(?!\w))"),
+        _of_people,
+    ),
     (re.compile(r"(?P<n>[2-5])(?= (?:[а-яё]{2,15}[ыи]х )?детей(?!\w))"), _of_children),
     (
         re.compile(

@@ -7,7 +7,7 @@ from pipeline.speakable.rewriting import Rule, any_of, before, in_front, rule
 from pipeline.speakable.ru.amounts import MEASURED, UNITS, closing_dot, unit_forms, unit_is_sure
 from pipeline.speakable.ru.decimals import speak, wholes
 from pipeline.speakable.ru.forms import cardinal, gender_of, ordinal
-from pipeline.speakable.ru.grammar import agreement, counted, governed, takes_object
+from pipeline.speakable.ru.grammar import agreement, counted, governed, governor, takes_object
 
 _WORDS = vocabulary("ru")
 PRESSURE = re.compile(r"(?<!\w)(?:давлени[еяюи]м?|АД|тонометр[а-я]{0,3})(?!\w)[^.!?;]{0,30}\Z", re.IGNORECASE)
@@ -53,6 +53,8 @@ def _is_a_part(m: re.Match[str]) -> bool:
     if of:
         return 0 < above < below
     front = before(m).lower()
+    if front == "по" or INTAKE.match(m.string, m.end()):
+        return 0 < above < below
     return (
         below <= 4
         and not front.isascii()
@@ -71,7 +73,7 @@ def _case(m: re.Match[str]) -> str:
         return "a"
     if cases:
         return "p" if cases == "ap" and before(m).lower() in {"в", "во"} else "d" if cases == "ad" else cases[0]
-    return "a" if takes_object(before(m)) else "n"
+    return "a" if takes_object(governor(m)) else "n"
 
 
 def _pressure(m: re.Match[str]) -> str | None:
