@@ -29,7 +29,8 @@ SIGNS = {"-": "минус ", "−": "минус ", "+": "плюс ", "±": "пл
 
 PER = {
     "мес": "в месяц", "год": "в год", "нед": "в неделю", "день": "в день", "сут": "в сутки", "сутки": "в сутки",
-    "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду", "с": "в секунду",
+    "неделю": "в неделю", "месяц": "в месяц", "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду",
+    "с": "в секунду",
 }  # fmt: skip
 ELECTRIC = re.compile(
     "ток|автомат|розетк|заряд|блок|предохран|ампер|адаптер|батаре|аккум|электр|[Вв]ольт|\\d ?Вт?(?!\\w)", re.IGNORECASE
@@ -140,6 +141,14 @@ def _times(m: re.Match[str]) -> str:
     return " ".join([numbers, *unit_forms(m["to"] or m["n"], "раз", case, TIMES)])
 
 
+def _times_per(m: re.Match[str]) -> str:
+    """Say 2 р/д, 1 р/сут., 3 раза/день."""
+    per = PER.get(m["per"], "в день")
+    rest = m.string[m.end() :].lstrip()
+    dot = "." if m["dot"] and (not rest or rest[0].isupper()) else ""
+    return f"{_times(m)} {per}{dot}"
+
+
 def unit_forms(number: str, noun: str, case: str, row: dict[str, Any]) -> list[str]:
     """Return the words of a unit behind *number*: adjective, noun, tail."""
     whole, decimals = parts(number)
@@ -247,6 +256,13 @@ UNIT_BEHIND = re.compile(rf"\s(?:{any_of(UNITS)})(?!\w)")
 MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
 
 RULES: tuple[Rule, ...] = (
+    (
+        re.compile(
+            rf"(?P<n>\d{{1,2}})(?:{DASH}(?P<to>\d{{1,2}}))? ?(?:р\.?|раза?)/"
+            r"(?P<per>день|дн|д|сутки|сут|нед|неделю|мес|год|час)(?!\w)(?P<dot>\.(?!\w))?"
+        ),
+        _times_per,
+    ),
     (re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"), _times),
     rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?", _amount),
     rule(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}", _amount_per),

@@ -37,9 +37,6 @@ DOSED = re.compile(
 A_DAY = re.compile(r"(?<![\w.,/])(?P<n>\d(?:[.,]\d|[-–]\d)?) ?т\.?(?=/(?:сут|день|дн|д)(?!\w))")
 _TABLETS = r"(?P<n>\d(?:[.,/]\d|[-–]\d)?) ?т(?:\.|(?!\w))"
 TABLETS = re.compile(rf"(?<![\w.,/])(?P<verb>{_SWALLOW})?{_TABLETS}(?P<intake> ?(?=(?:х |x )?(?:{_TIMES}|{_INTAKE})))?")
-_A_TIME = "(?P<per>день|дн|д|сутки|сут|нед|неделю|мес|год|час)"
-TIMES_A_DAY = re.compile(rf"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?(?:р\.?|раза?)/{_A_TIME}(?!\w)(?P<dot>\.(?!\w))?")
-_PER = {"д": "день", "дн": "день", "сут": "сутки", "нед": "неделю", "мес": "месяц"}
 
 BULLET = re.compile(r"^-(?=\d{1,5}(?:[.,/]\d{1,3})?(?:[-–]\d{1,4})? ?(?P<word>[а-яё]{1,20}))", re.MULTILINE)
 BELOW_ZERO = frozenset(
@@ -92,7 +89,7 @@ def plain_notation(text: str) -> str:
         text = DAYS_OF_HOURS.sub(r"\g<d> дн ", text)
         text = AN_HOUR_GLUED.sub(r"\g<h> ч ", text)
         text = MINUTES.sub(r"\g<h> \g<unit> \g<m> мин\g<dot>", BEFORE_SECONDS.sub(r"\g<m> мин ", text))
-    text = TIMES_A_DAY.sub(_times_a_day, TABLETS.sub(_tablets, text))
+    text = TABLETS.sub(_tablets, text)
     if A_DAY.search(text) and DOSED.search(text) and not LOADED.search(text):
         text = A_DAY.sub(r"\g<n> таб.", text)
     if "±" in text or '"' in text or "″" in text:
@@ -145,14 +142,6 @@ def _tablets(m: re.Match[str]) -> str:
     if m["verb"] is None and (m["intake"] is None or LOADED.search(m.string)):
         return m[0]
     return f"{m['verb'] or ''}{m['n']} таб.{' ' if m['intake'] is not None else ''}"
-
-
-def _times_a_day(m: re.Match[str]) -> str:
-    """Write 2 р/д as 2 раза в день."""
-    times = "раза" if m["n"][-1] in "234" else "раз"
-    rest = m.string[m.end() : m.end() + 2].strip()
-    dot = "." if m["dot"] and (not rest or rest.isupper()) else ""
-    return f"{m['n']} {times} в {_PER.get(m['per'], m['per'])}{dot}"
 
 
 def _range(m: re.Match[str]) -> str:

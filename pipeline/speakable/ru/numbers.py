@@ -23,6 +23,7 @@ from pipeline.speakable.ru.grammar import (
     kind,
     lemma,
     names_its_number,
+    nouns,
     takes_object,
 )
 from pipeline.speakable.ru.ranks import ranking
@@ -42,6 +43,8 @@ LAST_HOUR, LAST_MINUTE = 24, 59
 SMALLEST_MAP = 100
 SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|ничь")
 PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
+OF_THEM = re.compile(r"\s+из (?:них|этих|тех)(?!\w)")
+COUNTED_BEFORE = re.compile(rf"\d ([{RUSSIAN_LETTERS}]{{2,20}})")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
 
 
@@ -144,6 +147,9 @@ def _gender_of_whole(m: re.Match[str]) -> str:
     part = PART.search(in_front(m))
     if part and is_noun(part[1]):
         return gender_of(lemma(part[1]))
+    things = COUNTED_BEFORE.findall(in_front(m)) if OF_THEM.match(m.string, m.end()) else ()
+    if things:
+        return next((noun.gender for noun in nouns(things[-1])), "m")
     of = OF.match(m.string, m.end())
     whole = counted(m.string, of.end()) if of else ()
     return whole[0].gender if whole and whole[0].plural else "m"

@@ -3,11 +3,11 @@
 import re
 
 from pipeline.speakable.language import vocabulary
-from pipeline.speakable.rewriting import Rule, any_of, before, in_front, rule
+from pipeline.speakable.rewriting import Rule, after, any_of, before, in_front, rule
 from pipeline.speakable.ru.amounts import MEASURED, UNITS, closing_dot, unit_forms, unit_is_sure
 from pipeline.speakable.ru.decimals import speak, wholes
 from pipeline.speakable.ru.forms import cardinal, gender_of, ordinal
-from pipeline.speakable.ru.grammar import agreement, counted, governed, governor, takes_object
+from pipeline.speakable.ru.grammar import agreement, counted, governed, governor, is_adjective, takes_object
 
 _WORDS = vocabulary("ru")
 PRESSURE = re.compile(r"(?<!\w)(?:давлени[еяюи]м?|АД|тонометр[а-я]{0,3})(?!\w)[^.!?;]{0,30}\Z", re.IGNORECASE)
@@ -49,7 +49,8 @@ def _is_a_part(m: re.Match[str]) -> bool:
     if m["part"] in FRACTIONS or m["whole"] or m["unit"]:
         return True
     above, below = _above_and_below(m["part"])
-    of = any(noun.case == "g" for noun in counted(m.string, m.end()))
+    word = after(m).rstrip(".,;:!?)»")
+    of = any(noun.case == "g" for noun in counted(m.string, m.end())) or (word[-1:] == "х" and is_adjective(word))
     if of:
         return 0 < above < below
     front = before(m).lower()
