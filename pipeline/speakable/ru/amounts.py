@@ -103,7 +103,9 @@ def _each_round(number: int, row: dict[str, Any]) -> str:
 def _case(m: re.Match[str]) -> str:
     """Return the case by the word in front. По asks for the dative of one, and for the accusative of more."""
     each = before(m).lower() == "по" and not m["to"] and not parts(m["n"])[1] and kind(parts(m["n"])[0]) == "one"
-    if not governed(m) and lemma(before(m)) in _WORDS["owning"] and m["unit"] and "hundredth" not in UNITS[m["unit"]]:
+    unit = m.groupdict().get("unit")
+    goods = unit is not None and "hundredth" not in UNITS[unit]
+    if goods and not governed(m) and lemma(before(m)) in _WORDS["owning"]:
         return "g"  # цена 2 кг яблок
     if DISSOLVED.search(in_front(m)):
         return "p"  # растворить в 30 мл воды

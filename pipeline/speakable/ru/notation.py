@@ -5,6 +5,7 @@ import re
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import any_of
 from pipeline.speakable.ru.amounts import UNITS, unit_forms
+from pipeline.speakable.ru.codes import digits
 from pipeline.speakable.ru.grammar import LABELS, is_adjective, is_noun, lemma, nouns
 
 _WORDS = vocabulary("ru")
@@ -78,7 +79,7 @@ TWO_DOTS = re.compile(r"(?<=\d)\.\.(?=[-−+]?\d)")
 ROOMS = re.compile(r"(?<![\w.])(?P<n>[1-9])(?:-?х)?-?комн\. ?(?:кв\.(?! ?м)|(?P<flat>квартир[аыуе]))")
 _ENDINGS = {"а": "ая", "у": "ую"}
 MASK = re.compile(
-    r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?=\d{4}(?!\w))", re.IGNORECASE
+    r"(?P<front>(?:карт|сч[её]т)[^.!?\d]{0,24} |\A)(?:[*•·xхXХ]{1,4}[ -]?){1,4}(?P<n>\d{4})(?!\w)", re.IGNORECASE
 )
 
 
@@ -104,7 +105,7 @@ def plain_notation(text: str) -> str:
     text = A_DAY_UNCLEAR.sub(_a_day, ROOMS.sub(_rooms, text))
     text = PAGES.sub(" стр.", text)
     text = MONEY_PER.sub("/", text)
-    text = MASK.sub(r"\g<front>", text)
+    text = MASK.sub(lambda m: f"{m['front']}{digits(m['n'])}", text)
     return DOTTED.sub(_thousands, SPACED.sub(_range, text))
 
 

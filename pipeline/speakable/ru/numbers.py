@@ -31,9 +31,7 @@ from pipeline.speakable.ru.ranks import ranking
 _WORDS = vocabulary("ru")
 MEASURES = frozenset(row["noun"] for row in UNITS.values()) | {"год", "секунда", "раз", "тысяча", "миллион"}
 TOGETHER = {"n": ("двое", "трое", "четверо", "пятеро"), "g": ("двоих", "троих", "четверых", "пятерых")}
-OF_AN_AGE = frozenset(
-    ["детей", "людей", "мужчин", "женщин", "лиц", "подростков", "взрослых", "пациентов", "мальчиков", "девочек"]
-)
+OF_AN_AGE = frozenset({"детей", "людей", "мужчин", "женщин", "лиц", "подростков", "взрослых", "пациентов"})
 INTO_A_LIST = re.compile(r"(?<!\w)во? \w{1,20} \Z", re.IGNORECASE)
 MEASURING = frozenset({"до", "от", "около", "более", "менее", "больше", "меньше", "свыше", "примерно", "почти"})
 FROM_AN_AMOUNT = re.compile(r"(?<!\w)от \d[\d ]{0,9} до \Z", re.IGNORECASE)

@@ -140,6 +140,8 @@ def _placed(number: int, base: str, cases: str, word: str) -> str | None:
     if number == 1 and cases == "gi" and base in _WORDS["from_the_first"]:
         noun = next((noun for noun in nouns(word) if noun.case == "g" and not noun.plural), None)
         return ordinal(1, "g", noun.gender) if noun else None
+    if number == 1 and cases == "ap" and word == "очередь":
+        return ordinal(1, "a", "f")
     if base not in _WORDS["placed"] or not cases:
         return None
     readings = [noun for noun in nouns(word) if noun.case in cases and not noun.plural]

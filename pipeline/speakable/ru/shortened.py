@@ -30,6 +30,11 @@ OF_A_BOOK = re.compile(r"(?<![\w.])(?<!\d )(?P<label>[тч])\.\s?(?=\d{1,2}(?:[,
 LABEL = re.compile(rf"(?<![\w.])(?<!\d )({any_of(LABELS)})\s?(?=\d|[IVX]{{1,6}}(?!\w))")
 EXTENSION = re.compile(r"(?<=\d ),? ?(?P<label>доб\.|№) ?(?=\d)")
 TELEPHONE = re.compile(r"(?<![\w.])(?P<t>[Тт])ел\.:?\s?(?=[\d+(])")
+MOTION = re.compile(
+    r"(?<!\w)(?:по|с|за|во|про|пере|на|от|при|подо?)?(?:верн|й[дт]|ход[ия]|езжай|едьте|правь|правля|идит|идём|едем|нес|вез)"
+    r"[а-яё]{0,8}(?: [а-яё]{1,12})? (?:в|на) \Z",
+    re.IGNORECASE,
+)
 BOOK = {"т": "том", "ч": "часть"}
 _YEAR = "(?:(?:19|20)\\d\\d|(?:эт|прошл|текущ|следующ|год)[а-я])"
 QUARTER = re.compile(
@@ -71,14 +76,10 @@ def _case(m: re.Match[str]) -> str:
     """Return the case that the word in front asks for: "странице" in на стр. 5."""
     cases = governed(m)
     word = before(m).lower()
-    case = (
-        "a"
-        if word in {"см.", "смотри", "смотрите"} or takes_object(word)
-        else "p"
-        if cases == "ap"
-        else cases[:1] or "n"
-    )
-    return {"по": "d", "под": "i", "за": "i"}.get(word, case)
+    if word in {"см.", "смотри", "смотрите"} or takes_object(word):
+        return "a"
+    there = "a" if MOTION.search(in_front(m)) else "p"
+    return {"по": "d", "под": "i", "за": "i"}.get(word, there if cases == "ap" else cases[:1] or "n")
 
 
 def _label(m: re.Match[str]) -> str:
