@@ -1,7 +1,8 @@
 """Russian, as ``speak`` knows it."""
 
 from pipeline.speakable.language import Language, signs, table
-from pipeline.speakable.ru.grammar import cardinal, kind
+from pipeline.speakable.ru.forms import cardinal
+from pipeline.speakable.ru.grammar import kind
 from pipeline.speakable.ru.rules import LAST_WORDS, available, link_word, may_change, number, spoken
 
 RUSSIAN = Language(

@@ -16,21 +16,9 @@ from pipeline.speakable.rewriting import (
     rule,
     sign_in_words,
 )
-from pipeline.speakable.ru.decimals import NUMBER, parts, speak, wholes
-from pipeline.speakable.ru.grammar import (
-    adjective_behind,
-    agreement,
-    cardinal,
-    case_alone,
-    counted,
-    form_behind,
-    gender_of,
-    governed,
-    inflected,
-    nouns,
-    ordinal,
-    takes_object,
-)
+from pipeline.speakable.ru.decimals import NUMBER, parts, speak
+from pipeline.speakable.ru.forms import adjective_behind, cardinal, form_behind, gender_of, inflected
+from pipeline.speakable.ru.grammar import LABELS, agreement, case_alone, counted, governed, kind, lemma, nouns
 
 _TABLE = table("ru")
 _WORDS = vocabulary("ru")
@@ -41,12 +29,19 @@ SIGNS = {"-": "минус ", "−": "минус ", "+": "плюс ", "±": "пл
 
 PER = {
     "мес": "в месяц", "год": "в год", "нед": "в неделю", "день": "в день", "сут": "в сутки", "сутки": "в сутки",
-    "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду", "с": "в секунду",
+    "неделю": "в неделю", "месяц": "в месяц", "час": "в час", "ч": "в час", "мин": "в минуту", "сек": "в секунду",
+    "с": "в секунду",
 }  # fmt: skip
+ELECTRIC = re.compile(
+    "ток|автомат|розетк|заряд|блок|предохран|ампер|адаптер|батаре|аккум|электр|[Вв]ольт|\\d ?Вт?(?!\\w)", re.IGNORECASE
+)
+DISSOLVED = re.compile(
+    r"(?:раствор|развед|развест|развод|замоч|замач|кипят|вар[ия])[а-яё]{0,8}(?: [а-яё]{1,15})? в \Z", re.IGNORECASE
+)
+LETTERED = _WORDS["numbered"] | {"школа", "палата", "трамвай", "троллейбус", "электричка", "строение", "подъезд"}
+ROUND = frozenset({1_000, 1_000_000, 1_000_000_000})
 TIMES = {"noun": "раз", "count": "раз"}
-PRESSURE = re.compile(r"(?<!\w)давлени[еяюи]м?(?: \w{1,10}| [-–—]){0,2} \Z", re.IGNORECASE)
 ONE_AND_A_HALF = (1, "5")
-FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 
 
 def sign(m: re.Match[str]) -> str | None:
@@ -56,7 +51,7 @@ def sign(m: re.Match[str]) -> str | None:
 
 def may_be_a_command(word: str) -> bool:
     """Return whether a hyphen and a number behind *word* may be a flag of a command."""
-    return word[-1:].isalnum() and word.isascii()
+    return word[-1:].isalnum() and word.isascii() and not word.lstrip("+-").isdigit()
 
 
 def _amount(m: re.Match[str]) -> str | None:
@@ -64,24 +59,57 @@ def _amount(m: re.Match[str]) -> str | None:
     groups = m.groupdict()
     unit, size = groups.get("unit"), groups.get("size")
     row = UNITS[unit] if unit else {}
-    case = str(row.get("case") or case_alone(m) or "i")
+    case = str(row.get("case") or _case(m) or "i")
     sign_word = sign(m)
-    if sign_word is None or not _unit_is_sure(m, row):
+    if sign_word is None or not unit_is_sure(m, row):
         return None
+    whole, hundredths = parts(m["n"])
+    if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
+        return sign_word + _money(whole, int(hundredths), row, case) + closing_dot(m)
+    if not size and _is_each_round(m):
+        return f"{_each_round(parts(m['n'])[0], row)}{closing_dot(m)}"
+    return sign_word + _measured(m, row, case) + ("" if groups.get("per") else closing_dot(m))
+
+
+def _measured(m: re.Match[str], row: dict[str, Any], case: str) -> str:
+    """Return the number or the range, its magnitude and its unit."""
+    groups = m.groupdict()
+    size = groups.get("size")
     last = m["to"] or m["n"]
     last = "2" if parts(last) == ONE_AND_A_HALF else last
-    hundredths = parts(last)[1]
-    if len(hundredths) == 2 and not size and not m["to"] and "hundredth" in row:
-        return sign_word + _money(parts(last)[0], int(hundredths), row, case) + _dot(m)
     head = MAGNITUDES[size] if size else str(row["noun"])
     gender = gender_of(head)
+    if head == "человек" and case == "a" and kind(parts(last)[0]) != "many":
+        case = "g"  # на двух человек
     numbers = _measuring(m["n"], case, gender)
     if m["to"]:
         numbers += f" – {SIGNS[m['to_sign'] or '']}{_measuring(m['to'], case, gender)}"
-    words = [sign_word + numbers, *_behind(last, head, case, row if not size else {})]
-    if size and unit:
-        words += _behind("5", str(row["noun"]), "n", row)
-    return " ".join(words) + ("" if groups.get("per") else _dot(m))
+    words = [numbers, *unit_forms(last, head, case, row if not size else {})]
+    if size and row:
+        words += unit_forms("5", str(row["noun"]), "n", row)
+    return " ".join(words)
+
+
+def _is_each_round(m: re.Match[str]) -> bool:
+    number, decimals = parts(m["n"])
+    return number in ROUND and not decimals and not m["to"] and before(m).lower() == "по"
+
+
+def _each_round(number: int, row: dict[str, Any]) -> str:
+    """Say по 1000 ₽: one thousand has the dative of one."""
+    return " ".join([cardinal(number, "d"), *unit_forms("5", str(row["noun"]), "n", row)])
+
+
+def _case(m: re.Match[str]) -> str:
+    """Return the case by the word in front. По asks for the dative of one, and for the accusative of more."""
+    each = before(m).lower() == "по" and not m["to"] and not parts(m["n"])[1] and kind(parts(m["n"])[0]) == "one"
+    unit = m.groupdict().get("unit")
+    goods = unit is not None and "hundredth" not in UNITS[unit]
+    if goods and not governed(m) and lemma(before(m)) in _WORDS["owning"]:
+        return "g"  # цена 2 кг яблок
+    if DISSOLVED.search(in_front(m)):
+        return "p"  # растворить в 30 мл воды
+    return "d" if each else case_alone(m)
 
 
 def _measuring(number: str, case: str, gender: str) -> str:
@@ -95,6 +123,9 @@ def _amount_per(m: re.Match[str]) -> str | None:
     amount = _amount(m)
     if amount is None or not m["per"]:
         return amount
+    if m["and_per"]:
+        each = unit_forms("1", str(UNITS[m["per"]]["noun"]), "a", UNITS[m["per"]]) if m["per"] in UNITS else []
+        return " ".join([amount, "на", *each, PER[m["and_per"]]]) if each else None
     money = "hundredth" in UNITS[m["unit"]]
     if not m["many"] and (m["per"] in PER or (money and m["per"] == "чел")):
         return f"{amount} {PER.get(m['per'], 'с человека')}"
@@ -102,26 +133,25 @@ def _amount_per(m: re.Match[str]) -> str | None:
     if row.get("noun") in {None, UNITS[m["unit"]]["noun"]} or "hundredth" in row:
         return None
     many = cardinal(int(m["many"]), "a", gender_of(str(row["noun"]))) if m["many"] else ""
-    return " ".join([amount, "за" if money else "на", many, *_behind(m["many"] or "1", str(row["noun"]), "a", row)])
+    return " ".join([amount, "за" if money else "на", many, *unit_forms(m["many"] or "1", str(row["noun"]), "a", row)])
 
 
 def _times(m: re.Match[str]) -> str:
     """Say 2 р. в день, where so few are not roubles."""
     case = case_alone(m) or "n"
     numbers = " – ".join(cardinal(int(number), case) for number in (m["n"], m["to"]) if number)
-    return " ".join([numbers, *_behind(m["to"] or m["n"], "раз", case, TIMES)])
+    return " ".join([numbers, *unit_forms(m["to"] or m["n"], "раз", case, TIMES)])
 
 
-def _pressure(m: re.Match[str]) -> str | None:
-    """Say 120/80 мм рт. ст., and 120/80 behind the word "давление"."""
-    if not m["unit"] and not PRESSURE.search(in_front(m)):
-        return None
-    tail = _behind(m["below"], "миллиметр", "n", UNITS["мм рт. ст"]) if m["unit"] else []
-    case = (governed(m) or "n")[0]
-    return " ".join([cardinal(int(m["above"]), case), "на", cardinal(int(m["below"])), *tail]) + _dot(m)
+def _times_per(m: re.Match[str]) -> str:
+    """Say 2 р/д, 1 р/сут., 3 раза/день."""
+    per = PER.get(m["per"], "в день")
+    rest = m.string[m.end() :].lstrip()
+    dot = "." if m["dot"] and (not rest or rest[0].isupper()) else ""
+    return f"{_times(m)} {per}{dot}"
 
 
-def _behind(number: str, noun: str, case: str, row: dict[str, Any]) -> list[str]:
+def unit_forms(number: str, noun: str, case: str, row: dict[str, Any]) -> list[str]:
     """Return the words of a unit behind *number*: adjective, noun, tail."""
     whole, decimals = parts(number)
     adjective, gender = str(row.get("adjective", "")), gender_of(noun)
@@ -141,13 +171,23 @@ def _money(whole: int, hundredths: int, row: dict[str, Any], case: str) -> str:
     return " ".join(words)
 
 
-def _unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
+def unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
     """Whether the unit is certainly one. A letter that is also a preposition must stand last; some need their dot."""
     if row.get("last") and after(m):
+        return False
+    if row and len(m["unit"]) == 1 and m["unit"].isalpha() and not _is_no_name(m, row):
         return False
     if row.get("noun") == "процент" and governed(m) and _not_a_share(after(m)):
         return False
     return not row.get("dotted") or bool(m["dot"])
+
+
+def _is_no_name(m: re.Match[str], row: dict[str, Any]) -> bool:
+    """Whether a letter behind a number is a unit, and no part of a name: дом 16 А, 5 В класс, поезд 752А."""
+    glued = m.string[m.end("unit") - 2 : m.end("unit") - 1].isdigit()
+    if (glued or m["unit"].isupper()) and (lemma(before(m)) in LETTERED or after(m).startswith("класс")):
+        return False
+    return not (row.get("letter") and glued) or ELECTRIC.search(m.string) is not None
 
 
 def _not_a_share(word: str) -> bool:
@@ -156,12 +196,12 @@ def _not_a_share(word: str) -> bool:
     return bool(readings) and readings[0].case == "i"
 
 
-def _dot(m: re.Match[str]) -> str:
+def closing_dot(m: re.Match[str]) -> str:
     """Return the dot of a unit if it also ends the sentence: the voice falls at it."""
     if not m.groupdict().get("dot"):
         return ""
     rest = m.string[m.end() :].lstrip()
-    return "." if not rest or rest[0].isupper() else ""
+    return "." if not rest or (rest[0].isupper() and not rest.startswith("США")) else ""
 
 
 def _decimal(m: re.Match[str]) -> str | None:
@@ -187,6 +227,8 @@ def _decimal_range(m: re.Match[str]) -> str | None:
 def _dotted(m: re.Match[str]) -> str | None:
     """Say 2.5 as a decimal before a noun in the genitive, else as a version or a chapter."""
     word = re.match("[а-яё]+", after(m))
+    if lemma(before(m)) in LABELS:
+        return version(m)
     if word and any(noun.case == "g" for noun in nouns(word[0])):
         return speak(m[0], (governed(m) or "n")[0])
     return version(m)
@@ -202,43 +244,27 @@ def _version_part(part: str) -> str:
     return "ноль " * zeros + cardinal(int(part))
 
 
-def _fraction(m: re.Match[str]) -> str | None:
-    whole = m["whole"]
-    above, below = FRACTIONS.get(m["part"]) or tuple(map(int, m["part"].split("/")))
-    accusative = takes_object(before(m)) or governed(m)[:1] == "a"
-    if (governed(m) and not accusative) or m.string[m.start() - 1 : m.start()] == "(":
-        return None
-    if not whole and before(m).lower() in _WORDS["paged"]:
-        return None
-    case = "a" if accusative else "n"
-    row = UNITS[m["unit"]] if m["unit"] else {}
-    if row and not _unit_is_sure(m, row):
-        return None
-    of = " ".join(["", *_behind("0,5", str(row["noun"]), "n", row)]) + _dot(m) if row else ""
-    part = ordinal(below, case, "f") if above == 1 else ordinal(below, "g", plural=True)
-    share = f"{cardinal(above, case, 'f')} {part}{of}"
-    return f"{wholes(int(whole), case)} {share}" if whole else share
-
-
-TO = rf"(?:{DASH}|…|\.{{3}})"
+TO = r"(?:\s?[-–−]\s?|—|\s—\s(?=\d[\d ,]{0,9}\s?[а-яё%₽°])|…|\.{3})"
 """Joins the ends of a range."""
 _N = rf"(?P<n>{NUMBER})(?:{TO}(?P<to_sign>(?<=[….])[-−+])?(?P<to>{NUMBER}))?"
 _SIZE = rf"(?P<size>{any_of(MAGNITUDES)})"
-_DOT = r"(?P<dot>\.(?!\s?[дпт]\.))?"
+_DOT = r"(?P<dot>\.(?!\s?[дпте]\.))?"
 _COUNTED = any_of(unit for unit in PER | UNITS if unit not in "$€£¥")
-_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w)(?:\.(?= [а-яё]))?)?"
+_AND_PER = rf"(?:/(?P<and_per>{any_of(PER)})(?!\w))?"
+_PER = rf"(?:/(?:(?P<many>\d{{1,4}}) ?)?(?P<per>{_COUNTED})(?!\w){_AND_PER}(?:\.(?=[,;]| [а-яё\d+(—–-]))?)?"
 _CURRENCY = "(?P<unit>[$€£¥₽])"
 
-_MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
-
-FIRST_RULES: tuple[Rule, ...] = (
-    rule(rf"(?:(?P<whole>\d{{1,3}}) )?(?P<part>1/[234]|2/3|3/4){_MEASURED}", _fraction),
-    rule(r"(?P<above>\d{2,3})/(?P<below>\d{2,3})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?", _pressure),
-    rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){_MEASURED}", _fraction),
-)
-"""Rules for several numbers that belong together."""
+UNIT_BEHIND = re.compile(rf"\s(?:{any_of(UNITS)})(?!\w)")
+MEASURED = rf"(?:\s(?P<unit>{any_of(UNITS)})(?!\w){_DOT})?"
 
 RULES: tuple[Rule, ...] = (
+    (
+        re.compile(
+            rf"(?P<n>\d{{1,2}})(?:{DASH}(?P<to>\d{{1,2}}))? ?(?:р\.?|раза?)/"
+            r"(?P<per>день|дн|д|сутки|сут|нед|неделю|мес|год|час)(?!\w)(?P<dot>\.(?!\w))?"
+        ),
+        _times_per,
+    ),
     (re.compile(rf"(?P<n>[1-4])(?:{DASH}(?P<to>[1-4]))? ?р\.(?= в (?:день|сутки|неделю|месяц|год)(?!\w))"), _times),
     rule(rf"{SIGN}{_CURRENCY}\s?{_N}(?:\s?{_SIZE}{_DOT})?", _amount),
     rule(rf"{SIGN}{_N}\s?(?:{_SIZE}\.?\s?)?(?P<unit>{any_of(UNITS)}){_DOT}{_PER}", _amount_per),

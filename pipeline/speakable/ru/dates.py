@@ -1,17 +1,21 @@
-"""Russian: dates and years."""
+"""Russian: dates."""
 
 import re
 
 from pipeline.speakable.language import table
-from pipeline.speakable.rewriting import DASH, Rule, after, before, in_front, is_day, rule
+from pipeline.speakable.rewriting import DASH, Rule, before, in_front, is_day, rule
 from pipeline.speakable.ru import times
-from pipeline.speakable.ru.grammar import LABELS, governed, inflected, kind, lemma, ordinal
+from pipeline.speakable.ru.amounts import version
+from pipeline.speakable.ru.forms import ordinal
+from pipeline.speakable.ru.grammar import LABELS, governed, kind, lemma
+from pipeline.speakable.ru.years import end_dot
 
 MONTHS = table("ru")["months"]
 MONTH = (
-    rf"(?P<month>(?:{'|'.join(MONTHS)})(?!\w)"
+    rf"(?P<month>(?i:{'|'.join(MONTHS)})(?!\w)"
     r"|(?:янв|февр?|апр|ию[нл]|авг|сент|окт|нояб?|дек)(?!\w)\.?|(?:мар|сен)\.)"
 )
+MONTH_BEHIND = re.compile(rf" {MONTH}")
 WEEKDAY = "(?:понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)"
 TODAY = re.compile(
     r"(?:(?<!\w)(?:(?:после)?завтра|сегодня|(?:поза)?вчера|дата:)(?: (?:[-–—]|уже|у нас|будет|был[оа]?))?"
@@ -19,6 +23,16 @@ TODAY = re.compile(
     re.IGNORECASE,
 )
 """Words before a day in the nominative: сегодня пятница, двадцать первое ноября."""
+DAYS_ARE = re.compile(
+    r"(?<!\w)(?:дн[ия]|день|даты?|праздник[и]?|выходные)(?: [а-яё]{1,20})?(?: [-–—]|:) \Z", re.IGNORECASE
+)
+FEAST = re.compile(r"(?:поздрав|праздник)[^.!?\d]{0,40}(?<!\w)со? \Z", re.IGNORECASE)
+WISH = re.compile(
+    r"!|, [^.!?,]{1,20}!|, (?:дорог|мил|любим|уважаем|друзья|коллеги|девочки|женщины|мужчины|родн)"
+    r"| (?:вас|тебя|всех)(?=[!.,]|\Z)"
+)
+VERSION = re.compile("верси|релиз|сборк|обнов|прошивк|билд|установ", re.IGNORECASE)
+"""Words before a number with dots that may be no date."""
 DAY_AND_MONTH = r"[0-3]\d\.(?:0[1-9]|1[0-2])"
 BY_ANOTHER_DAY = re.compile(rf" по {DAY_AND_MONTH}(?!\d)")
 FROM_ANOTHER_DAY = re.compile(rf"(?<!\w)со? {DAY_AND_MONTH} по \Z", re.IGNORECASE)
@@ -26,22 +40,23 @@ AT_A_TIME = re.compile(r" в \d{1,2}[:.][0-5]\d(?!\d)")
 BEFORE_DAY = frozenset({"на", "по", "к", "ко", "до", "с", "со", "от", "после"})
 TO_CASES = {"на": "a", "за": "a", "по": "a", "к": "d", "ко": "d", "перед": "i", "между": "i", "о": "p", "об": "p"}
 
-YEAR_CASES = {"год": "n", "года": "g", "годом": "i", "годе": "p"}
-CENTURY_CASES = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
-YEARS_CASES = {"годы": "n", "годов": "g", "годам": "d", "годами": "i", "годах": "p"}
-YEARS_BEHIND = {"в": "p", "во": "p", "о": "p", "за": "n", "на": "n", "к": "d", "ко": "d", "между": "i"}
-RANGE = re.compile(DASH)
+DASHES = re.compile(DASH)
 OF_A_MONTH = re.compile(r" (?:(?:каждого|этого|следующего|прошлого|того же) )?месяца(?!\w)")
 
 
 def _day_case(m: re.Match[str]) -> str:
     """Return the genitive (двадцать второго ноября) unless the word in front asks for another case."""
-    return "n" if TODAY.search(in_front(m)) else TO_CASES.get(before(m).lower(), "g")
+    front, word = in_front(m), before(m).lower()
+    if TODAY.search(front) or DAYS_ARE.search(front):
+        return "n"
+    if FEAST.search(front) or (front in {"С ", "Со "} and WISH.match(m.string, m.end())):
+        return "i"  # с восьмым марта
+    return TO_CASES.get(word, "g")
 
 
 def _month(word: str) -> int:
     """Return the number of the month that is written декабря or дек."""
-    return next(i for i, month in enumerate(MONTHS, 1) if month.startswith(word.rstrip(".")))
+    return next(i for i, month in enumerate(MONTHS, 1) if month.startswith(word.rstrip(".").lower()))
 
 
 def _of_year(year: str | None) -> str:
@@ -49,13 +64,14 @@ def _of_year(year: str | None) -> str:
 
 
 def _date(m: re.Match[str]) -> str | None:
+    """Say 3 мая, 3–10 мая, 5, 6 и 7 мая."""
     month = _month(m["month"])
-    days = [int(day) for day in (m["d"], m["d2"]) if day]
-    if not all(is_day(day, month) for day in days):
+    days = [int(day) for day in re.findall(r"\d+", m["days"])]
+    if not all(is_day(day, month) for day in days) or days != sorted(set(days)):
         return None
     case = _day_case(m)
-    ordinals = " – ".join(ordinal(day, case, "n") for day in days)
-    return f"{ordinals} {MONTHS[month - 1]}{_of_year(m['y'])}{_end(m)}"
+    ordinals = re.sub(r"\d+", lambda day: ordinal(int(day[0]), case, "n"), DASHES.sub(" – ", m["days"]))
+    return f"{ordinals} {MONTHS[month - 1]}{_of_year(m['y'])}{end_dot(m)}"
 
 
 def _from_to(m: re.Match[str]) -> str | None:
@@ -63,15 +79,15 @@ def _from_to(m: re.Match[str]) -> str | None:
     month = _month(m["month"])
     if before(m).lower() not in {"с", "со", "от"} or not (is_day(int(m["d"]), month) and is_day(int(m["d2"]), month)):
         return None
-    case = "a" if m["to"] == "по" else "g"
+    case = "a" if m["to"] in ("по", "на") else "g"
     days = f"{ordinal(int(m['d']), 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')}"
-    return f"{days} {MONTHS[month - 1]}{_end(m)}"
+    return f"{days} {MONTHS[month - 1]}{end_dot(m)}"
 
 
 def _numeric(m: re.Match[str]) -> str | None:
     if not is_day(int(m["d"]), int(m["m"])):
         return None
-    return f"{ordinal(int(m['d']), _day_case(m), 'n')} {MONTHS[int(m['m']) - 1]}{_of_year(m['y'])}{_end(m)}"
+    return f"{ordinal(int(m['d']), _day_case(m), 'n')} {MONTHS[int(m['m']) - 1]}{_of_year(m['y'])}{end_dot(m)}"
 
 
 def _short_numeric(m: re.Match[str]) -> str | None:
@@ -79,62 +95,31 @@ def _short_numeric(m: re.Match[str]) -> str | None:
     front = before(m).lower().lstrip("(«")
     if not is_day(int(m["d"]), int(m["m"])) or (front and front.isascii()) or lemma(front) in LABELS:
         return None
+    if VERSION.search(in_front(m)) or (len(m["d"]) == 1 and not m["y"]):
+        return None
     to_another = front in {"с", "со"} and BY_ANOTHER_DAY.match(m.string, m.end())
     from_another = FROM_ANOTHER_DAY.search(in_front(m))
     if m["y"] or to_another or from_another or AT_A_TIME.match(m.string, m.end()) or TODAY.search(in_front(m)):
         return _numeric(m)
-    return m[0] if front in BEFORE_DAY else None
+    return version(m) if front in BEFORE_DAY else None
 
 
-def _end(m: re.Match[str]) -> str:
-    """Return the dot of "г." or "дек." if the text ends with it: it also ends the sentence."""
-    return "." if m[0].endswith(".") and m.end() == len(m.string) else ""
-
-
-def _year(m: re.Match[str]) -> str | None:
-    """Say 1999 год in the case of "год", 1999 г. in the case that the word in front asks for."""
-    number, word = int(m["y"]), m["word"]
-    if number < 1000 and word not in {"году", "годом"}:
-        return None  # 121 год may be a span of time
-    case = _year_case(m, word)
-    written = inflected("год", case) if word == "г" else word
-    if word == "г" and case == "p":
-        written = "году"
-    return f"{ordinal(number, case)} {written}{_end(m)}"
-
-
-def _born(m: re.Match[str]) -> str:
-    """Say 1985 г. р."""
-    return f"{ordinal(int(m['y']), 'g')} года рождения{_end(m)}"
-
-
-def _year_case(m: re.Match[str], word: str) -> str:
-    if word in YEAR_CASES:
-        return YEAR_CASES[word]
-    if word == "году":
-        return "d" if governed(m)[:1] == "d" or before(m).lower() == "по" else "p"
-    cases = governed(m)
-    if not cases:
-        return "g" if before(m) else "n"
-    return "p" if before(m).lower() in {"в", "во"} else cases[0]
-
-
-def _years(m: re.Match[str]) -> str | None:
-    """Say 1941–1945 годы and 2023, 2024 и 2025 годах."""
-    years = [int(year) for year in re.findall(r"\d+", m["years"])]
-    if not 1000 <= years[0] <= years[-1] <= 2100 or sorted(set(years)) != years:
+def _numeric_range(m: re.Match[str]) -> str | None:
+    """Say 28.12.2025–11.01.2026, 01.07–14.07."""
+    if not (is_day(int(m["d"]), int(m["m"])) and is_day(int(m["d2"]), int(m["m2"]))):
         return None
-    word = m["word"]
-    case = YEARS_CASES.get(word) or YEARS_BEHIND.get(before(m).lower(), "g" if before(m) else "n")
-    written = word if word in YEARS_CASES else {of: form for form, of in YEARS_CASES.items()}[case]
-    ordinals = re.sub(r"\d+", lambda year: ordinal(int(year[0]), case), m["years"])
-    return f"{RANGE.sub(' – ', ordinals)} {written}{_end(m)}"
+    case = _day_case(m)
+    ends = ((m["d"], m["m"], m["y"]), (m["d2"], m["m2"], m["y2"]))
+    return " – ".join(f"{ordinal(int(d), case, 'n')} {MONTHS[int(month) - 1]}{_of_year(y)}" for d, month, y in ends)
 
 
-def _first_year(m: re.Match[str]) -> str | None:
-    """Say the first year of с 2020 по 2024 год, между 2020 и 2021 годом; another rule says the second."""
-    case = {"с": "g", "между": "i"}.get(before(m).lower())
-    return case and ordinal(int(m["y"]), case)
+def _days_of_one_month(m: re.Match[str]) -> str | None:
+    """Say 12–14.06."""
+    first, last, month = int(m["d"]), int(m["d2"]), int(m["m"])
+    if first >= last or not is_day(last, month):
+        return None
+    case = _day_case(m)
+    return f"{ordinal(first, case, 'n')} – {ordinal(last, case, 'n')} {MONTHS[month - 1]}{_of_year(m['y'])}"
 
 
 def _day_of_month(m: re.Match[str]) -> str | None:
@@ -149,65 +134,51 @@ def _day_of_month(m: re.Match[str]) -> str | None:
         return f"{ordinal(day, 'g', 'n')} {m['to']} {ordinal(int(m['d2']), case, 'n')} {word}"
     of_a_month = word == "числа" and OF_A_MONTH.match(m.string, m.end())
     when = word == "числа" and kind(day) != "few" and not governed(m)
-    if of_a_month or when or front in {"к", "ко"} or (front == "по" and word == "число"):
+    if of_a_month or when or front in {"к", "ко", "каждое"} or (front == "по" and word == "число"):
         return f"{ordinal(day, {'числа': 'g', 'числу': 'd'}.get(word, 'n'), 'n')} {word}"
     return None
 
 
-def _decade(m: re.Match[str]) -> str | None:
-    """Say 90-е гг., в 90-х гг."""
-    case = "n" if m["ending"] in {"е", "ые"} else "p" if before(m).lower() in {"в", "во", "о"} else "g"
-    written = {"n": "годы", "g": "годов", "p": "годах"}[case]
-    return f"{ordinal(int(m['n']), case, plural=True)} {written}{_end(m)}"
+def _two_styles(m: re.Match[str]) -> str:
+    """Say 2 (15) марта, a day in both calendars."""
+    case = _day_case(m)
+    days = f"{ordinal(int(m['d']), case, 'n')} ({ordinal(int(m['d2']), case, 'n')})"
+    return f"{days} {MONTHS[_month(m['month']) - 1]}{end_dot(m)}"
 
 
-def _century_in_digits(m: re.Match[str]) -> str | None:
-    """Say 21 век, but not 2 века, a span of time."""
-    number, case = int(m["n"]), CENTURY_CASES[m["word"]]
-    if case == "g" and number < 5:
+def _days_of_month(m: re.Match[str]) -> str | None:
+    """Say 1 и 15 числа."""
+    days = [int(day) for day in re.findall(r"\d+", m["days"])]
+    if governed(m) or days != sorted(set(days)) or not all(is_day(day, 1) for day in days):
         return None
-    if case == "d" and before(m).lower() not in {"к", "ко", "по"}:
-        return None
-    return f"{ordinal(number, case)} {m['word']}"
+    return re.sub(r"\d+", lambda day: ordinal(int(day[0]), "g", "n"), m["days"]) + " числа"
 
 
-def _year_alone(m: re.Match[str]) -> str | None:
-    """Say a year only behind "в", if it counts nothing behind it."""
-    if before(m).lower() not in {"в", "во"} or after(m) or not 1500 <= int(m["y"]) <= 2099:
-        return None
-    return ordinal(int(m["y"]), "p")
-
-
-FIRST_RULES: tuple[Rule, ...] = (
+_DAY = r"(?P<d>[0-3]\d)\.(?P<m>[01]\d)"
+_DAY_2 = r"(?P<d2>[0-3]\d)\.(?P<m2>[01]\d)"
+DOTTED_RULES: tuple[Rule, ...] = (
     rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
     rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
+    rule(rf"{_DAY}(?:\.(?P<y>(?:19|20)\d\d))?{DASH}{_DAY_2}(?:\.(?P<y2>(?:19|20)\d\d))?", _numeric_range),
+    rule(
+        rf"(?P<d>\d{{1,2}}){DASH}(?P<d2>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>(?:19|20)\d\d))?", _days_of_one_month
+    ),
     times.DOTTED,
-    rule(r"(?P<d>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?", _short_numeric),
-    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
+    rule(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
+    rule(r"(?P<d>[0-3]?\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?", _short_numeric),
+)
+
+FIRST_RULES: tuple[Rule, ...] = (
+    (re.compile(rf"(?P<d>\d{{1,2}}) (?P<to>по|до|на|и до) (?P<d2>\d{{1,2}}) {MONTH}"), _from_to),
     (
         re.compile(
-            rf"(?P<d>\d{{1,2}})(?:{DASH}(?P<d2>\d{{1,2}}))? {MONTH}"
-            r"(?: (?P<y>\d{4})(?:(?= г(?:ода?)?\b) г(?:ода(?!\w)|\.)|(?= *(?:[.,;:!?)»]|$))))?"
+            rf"(?P<days>\d{{1,2}}(?:(?:{DASH}|, | и | или )\d{{1,2}}){{0,6}}) {MONTH}"
+            r"(?: (?P<y>\d{4})(?:(?= г(?:ода?)?\b) г(?:ода(?!\w)|\.)|(?= *(?:[.,;:!?)»]|[-–—] \d|$))))?"
         ),
         _date,
     ),
-    (
-        re.compile(
-            rf"(?P<years>\d{{4}}(?:{DASH}\d{{4}}|(?:, \d{{4}}){{0,4}} и \d{{4}})) ?"
-            r"(?P<word>год(?:ы|ов|ам|ами|ах)|гг)(?!\w)(?:(?<=гг)\.)?"
-        ),
-        _years,
-    ),
-    (re.compile(r"(?P<y>\d{4})(?= (?:по|до|и) \d{4} г(?:од(?:а|ом)?(?!\w)|\.))"), _first_year),
+    (re.compile(rf"(?P<d>\d{{1,2}}) \((?P<d2>\d{{1,2}})\) {MONTH}"), _two_styles),
+    (re.compile(r"(?P<days>\d{1,2}(?:, \d{1,2}){0,4} и \d{1,2}) числа(?!\w)"), _days_of_month),
     (re.compile(r"(?P<d>\d{1,2})(?: (?P<to>по|до) (?P<d2>\d{1,2}))? (?P<word>числ[оау])(?!\w)"), _day_of_month),
 )
 """Rules for several numbers that belong together."""
-
-RULES: tuple[Rule, ...] = (
-    (re.compile(r"(?P<n>(?:1[89]|20)?\d0)-(?P<ending>е|ые|х|ых) гг\."), _decade),
-    (re.compile(r"(?P<y>\d{4}) ?г\. ?р\."), _born),
-    (re.compile(r"(?P<y>\d{3,4}) ?(?P<word>год(?:а|у|ом|е)?(?!\w)|г(?=\.))(?:(?<=г)\.)?"), _year),
-    (re.compile(r"(?P<n>[1-9]|1\d|2[01]) (?P<word>век(?:а|у|ом|е)?)(?!\w)"), _century_in_digits),
-    rule(r"(?P<y>\d{4})", _year_alone),
-    times.WITH_COLON,
-)

@@ -1,6 +1,7 @@
 """Russian: whole numbers and decimals in words."""
 
-from pipeline.speakable.ru.grammar import cardinal, kind
+from pipeline.speakable.ru.forms import cardinal
+from pipeline.speakable.ru.grammar import kind
 
 NUMBER = r"(?:\d{1,3}(?: \d{3}){1,5}(?!\d)|\d{1,3}(?:,\d{3}){2,5}(?![\d,])|\d{1,15})(?:[.,]\d{1,15})?(?![\d])"
 

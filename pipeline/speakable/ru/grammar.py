@@ -11,13 +11,10 @@ from typing import Any
 
 from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import table, vocabulary
-from pipeline.speakable.numerals import words
 from pipeline.speakable.rewriting import after, before, in_front
 
 _WORDS = vocabulary("ru")
-CASES = {"nomn": "n", "gent": "g", "gen2": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
-TAGS = {"n": "nomn", "g": "gent", "d": "datv", "a": "accs", "i": "ablt", "p": "loct"}
-GENDER_TAGS = {"m": "masc", "f": "femn", "n": "neut"}
+CASES = {"nomn": "n", "gent": "g", "datv": "d", "accs": "a", "ablt": "i", "loct": "p", "loc2": "p"}
 GENDERS = {"masc": "m", "femn": "f", "neut": "n"}
 ANY_CASE = "nagdip"
 VERBAL = frozenset({"VERB", "INFN", "GRND"})
@@ -25,16 +22,24 @@ NO_OBJECT = frozenset({"пройти", "миновать", "есть"})
 """Transitive verbs that hardly ever have an amount for their object: прошла 1 мин, есть 1000 ₽."""
 RARE = 0.02
 """The least likelihood of a reading that counts: "и" is hardly ever a noun."""
+DOUBTFUL = 0.05
+"""The least likelihood of a noun's reading that counts beside a likely one: "варианта" is hardly ever a noun's base."""
+LIKELY = 0.4
+PROPER = frozenset({"Name", "Surn", "Patr"})
 
 PREPOSITIONS = {word: cases for cases, listed in table("ru")["prepositions"].items() for word in listed.split()}
 """The cases that a word allows the number behind it, the likeliest first."""
 VERBS = {verb: cases for cases, listed in table("ru")["verbs"].items() for verb in listed.split()}
+GENDER_OF = {word: gender for gender, listed in table("ru")["genders"].items() for word in listed.split()}
+"""The genders of words, and of words that end in a word, that pymorphy3 takes for others."""
 LABELS = _WORDS["numbered"]
 """Nouns with a number for their name: страница пять."""
 BETWEEN = re.compile(r"(?<!\w)между \d\S*(?: \S+)? и \Z", re.IGNORECASE)
 OVER_AN_AMOUNT = re.compile(
     r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей))\.? (?:и )?\Z", re.IGNORECASE
 )
+SENTENCE = re.compile(r"[.!?] (?=[А-ЯЁ])")
+IN_A_PLACE = re.compile(r"(?<!\w)(?:в|во|на|у|из|с|со|к|для|от|до|при|под|за|над|перед) [а-яё]{2,20} \Z", re.IGNORECASE)
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
 _WORD = f"[{RUSSIAN_LETTERS}]++(?:-[{RUSSIAN_LETTERS}]++)*+"
@@ -69,47 +74,74 @@ def available() -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _parses(word: str) -> tuple[Any, ...]:
+def parses(word: str) -> tuple[Any, ...]:
+    """Return the likely readings of *word*, in small letters, as pymorphy3 has them."""
     return tuple(parse for parse in _analyzer().parse(word) if parse.score >= RARE)
 
 
 @lru_cache(maxsize=4096)
 def nouns(word: str) -> tuple[Noun, ...]:
     """Return the readings of *word* as a noun, the likeliest first."""
-    readings = tuple(
-        Noun(
-            CASES[p.tag.case],
-            p.tag.number == "plur",
-            GENDERS.get(p.tag.gender, "m"),
-            p.tag.animacy == "anim",
-            "Pltm" in p.tag,
-        )
-        for p in _parses(word.lower())
-        if p.tag.POS == "NOUN" and p.tag.case in CASES
-    )
+    forms = [p for p in _analyzer().parse(word.lower()) if p.tag.POS == "NOUN" and p.tag.case in CASES]
+    if word.islower():
+        forms = [p for p in forms if not PROPER & p.tag.grammemes] or forms
+    least = DOUBTFUL if any(p.score >= LIKELY for p in forms) else RARE
+    bases = {p.normal_form for p in forms if p.score >= least} | _WORDS["surely_nouns"]
+    forms = [p for p in forms if p.normal_form in bases]
+    things = [p for p in forms if p.tag.animacy != "anim" or p.normal_form not in _WORDS["inanimate"]]
+    readings = tuple(map(_noun, things or forms))
+    if word in GENDER_OF and not any(noun.case == "n" and not noun.plural for noun in readings):
+        readings = (Noun("n", False, GENDER_OF[word], False, False), *readings)  # no form of another word
     return tuple(noun for noun in readings if not noun.only_plural) or readings
+
+
+def _noun(parse: Any) -> Noun:
+    tag = parse.tag
+    gender = GENDER_OF.get(parse.normal_form) or GENDERS.get(tag.gender, "m")
+    animate = tag.animacy == "anim" and parse.normal_form not in _WORDS["inanimate"]
+    return Noun(CASES[tag.case], tag.number == "plur", gender, animate, "Pltm" in tag)
 
 
 def lemma(word: str) -> str:
     """Return the dictionary form of *word*."""
-    parses = _parses(word.lower())
-    return str(parses[0].normal_form) if parses else word.lower()
+    known = parses(word.lower())
+    if not known or word.lower() in _WORDS["surely_nouns"]:
+        return word.lower()
+    return str(known[0].normal_form)
+
+
+def is_known(word: str) -> bool:
+    """Return whether the dictionary has *word*."""
+    return bool(_analyzer().word_is_known(word.lower()))
 
 
 def is_name(word: str) -> bool:
-    """Return whether *word* is a first name."""
-    return any("Name" in parse.tag for parse in _parses(word.lower()))
+    """Return whether *word* is a first name. So is a word that the dictionary does not have, before a numeral."""
+    return not is_known(word) or any("Name" in parse.tag for parse in parses(word.lower()))
+
+
+def names(word: str) -> tuple[Noun, ...]:
+    """Return the readings of *word* as a first name, else as any noun."""
+    forms = [p for p in _analyzer().parse(word.lower()) if "Name" in p.tag and p.tag.case in CASES]
+    return tuple(map(_noun, forms)) or nouns(word)
 
 
 def is_noun(word: str) -> bool:
     """Return whether *word* is most likely a noun."""
-    parses = _parses(word.lower())
-    return bool(parses) and parses[0].tag.POS == "NOUN"
+    known = parses(word.lower())
+    return bool(known) and known[0].tag.POS == "NOUN"
 
 
 def is_adjective(word: str) -> bool:
     """Return whether *word* may be an adjective or a participle."""
-    return any(parse.tag.POS in {"ADJF", "PRTF"} for parse in _parses(word.lower()))
+    return any(parse.tag.POS in {"ADJF", "PRTF"} for parse in parses(word.lower()))
+
+
+def agreeing(adjective: str, readings: tuple[Noun, ...]) -> tuple[Noun, ...]:
+    """Return the *readings* of a noun that stand behind *adjective*; all of them if it is none."""
+    tags = [parse.tag for parse in parses(adjective.lower()) if parse.tag.POS in {"ADJF", "PRTF"}]
+    forms = {(CASES.get(tag.case), tag.number == "plur") for tag in tags}
+    return tuple(noun for noun in readings if (noun.case, noun.plural) in forms) if forms else readings
 
 
 def counted(text: str, end: int) -> tuple[Noun, ...]:
@@ -140,7 +172,8 @@ def _fits(number: int, case: str, noun: Noun) -> bool:
         return noun.plural == noun.only_plural and noun.case == case
     if case in "na":
         genitive_plural = kind(number) == "many" or noun.only_plural or (noun.animate and case == "a")
-        return noun.case == "g" and noun.plural == genitive_plural
+        people = noun.animate and case == "a" and kind(number) == "few"  # на 4 персоны, на четырёх человек
+        return noun.case == "g" and (noun.plural == genitive_plural or people)
     return noun.case == case and noun.plural
 
 
@@ -155,8 +188,18 @@ def agreement(number: int, cases: str, readings: tuple[Noun, ...]) -> tuple[str,
 
 def governor(m: re.Match[str]) -> str:
     """Return the word in front of the match, or of an amount before it: "через" for the 21 мин of через 2 ч 21 мин."""
-    over = OVER_AN_AMOUNT.search(in_front(m)) if m.groupdict().get("unit") else None
-    return (over[1] if over else before(m)).lower().lstrip("(«")
+    front = before(m)
+    if m.groupdict().get("unit"):
+        over = OVER_AN_AMOUNT.search(in_front(m))
+        front = over[1] if over else _command(m) if front == "и" or front.endswith(",") else front
+    return front.lower().lstrip("(«")
+
+
+def _command(m: re.Match[str]) -> str:
+    """Return the imperative of Возьмите 1 ст. л. сахара и 1 ч. л. соли; the word in front if there is none."""
+    words = SENTENCE.split(in_front(m))[-1].split()
+    orders = (word for word in words if takes_object(word) and {"impr", "INFN"} & parses(word.lower())[0].tag.grammemes)
+    return next(orders, before(m))
 
 
 def governed(m: re.Match[str]) -> str:
@@ -167,7 +210,20 @@ def governed(m: re.Match[str]) -> str:
         return "g" if any(mark in rest[:4] for mark in ("до", "по")) else "gi"
     if word == "и" and BETWEEN.search(in_front(m)):
         return "i"
-    return str(PREPOSITIONS.get(word) or VERBS.get(lemma(word), ""))
+    return str(PREPOSITIONS.get(word) or VERBS.get(lemma(word), "")) or oblique(word)
+
+
+@lru_cache(maxsize=4096)
+def oblique(word: str) -> str:
+    """Return the cases that an adjective in the plural asks for: последних 7 лет. "" for any other word."""
+    if word[-1:] not in ("х", "м", "и") or not word.isalpha() or any(p.tag.POS == "NOUN" for p in parses(word)):
+        return ""
+    cases = {
+        CASES[p.tag.case]
+        for p in parses(word)
+        if p.tag.POS in {"ADJF", "PRTF"} and p.tag.number == "plur" and p.tag.case in CASES and "Fixd" not in p.tag
+    }
+    return "" if "n" in cases else "".join(case for case in "gpdi" if case in cases)
 
 
 def takes_object(word: str, *, animate: bool = False) -> bool:
@@ -175,16 +231,27 @@ def takes_object(word: str, *, animate: bool = False) -> bool:
 
     Behind a third person may also stand the subject: an *animate* noun, or behind a neuter any (приняло 1000 школ).
     """
-    parses = _parses(word.lower().lstrip("(«"))
-    if parses and "impr" in parses[0].tag:
+    known = parses(word.lower().lstrip("(«"))
+    if known and ("impr" in known[0].tag or (word[:1].isupper() and any("impr" in parse.tag for parse in known))):
         return True
-    verbs = [parse.tag for parse in parses if parse.tag.POS in VERBAL]
-    if not verbs or parses[0].tag.POS not in VERBAL or any("tran" not in tag for tag in verbs):
+    verbs = [parse.tag for parse in known if parse.tag.POS in VERBAL]
+    if not verbs or known[0].tag.POS not in VERBAL or any("tran" not in tag for tag in verbs):
         return False
-    if parses[0].normal_form in NO_OBJECT:
+    if known[0].normal_form in NO_OBJECT:
         return False
     third = verbs[0].POS == "VERB" and verbs[0].person not in {"1per", "2per"}
     return not third or not (animate or "neut" in verbs[0])
+
+
+def names_its_number(m: re.Match[str], number: int) -> bool:
+    """Return whether the noun in front has the number for its name: страница 5; but в комнате 2 двери counts."""
+    if lemma(before(m)) not in LABELS:
+        return False
+    if not IN_A_PLACE.search(in_front(m)):
+        return True
+    word = NEXT.match(m.string, m.end())
+    counts = agreement(number, "na", counted(m.string, m.end()))
+    return counts is None or kind(number) == "many" or (word is not None and lemma(word[1]) in _WORDS["containing"])
 
 
 def case_alone(m: re.Match[str]) -> str:
@@ -197,56 +264,3 @@ def case_alone(m: re.Match[str]) -> str:
     if not cases and takes_object(governor(m)):
         return "a"
     return cases[:1] or "n"
-
-
-def cardinal(number: int, case: str = "n", gender: str = "m", *, animate: bool = False) -> str:
-    """Return *number* in words. Zero is нуль in all cases but the nominative."""
-    if number == 0 and case in "gdip":
-        return {"g": "нуля", "d": "нулю", "i": "нулём", "p": "нуле"}[case]
-    return words(number, "ru", case=case, gender=gender, animate=animate)
-
-
-def ordinal(number: int, case: str = "n", gender: str = "m", *, plural: bool = False) -> str:
-    """Return *number* as an ordinal."""
-    return words(number, "ru", "ordinal", case=case, gender=gender, plural=plural, animate=False)
-
-
-@lru_cache(maxsize=4096)
-def inflected(word: str, case: str, *, plural: bool = False, gender: str = "m") -> str:
-    """Return a form of a dictionary word. ``gender`` concerns adjectives."""
-    for parse in _parses(word):
-        if parse.normal_form == word and parse.tag.POS in {"NOUN", "ADJF"}:
-            tags = {GENDER_TAGS[gender]} if parse.tag.POS == "ADJF" and not plural else set()
-            form = parse.inflect({TAGS[case], "plur" if plural else "sing"} | tags)
-            if form is not None:
-                return str(form.word)
-    return word
-
-
-def form_behind(noun: str, number: int, case: str, count: str = "") -> str:
-    """Return *noun* as it stands behind *number*. ``count``: its genitive plural, if irregular."""
-    case = case if number else "n"  # при нуле градусов
-    how = kind(number)
-    if how == "one":
-        return inflected(noun, case)
-    if case not in "na":
-        return count if case == "g" and count else inflected(noun, case, plural=True)
-    return inflected(noun, "g") if how == "few" else count or inflected(noun, "g", plural=True)
-
-
-def adjective_behind(adjective: str, number: int, case: str, gender: str) -> str:
-    """Return *adjective* between *number* and a noun of *gender*: два квадратных метра, but две столовые ложки."""
-    case = case if number else "n"
-    how = kind(number)
-    if how == "one":
-        case = "n" if case == "a" and gender != "f" else case  # units are inanimate
-        return inflected(adjective, case, gender=gender)
-    if case not in "na":
-        return inflected(adjective, case, plural=True)
-    return inflected(adjective, "n" if how == "few" and gender == "f" else "g", plural=True)
-
-
-def gender_of(word: str) -> str:
-    """Return the gender of a noun in its dictionary form."""
-    readings = nouns(word)
-    return readings[0].gender if readings else "m"

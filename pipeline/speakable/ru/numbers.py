@@ -1,44 +1,51 @@
 """Russian: whole numbers alone or before a noun, ordinals, compounds, ratios, phone numbers."""
 
 import re
-from itertools import product
 
 from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front, rule
-from pipeline.speakable.ru.amounts import TO, sign, version
+from pipeline.speakable.ru.amounts import ROUND, SIGNS, TO, UNITS, sign, version
 from pipeline.speakable.ru.decimals import parts
+from pipeline.speakable.ru.forms import cardinal, gender_of
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,
-    LABELS,
-    NEXT,
     PREPOSITIONS,
     SHORTENED,
     Noun,
     agreement,
-    cardinal,
     case_alone,
     counted,
-    gender_of,
     governed,
     is_adjective,
     is_noun,
     kind,
     lemma,
+    names_its_number,
     nouns,
-    ordinal,
     takes_object,
 )
+from pipeline.speakable.ru.ranks import ranking
 
 _WORDS = vocabulary("ru")
-CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
-DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}
-GLUED = {1: "одно", 40: "сорока", 90: "девяносто", 100: "сто"}
+MEASURES = frozenset(row["noun"] for row in UNITS.values()) | {"год", "секунда", "раз", "тысяча", "миллион"}
+TOGETHER = {"n": ("двое", "трое", "четверо", "пятеро"), "g": ("двоих", "троих", "четверых", "пятерых")}
+OF_AN_AGE = frozenset({"детей", "людей", "мужчин", "женщин", "лиц", "подростков", "взрослых", "пациентов"})
+INTO_A_LIST = re.compile(r"(?<!\w)во? \w{1,20} \Z", re.IGNORECASE)
+MEASURING = frozenset({"до", "от", "около", "более", "менее", "больше", "меньше", "свыше", "примерно", "почти"})
+FROM_AN_AMOUNT = re.compile(r"(?<!\w)от \d[\d ]{0,9} до \Z", re.IGNORECASE)
+RECENT_YEARS = range(1900, 2101)
+ADJECTIVAL = "(?:взрослых|больных|рабочих|военных|раненых|пострадавших|животных)"
 LATIN = re.compile(r"[A-Za-z][A-Za-z.+#-]*")
-RATIO = re.compile("соотношени|пропорци|масштаб")
-SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|вничью")
+RATIO = re.compile("отношени|вероятност|пропорци|масштаб|смеша|смеши|разведи|развести|разбав|концентрац|один к ")
+SCREENS = frozenset({"16:9", "21:9"})
+LAST_HOUR, LAST_MINUTE = 24, 59
+SMALLEST_MAP = 100
+SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|ничь")
 PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
+OF_THEM = re.compile(r"\s+из (?:них|этих|тех)(?!\w)")
+COUNTED_BEFORE = re.compile(rf"\d ([{RUSSIAN_LETTERS}]{{2,20}})")
 OF = re.compile(r"\s+из(?:\s+\d{1,6})?(?=\s)")
 
 
@@ -49,6 +56,8 @@ def _number(m: re.Match[str]) -> str | None:
         return None
     if m["to"]:
         return _range(m)
+    if number in ROUND and before(m).lower() == "по":
+        return cardinal(number, "d")  # по одной тысяче рублей
     spoken = _agreeing(m, number)
     return None if spoken is None else sign_word + spoken
 
@@ -58,13 +67,17 @@ def _an_amount(m: re.Match[str]) -> bool:
     number = m["n"]
     if number[0] == "0" and number != "0":
         return False
-    return len(number) < 4 or " " in number or "," in number or bool(counted(m.string, m.end()))
+    if len(number) < 4 or " " in number or "," in number or counted(m.string, m.end()):
+        return True
+    if FROM_AN_AMOUNT.search(in_front(m)):
+        return True
+    return before(m).lower() in MEASURING and int(number) not in RECENT_YEARS
 
 
 def _range(m: re.Match[str]) -> str | None:
     low, high = parts(m["n"])[0], parts(m["to"])[0]
     if low >= high:
-        return None
+        return f"{cardinal(low)} – {cardinal(high)}" if not m["sign"] and m["to"][0] != "0" else None
     last = _agreeing(m, high)
     case, noun = _reading(m, high) or (case_alone(m), None)
     if last is None or not case:
@@ -73,25 +86,50 @@ def _range(m: re.Match[str]) -> str | None:
 
 
 def _reading(m: re.Match[str], number: int) -> tuple[str, Noun] | None:
-    if lemma(before(m)) in LABELS:
+    if names_its_number(m, number):
         return None
     readings = counted(m.string, m.end())
     has_object = takes_object(before(m), animate=any(noun.animate for noun in readings))
-    return agreement(number, governed(m) or ("a" if has_object else "") + ANY_CASE, readings)
+    cases = governed(m) or ("g" if _is_owned(m) else "a" if has_object else "") + ANY_CASE
+    return agreement(number, cases, readings)
+
+
+def _is_owned(m: re.Match[str]) -> bool:
+    """Whether the number is that of things which the noun in front belongs to: цена 5 билетов, but цена 5 рублей."""
+    word, front = after(m).strip(".,;:!?)»"), before(m)
+    if INTO_A_LIST.search(in_front(m)):
+        return False
+    if word == "лет" and front.lower() in OF_AN_AGE:
+        return True
+    return front.isalpha() and lemma(front) in _WORDS["owning"] and lemma(word) not in MEASURES
+
+
+def _of_children(m: re.Match[str]) -> str | None:
+    """Say 3 детей with the number of people together: трое, троих."""
+    case = "g" if governed(m)[:1] in ("g", "a") or takes_object(before(m)) else "n"
+    return TOGETHER[case][int(m["n"]) - 2]
+
+
+def _of_people(m: re.Match[str]) -> str | None:
+    """Say 2 взрослых: a noun that is an adjective is in the genitive plural behind two."""
+    alone = kind(int(m["n"])) == "few" and not governed(m) and not takes_object(before(m))
+    return cardinal(int(m["n"])) if alone else None
 
 
 def _agreeing(m: re.Match[str], number: int) -> str | None:
     reading = _reading(m, number)
     word = after(m).strip(".,;:!?)»")
-    rank = _ranking(m, number)
-    if rank is not None:
-        return rank or None
+    rank = ranking(m, number)
+    if rank:
+        return rank
     if reading and not (word in HOURS and before(m).lower() in PREPOSITIONS):
         case, noun = reading
         return _counting(number, case, noun)
-    case = "n" if lemma(before(m)) in LABELS else case_alone(m)
-    if counted(m.string, m.end()) and word not in HOURS and lemma(before(m)) not in LABELS:
-        return cardinal(number) if not governed(m) and is_noun(before(m)) else None
+    named = names_its_number(m, number)
+    case = "n" if named else case_alone(m)
+    if counted(m.string, m.end()) and word not in HOURS and not named:
+        spoken_so = lemma(word) in _WORDS["short_plural"] or (not governed(m) and is_noun(before(m)))
+        return cardinal(number) if spoken_so else None
     if not case and word in HOURS:
         case = "g"  # с 5 утра
     unknown = SHORTENED.match(m.string, m.end()) is not None or (word and is_adjective(word))
@@ -100,32 +138,11 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
     return cardinal(number, case, _gender_of_whole(m))
 
 
-def _ranking(m: re.Match[str], number: int) -> str | None:
-    """Return the ordinal of 5 этаж, на 2 месте: no number that counts stands before such a form.
-
-    "" where both can be meant, None where the number counts.
-    """
-    word = NEXT.match(m.string, m.end())
-    if word is None or word[1] in HOURS or m["to"] or not 0 < number < 100 or lemma(before(m)) in LABELS:
-        return None
-    ranked, cases = lemma(word[1]) in _WORDS["ranked"], governed(m)
-    if not ranked and agreement(number, cases or ANY_CASE, nouns(word[1])):
-        return None  # на 4 порции
-    for noun in nouns(word[1]):
-        if noun.plural or noun.case not in (cases or "na") or (noun.case in "na" and not ranked):
-            continue
-        if kind(number) != "one":
-            return ordinal(number, noun.case, noun.gender)
-        if ranked:
-            return ordinal(number, noun.case, noun.gender) if lemma(word[1]) in _WORDS["ranked_clearly"] else ""
-    return None
-
-
 def _counting(number: int, case: str, noun: Noun) -> str | None:
     if noun.only_plural and number % 10 in (2, 3, 4) and number % 100 not in range(11, 15):
         return cardinal(number, "n" if case == "a" and not noun.animate else case, "p") if number < 5 else None
     gender = "p" if noun.only_plural and number % 10 == 1 and number % 100 != 11 else noun.gender
-    return cardinal(number, case, gender, animate=noun.animate and case == "a")
+    return cardinal(number, case, gender, animate=noun.animate and noun.plural and case == "a")
 
 
 def _gender_of_whole(m: re.Match[str]) -> str:
@@ -133,82 +150,34 @@ def _gender_of_whole(m: re.Match[str]) -> str:
     part = PART.search(in_front(m))
     if part and is_noun(part[1]):
         return gender_of(lemma(part[1]))
+    things = COUNTED_BEFORE.findall(in_front(m)) if OF_THEM.match(m.string, m.end()) else ()
+    if things:
+        return next((noun.gender for noun in nouns(things[-1])), "m")
     of = OF.match(m.string, m.end())
     whole = counted(m.string, of.end()) if of else ()
     return whole[0].gender if whole and whole[0].plural else "m"
-
-
-def _ordinal(m: re.Match[str]) -> str | None:
-    """Say 5-го, 2-я, 90-х in the form that has this ending and agrees with the noun behind."""
-    number, ending = int(m["n"]), m["ending"].lower()
-    readings = counted(m.string, m.end())
-    allowed = governed(m)
-    if (case := _cardinal_ending(number, ending, readings)) is not None:
-        return cardinal(number, case)
-    for noun in readings:
-        spoken = ordinal(number, noun.case, noun.gender, plural=noun.plural)
-        if noun.case in (allowed or ANY_CASE) and spoken.endswith(ending):
-            return spoken
-    return _ordinal_alone(number, ending, allowed)
-
-
-def _cardinal_ending(number: int, ending: str, readings: tuple[Noun, ...]) -> str | None:
-    """Return the case of 5-ти, 2-х, 3-м, 2-мя: cardinals that are written like ordinals."""
-    if ending in CARDINAL_ENDINGS:
-        case = CARDINAL_ENDINGS[ending]
-        return case if cardinal(number, case).endswith(ending) else None
-    if number not in (2, 3, 4):
-        return None
-    if ending == "х":
-        return "g"
-    return "d" if ending == "м" and any(noun.plural and noun.case == "d" for noun in readings) else None
-
-
-def _ordinal_alone(number: int, ending: str, allowed: str) -> str | None:
-    """Return an ordinal without a noun, if the preposition allows only one word with this ending."""
-    if number % 10 == 0 and number >= 20 and ending in DECADE_ENDINGS:
-        return ordinal(number, DECADE_ENDINGS[ending], plural=True)
-    cases = allowed or ("nadgip" if ending in {"го", "му", "ого", "ому", "его", "ему"} else "na")
-    forms = {ordinal(number, case, gender) for case, gender in product(cases, "mnf")}
-    fitting = {form for form in forms if form.endswith(ending)}
-    return fitting.pop() if len(fitting) == 1 else None
-
-
-def _compound(m: re.Match[str]) -> str | None:
-    """Say 10-минутный and 20-летие as one word."""
-    number = int(m["n"])
-    if not 0 < number < 1000 or not (is_adjective(m["rest"]) or m["rest"].startswith("лети")):
-        return None
-    parts_ = [number] if number in GLUED else [number // 100 * 100, number % 100 // 10 * 10, number % 10]
-    if 10 < number % 100 < 20:
-        parts_[1:] = [number % 100]
-    return "".join(GLUED.get(part) or cardinal(part, "g") for part in parts_ if part) + m["rest"]
 
 
 def _ratio(m: re.Match[str]) -> str | None:
     """Say формат 16:9, счёт 3:1. Without such a word in front, it may be a time or a verse."""
     front = in_front(m).lower()
     left, right = int(m["left"]), parts(m["right"])[0]
-    no_time = len(m["right"]) == 1
+    no_time = len(m["right"]) == 1 or left > LAST_HOUR or right > LAST_MINUTE
     if RATIO.search(front) or (no_time and "формат" in front):
         return f"{cardinal(left)} к {cardinal(right, 'd')}"
-    return f"{cardinal(left)} – {cardinal(right)}" if no_time and SCORE.search(front) else None
+    if no_time and SCORE.search(front):
+        return f"{cardinal(left)} – {cardinal(right)}"
+    if m[0] in SCREENS or (left == 1 and right >= SMALLEST_MAP):
+        return f"{cardinal(left)} к {cardinal(right, 'd')}"
+    return f"{cardinal(left)} двоеточие {cardinal(right)}" if no_time else None
 
 
-def _phone(m: re.Match[str]) -> str | None:
-    digits = re.findall(r"\d+", m[0])
-    if not m[0].startswith("+") and len("".join(digits)) != 11:
+def _parts_of_a_mixture(m: re.Match[str]) -> str | None:
+    """Say в пропорции 1:1:2."""
+    numbers = [int(number) for number in m[0].split(":")]
+    if not RATIO.search(in_front(m).lower()):
         return None
-    plus = "плюс " if m[0].startswith("+") else ""
-    return plus + ", ".join(map(_group, digits))
-
-
-def _group(digits: str) -> str:
-    if len(digits) > 3:
-        return f"{_group(digits[:2])} {_group(digits[2:])}"
-    zeros = len(digits) - len(digits.lstrip("0"))
-    rest = digits[zeros:]
-    return " ".join(["ноль"] * zeros + ([cardinal(int(rest))] if rest else []))
+    return " к ".join([cardinal(numbers[0]), *(cardinal(number, "d") for number in numbers[1:])])
 
 
 def _ip(m: re.Match[str]) -> str | None:
@@ -216,25 +185,48 @@ def _ip(m: re.Match[str]) -> str | None:
 
 
 def _name(m: re.Match[str]) -> str | None:
-    """Keep a number behind a Latin word, where it is part of a name: Windows 11."""
-    return m[0] if LATIN.fullmatch(before(m).lstrip('(«"')) else None
+    """Keep a number behind a Latin word, where it is part of a name: Windows 11; but витамин D 2000 МЕ."""
+    unit = after(m).rstrip(".,;:!?)»")
+    if before(m) == "t":
+        return None
+    measured = unit in UNITS and (len(unit) > 1 or not unit.isalpha())
+    return m[0] if LATIN.fullmatch(before(m).lstrip('(«"')) and not measured else None
+
+
+def _signed_range(m: re.Match[str]) -> str:
+    """Say +3…+5."""
+    case = (governed(m) or "n")[0]
+    return " – ".join(SIGNS[m[f"{end}_sign"]] + cardinal(int(m[end]), case) for end in ("low", "high"))
+
+
+def _at_least(m: re.Match[str]) -> str:
+    """Say 18+, 100 000+."""
+    return f"{cardinal(parts(m['n'])[0], (governed(m) or 'n')[0])} плюс"
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,3}(?: \d{3})*)", _ratio),
-    rule(r"(?:\+\d{1,3}|8)[ -]?(?:\(\d{3,4}\)|\d{3,4})(?:[ -]?\d{2,4}){2,4}", _phone),
+    rule(r"(?P<n>\d{1,3}(?: \d{3}){1,3}|\d{1,7})\+", _at_least),
+    rule(
+        rf"(?P<low_sign>[-+−])(?P<low>\d{{1,2}}){TO}(?P<high_sign>[-+−])(?P<high>\d{{1,2}})(?! ?[°%℃])", _signed_range
+    ),
+    rule(r"\d{1,3}(?::\d{1,3}){2,4}", _parts_of_a_mixture),
+    rule(r"(?P<left>\d{1,4}):(?P<right>\d{1,7}(?: \d{3}){0,3})", _ratio),
 )
 """Rules for several numbers that belong together."""
 
-RULES: tuple[Rule, ...] = (
-    rule(r"\d+(?:[.,]\d+)*+", _name),
+NAMES: tuple[Rule, ...] = (rule(r"\d+(?:[.,]\d+)*+", _name),)
+
+DOTTED_RULES: tuple[Rule, ...] = (
     rule(r"\d{1,3}(?:\.\d{1,3}){3}", _ip),
     rule(r"\d{1,4}(?:\.\d{1,4}){2,4}", version),
 )
 
 LAST_RULES: tuple[Rule, ...] = (
-    rule(r"(?P<n>\d{1,4})-(?P<ending>[а-яё]{1,3})", _ordinal),
-    rule(r"(?P<n>\d{1,3})-(?P<rest>[а-яё]{4,30})", _compound),
+    (
+        re.compile(r"(?P<n>\d{0,2}[2-4])(?= (?:взрослых|больных|рабочих|военных|раненых|пострадавших|животных)(?!\w))"),
+        _of_people,
+    ),
+    (re.compile(r"(?P<n>[2-5])(?= (?:[а-яё]{2,15}[ыи]х )?детей(?!\w))"), _of_children),
     (
         re.compile(
             rf"{SIGN}(?P<n>\d{{1,3}}(?: \d{{3}}){{1,5}}|\d{{1,3}}(?:,\d{{3}}){{2,5}}|\d{{1,9}})"

@@ -6,36 +6,52 @@ from pipeline.speakable import numerals
 from pipeline.speakable.arithmetic import Words, arithmetic
 from pipeline.speakable.language import table
 from pipeline.speakable.rewriting import (
+    DASH,
     DIGIT,
     FORMULA,
     Rule,
     abbreviations,
-    any_of,
     before,
     beside_a_number,
+    in_formula,
+    in_front,
     last_words,
     rewritten,
 )
-from pipeline.speakable.ru import amounts, dates, grammar, numbers, roman
+from pipeline.speakable.ru import (
+    amounts,
+    codes,
+    dates,
+    forms,
+    grammar,
+    notation,
+    numbers,
+    ordinals,
+    ranks,
+    roman,
+    slashes,
+    times,
+    weekdays,
+    years,
+)
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak
+from pipeline.speakable.ru.shortened import shortened
 
 _TABLE = table("ru")
 ABBREVIATIONS: dict[str, str] = _TABLE["abbreviations"]
-PLACES: dict[str, str] = _TABLE["places"]
-LABELS: dict[str, str] = _TABLE["labels"]
-
-LAST_WORDS = last_words(ABBREVIATIONS)
-CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
-LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
-
 
 WRITTEN_OUT = abbreviations(ABBREVIATIONS, left=r"(?<![\w.])(?<!\d )")
-PLACE = re.compile(rf"(?<![\w.])(?<!\d )({any_of(PLACES)})\s?(?=[А-ЯЁ])")
-LABEL = re.compile(rf"(?<![\w.])({any_of(LABELS)})\s?(?=\d)")
+LAST_WORDS = last_words(ABBREVIATIONS)
+DASHES = frozenset("-−")
+COMPARING = frozenset("=≈~><≥≤")
+CYRILLIC_ROMAN = str.maketrans("ХІ", "XI")
+LOOKS_ROMAN = re.compile(r"(?<!\w)[IVXХІ]+(?!\w)")
+LOOKS_SHORTENED = re.compile(
+    r"(?<!\w)(?:[Дд]-р|[Гг]-(?:н|ж)|пр-|р-н|б-р|мкр|(?:мин|[Кк]ол)-во|[иу]н-т|б-ка|[\u2160-\u217f])|[\u2160-\u217f]"
+)
+
 
 SPOON = re.compile(r"(?<=[\d½⅓⅔¼¾]) ?(ч|ст)\. ?лож(?:к[аи]|ек)(?!\w)")
-
-IN_ADDRESS = re.compile(r"(?<!\w)(?:(?:ул|д|корп|просп)\.|пр-т|дом|улиц[аеуы])(?!\w)")
 
 _LINKS = {
     "ссылку на": ("на", "в", "во", "через", "про", "за"),
@@ -44,23 +60,64 @@ _LINKS = {
 }
 _LINK_BEHIND = {word: form for form, words in _LINKS.items() for word in words}
 
-RULES: tuple[Rule, ...] = (
-    (re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{grammar.cardinal(int(m['n']))}."),
-    FORMULA,
-    *dates.FIRST_RULES,
-    *amounts.FIRST_RULES,
-    *numbers.FIRST_RULES,
-    (re.compile(rf"{NUMBER}(?:{amounts.TO}{NUMBER})?\S*"), beside_a_number),
-    *numbers.RULES,
-    *dates.RULES,
-    *amounts.RULES,
-    *numbers.LAST_RULES,
+
+def _formula(m: re.Match[str]) -> str | None:
+    """Keep a number beside an operator, but not 1 таблетка = 500 мг, where something is measured."""
+    if before(m) in COMPARING and (
+        amounts.UNIT_BEHIND.match(m.string, m.end()) or m[0].rstrip(".,;:!?)»")[-1] in "%₽$€"
+    ):
+        return None
+    if before(m) in DASHES and dates.MONTH_BEHIND.match(m.string, m.end()):
+        return None  # 6 мая 1868 - 17 июля 1918
+    return in_formula(m)
+
+
+def _is_behind_a_name(m: re.Match[str]) -> bool:
+    words = in_front(m).split()[-2:]
+    return len(words) == 2 and words[1].isdigit() and grammar.lemma(words[0]) in grammar.LABELS
+
+
+def _in_a_row(m: re.Match[str]) -> str | None:
+    """Keep numbers in a row, but not those of a list with commas."""
+    left = before(m)
+    if m[0][-1] in ",;:!?)»" or (left[-1:].isdigit() and left[:1].isalpha()):
+        return None  # витамин B6 10 мг
+    if m[0].isdigit() and (grammar.lemma(left) in grammar.LABELS or _is_behind_a_name(m)):
+        return None  # на уровне 5 3 босса
+    return beside_a_number(m)
+
+
+PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
+    ("", ((re.compile(r"\A(?P<n>\d{1,3})[.)](?=\s+[^\W\d_])"), lambda m: f"{forms.cardinal(int(m['n']))}."),)),
+    (r"\d{4}|\d[ -]\d|0\d|[+(]\d|8\.\d", codes.FIRST_RULES),
+    (r"[/½⅓⅔¼¾×]|\d\s?[xхXХ]", slashes.FIRST_RULES),
+    (r"\d [-–] \d", ((re.compile(r"\d{1,9}(?: [-–] \d{1,9}){2,}"), lambda m: m[0]),)),  # no range, maybe a score
+    ("", ((FORMULA[0], _formula),)),
+    (r"\d[./-]\d", dates.DOTTED_RULES),
+    ("[а-яА-Я]", dates.FIRST_RULES),
+    (r"\d{4}|гг", years.FIRST_RULES),
+    (r"\d ?%|\d-?[а-я]", ordinals.FIRST_RULES),
+    (rf"\d(?:,| по| до| и| или|{DASH}) ?\d|[А-Е]", ranks.FIRST_RULES),
+    (r"[+:…]|\.{3}", numbers.FIRST_RULES),
+    ("", ((re.compile(rf"{NUMBER}(?:{amounts.TO}{NUMBER})?\S*"), _in_a_row),)),
+    ("[A-Za-z]", numbers.NAMES),
+    (r"\.\d", numbers.DOTTED_RULES),
+    (r"\d{3}|век", years.RULES),
+    (r"\d:\d", (times.WITH_SECONDS, times.WITH_COLON)),
+    (r"\d-\d[05]", (times.HYPHENED,)),
+    ("", amounts.RULES),
+    (r"\d-[а-я]", ordinals.RULES),
+    ("", numbers.LAST_RULES),
+    (r"\d-\d{1,3}-\d", codes.HYPHENED_RULES),
+    (r"0\d", codes.LAST_RULES),
 )
+"""The rules in their order, each group behind a pattern of what a text must have for them."""
+NEEDS = tuple((re.compile(need), rules) for need, rules in PARTS)
 
 
 def _percent(number: str) -> str:
     whole, decimals = parts(number)
-    percent = grammar.inflected("процент", "g") if decimals else grammar.form_behind("процент", whole, "n")
+    percent = forms.inflected("процент", "g") if decimals else forms.form_behind("процент", whole, "n")
     return f"{speak(number)} {percent}"
 
 
@@ -89,32 +146,31 @@ def number(written: str, case: str = "n") -> str:
 
 
 def may_change(text: str) -> bool:
-    """Return whether *text* may have a Roman numeral beside a Russian word."""
-    return not text.isascii() and LOOKS_ROMAN.search(text) is not None
+    """Return whether *text* may have a Roman numeral, a day of the week or a word shortened with a hyphen."""
+    return not text.isascii() and any(look.search(text) for look in (LOOKS_ROMAN, LOOKS_SHORTENED, weekdays.SEEN))
 
 
 def spoken(text: str) -> str:
     """Return *text* with abbreviations written out and, if num2words and pymorphy3 are installed, numbers in words."""
-    able = available()
-    if able and ("." in text or "№" in text or "§" in text or "-" in text):
-        text = LABEL.sub(lambda m: _cased(m, LABELS), text)
-        text = PLACE.sub(lambda m: _cased(m, PLACES), text)
-    if able and LOOKS_ROMAN.search(text):
+    if available():
+        text = _numbers(weekdays.weekdays(_romans(text)))
+    return WRITTEN_OUT(text) if any(mark in text for mark in ".-/") else text
+
+
+def _romans(text: str) -> str:
+    text = notation.roman_letters(text)
+    if LOOKS_ROMAN.search(text):
         text = LOOKS_ROMAN.sub(lambda m: m[0].translate(CYRILLIC_ROMAN), text)
-        text = roman.centuries(text)
-    if able and DIGIT.search(text):
-        text = rewritten(SUMS(SPOON.sub(r" \1. л", text)), RULES)
-    return WRITTEN_OUT(text) if "." in text else text
+        return roman.romans(shortened(text))
+    return shortened(text)
 
 
-def _cased(m: re.Match[str], nouns: dict[str, str]) -> str:
-    """Return the noun in the case that the word in front asks for: "странице" in на стр. 5."""
-    cases = grammar.governed(m)
-    word = before(m).lower()
-    case = "a" if word in {"см.", "смотри", "смотрите"} else "p" if cases == "ap" else cases[:1] or "n"
-    case = {"по": "d", "под": "i", "за": "i"}.get(word, case)
-    noun = "строение" if m[1] == "стр." and IN_ADDRESS.search(m.string, 0, m.start()) else nouns[m[1]]
-    return f"{grammar.inflected(noun, case, plural=m[1] in {'№№', '§§'})} "
+def _numbers(text: str) -> str:
+    if not DIGIT.search(text):
+        return text
+    text = notation.plain_notation(SPOON.sub(r" \1. л", text))
+    text = SUMS(text)
+    return rewritten(text, [rule for need, rules in NEEDS if need.search(text) for rule in rules])
 
 
 def link_word(before: str) -> str:

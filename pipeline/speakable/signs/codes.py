@@ -5,7 +5,7 @@ import re
 from pipeline.speakable.language import Language, Signs
 
 DIALLED = re.compile(
-    r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,4}(?![\w*.]))"
+    r"(?<![\w*#])(?P<code>[*#]{1,2}\d[\d*#]{0,20}#|\*#\d{1,8}#|#\d{1,4}[*#][\d*#]{0,20}|\*\d{2,3}(?![\w*.]))"
 )
 HASH = re.compile(r"(?<![\w*#])#\d{1,4}(?![\w*#])")
 TIMES_PER = re.compile(r"(?<![\d.,])(\d{1,2}) ?[×xх]/(?=(?:day|week|month|день|сутки|неделю|месяц)\b)")

@@ -7,11 +7,11 @@ import pytest
 
 from pipeline.speakable import load, numerals, speakable
 from pipeline.speakable.markup.emojis import _names, _package
-from pipeline.speakable.ru import grammar
+from pipeline.speakable.ru import forms, grammar
 
 CACHED = (
-    *(numerals._num2words, numerals.words, grammar._analyzer, grammar._parses, grammar.nouns),
-    *(grammar.inflected, _package, _names),
+    *(numerals._num2words, numerals.words, grammar._analyzer, grammar.parses, grammar.nouns),
+    *(grammar.oblique, forms.inflected, _package, _names),
 )
 
 
