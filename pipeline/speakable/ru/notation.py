@@ -26,14 +26,13 @@ BEFORE_SECONDS = re.compile(r"(?<![\w.,])(?P<m>\d{1,2}) ?м\.? ?(?=\d{1,2} ?с(?
 AN_HOUR_GLUED = re.compile(r"(?<![\w.,])(?P<h>\d{1,3})ч(?=\d{1,2} ?м)")
 DAYS_OF_HOURS = re.compile(r"(?<![\w.,])(?P<d>\d{1,3}) ?д\.? ?(?=\d{1,2} ?ч(?!\w))")
 
-_INTAKE = (
-    r"(?:утром|вечером|на ночь|днём|днем|в обед|натощак|до еды|после еды|перед|во время|каждые|через|ежедневно|в день)"
-)
+_INTAKE = r"(?:утром|вечером|на ночь|днём|днем|в обед|натощак|до еды|после (?:еды|завтрака|обеда|ужина|сна)|до (?:завтрака|обеда|ужина|сна)|за \d+ ?мин|перед|во время|каждые|через|ежедневно|в день)"
 _TIMES = r"\d(?:[-–]\d)? ?(?:р(?:\./|/|\. ?в )|раза? )"
 _SWALLOW = r"(?:(?:[Пп]рин|[Пп]ей|[Вв]ыпей|[Пп]и(?:ть|л)|[Дд]ава)[а-яё]{0,10}(?: по)? )"
 LOADED = re.compile("(?:при|вы|за|пере|от)в[её]з|везут|груз|песк|угл|урож|вес[аио]|тонн|щебн|тягн|металл|зерн")
 DOSED = re.compile(
-    "доз|курс|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|ре[бц]|детям|взросл", re.IGNORECASE
+    "доз|курс|пропис|выпис|аптек|\\d ?мг|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|ре[бц]|детям|взросл",
+    re.IGNORECASE,
 )
 A_DAY = re.compile(r"(?<![\w.,/])(?P<n>\d(?:[.,]\d|[-–]\d)?) ?т\.?(?=/(?:сут|день|дн|д)(?!\w))")
 _TABLETS = r"(?P<n>\d(?:[.,/]\d|[-–]\d)?) ?т(?:\.|(?!\w))"
@@ -140,7 +139,8 @@ def _bullet(m: re.Match[str]) -> str:
 
 def _tablets(m: re.Match[str]) -> str:
     """Say т. as tablets where they are swallowed or taken at times of the day; else they are tonnes."""
-    if m["verb"] is None and (m["intake"] is None or LOADED.search(m.string)):
+    taken = m["verb"] is not None or m["intake"] is not None or DOSED.search(m.string)
+    if not taken or (m["verb"] is None and LOADED.search(m.string)):
         return m[0]
     return f"{m['verb'] or ''}{m['n']} таб.{' ' if m['intake'] is not None else ''}"
 
