@@ -26,6 +26,7 @@ TODAY = re.compile(
 DAYS_ARE = re.compile(
     r"(?<!\w)(?:дн[ия]|день|даты?|праздник[и]?|выходные)(?: [а-яё]{1,20})?(?: [-–—]|:) \Z", re.IGNORECASE
 )
+IS = re.compile(r" [—–] (?!\d)[а-яёА-ЯЁ]")
 FEAST = re.compile(r"(?:поздрав|праздник)[^.!?\d]{0,40}(?<!\w)со? \Z", re.IGNORECASE)
 WISH = re.compile(
     r"!|, [^.!?,]{1,20}!|, (?:дорог|мил|любим|уважаем|друзья|коллеги|девочки|женщины|мужчины|родн)"
@@ -47,7 +48,7 @@ OF_A_MONTH = re.compile(r" (?:(?:каждого|этого|следующего|
 def _day_case(m: re.Match[str]) -> str:
     """Return the genitive (двадцать второго ноября) unless the word in front asks for another case."""
     front, word = in_front(m), before(m).lower()
-    if TODAY.search(front) or DAYS_ARE.search(front):
+    if TODAY.search(front) or DAYS_ARE.search(front) or (not m.start() and IS.match(m.string, m.end())):
         return "n"
     if FEAST.search(front) or (front in {"С ", "Со "} and WISH.match(m.string, m.end())):
         return "i"  # с восьмым марта

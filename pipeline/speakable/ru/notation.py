@@ -27,13 +27,16 @@ AN_HOUR_GLUED = re.compile(r"(?<![\w.,])(?P<h>\d{1,3})ч(?=\d{1,2} ?м)")
 DAYS_OF_HOURS = re.compile(r"(?<![\w.,])(?P<d>\d{1,3}) ?д\.? ?(?=\d{1,2} ?ч(?!\w))")
 
 _INTAKE = (
-    r"(?:утром|вечером|на ночь|днём|днем|в обед|натощак|до еды|после еды|перед|во время|каждые|через|ежедневно|в день)"
+    r"(?:утром|вечером|на ночь|днём|днем|в обед|натощак|(?:до|после) (?:еды|завтрака|обеда|ужина|сна)|за \d+ ?мин|"
+    r"перед|во время|каждые|через|ежедневно|в день)"
 )
 _TIMES = r"\d(?:[-–]\d)? ?(?:р(?:\./|/|\. ?в )|раза? )"
 _SWALLOW = r"(?:(?:[Пп]рин|[Пп]ей|[Вв]ыпей|[Пп]и(?:ть|л)|[Дд]ава)[а-яё]{0,10}(?: по)? )"
 LOADED = re.compile("(?:при|вы|за|пере|от)в[её]з|везут|груз|песк|угл|урож|вес[аио]|тонн|щебн|тягн|металл|зерн")
 DOSED = re.compile(
-    "доз|курс|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|ре[бц]|детям|взросл", re.IGNORECASE
+    r"(?<!\w)(?:доз|курс|пропис|выпис|аптек|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|реб[её]н|"
+    r"рецепт|детям|взросл)|\d ?мг(?!\w)",
+    re.IGNORECASE,
 )
 A_DAY = re.compile(r"(?<![\w.,/])(?P<n>\d(?:[.,]\d|[-–]\d)?) ?т\.?(?=/(?:сут|день|дн|д)(?!\w))")
 _TABLETS = r"(?P<n>\d(?:[.,/]\d|[-–]\d)?) ?т(?:\.|(?!\w))"
@@ -140,9 +143,16 @@ def _bullet(m: re.Match[str]) -> str:
 
 def _tablets(m: re.Match[str]) -> str:
     """Say т. as tablets where they are swallowed or taken at times of the day; else they are tonnes."""
-    if m["verb"] is None and (m["intake"] is None or LOADED.search(m.string)):
+    taken = m["intake"] is not None or (DOSED.search(m.string) and not _of_something(m))
+    if m["verb"] is None and (not taken or LOADED.search(m.string)):
         return m[0]
     return f"{m['verb'] or ''}{m['n']} таб.{' ' if m['intake'] is not None else ''}"
+
+
+def _of_something(m: re.Match[str]) -> bool:
+    """Whether a noun in the genitive stands behind: 2 т. макулатуры."""
+    word = re.match(r" ?([а-яё]{2,20})", m.string[m.end() : m.end() + 24])
+    return word is not None and any(noun.case == "g" for noun in nouns(word[1]))
 
 
 def _range(m: re.Match[str]) -> str:

@@ -142,7 +142,12 @@ def _counting(number: int, case: str, noun: Noun) -> str | None:
     if noun.only_plural and number % 10 in (2, 3, 4) and number % 100 not in range(11, 15):
         return cardinal(number, "n" if case == "a" and not noun.animate else case, "p") if number < 5 else None
     gender = "p" if noun.only_plural and number % 10 == 1 and number % 100 != 11 else noun.gender
-    return cardinal(number, case, gender, animate=noun.animate and noun.plural and case == "a")
+    return cardinal(number, case, gender, animate=_is_alive(case, noun))
+
+
+def _is_alive(case: str, noun: Noun) -> bool:
+    """Whether the number stands as before living beings: двух котов, одного кота, but две персоны."""
+    return noun.animate and case == "a" and (noun.plural or noun.case != "g")
 
 
 def _gender_of_whole(m: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ import re
 
 from pipeline.speakable.rewriting import DASH, Rule, after, before, rule
 from pipeline.speakable.ru.forms import cardinal, inflected, ordinal
-from pipeline.speakable.ru.grammar import agreement, counted, governed, parses
+from pipeline.speakable.ru.grammar import agreement, counted, governed, is_adjective, parses
 
 YEAR_CASES = {"год": "n", "года": "g", "годом": "i", "годе": "p"}
 CENTURY_CASES = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
@@ -42,6 +42,7 @@ SEASONS = frozenset(
     ]
 )
 YEARS = range(1000, 2101)
+RECENT = range(1900, 2100)
 EARLIEST = 1500
 """The first year that is one without the word."""
 
@@ -161,7 +162,9 @@ def _year_alone(m: re.Match[str]) -> str | None:
     """Say a year behind "в", if it counts nothing behind it, and behind a month or a season: в мае 2024."""
     number, front = int(m["y"]), before(m).lower().lstrip("(«")
     if front in {"в", "во"}:
-        return ordinal(number, "p") if not after(m) and 1500 <= number <= 2099 else None
+        word = after(m).rstrip(".,;:!?)»")
+        verb = word.isalpha() and not counted(m.string, m.end()) and not is_adjective(word) and number in RECENT
+        return ordinal(number, "p") if (not after(m) or verb) and 1500 <= number <= 2099 else None
     if number not in YEARS or not front.isalpha() or not SEASONS & {parse.normal_form for parse in parses(front)}:
         return None
     if after(m).startswith("год") or (number % 100 == 0 and agreement(number, "nagdip", counted(m.string, m.end()))):
