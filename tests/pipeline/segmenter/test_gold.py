@@ -32,7 +32,7 @@ def replies() -> list[dict[str, Any]]:
     return lines("boundaries.jsonl")
 
 
-@pytest.mark.parametrize("split", ["dev", "held", "later", "last"])
+@pytest.mark.parametrize("split", ["dev", "held", "later", "last", "words"])
 @pytest.mark.parametrize("column", LEAST)
 def test_boundaries(replies: list[dict[str, Any]], column: str, split: str) -> None:
     """Sentences begin and end where a careful editor says they do."""
