@@ -9,6 +9,10 @@ _COUNT = re.compile(r".*\d|[IVXLCDMХ]+(?:[–—-][IVXLCDMХ]+)?")
 """A number in digits, or a number or range in Roman numerals, which Russians also write with a Cyrillic Х."""
 
 
+_CYRILLIC_INITIALS = re.compile(r"[А-ЯЁ]\.[А-ЯЁ]")
+"""Н. Э. Бауман is a person, н. э. is an era."""
+
+
 class Abbreviations:
     """The abbreviations of *tables*, by language."""
 
@@ -27,7 +31,7 @@ class Abbreviations:
             for word in _last_words(table.kinds):
                 self._words.setdefault(word, set()).add(language)
         self._endings = tuple(self._suffixes)
-        by_opener = {name.lower() for name, kinds in self._kinds.items() if Kind.OPENER in kinds.values()}
+        by_opener = {name.lower() for name, kinds in self._kinds.items() if _may_hang_on_opener(kinds, tables)}
         self._by_opener = {name.rpartition(" ")[2] for name in by_opener}
         self._endings_by_opener = tuple(name[1:] for name in by_opener if name.startswith("-"))
 
@@ -65,6 +69,13 @@ class Abbreviations:
         return {language: kind for kinds in suffixes for language, kind in kinds.items() if language not in known}
 
 
+def _may_hang_on_opener(kinds: Mapping[str, Kind], tables: Mapping[str, Table]) -> bool:
+    """Return whether an abbreviation may end before an opener: by its kind, or because only some languages know it."""
+    scripts = {tables[language].script for language in kinds}
+    known = all(language in kinds for language, table in tables.items() if table.script in scripts)
+    return Kind.OPENER in kinds.values() or (Kind.NEVER in kinds.values() and not known)
+
+
 def _entries(word: str, small: str, before: str) -> Iterator[str]:
     """Yield the entries that match *word* behind the word *before*; a later one overrules an earlier one."""
     if len(word) > 1 or not word.isupper():  # a single capital is an initial
@@ -74,7 +85,7 @@ def _entries(word: str, small: str, before: str) -> Iterator[str]:
         yield word
     if before:
         pair = before.lower()
-        if pair.endswith("."):
+        if pair.endswith(".") and not _CYRILLIC_INITIALS.fullmatch(before + word):
             yield pair + small
         if _COUNT.fullmatch(before):
             yield "9 " + small

@@ -56,8 +56,8 @@ AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±@&§%")
 """Signs that begin a sentence as a number does."""
 SPEAKABLE = re.compile(r"[^\W_]")
 MARKER = re.compile(
-    r"(?:[^\w\s]|_|\s)*(?:(?:step|шаг|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
-    r"(?:\d{1,3}|[a-zа-яё]|[ivx]{1,4})?(?:[^\w\s]|_)*",
+    r"(?:[^\w\s$€£¥₽₴₹₺₩%‰°−+]|_|\s)*(?:(?:step|шаг|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
+    r"(?:(\d{1,3})|[a-zа-яё]|[ivx]{1,4})?(?:[^\w\s$€£¥₽₴₹₺₩%‰°]|_)*",
     re.IGNORECASE,
 )
 """A whole segment that is only the marker of a list item."""

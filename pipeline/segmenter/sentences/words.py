@@ -19,7 +19,12 @@ _OPENERS = frozenset(word for known in TABLES.values() for word in known.openers
 _GOES_ON_BEFORE = frozenset(word for known in TABLES.values() for word in known.goes_on_before)
 _OPENER_BEGINNINGS = frozenset(word[:end] for word in _OPENERS for end in range(1, len(word) + 1))
 _GOES_ON_BEGINNINGS = frozenset(word[:end] for word in _GOES_ON_BEFORE for end in range(1, len(word) + 1))
-_RANGE = re.compile(r".*(?:[–—]|\d-)")
+_RANGE = re.compile(r".*(?:[–—]|\d-(?![а-яё]{1,3}\Z))")
+"""What stands before the last part of a range. 4-м is no range."""
+_ROMAN = re.compile(r"[IVXLC]+")
+_SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{2,5})")
+"""A word without a vowel. A few are no abbreviations: hmm, shh, тсс."""
+_LONGEST_SHORT = 5
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
 """Letters in the marker of a list item; longer numbers (XVIII) are written in capitals."""
@@ -73,36 +78,74 @@ def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
     sure = "en" in kinds or before[-1:] == "."
     if not likely or (len(likely) == 1 and len(word) == 2 < len(likeliest) and word.islower() and not sure):
         return None
-    return next(kind for kind in (Kind.OPENER, Kind.NEVER, Kind.CAPITAL) if kind in likely)
+    if Kind.NEVER in likely and likeliest[0] not in kinds:
+        return Kind.OPENER  # a word of the likeliest language, an abbreviation in another one
+    return next(kind for kind in (Kind.OPENER, Kind.NEVER, Kind.NUMBERED, Kind.CAPITAL) if kind in likely)
 
 
 def hangs_on_word(spot: Spot) -> bool:
     """Tell whether the word behind the mark decides and may still grow into a word that decides otherwise."""
     part = spot.following()
-    goes_on, opens = part in _GOES_ON_BEGINNINGS, part.lower() in _OPENER_BEGINNINGS
-    if not (goes_on or opens) or spot.opened + len(part) < len(spot.text):
+    if spot.opened + len(part) < len(spot.text):
+        return False
+    goes_on = part in _GOES_ON_BEGINNINGS or _ROMAN.fullmatch(part) is not None
+    opens = part.lower() in _OPENER_BEGINNINGS
+    if not (goes_on or opens):
         return False
     word, _ = spot.words()
     words = (word, _last_part(word))
-    if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
+    if goes_on and (word.isdigit() or any(map(_ABBREVIATIONS.may_know, words))):
         return True
-    return opens and (any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None)
+    if not opens:
+        return False
+    return _is_short(word) or any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None
+
+
+def _is_short(word: str) -> bool:
+    """Tell whether *word* is a letter, or letters with dots that no table knows: B, U.S."""
+    return len(word) == 1 or (word[1:2] == "." and not _ABBREVIATIONS.may_know(word))
 
 
 def opener_follows(spot: Spot) -> bool:
     """Tell whether the word behind the mark begins a sentence for certain."""
-    return spot.following().lower() in _OPENERS
+    word = spot.following().lower()
+    word = word.removesuffix(".") if len(word) > 2 else word  # A. may be an initial
+    return word in _OPENERS and any(word in table(language).openers for language in languages(spot))
 
 
-def goes_on_before(spot: Spot) -> bool:
-    """Tell whether the word behind the mark belongs to the abbreviation before it: 5 p.m. EST, Mon. Nov. 24."""
+def goes_on_before(spot: Spot, kind: Kind) -> bool:
+    """Tell whether the word behind the mark belongs to the abbreviation before it: 5 p.m. EST, Mon. Nov. 24, ch. II."""
     word = spot.following()
-    return word in _GOES_ON_BEFORE or word.removesuffix(".") in _GOES_ON_BEFORE
+    bare = word.removesuffix(".")
+    if word in _GOES_ON_BEFORE or bare in _GOES_ON_BEFORE:
+        return True
+    return _ROMAN.fullmatch(bare) is not None and (len(bare) > 1 or kind is Kind.NUMBERED)
+
+
+def takes_number(spot: Spot, word: str, before: str) -> bool:
+    """Tell whether the number behind the mark goes with *word*, which need not be in the table of the language.
+
+    A word without a vowel is an abbreviation, and so is a short word behind an open bracket: (est. 1898).
+    """
+    if spot.letter.isdigit():
+        if before[-1:].isdigit() or word.isupper():
+            return False
+        return _SHORT.fullmatch(word) is not None or (len(word) <= _LONGEST_SHORT and _bracket_is_open(spot))
+    number = spot.following().removesuffix(".")
+    if len(number) < 2 or not _ROMAN.fullmatch(number):
+        return False
+    return Kind.NUMBERED in _ABBREVIATIONS.kinds(word, before, spot.letter).values()
+
+
+def _bracket_is_open(spot: Spot) -> bool:
+    return spot.text.rfind("(", 0, spot.at) > spot.text.rfind(")", 0, spot.at)
 
 
 def is_label(spot: Spot, letter: str, before: str) -> bool:
     """Tell whether a single letter is no initial: vitamin C, so do I, A or B."""
-    if letter in _PRONOUNS or _is_listed(spot, letter):
+    if letter in _PRONOUNS:
+        return not before[:1].isupper() or opener_follows(spot)
+    if _is_listed(spot, letter):
         return True
     before = _behind_apostrophe(before.lower()).rstrip(":")
     speakers = [language for language, known in TABLES.items() if before in known.letter_ends_after]

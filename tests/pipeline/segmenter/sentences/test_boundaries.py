@@ -149,7 +149,7 @@ def test_punctuation_alone_does_not_end(text: str) -> None:
         ("Hi! 5", 2),
         ("Hi.  Y", 3),
         ("ठीक। अ", 2),
-        ("It is etc. T", 2),
+        ("It is etc. Y", 2),
         ("It is at 5 p.m. So", 3),
         ("On Main St. The ", 5),
     ],
