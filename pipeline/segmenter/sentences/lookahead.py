@@ -61,6 +61,8 @@ def is_end(text: str, at: int, teller: LanguageTeller, past: Past, *, doubtful: 
 
     *doubtful*: a number, a single letter or an abbreviation may be the end, too.
     """
+    if text[at + 1 : at + 2].isalnum() and text.endswith(".") and names.reaches_end(text, at):
+        at = len(text) - 1  # of See Photo.JPG.
     tail = TAIL.match(text, at)
     end = tail.end() if tail else at
     if text[end:].strip() or not SPEAKABLE.search(text, 0, at) or half_open(text[:end]):
@@ -113,10 +115,10 @@ def _letter(spot: Spot, gap: int, opened: int) -> int:
 def _dot(spot: Spot) -> int:
     text, at = spot.text, spot.at
     if not spot.spaced and spot.next == "upper":
-        rest = names.run(text, at + 1)
-        if at + 1 + len(rest) == len(text) and len(rest) < names.LONGEST_RUN:
+        in_name = names.in_name(text, at)
+        if in_name is None:
             return UNDECIDED
-        if names.is_part_of_name(rest):
+        if in_name:
             return NO_CUT
     if spot.next == "upper" and hangs_on_word(spot):
         return UNDECIDED

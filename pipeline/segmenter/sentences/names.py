@@ -13,15 +13,25 @@ _ENDINGS = re.compile(
     r"|MOV|MKV|ZIP|RAR|EXE|MSI|DLL|BAT|INI|LOG|APK|DMG|ISO|BAK)\.?"
 )
 """Ends of addresses and files in capitals, and few of addresses with a capital: Photo.JPG, Booking.Com."""
-LONGEST_RUN = 120
+_LONGEST_RUN = 120
 
 
 def run(text: str, pos: int) -> str:
     """Return what may belong to a name from *pos* on, as far as it has come."""
-    match = _RUN.match(text, pos, pos + LONGEST_RUN)
+    match = _RUN.match(text, pos, pos + _LONGEST_RUN)
     return match.group() if match else ""
 
 
-def is_part_of_name(rest: str) -> bool:
-    """Tell whether *rest*, behind a dot without a space, shows that the dot is inside a name."""
-    return _SIGNS.search(rest) is not None or _ENDINGS.fullmatch(rest) is not None
+def reaches_end(text: str, at: int) -> bool:
+    """Tell whether *text* ends within the word whose dot is at *at*."""
+    return at + 1 + len(run(text, at + 1)) == len(text)
+
+
+def in_name(text: str, at: int) -> bool | None:
+    """Tell whether the dot at *at*, with a letter behind it, is inside a name. None = too early to tell."""
+    rest = run(text, at + 1)
+    if _SIGNS.search(rest):
+        return True
+    if reaches_end(text, at) and len(rest) < _LONGEST_RUN:
+        return None
+    return _ENDINGS.fullmatch(rest) is not None

@@ -1,7 +1,7 @@
 """The gold sets: replies cut and judged by hand, before anybody looked at what the code makes of them.
 
 Those of the splits ``later`` and ``last`` were written when the rules were done, by somebody who knew neither them nor
-the others.
+the others; those of ``words`` before the rules that they are about, and measured then.
 """
 
 import json
@@ -19,8 +19,8 @@ from pipeline.errors import CommandRefused
 from pipeline.events import JsonBlock, Segment, Sentence
 
 DATA = Path(__file__).parents[2] / "data"
-LEAST = {"en": 0.97, "ru": 0.97, "others": 0.95}
-LEAST_EXACT = 0.92
+LEAST = {"en": 0.985, "ru": 0.995, "others": 0.98}
+LEAST_EXACT = 0.95
 
 
 def lines(name: str) -> list[dict[str, Any]]:
