@@ -76,9 +76,9 @@ def segments(
     """Cut the model's text into segments. Tool calls keep their place; ModelEnd comes last, once.
 
     A finished sentence waits at most ``hold`` seconds for a model that pauses, one whose end is in doubt ``doubt`` more
-    seconds. When the model fails, a sentence that was finished by then still comes before the error; half a sentence does not.
-    *progress* is called for each item of the model that has content. An answer of more than *most_chars* characters,
-    tool calls included, ends there with LENGTH.
+    seconds. When the model fails, a sentence that was finished by then still comes before the error; half a sentence
+    does not. *progress* is called for each item of the model that has content. An answer of more than *most_chars*
+    characters, tool calls included, ends there with LENGTH.
     """
     return _numbered(_cut(items, make, patience, progress, most_chars))
 
