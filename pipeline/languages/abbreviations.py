@@ -89,7 +89,7 @@ def _entries(word: str, small: str, before: str) -> Iterator[str]:
             yield pair + small
         if _COUNT.fullmatch(before):
             yield "9 " + small
-        elif before[0].isupper():
+        elif before[0].isupper() and not (len(word) == 1 and word.isupper()):
             yield "aa " + small
         yield f"{pair} {small}"
 

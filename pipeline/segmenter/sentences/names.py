@@ -8,7 +8,7 @@ _RUN = re.compile(rf"[^\s,;!?…\"“”«»)\]}}<>*`{_OTHER_SCRIPTS}]*")
 _SIGNS = re.compile(r"[@\\_=]|\w\(|:\w|\.(?:\d|[^\W\d_A-ZА-ЯЁ]{2})")
 """Signs of a name: Keller@uni.de, WriteLine(, Draft.pdf, println."""
 _ENDINGS = re.compile(
-    r"(?:.*\.)?(?:Com|Org|Net|Edu|Gov|Ru|Рф|COM|ORG|NET|EDU|GOV|RU|UA|DE|FR|ES|PL|UK|CH|BR|EU|JP|CN|KR|JS|TS|CSS|HTML?|XML|JSON|SQL|PY"
+    r"(?:.*\.)?(?:Com|Org|Net|Edu|Gov|Ru|Рф|РФ|COM|ORG|NET|EDU|GOV|RU|UA|DE|FR|ES|PL|UK|CH|BR|EU|JP|CN|KR|JS|TS|CSS|HTML?|XML|JSON|SQL|PY"
     r"|PHP|PDF|DOCX?|XLSX?|PPTX?|ODT|RTF|TXT|CSV|MD|EPUB|JPE?G|PNG|GIF|HEIC|SVG|BMP|TIFF?|MP[34]|WAV|OGG|FLAC|M4A|AVI"
     r"|MOV|MKV|ZIP|RAR|EXE|MSI|DLL|BAT|INI|LOG|APK|DMG|ISO|BAK)\.?"
 )

@@ -148,7 +148,12 @@ def _dot_without_space(spot: Spot, word: str, before: str) -> bool:
         return classify(last) == "uncased"
     if last.isdigit() and languages(spot)[0] in _ORDINAL_BY_CAPITAL:
         return False
-    return spot.next == "upper" and not last.isupper()
+    return spot.next == "upper" and not last.isupper() and not _joins_names(spot, word, before)
+
+
+def _joins_names(spot: Spot, word: str, before: str) -> bool:
+    """Tell whether the dot joins two words with capitals inside a sentence: in Array.Map. German nouns all have one."""
+    return word[0].isupper() and before != "" and not opener_follows(spot) and languages(spot)[0] != "de"
 
 
 def _number(spot: Spot, word: str, before: str) -> bool:
