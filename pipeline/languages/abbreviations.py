@@ -24,7 +24,7 @@ class Abbreviations:
         for language, table in tables.items():
             for name, kind in table.kinds.items():
                 self._kinds.setdefault(name, {})[language] = kind
-                if name.startswith("-"):
+                if name.startswith("-") and " " not in name:
                     self._suffixes.setdefault(name[1:], {})[language] = kind
             for chain in table.chains:
                 self._chains.setdefault(chain, {})[language] = Kind.NEVER
@@ -92,6 +92,7 @@ def _entries(word: str, small: str, before: str) -> Iterator[str]:
         elif before[0].isupper() and not (len(word) == 1 and word.isupper()):
             yield "aa " + small
         yield f"{pair} {small}"
+        yield f"-{pair[-2:]} {small}"
 
 
 def _last_words(entries: Iterable[str]) -> Iterator[str]:

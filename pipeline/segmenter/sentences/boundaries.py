@@ -56,15 +56,17 @@ class Boundaries:
 
     def interrupt(self) -> list[str]:
         """Return the open sentence: the next text is no prose. White space behind it goes before the next sentence."""
-        body = self._buf.rstrip()
-        out = [self._take(len(body))] if body else []
+        out = self._settle()
+        if body := self._buf.rstrip():
+            out.append(self._take(len(body)))
         self._past = Past(item=self._past.item)
         return out
 
     def flush(self) -> list[str]:
         """Return all that is left, white space behind it too."""
+        out = self._settle()
         rest = "".join(self._lead) + self._buf
-        return [rest] if rest else []
+        return [*out, rest] if rest else out
 
     def release(self, *, doubtful: bool = False) -> list[str]:
         """Return the open sentence if it has ended as far as can be told now.
@@ -107,6 +109,16 @@ class Boundaries:
             return self._long_cut(pos)
         self._pos = len(buf)
         return NO_CUT
+
+    def _settle(self) -> list[str]:
+        """Return the sentences that end because no more letters come."""
+        out: list[str] = []
+        while self._waiting and (cut := judge(f"{self._buf}\n", self._pos, self._teller, self._past)) > NO_CUT:
+            if not self._buf[cut:].strip():
+                break
+            out.append(self._take(cut))
+            self._next_cut()
+        return out
 
     def _after_mark(self, at: int) -> int:
         """Return where the search goes on behind a mark that ended nothing. Marks that stand together are one."""

@@ -110,7 +110,7 @@ def _dot(spot: Spot) -> bool:
 
 
 def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
-    if spot.is_closed():
+    if spot.is_closed() or spot.first in "¿¡":
         return True
     if _goes_with_next(spot, word, before):
         return False
@@ -170,7 +170,7 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return spot.letter in AMOUNTS
     if not after or len(word) > 2:
         return True
-    return not (is_ordinal(spot, before) or before.endswith((",", "-", "–")))
+    return opener_follows(spot) or not (is_ordinal(spot, before) or before.endswith((",", "-", "–")))
 
 
 def _may_begin_small(spot: Spot, word: str) -> bool:

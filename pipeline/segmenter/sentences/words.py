@@ -21,10 +21,13 @@ _OPENER_BEGINNINGS = frozenset(word[:end] for word in _OPENERS for end in range(
 _GOES_ON_BEGINNINGS = frozenset(word[:end] for word in _GOES_ON_BEFORE for end in range(1, len(word) + 1))
 _RANGE = re.compile(r".*(?:[–—]|\d-(?![а-яё]{1,3}\Z))")
 """What stands before the last part of a range. 4-м is no range."""
+_SMALL_ABBREVIATIONS = frozenset(filter(_ABBREVIATIONS.may_know, "абвгдежзиклмнопрстуфхцчшщэ"))
+_INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLC]+")
 _SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{2,5})")
 """A word without a vowel. A few are no abbreviations: hmm, shh, тсс."""
 _LONGEST_SHORT = 5
+_LONGEST_DAY = 2
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
 """Letters in the marker of a list item; longer numbers (XVIII) are written in capitals."""
@@ -94,7 +97,7 @@ def hangs_on_word(spot: Spot) -> bool:
         return False
     word, _ = spot.words()
     words = (word, _last_part(word))
-    if goes_on and (word.isdigit() or any(map(_ABBREVIATIONS.may_know, words))):
+    if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
         return True
     if not opens:
         return False
@@ -102,8 +105,10 @@ def hangs_on_word(spot: Spot) -> bool:
 
 
 def _is_short(word: str) -> bool:
-    """Tell whether *word* is a letter, or letters with dots that no table knows: B, U.S."""
-    return len(word) == 1 or (word[1:2] == "." and not _ABBREVIATIONS.may_know(word))
+    """Tell whether *word* is a letter, a day of the month, or letters with dots that no table knows: B, 3, U.S."""
+    if len(word) < _LONGEST_DAY + 1:
+        return len(word) == 1 or word.isdigit()
+    return word[1] == "." and not _ABBREVIATIONS.may_know(word)
 
 
 def opener_follows(spot: Spot) -> bool:
@@ -147,11 +152,15 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
         return not before[:1].isupper() or opener_follows(spot)
     if _is_listed(spot, letter):
         return True
+    if _INITIAL.fullmatch(spot.following()) or letter in _SMALL_ABBREVIATIONS:  # is R. L. Stine, через с. Малое
+        return False
     before = _behind_apostrophe(before.lower()).rstrip(":")
     speakers = [language for language, known in TABLES.items() if before in known.letter_ends_after]
     if not speakers or "en" in speakers:
         spot.teller.read(spot.text, spot.at, spot.last_letter())
         return bool(speakers)
+    if script(before[0]) != script(letter):  # язык C
+        return True
     return any(language in speakers for language in languages(spot))
 
 
