@@ -498,7 +498,9 @@ def test_nothing_of_an_object_is_spoken(text: str, pauses: set[int]) -> None:
 UNITS = ["One more. ", '`{"a" ', "```json\n", '{"a": [1, "b"]} ', '{"a": {}\n b ', '{"text": "']
 
 
-@pytest.mark.parametrize("unit", [*UNITS, "word ", "「あ。", "[a](b", '."', *"a. {\\*"])
+@pytest.mark.parametrize(
+    "unit", [*UNITS, "Word.Next", "A.b@", "1. a ", ": 1. A 2. ", "word ", "「あ。", "[a](b", '."', *"a. {\\*"]
+)
 def test_cost_grows_linearly(unit: str) -> None:
     """Ten times as much text costs about ten times as much: no buffer is read again and again."""
     assert _steps(unit, 20_000) < 14 * _steps(unit, 2_000) + 1_000
