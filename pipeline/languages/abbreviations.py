@@ -32,6 +32,8 @@ class Abbreviations:
                 self._words.setdefault(word, set()).add(language)
         self._endings = tuple(self._suffixes)
         by_opener = {name.lower() for name, kinds in self._kinds.items() if _may_hang_on_opener(kinds, tables)}
+        numbered = (name for name, kinds in self._kinds.items() if {Kind.NUMBERED, Kind.NEVER} & {*kinds.values()})
+        self._numbered = {name.lower() for name in numbered if " " not in name and "-" not in name}
         self._by_opener = {name.rpartition(" ")[2] for name in by_opener}
         self._endings_by_opener = tuple(name[1:] for name in by_opener if name.startswith("-"))
 
@@ -39,6 +41,10 @@ class Abbreviations:
         """Return whether *word* may be an abbreviation in any language."""
         small = word.lower()
         return small in self._words or small.endswith(self._endings)
+
+    def may_take_number(self, word: str) -> bool:
+        """Return whether a number behind *word* belongs to it in any language."""
+        return word.lower() in self._numbered
 
     def may_end_before_opener(self, word: str) -> bool:
         """Return whether the kind of *word* may depend on the word behind it."""
@@ -78,21 +84,28 @@ def _may_hang_on_opener(kinds: Mapping[str, Kind], tables: Mapping[str, Table]) 
 
 def _entries(word: str, small: str, before: str) -> Iterator[str]:
     """Yield the entries that match *word* behind the word *before*; a later one overrules an earlier one."""
-    if len(word) > 1 or not word.isupper():  # a single capital is an initial
+    is_initial = len(word) == 1 and word.isupper()
+    if not is_initial:
         if word.isupper():
             yield word.capitalize()
         yield small
         yield word
     if before:
-        pair = before.lower()
-        if pair.endswith(".") and not _CYRILLIC_INITIALS.fullmatch(before + word):
-            yield pair + small
-        if _COUNT.fullmatch(before):
-            yield "9 " + small
-        elif before[0].isupper() and not (len(word) == 1 and word.isupper()):
-            yield "aa " + small
-        yield f"{pair} {small}"
-        yield f"-{pair[-2:]} {small}"
+        yield from _pairs(word, small, before, is_initial)
+
+
+def _pairs(word: str, small: str, before: str, is_initial: bool) -> Iterator[str]:
+    pair = before.lower()
+    if pair.endswith(".") and not _CYRILLIC_INITIALS.fullmatch(before + word):
+        yield pair + small
+    if is_initial:
+        return
+    if _COUNT.fullmatch(before):
+        yield "9 " + small
+    elif before[0].isupper():
+        yield "aa " + small
+    yield f"{pair} {small}"
+    yield f"-{pair[-2:]} {small}"
 
 
 def _last_words(entries: Iterable[str]) -> Iterator[str]:

@@ -32,6 +32,8 @@ _COUNT = re.compile(r"\d{1,3}(?:\.?º)?|\d+[.,]\d+")
 """A number of which a letter is the unit or the part: 2.25 A, 12 B. A year is none: In 1905 A. Einstein."""
 _POINTS = frozenset("NSEWO")
 """Points of the compass, which stand between a number and a name: 220 W. Maple Ave."""
+_WORK = re.compile(r"(?:№|\b[Nn]o\.|\b[Oo]p\.|соч\.)\s?\d+\s\w\Z")
+"""A work and its author: Symphony No. 9 L."""
 _BRANDS = frozenset(
     {"яндекс", "yandex", "mail", "system", "math", "console", "node", "vue", "asp", "booking", "microsoft", "google"}
 )
@@ -226,7 +228,9 @@ def _initial_ends(spot: Spot, letter: str, before: str) -> bool:
         return False
     if letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter):
         return True
-    return opener_follows(spot) or (letter not in _POINTS and _COUNT.fullmatch(before) is not None)
+    if opener_follows(spot):
+        return True
+    return letter not in _POINTS and _COUNT.fullmatch(before) is not None and not _WORK.search(spot.text, 0, spot.at)
 
 
 def _acronym(spot: Spot) -> bool:

@@ -3,7 +3,17 @@
 import re
 from collections.abc import Sequence
 
-from pipeline.languages import TABLES, Abbreviations, Kind, LanguageTeller, candidates, script, squeezed, table
+from pipeline.languages import (
+    ALPHABETS,
+    TABLES,
+    Abbreviations,
+    Kind,
+    LanguageTeller,
+    candidates,
+    script,
+    squeezed,
+    table,
+)
 from pipeline.segmenter.sentences.mark import LONGEST_WORD, NO_MARKER, Spot
 
 _ABBREVIATIONS = Abbreviations(TABLES)
@@ -21,6 +31,8 @@ _OPENER_BEGINNINGS = frozenset(word[:end] for word in _OPENERS for end in range(
 _GOES_ON_BEGINNINGS = frozenset(word[:end] for word in _GOES_ON_BEFORE for end in range(1, len(word) + 1))
 _RANGE = re.compile(r".*(?:[–—]|\d-(?![а-яё]{1,3}\Z))")
 """What stands before the last part of a range. 4-м is no range."""
+_FREQUENT = TABLES["en"].words
+_LETTERED = frozenset().union(*(known.letter_ends_after for known in TABLES.values())) - _FREQUENT
 _SMALL_ABBREVIATIONS = frozenset(filter(_ABBREVIATIONS.may_know, "абвгдежзиклмнопрстуфхцчшщэ"))
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLC]+")
@@ -92,12 +104,15 @@ def hangs_on_word(spot: Spot) -> bool:
     if spot.opened + len(part) < len(spot.text):
         return False
     goes_on = part in _GOES_ON_BEGINNINGS or _ROMAN.fullmatch(part) is not None
+    numbers = len(part) == 1
     opens = part.lower() in _OPENER_BEGINNINGS
-    if not (goes_on or opens):
+    if not (goes_on or opens or numbers):
         return False
     word, _ = spot.words()
     words = (word, _last_part(word))
     if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
+        return True
+    if numbers and any(map(_ABBREVIATIONS.may_take_number, words)):
         return True
     if not opens:
         return False
@@ -124,7 +139,9 @@ def goes_on_before(spot: Spot, kind: Kind) -> bool:
     bare = word.removesuffix(".")
     if word in _GOES_ON_BEFORE or bare in _GOES_ON_BEFORE:
         return True
-    return _ROMAN.fullmatch(bare) is not None and (len(bare) > 1 or kind is Kind.NUMBERED)
+    if kind is Kind.NUMBERED and len(bare) == 1:  # ch. I, app. B
+        return True
+    return len(bare) > 1 and _ROMAN.fullmatch(bare) is not None
 
 
 def takes_number(spot: Spot, word: str, before: str) -> bool:
@@ -135,6 +152,8 @@ def takes_number(spot: Spot, word: str, before: str) -> bool:
     if spot.letter.isdigit():
         if before[-1:].isdigit() or word.isupper():
             return False
+        if word[-1:] in ALPHABETS["uk"] and _ABBREVIATIONS.may_take_number(word):
+            return True
         return _SHORT.fullmatch(word) is not None or (len(word) <= _LONGEST_SHORT and _bracket_is_open(spot))
     number = spot.following().removesuffix(".")
     if len(number) < 2 or not _ROMAN.fullmatch(number):
@@ -158,10 +177,16 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
     speakers = [language for language, known in TABLES.items() if before in known.letter_ends_after]
     if not speakers or "en" in speakers:
         spot.teller.read(spot.text, spot.at, spot.last_letter())
-        return bool(speakers)
+        return bool(speakers) and (before not in _FREQUENT or opener_follows(spot) or _names_letters(spot))
     if script(before[0]) != script(letter):  # язык C
         return True
     return any(language in speakers for language in languages(spot))
+
+
+def _names_letters(spot: Spot) -> bool:
+    """Tell whether the sentence has a word that a letter may follow: The answer is B."""
+    words = spot.text[max(0, spot.at - 2 * LONGEST_WORD) : spot.at].lower().split()
+    return any(word in _LETTERED for word in words)
 
 
 def is_ordinal(spot: Spot, before: str) -> bool:
