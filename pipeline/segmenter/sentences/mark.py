@@ -108,8 +108,8 @@ class Spot:
         marker = MARKER.fullmatch(self.text, 0, self.at)
         if marker is None:
             return False
-        number = int(marker[1] or 0)
-        return number <= _MOST_ITEMS or number == self.past.item + 1
+        number = int(marker[1] or 1)
+        return 0 < number <= _MOST_ITEMS or number == self.past.item + 1
 
     def is_closed(self) -> bool:
         """Tell whether a quote or bracket closes right before the mark, so that the word there is no abbreviation."""

@@ -32,6 +32,9 @@ _GOES_ON_BEGINNINGS = frozenset(word[:end] for word in _GOES_ON_BEFORE for end i
 _RANGE = re.compile(r".*(?:[–—]|\d-(?![а-яё]{1,3}\Z))")
 """What stands before the last part of a range. 4-м is no range."""
 _FREQUENT = TABLES["en"].words
+_COPULAS = frozenset(
+    {"is", "are", "was", "be", "a", "an", "es", "est", "è", "é", "era", "la", "ist", "war", "jest", "это", "є", "це"}
+)
 _LETTERED = frozenset().union(*(known.letter_ends_after for known in TABLES.values())) - _FREQUENT
 _SMALL_ABBREVIATIONS = frozenset(filter(_ABBREVIATIONS.may_know, "абвгдежзиклмнопрстуфхцчшщэ"))
 _INITIAL = re.compile(r"[^\W\d_]\.")
@@ -93,6 +96,8 @@ def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
     sure = "en" in kinds or before[-1:] == "."
     if not likely or (len(likely) == 1 and len(word) == 2 < len(likeliest) and word.islower() and not sure):
         return None
+    if before[-1:].isdigit() and likeliest[0] in kinds:
+        return kinds[likeliest[0]]  # a unit
     if Kind.NEVER in likely and likeliest[0] not in kinds:
         return Kind.OPENER  # a word of the likeliest language, an abbreviation in another one
     return next(kind for kind in (Kind.OPENER, Kind.NEVER, Kind.NUMBERED, Kind.CAPITAL) if kind in likely)
@@ -177,7 +182,9 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
     speakers = [language for language, known in TABLES.items() if before in known.letter_ends_after]
     if not speakers or "en" in speakers:
         spot.teller.read(spot.text, spot.at, spot.last_letter())
-        return bool(speakers) and (before not in _FREQUENT or opener_follows(spot) or _names_letters(spot))
+        if before in _COPULAS and _names_letters(spot):
+            return True
+        return bool(speakers) and (before not in _FREQUENT or opener_follows(spot))
     if script(before[0]) != script(letter):  # язык C
         return True
     return any(language in speakers for language in languages(spot))
