@@ -86,12 +86,18 @@ def _entries(word: str, small: str, before: str) -> Iterator[str]:
     """Yield the entries that match *word* behind the word *before*; a later one overrules an earlier one."""
     is_initial = len(word) == 1 and word.isupper()
     if not is_initial:
-        if word.isupper():
-            yield word.capitalize()
-        yield small
+        if not _is_acronym(word, before):
+            if word.isupper():
+                yield word.capitalize()
+            yield small
         yield word
     if before:
         yield from _pairs(word, small, before, is_initial)
+
+
+def _is_acronym(word: str, before: str) -> bool:
+    """Return whether *word* is capitals among small letters: My type is AB."""
+    return word.isupper() and word.isalpha() and before.isalpha() and not before.isupper()
 
 
 def _pairs(word: str, small: str, before: str, is_initial: bool) -> Iterator[str]:

@@ -52,7 +52,7 @@ GAP = re.compile(f"{_SPACE}*")
 OPENERS = re.compile(rf"(?:[\"'“”„«»‹›‘‚(\[{{¿¡*_~`#>—–‒•\-「『（【《〈{_EMOJI}{_JOINERS}{_INVISIBLE}]|{_SPACE})*")
 SURE_OPENERS = frozenset('"“„«‹¿¡*`「『《【#')
 """Behind a full stop and a space these begin a sentence, whatever letter follows."""
-AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±@&§%")
+AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±−@&§%")
 """Signs that begin a sentence as a number does."""
 SPEAKABLE = re.compile(r"[^\W_]")
 MARKER = re.compile(

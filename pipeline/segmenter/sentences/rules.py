@@ -214,7 +214,7 @@ def _ellipsis(spot: Spot) -> bool:
 def _abbreviation_ends(spot: Spot, kind: Kind, before: str) -> bool:
     """Judge the dot of an abbreviation by its kind. In a reply without capitals, a word alone is none: no. thanks."""
     if kind is Kind.OPENER:
-        return spot.next == "upper" and opener_follows(spot)
+        return spot.next == "upper" and (opener_follows(spot) or may_be_pronoun(spot))
     if kind is Kind.NEVER or spot.first in _DASHES or goes_on_before(spot, kind):
         return False
     if opens_with_year(spot) and not spot.begins_small() and not opener_follows(spot):

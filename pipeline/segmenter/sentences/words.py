@@ -37,6 +37,8 @@ _COPULAS = frozenset(
 )
 _LETTERED = frozenset().union(*(known.letter_ends_after for known in TABLES.values())) - _FREQUENT
 _SMALL_ABBREVIATIONS = frozenset(filter(_ABBREVIATIONS.may_know, "абвгдежзиклмнопрстуфхцчшщэ"))
+_IMPERATIVE = re.compile(r"[а-яёіїє]{3,}(?:[иьй]те|[іи]ть)(?:сь|ся)?")
+"""Назовите, Натисніть: no name ends so."""
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLC]+")
 _SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{2,5})")
@@ -110,7 +112,7 @@ def hangs_on_word(spot: Spot) -> bool:
         return False
     goes_on = part in _GOES_ON_BEGINNINGS or _ROMAN.fullmatch(part) is not None
     numbers = len(part) == 1
-    opens = part.lower() in _OPENER_BEGINNINGS
+    opens = part.lower() in _OPENER_BEGINNINGS or script(part[:1]) == "cyrillic"
     if not (goes_on or opens or numbers):
         return False
     word, _ = spot.words()
@@ -135,6 +137,8 @@ def opener_follows(spot: Spot) -> bool:
     """Tell whether the word behind the mark begins a sentence for certain."""
     word = spot.following().lower()
     word = word.removesuffix(".") if len(word) > 2 else word  # A. may be an initial
+    if _IMPERATIVE.fullmatch(word):
+        return True
     return word in _OPENERS and any(word in table(language).openers for language in languages(spot))
 
 
@@ -178,6 +182,8 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
         return True
     if _INITIAL.fullmatch(spot.following()) or letter in _SMALL_ABBREVIATIONS:  # is R. L. Stine, через с. Малое
         return False
+    if letter.isalpha() and _is_numbered(before):
+        return True
     before = _behind_apostrophe(before.lower()).rstrip(":")
     speakers = [language for language, known in TABLES.items() if before in known.letter_ends_after]
     if not speakers or "en" in speakers:
@@ -188,6 +194,11 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
     if script(before[0]) != script(letter):  # язык C
         return True
     return any(language in speakers for language in languages(spot))
+
+
+def _is_numbered(before: str) -> bool:
+    """Tell whether the word *before* is an abbreviation that takes a number or a letter: App. B."""
+    return len(before) > 2 and before[-1] == "." and Kind.NUMBERED in _ABBREVIATIONS.kinds(before[:-1], "", "").values()
 
 
 def _names_letters(spot: Spot) -> bool:
