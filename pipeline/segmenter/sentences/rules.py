@@ -166,13 +166,15 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return True
     if before[-1:] == "." and before[:-1].isdigit():  # 2024. 5. 3.
         return False
+    if len(word) < 3 and is_ordinal(spot, before) and not opener_follows(spot):
+        return False
     language = languages(spot)[0]
     after = table(language).ordinal_after
     if spot.next == "digit" and (after or language == "ko"):
         return spot.letter in AMOUNTS
     if not after or len(word) > 2:
         return True
-    return opener_follows(spot) or not (is_ordinal(spot, before) or before.endswith((",", "-", "–")))
+    return opener_follows(spot) or not before.endswith((",", "-", "–"))
 
 
 def _may_begin_small(spot: Spot, word: str) -> bool:

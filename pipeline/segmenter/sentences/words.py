@@ -117,7 +117,7 @@ def hangs_on_word(spot: Spot) -> bool:
         return False
     word, _ = spot.words()
     words = (word, _last_part(word))
-    if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
+    if goes_on and (word.isdigit() or any(map(_ABBREVIATIONS.may_know, words))):
         return True
     if numbers and any(map(_ABBREVIATIONS.may_take_number, words)):
         return True
@@ -177,7 +177,7 @@ def _bracket_is_open(spot: Spot) -> bool:
 def is_label(spot: Spot, letter: str, before: str) -> bool:
     """Tell whether a single letter is no initial: vitamin C, so do I, A or B."""
     if letter in _PRONOUNS:
-        return not before[:1].isupper() or opener_follows(spot)
+        return not before[:1].isupper() or opener_follows(spot) or before.lower() in _LETTERED
     if _is_listed(spot, letter):
         return True
     if _INITIAL.fullmatch(spot.following()) or letter in _SMALL_ABBREVIATIONS:  # is R. L. Stine, через с. Малое
@@ -209,8 +209,14 @@ def _names_letters(spot: Spot) -> bool:
 
 def is_ordinal(spot: Spot, before: str) -> bool:
     """Tell whether a number with a dot is an ordinal behind the word *before*: am 3. Oktober, im II. Weltkrieg."""
-    after = table(languages(spot)[0]).ordinal_after
-    return "*" in after or before.lower() in after
+    likeliest = languages(spot)
+    after = table(likeliest[0]).ordinal_after
+    return "*" in after or before.lower() in after or _month_follows(spot, likeliest)
+
+
+def _month_follows(spot: Spot, likeliest: Sequence[str]) -> bool:
+    tables = (table(language) for language in likeliest)
+    return any(known.ordinal_after and spot.following() in known.goes_on_before for known in tables)
 
 
 def opens_with_year(spot: Spot) -> bool:
