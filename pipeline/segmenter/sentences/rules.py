@@ -226,7 +226,7 @@ def _abbreviation_ends(spot: Spot, kind: Kind, before: str) -> bool:
 
 def _initial_ends(spot: Spot, letter: str, before: str) -> bool:
     """Judge the dot behind a single letter: a small letter (solve for x), or one of another script, is no initial."""
-    if spot.next not in _CAPITALS or (spot.next == "uncased" and _INITIAL.fullmatch(before)):
+    if spot.next not in _CAPITALS or (_INITIAL.fullmatch(before) and (spot.next == "uncased" or letter.islower())):
         return False
     if letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter):
         return True

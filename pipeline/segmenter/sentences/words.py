@@ -43,6 +43,7 @@ _INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLC]+")
 _SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{2,5})")
 """A word without a vowel. A few are no abbreviations: hmm, shh, тсс."""
+_IN_ADDRESS = re.compile(r"(?:\d+[^\W\d_]?|[^\W\d_]),")
 _LONGEST_SHORT = 5
 _LONGEST_DAY = 2
 _PRONOUNS = frozenset({"I", "я"})
@@ -156,14 +157,17 @@ def goes_on_before(spot: Spot, kind: Kind) -> bool:
 def takes_number(spot: Spot, word: str, before: str) -> bool:
     """Tell whether the number behind the mark goes with *word*, which need not be in the table of the language.
 
-    A word without a vowel is an abbreviation, and so is a short word behind an open bracket: (est. 1898).
+    A word without a vowel is an abbreviation, and so is a short word behind an open bracket, or behind a number or a
+    letter with a comma: (est. 1898), 12 B, int. 3.
     """
     if spot.letter.isdigit():
         if before[-1:].isdigit() or word.isupper():
             return False
         if word[-1:] in ALPHABETS["uk"] and _ABBREVIATIONS.may_take_number(word):
             return True
-        return _SHORT.fullmatch(word) is not None or (len(word) <= _LONGEST_SHORT and _bracket_is_open(spot))
+        if len(word) <= _LONGEST_SHORT and (_IN_ADDRESS.fullmatch(before) or _bracket_is_open(spot)):
+            return True
+        return _SHORT.fullmatch(word) is not None
     number = spot.following().removesuffix(".")
     if len(number) < 2 or not _ROMAN.fullmatch(number):
         return False
