@@ -5,8 +5,8 @@ import re
 from pipeline.segmenter.sentences.mark import Spot
 
 _ITEM = re.compile(r"[\s*_(]*(\d{1,3})[.)](?!\d)")
-_FIRST = re.compile(r"(?:：|(?<!\d):\s)[\s*_(]*1\Z")
-_MARKER = re.compile(r"(?:\A|：|(?<!\d):\s|[;,]\s)[\s*_(]*(\d{1,2})[.)][*_]*\s")
+_FIRST = re.compile(r"(?:：|:\s)[\s*_(]*1\Z")
+_MARKER = re.compile(r"(?:\A|：|:\s|[;,]\s)[\s*_(]*(\d{1,2})[.)][*_]*\s")
 _NUMBER = re.compile(r"(?<!\S)[*_(]*(\d{1,2})\Z")
 _JOINS = (",", ";", "،", "，", "；")
 
