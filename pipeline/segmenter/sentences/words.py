@@ -112,33 +112,34 @@ def hangs_on_word(spot: Spot) -> bool:
     if spot.opened + len(part) < len(spot.text):
         return False
     goes_on = part in _GOES_ON_BEGINNINGS or _ROMAN.fullmatch(part) is not None
-    numbers = len(part) == 1
-    opens = part.lower() in _OPENER_BEGINNINGS or script(part[:1]) == "cyrillic"
-    if not (goes_on or opens or numbers):
+    opens, may_be_imperative = part.lower() in _OPENER_BEGINNINGS, script(part[:1]) == "cyrillic"
+    if not (goes_on or opens or may_be_imperative or len(part) == 1):
         return False
     word, _ = spot.words()
+    if word.isdigit():
+        return len(word) <= _LONGEST_DAY and any(table(language).ordinal_after for language in languages(spot))
     words = (word, _last_part(word))
-    if goes_on and (word.isdigit() or any(map(_ABBREVIATIONS.may_know, words))):
+    if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
         return True
-    if numbers and any(map(_ABBREVIATIONS.may_take_number, words)):
+    if len(part) == 1 and any(map(_ABBREVIATIONS.may_take_number, words)):
         return True
-    if not opens:
-        return False
-    return _is_short(word) or any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None
+    if _is_short(word):
+        return opens or may_be_imperative
+    return opens and (any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None)
 
 
 def _is_short(word: str) -> bool:
-    """Tell whether *word* is a letter, a day of the month, or letters with dots that no table knows: B, 3, U.S."""
-    if len(word) < _LONGEST_DAY + 1:
-        return len(word) == 1 or word.isdigit()
-    return word[1] == "." and not _ABBREVIATIONS.may_know(word)
+    """Tell whether *word* is a capital, or letters with dots that no table knows: B, U.S."""
+    if len(word) == 1:
+        return word.isupper()
+    return word[1:2] == "." and not _ABBREVIATIONS.may_know(word)
 
 
 def opener_follows(spot: Spot) -> bool:
     """Tell whether the word behind the mark begins a sentence for certain."""
     word = spot.following().lower()
     word = word.removesuffix(".") if len(word) > 2 else word  # A. may be an initial
-    if _IMPERATIVE.fullmatch(word):
+    if _IMPERATIVE.fullmatch(word) and _is_short(spot.words()[0]):
         return True
     return word in _OPENERS and any(word in table(language).openers for language in languages(spot))
 
