@@ -49,6 +49,18 @@ async def test_session_id_comes_back(tmp_path: Path) -> None:
     assert all(not message.session_id for message in made.messages[1:])
 
 
+async def test_a_sentence_in_doubt_does_not_wait_for_the_model(tmp_path: Path) -> None:
+    """While the model pauses behind "plan B." it is said; the rest is the next sentence, and nothing is taken back."""
+    async with serving(tmp_path, pipeline="segmenter = { kind = 'rules', hold_ms = 10 }") as service:
+        call = service.call("Then we take plan B.", {"wait": True}, " 5 of us. Bye.")
+        first = await anext(aiter(call))
+        service.diary.cue.set()
+        answer = await read(call)
+    assert first.text_chunk == "Then we take plan B."
+    assert answer.texts == [" 5 of us.", " Bye."]
+    assert answer.code is grpc.StatusCode.OK
+
+
 async def test_two_sessions_never_mix(tmp_path: Path) -> None:
     """Two sessions really run in parallel, tokens interleaved, and each gets only its own text and sound."""
     scripts = {

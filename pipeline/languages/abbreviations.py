@@ -9,6 +9,10 @@ _COUNT = re.compile(r".*\d|[IVXLCDMХ]+(?:[–—-][IVXLCDMХ]+)?")
 """A number in digits, or a number or range in Roman numerals, which Russians also write with a Cyrillic Х."""
 
 
+_CYRILLIC_INITIALS = re.compile(r"[А-ЯЁ]\.[А-ЯЁ]")
+"""Н. Э. Бауман is a person, н. э. is an era."""
+
+
 class Abbreviations:
     """The abbreviations of *tables*, by language."""
 
@@ -20,14 +24,16 @@ class Abbreviations:
         for language, table in tables.items():
             for name, kind in table.kinds.items():
                 self._kinds.setdefault(name, {})[language] = kind
-                if name.startswith("-"):
+                if name.startswith("-") and " " not in name:
                     self._suffixes.setdefault(name[1:], {})[language] = kind
             for chain in table.chains:
                 self._chains.setdefault(chain, {})[language] = Kind.NEVER
             for word in _last_words(table.kinds):
                 self._words.setdefault(word, set()).add(language)
         self._endings = tuple(self._suffixes)
-        by_opener = {name.lower() for name, kinds in self._kinds.items() if Kind.OPENER in kinds.values()}
+        by_opener = {name.lower() for name, kinds in self._kinds.items() if _may_hang_on_opener(kinds, tables)}
+        numbered = (name for name, kinds in self._kinds.items() if {Kind.NUMBERED, Kind.NEVER} & {*kinds.values()})
+        self._numbered = {name.lower() for name in numbered if " " not in name and "-" not in name}
         self._by_opener = {name.rpartition(" ")[2] for name in by_opener}
         self._endings_by_opener = tuple(name[1:] for name in by_opener if name.startswith("-"))
 
@@ -35,6 +41,10 @@ class Abbreviations:
         """Return whether *word* may be an abbreviation in any language."""
         small = word.lower()
         return small in self._words or small.endswith(self._endings)
+
+    def may_take_number(self, word: str) -> bool:
+        """Return whether a number behind *word* belongs to it in any language."""
+        return word.lower() in self._numbered
 
     def may_end_before_opener(self, word: str) -> bool:
         """Return whether the kind of *word* may depend on the word behind it."""
@@ -65,22 +75,43 @@ class Abbreviations:
         return {language: kind for kinds in suffixes for language, kind in kinds.items() if language not in known}
 
 
+def _may_hang_on_opener(kinds: Mapping[str, Kind], tables: Mapping[str, Table]) -> bool:
+    """Return whether an abbreviation may end before an opener: by its kind, or because only some languages know it."""
+    scripts = {tables[language].script for language in kinds}
+    known = all(language in kinds for language, table in tables.items() if table.script in scripts)
+    return Kind.OPENER in kinds.values() or (Kind.NEVER in kinds.values() and not known)
+
+
 def _entries(word: str, small: str, before: str) -> Iterator[str]:
     """Yield the entries that match *word* behind the word *before*; a later one overrules an earlier one."""
-    if len(word) > 1 or not word.isupper():  # a single capital is an initial
-        if word.isupper():
-            yield word.capitalize()
-        yield small
+    is_initial = len(word) == 1 and word.isupper()
+    if not is_initial:
+        if not _is_acronym(word, before):
+            if word.isupper():
+                yield word.capitalize()
+            yield small
         yield word
     if before:
-        pair = before.lower()
-        if pair.endswith("."):
-            yield pair + small
-        if _COUNT.fullmatch(before):
-            yield "9 " + small
-        elif before[0].isupper():
-            yield "aa " + small
-        yield f"{pair} {small}"
+        yield from _pairs(word, small, before, is_initial)
+
+
+def _is_acronym(word: str, before: str) -> bool:
+    """Return whether *word* is capitals among small letters: My type is AB."""
+    return word.isupper() and word.isalpha() and before.isalpha() and not before.isupper()
+
+
+def _pairs(word: str, small: str, before: str, is_initial: bool) -> Iterator[str]:
+    pair = before.lower()
+    if pair.endswith(".") and not _CYRILLIC_INITIALS.fullmatch(before + word):
+        yield pair + small
+    if is_initial:
+        return
+    if _COUNT.fullmatch(before):
+        yield "9 " + small
+    elif before[0].isupper():
+        yield "aa " + small
+    yield f"{pair} {small}"
+    yield f"-{pair[-2:]} {small}"
 
 
 def _last_words(entries: Iterable[str]) -> Iterator[str]:

@@ -23,6 +23,7 @@ class Kind(Enum):
 
     NEVER = "never ends"
     OPENER = "ends before an opener"
+    NUMBERED = "goes on before a number"
     CAPITAL = "ends before a capital"
 
 

@@ -38,6 +38,10 @@ class CustomSegmenter:
         if self._releases:
             yield from self._checked("release", self._segmenter.release())
 
+    def doubtful(self) -> tuple[Segment, ...]:
+        """See ReleasingSegmenter. A custom segmenter knows no doubt."""
+        return ()
+
     def clause(self) -> tuple[Segment, ...]:
         """See ReleasingSegmenter. A custom segmenter gives whole sentences only."""
         return ()

@@ -29,8 +29,8 @@ class RulesSegmenter:
     last one also the white space behind it; it is blank if nothing else was left. JSON, fences around it and the
     skeleton of an envelope are in no sentence. An object that was given up leaves as a JsonBlock with ``refused``:
     ``truncated``, ``too_deep``, ``too_long``, ``invalid_json`` (prose follows in place of its last brace), or
-    ``invalid_envelope`` for one written in the text of an envelope. Without ``release`` the segments are the same
-    however the reply is cut for ``feed``. No lone surrogate leaves: U+FFFD stands for it.
+    ``invalid_envelope`` for one written in the text of an envelope. Unless some are released early the segments
+    are the same however the reply is cut for ``feed``. No lone surrogate leaves: U+FFFD stands for it.
     """
 
     def __init__(self, options: RulesOptions) -> None:
@@ -52,6 +52,10 @@ class RulesSegmenter:
     def release(self) -> list[Segment]:
         """Return what is a finished sentence already, for when nothing comes for a while."""
         return _sentences(self._boundaries.release())
+
+    def doubtful(self) -> list[Segment]:
+        """Return what may be a finished sentence, as far as can be told, for when nothing comes for longer: plan B."""
+        return _sentences(self._boundaries.release(doubtful=True))
 
     def clause(self) -> list[Segment]:
         """Return what can be said of the open sentence, for when it is written too slowly."""

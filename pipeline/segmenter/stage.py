@@ -26,15 +26,21 @@ from pipeline.interfaces import Segmenter
 
 T = TypeVar("T")
 
+_TIMES_IN_DOUBT = 5
+_LEAST_IN_DOUBT = 0.1
 CHARS_PER_SECOND = 15
 """How fast speech is, about."""
 
 
 class ReleasingSegmenter(Segmenter, Protocol):
-    """A segmenter as the stage needs it: with ``release`` and ``clause``, which a custom one may leave out."""
+    """A segmenter as the stage needs it. A custom one has no ``doubtful`` and ``clause``; ``release`` is optional."""
 
     def release(self) -> Iterable[Segment]:
         """Return what is a finished sentence already."""
+        ...
+
+    def doubtful(self) -> Iterable[Segment]:
+        """Return what may be a finished sentence. If it goes on after all, the rest is the next sentence."""
         ...
 
     def clause(self) -> Iterable[Segment]:
@@ -51,6 +57,14 @@ class Patience:
     hold: float
     clause: float
 
+    @property
+    def doubt(self) -> float:
+        """Seconds more that a sentence waits whose end is in doubt.
+
+        Even with ``hold`` 0 there are some: the tokens of one number (3, ., 5) come one by one.
+        """
+        return max(_TIMES_IN_DOUBT * self.hold, _LEAST_IN_DOUBT) - self.hold
+
 
 def segments(
     items: prefetch[ModelEvent | str],
@@ -61,10 +75,10 @@ def segments(
 ) -> AsyncGenerator[CutEvent, None]:
     """Cut the model's text into segments. Tool calls keep their place; ModelEnd comes last, once.
 
-    A finished sentence waits at most ``hold`` seconds for a model that pauses. When the model fails, a sentence that
-    was finished by then still comes before the error; half a sentence does not. *progress* is called for each item of
-    the model that has content. An answer of more than *most_chars* characters, tool calls included, ends there with
-    LENGTH.
+    A finished sentence waits at most ``hold`` seconds for a model that pauses, one whose end is in doubt ``doubt`` more
+    seconds. When the model fails, a sentence that was finished by then still comes before the error; half a sentence
+    does not. *progress* is called for each item of the model that has content. An answer of more than *most_chars*
+    characters, tool calls included, ends there with LENGTH.
     """
     return _numbered(_cut(items, make, patience, progress, most_chars))
 
@@ -108,8 +122,9 @@ async def _cut(
     due = _Due(patience.clause)
     segmenter = make()
     while room >= 0:
-        for segment in () if await items.ready(patience.hold) else segmenter.release():
-            yield due.said(segment)
+        for seconds, early in ((patience.hold, segmenter.release), (patience.doubt, segmenter.doubtful)):
+            for segment in () if await items.ready(seconds) else early():
+                yield due.said(segment)
         for segment in segmenter.clause() if await due.comes(items) else ():
             yield due.said(segment)
         item = await _next(items, progress)

@@ -31,6 +31,7 @@ from pipeline.events import (
 from pipeline.interfaces import Turn, Voice
 from pipeline.run import Stages, recite, run
 from pipeline.segmenter.custom import CustomSegmenter
+from pipeline.segmenter.stage import Patience
 from pipeline.testing import HANG, DotSegmenter, Pause, RawCommands, ScriptedModel, ScriptedSpeech, sentences
 from tests.fakes import PATIENCE, settle
 from tests.pipeline.tts.engines import speech_stage
@@ -41,7 +42,10 @@ TURN = Turn(session_id="s", prompt="p")
 def stages(steps: Any = (), commands: Any = None, **options: Any) -> Stages:
     """Text and commands only, unless *options* say otherwise; no sentence waits."""
     extractor = CustomCommands(commands or RawCommands())
-    made = Stages(ScriptedModel(steps), DotSegmenter, extractor, None, hold=5.0, on_invalid="warn")
+    segmenter = options.pop("segmenter", DotSegmenter)
+    made = Stages(
+        ScriptedModel(steps), lambda: CustomSegmenter(segmenter()), extractor, None, hold=5.0, on_invalid="warn"
+    )
     if "speech" in options:
         options["speech"] = speech_stage(options["speech"])
     return replace(made, **options)
@@ -173,6 +177,38 @@ async def test_hold(steps: list[Any], hold: float, cut: list[str]) -> None:
     assert sentences(await good(steps, hold=hold)) == cut
 
 
+class Doubt(DotSegmenter):
+    """Its end is in doubt, whatever it is."""
+
+    def release(self) -> Iterator[Any]:
+        return iter(())
+
+    def doubtful(self) -> Iterator[Any]:
+        return super().release()
+
+    def clause(self) -> tuple[Any, ...]:
+        return ()
+
+
+@pytest.mark.parametrize("hold", [0.0, 0.002])
+async def test_an_end_in_doubt_waits_longer(hold: float) -> None:
+    """When the model pauses for long, a sentence leaves whose end is in doubt; what comes then is the next one."""
+    go_on = asyncio.Event()
+    seen = []
+    house = replace(stages(["Plan B.", go_on, " 5 of us."]), segmenter=Doubt, hold=hold)
+    async with asyncio.timeout(PATIENCE), aclosing(run(TURN, house)) as events:
+        async for event in events:
+            seen.append(event)
+            go_on.set()
+    assert sentences(seen) == ["Plan B.", " 5 of us."]
+
+
+def test_doubt_is_five_times_the_hold() -> None:
+    """The doubtful waits five times as long in all, and a tenth of a second at least: 3 . 5 are three tokens."""
+    assert Patience(hold=0.12, clause=0).doubt == pytest.approx(0.48)
+    assert Patience(hold=0.0, clause=0).doubt == pytest.approx(0.1)
+
+
 async def test_a_steady_model_is_not_cut_short() -> None:
     """While the model goes on within ``hold``, the segmenter is not asked to release."""
 
@@ -193,7 +229,7 @@ async def test_a_segmenter_without_release() -> None:
             self.flush = self._inner.flush
 
     steps = ["One.", Pause(0.005), " Two."]
-    assert sentences(await good(steps, segmenter=lambda: CustomSegmenter(Plain()), hold=0.001)) == ["One.", " Two."]
+    assert sentences(await good(steps, segmenter=Plain, hold=0.001)) == ["One.", " Two."]
 
 
 # Failures of the model.
@@ -309,7 +345,7 @@ async def test_a_segmenter_that_fails(garbage: Any) -> None:
                 raise garbage
             yield garbage
 
-    house = stages(["ab", HANG], segmenter=lambda: CustomSegmenter(Broken()))
+    house = stages(["ab", HANG], segmenter=Broken)
     events, error = await outcome(house)
     assert sentences(events) == ["a", "b"]
     assert error is not None

@@ -8,7 +8,9 @@ import re
 
 from pipeline.languages import LanguageTeller
 from pipeline.segmenter.sentences.clauses import best_cut
+from pipeline.segmenter.sentences.items import number_of
 from pipeline.segmenter.sentences.lookahead import LOOK, NO_CUT, UNDECIDED, is_end, judge
+from pipeline.segmenter.sentences.mark import Past
 from pipeline.segmenter.sentences.marks import FACE, MARK, MARK_OR_FACE, NEWLINES
 
 _MARKS = re.compile(r"[.…!?]+")
@@ -30,7 +32,8 @@ class Boundaries:
         self._buf = ""  # the open sentence, without white space before it
         self._pos = 0  # the search goes on here
         self._waiting = False  # the mark at _pos can't be judged yet
-        self._continued = False  # the open sentence is the rest of a longer one
+        self._past = Past()
+        self._leaves_rest = False  # the next cut stands within a sentence
         self._solid = False  # the open sentence is a single word and too long
         self._mark = MARK
         self._teller = LanguageTeller()
@@ -53,29 +56,38 @@ class Boundaries:
 
     def interrupt(self) -> list[str]:
         """Return the open sentence: the next text is no prose. White space behind it goes before the next sentence."""
-        body = self._buf.rstrip()
-        out = [self._take(len(body))] if body else []
-        self._continued = False
+        out = self._settle()
+        if body := self._buf.rstrip():
+            out.append(self._take(len(body)))
+        self._past = Past(item=self._past.item)
         return out
 
     def flush(self) -> list[str]:
         """Return all that is left, white space behind it too."""
+        out = self._settle()
         rest = "".join(self._lead) + self._buf
-        return [rest] if rest else []
+        return [*out, rest] if rest else out
 
-    def release(self) -> list[str]:
-        """Return the open sentence if it has ended as far as can be told now."""
+    def release(self, *, doubtful: bool = False) -> list[str]:
+        """Return the open sentence if it has ended as far as can be told now.
+
+        *doubtful*: it may also end in a number, a single letter or an abbreviation. If it goes on after all, the rest
+        is a sentence of its own.
+        """
         if not self._waiting:
             return []
-        end = is_end(self._buf, self._pos, self._teller)
-        return [] if end == NO_CUT else [self._take(end)]
+        end = is_end(self._buf, self._pos, self._teller, self._past, doubtful=doubtful)
+        if end == NO_CUT:
+            return []
+        self._leaves_rest = doubtful
+        return [self._take(end)]
 
     def clause(self) -> list[str]:
         """Return the open sentence up to its last clause, or to its last word but one, whatever may follow."""
         cut = best_cut(self._buf, len(self._buf.rstrip()) - 1) if self._buf.strip() else 0
         if cut == 0:
             return []
-        self._continued = True
+        self._leaves_rest = True
         return [self._take(cut)]
 
     def _next_cut(self) -> int:
@@ -85,9 +97,8 @@ class Boundaries:
             at = mark.start()
             if at > self._max_chars:
                 break
-            cut = judge(buf, at, self._teller, continued=self._continued)
+            cut = judge(buf, at, self._teller, self._past)
             if cut > NO_CUT:
-                self._continued = False
                 return cut
             if cut == UNDECIDED:
                 self._pos = at
@@ -98,6 +109,16 @@ class Boundaries:
             return self._long_cut(pos)
         self._pos = len(buf)
         return NO_CUT
+
+    def _settle(self) -> list[str]:
+        """Return the sentences that end because no more letters come."""
+        out: list[str] = []
+        while self._waiting and (cut := judge(f"{self._buf}\n", self._pos, self._teller, self._past)) > NO_CUT:
+            if not self._buf[cut:].strip():
+                break
+            out.append(self._take(cut))
+            self._next_cut()
+        return out
 
     def _after_mark(self, at: int) -> int:
         """Return where the search goes on behind a mark that ended nothing. Marks that stand together are one."""
@@ -114,7 +135,8 @@ class Boundaries:
         self._buf = rest.lstrip()
         self._lead = [rest[: len(rest) - len(self._buf)]]
         self._pos = 0
-        self._waiting = self._solid = False
+        self._past = Past(is_open=self._leaves_rest, item=number_of(sentence) or self._past.item)
+        self._waiting = self._solid = self._leaves_rest = False
         return sentence
 
     def _long_cut(self, pos: int) -> int:
@@ -128,5 +150,5 @@ class Boundaries:
                 self._pos = len(self._buf)
                 return NO_CUT
             cut = min(space.start(), most) if space else most
-        self._continued = True
+        self._leaves_rest = True
         return cut

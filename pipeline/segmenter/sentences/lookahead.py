@@ -3,7 +3,8 @@
 import re
 
 from pipeline.languages import LanguageTeller
-from pipeline.segmenter.sentences.mark import Spot, classify, marks
+from pipeline.segmenter.sentences import items, names
+from pipeline.segmenter.sentences.mark import Past, Spot, classify, marks
 from pipeline.segmenter.sentences.marks import (
     BARE_MARKER,
     FULL_STOPS,
@@ -29,12 +30,12 @@ _LONGEST_QUOTE = 100
 _LONGEST_BARE_MARKER = 8
 
 
-def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int:
+def judge(text: str, at: int, teller: LanguageTeller, past: Past) -> int:
     """Return the end of the first sentence of *text* if its mark at *at* ends it; else ``NO_CUT`` or ``UNDECIDED``.
 
     The marks of a reply must be judged in their order; *teller* tells its language. The verdict depends only on the
     text up to the first letter behind the mark, on one character more behind a small letter, and on the whole word
-    where the word decides. *continued*: the sentence is the rest of a longer one, so its first letter says nothing.
+    where the word decides.
     """
     mark = text[at]
     if mark in NEWLINES:
@@ -51,17 +52,23 @@ def judge(text: str, at: int, teller: LanguageTeller, *, continued: bool) -> int
         return NO_CUT  # the line break behind the mark cuts
     if mark in FULL_STOPS and open_quote(text, at) < 0 and text.count("**", 0, at) % 2 == 0:
         return at + 1
-    spot = Spot(text, at, at + 1, mark if mark in MARK_CHARS else "", teller, continued)
+    spot = Spot(text, at, at + 1, mark if mark in MARK_CHARS else "", teller, past)
     return _letter(spot, at + 2, at + 2) if spaced else _behind(spot)
 
 
-def is_end(text: str, at: int, teller: LanguageTeller) -> int:
-    """Return the end of the sentence if nothing comes behind the mark at *at*; ``NO_CUT`` if it may go on."""
+def is_end(text: str, at: int, teller: LanguageTeller, past: Past, *, doubtful: bool = False) -> int:
+    """Return the end of the sentence if nothing comes behind the mark at *at*; ``NO_CUT`` if it may go on.
+
+    *doubtful*: a number, a single letter or an abbreviation may be the end, too.
+    """
+    if text[at + 1 : at + 2].isalnum() and text.endswith(".") and names.reaches_end(text, at):
+        at = len(text) - 1  # of See Photo.JPG.
     tail = TAIL.match(text, at)
     end = tail.end() if tail else at
     if text[end:].strip() or not SPEAKABLE.search(text, 0, at) or half_open(text[:end]):
         return NO_CUT
-    return end if certain(Spot(text, at, end, marks(text, at, end), teller)) else NO_CUT
+    spot = Spot(text, at, end, marks(text, at, end), teller, past)
+    return end if (not spot.is_list_marker() if doubtful else certain(spot)) else NO_CUT
 
 
 def _behind(spot: Spot) -> int:
@@ -100,8 +107,23 @@ def _letter(spot: Spot, gap: int, opened: int) -> int:
             spot.next = "upper"
     elif text.find("`", 0, spot.end) >= 0 and _in_code(text, spot.end):
         return NO_CUT
-    if spot.next == "upper" and spot.mark == "." and hangs_on_word(spot):
+    if spot.mark != ".":
+        return spot.end if ends(spot) else NO_CUT
+    return _dot(spot)
+
+
+def _dot(spot: Spot) -> int:
+    text, at = spot.text, spot.at
+    if not spot.spaced and spot.next == "upper":
+        in_name = names.in_name(text, at)
+        if in_name is None:
+            return UNDECIDED
+        if in_name:
+            return NO_CUT
+    if spot.next == "upper" and hangs_on_word(spot):
         return UNDECIDED
+    if spot.spaced and text[at - 1].isdigit() and (start := items.item_begins(spot)):
+        return NO_CUT if items.is_joined(text, start) else len(text[:start].rstrip())
     return spot.end if ends(spot) else NO_CUT
 
 

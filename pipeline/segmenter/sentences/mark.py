@@ -13,6 +13,8 @@ _BEFORE_WORD = "\"'«„“”‚‘‹(*_[{¿¡`~—–-#>|「『（"
 _BEHIND_WORD = '*_`"»”)'
 _FOLLOWING = re.compile(r"[\w'’]{1,15}\.?")
 _LONGEST_MARKER = 24
+_MOST_ITEMS = 20
+_CLOSED = frozenset("»”’\"')]")
 LONGEST_WORD = 40
 
 Next = Literal["upper", "lower", "digit", "uncased", "other"]
@@ -38,14 +40,24 @@ def marks(text: str, at: int, end: int) -> str:
     return text[at:behind]
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What went before a sentence. ``is_open``: it is the rest of a longer one, so its first letter says nothing.
+    ``item``: the number of the last list item.
+    """
+
+    is_open: bool = False
+    item: int = 0
+
+
 @dataclass(slots=True)
 class Spot:
     """A mark at ``at``; closing quotes and the like behind it reach to ``end``. The sentence so far is ``text[:at]``.
 
     ``mark``: all marks that stand together, empty where a face stands for a mark. ``teller`` tells the language of the
-    reply. ``continued``: the sentence is the rest of a longer one. ``spaced``: white space follows. ``first``: the
-    character behind the white space. ``letter``: the first letter or digit behind opening quotes and markup; it is at
-    ``opened`` and of class ``next``.
+    reply. ``past``: what went before the sentence. ``spaced``: white space follows. ``first``: the character behind the
+    white space. ``letter``: the first letter or digit behind opening quotes and markup; it is at ``opened`` and of
+    class ``next``.
     """
 
     text: str
@@ -53,7 +65,7 @@ class Spot:
     end: int
     mark: str
     teller: LanguageTeller
-    continued: bool = False
+    past: Past = Past()
     first: str = ""
     letter: str = ""
     next: Next = "other"
@@ -62,9 +74,11 @@ class Spot:
 
     def small(self) -> bool:
         """Tell whether the sentence begins with a small letter and one follows: a reply without capitals."""
-        if self.next != "lower" or self.continued:
-            return False
-        first = SPEAKABLE.search(self.text)
+        return self.next == "lower" and self.begins_small()
+
+    def begins_small(self) -> bool:
+        """Tell whether the sentence begins with a small letter, though it is not the rest of a longer one."""
+        first = None if self.past.is_open else SPEAKABLE.search(self.text)
         return first is not None and first.group().islower()
 
     def following(self) -> str:
@@ -85,17 +99,29 @@ class Spot:
         return self.text[self.end - 1] == ")" and self.text.rfind("(", 0, self.at) > 0
 
     def is_list_marker(self) -> bool:
-        """Tell whether the dot belongs to the marker of a list item: only a number or a letter stands before it."""
+        """Tell whether the dot belongs to the marker of a list item: only a number or a letter stands before it.
+
+        A large number that goes on with no list is an answer: 144. Twelve times twelve.
+        """
         if self.at > _LONGEST_MARKER or (self.at > 1 and NO_MARKER.match(self.text, self.at - 2, self.at)):
             return False
-        return MARKER.fullmatch(self.text, 0, self.at) is not None
+        marker = MARKER.fullmatch(self.text, 0, self.at)
+        if marker is None:
+            return False
+        number = int(marker[1] or 1)
+        return 0 < number <= _MOST_ITEMS or number == self.past.item + 1
+
+    def is_closed(self) -> bool:
+        """Tell whether a quote or bracket closes right before the mark, so that the word there is no abbreviation."""
+        return self.text[self.at - 1] in _CLOSED
 
     def words(self) -> tuple[str, str]:
-        """Return the word before the mark and the word before that, without opening quotes and markup."""
-        words = self.text[max(0, self.at - 2 * LONGEST_WORD) : self.at].rsplit(maxsplit=2)
+        """Return the word before the mark and the word before that, without opening quotes, markup and dashes."""
+        words = self.text[max(0, self.at - 2 * LONGEST_WORD) : self.at].rsplit(maxsplit=3)
         if not words or self.text[self.at - 1].isspace():
             return "", words[-1] if words else ""
-        return _without_markup(words[-1]), _without_markup(words[-2]) if len(words) > 1 else ""
+        before = [*map(_without_markup, words[-3:-1])]
+        return _without_markup(words[-1]), (before[-1] or before[0]) if before else ""
 
 
 def _without_markup(word: str) -> str:

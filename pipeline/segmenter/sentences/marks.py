@@ -52,12 +52,12 @@ GAP = re.compile(f"{_SPACE}*")
 OPENERS = re.compile(rf"(?:[\"'“”„«»‹›‘‚(\[{{¿¡*_~`#>—–‒•\-「『（【《〈{_EMOJI}{_JOINERS}{_INVISIBLE}]|{_SPACE})*")
 SURE_OPENERS = frozenset('"“„«‹¿¡*`「『《【#')
 """Behind a full stop and a space these begin a sentence, whatever letter follows."""
-AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±@&§%")
+AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±−@&§%")
 """Signs that begin a sentence as a number does."""
 SPEAKABLE = re.compile(r"[^\W_]")
 MARKER = re.compile(
-    r"(?:[^\w\s]|_|\s)*(?:(?:step|шаг|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
-    r"(?:\d{1,3}|[a-zа-яё]|[ivx]{1,4})?(?:[^\w\s]|_)*",
+    r"(?:[^\w\s$€£¥₽₴₹₺₩%‰°−+]|_|\s)*(?:(?:step|шаг|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
+    r"(?:(\d{1,3})|[a-zа-яё]|[ivx]{1,4})?(?:[^\w\s$€£¥₽₴₹₺₩%‰°]|_)*",
     re.IGNORECASE,
 )
 """A whole segment that is only the marker of a list item."""

@@ -3,7 +3,7 @@
 _PAIRS = (("「", "」"), ("『", "』"), ("“", "”"), ("（", "）"), ("《", "》"), ("【", "】"))
 _BRACKETS = (("(", ")"), ("[", "]"), ("«", "»"))
 _JOINING = frozenset("とっなのをはがもにでかやへ的地得、，,。；;：")
-_SPEAKERS = frozenset("他她它我你您小老说問问道喊叫答想")
+_SPEAKERS = frozenset("他她它我你您小老爸妈爷奶哥姐弟妹叔姑舅爹娘说問问道喊叫答想")
 
 
 def open_quote(text: str, end: int) -> int:

@@ -3,6 +3,7 @@
 import re
 
 from pipeline.languages import Kind, script, table
+from pipeline.segmenter.sentences.items import is_first
 from pipeline.segmenter.sentences.mark import LONGEST_WORD, Spot, classify
 from pipeline.segmenter.sentences.marks import AMOUNTS, STRONG, SURE_OPENERS, WIDE
 from pipeline.segmenter.sentences.words import (
@@ -14,6 +15,7 @@ from pipeline.segmenter.sentences.words import (
     may_be_pronoun,
     opener_follows,
     opens_with_year,
+    takes_number,
 )
 
 _ADDRESS = re.compile(r"[./@:\\_=&#]")
@@ -26,6 +28,12 @@ _PART_OF = re.compile(
     r"(?:(?:in|to|from|of|across|within|outside|than|and|with)(?: the)?|by the)\s+\S+\Z", re.IGNORECASE
 )
 _SENTENCE_STARTERS = frozenset("TIHAWYBOMF")
+_COUNT = re.compile(r"\d{1,3}(?:\.?º)?|\d+[.,]\d+")
+"""A number of which a letter is the unit or the part: 2.25 A, 12 B. A year is none: In 1905 A. Einstein."""
+_POINTS = frozenset("NSEWO")
+"""Points of the compass, which stand between a number and a name: 220 W. Maple Ave."""
+_WORK = re.compile(r"(?:№|\b[Nn]o\.|\b[Oo]p\.|соч\.)\s?\d+\s\w\Z")
+"""A work and its author: Symphony No. 9 L."""
 _BRANDS = frozenset(
     {"яндекс", "yandex", "mail", "system", "math", "console", "node", "vue", "asp", "booking", "microsoft", "google"}
 )
@@ -104,7 +112,9 @@ def _dot(spot: Spot) -> bool:
 
 
 def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
-    if spot.next == "upper" and _ROMAN.fullmatch(word) and is_ordinal(spot, before):
+    if spot.is_closed() or spot.first in "¿¡":
+        return True
+    if _goes_with_next(spot, word, before):
         return False
     if len(word) == 1 and is_label(spot, word, before):
         return spot.next in _CAPITALS
@@ -120,6 +130,13 @@ def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
     return True
 
 
+def _goes_with_next(spot: Spot, word: str, before: str) -> bool:
+    """Tell whether the word before the dot belongs to the one behind it: the first item, III. Band, род. 1950."""
+    if is_first(spot.text, spot.at) or takes_number(spot, word, before):
+        return True
+    return spot.next == "upper" and _ROMAN.fullmatch(word) is not None and is_ordinal(spot, before)
+
+
 def _dot_without_space(spot: Spot, word: str, before: str) -> bool:
     """Judge a dot without a space: ``Done.Next`` is two sentences; example.com, 3.5 and Node.js are not."""
     if spot.first in "¿¡":
@@ -133,7 +150,12 @@ def _dot_without_space(spot: Spot, word: str, before: str) -> bool:
         return classify(last) == "uncased"
     if last.isdigit() and languages(spot)[0] in _ORDINAL_BY_CAPITAL:
         return False
-    return spot.next == "upper" and not last.isupper()
+    return spot.next == "upper" and not last.isupper() and not _joins_names(spot, word, before)
+
+
+def _joins_names(spot: Spot, word: str, before: str) -> bool:
+    """Tell whether the dot joins two words with capitals inside a sentence: in Array.Map. German nouns all have one."""
+    return word[0].isupper() and before != "" and not opener_follows(spot) and languages(spot)[0] != "de"
 
 
 def _number(spot: Spot, word: str, before: str) -> bool:
@@ -142,9 +164,9 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return _may_begin_small(spot, word)
     if not word.isdigit():
         return True
-    if word == "1" and before.endswith(":") and spot.next == "upper":  # To do so: 1. Open it. 2. Close it.
-        return False
     if before[-1:] == "." and before[:-1].isdigit():  # 2024. 5. 3.
+        return False
+    if len(word) < 3 and is_ordinal(spot, before) and not opener_follows(spot):
         return False
     language = languages(spot)[0]
     after = table(language).ordinal_after
@@ -152,7 +174,7 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return spot.letter in AMOUNTS
     if not after or len(word) > 2:
         return True
-    return not (is_ordinal(spot, before) or before.endswith((",", "-", "–")))
+    return opener_follows(spot) or not before.endswith((",", "-", "–"))
 
 
 def _may_begin_small(spot: Spot, word: str) -> bool:
@@ -170,7 +192,7 @@ def _goes_on_after_quote(spot: Spot) -> bool:
     """
     if spot.text[spot.end - 1] not in _QUOTES:
         return False
-    if script(spot.letter) == "hangul":
+    if script(spot.letter) == "hangul" and not spot.spaced:
         return spot.letter in _PARTICLES
     sentence = spot.text[: spot.end - 1]
     if sentence[0] in _QUOTES:
@@ -194,23 +216,31 @@ def _ellipsis(spot: Spot) -> bool:
 def _abbreviation_ends(spot: Spot, kind: Kind, before: str) -> bool:
     """Judge the dot of an abbreviation by its kind. In a reply without capitals, a word alone is none: no. thanks."""
     if kind is Kind.OPENER:
-        return spot.next == "upper" and opener_follows(spot)
-    if kind is Kind.NEVER or spot.first in _DASHES or goes_on_before(spot):
+        return spot.next == "upper" and (opener_follows(spot) or may_be_pronoun(spot))
+    if kind is Kind.NEVER or spot.first in _DASHES or goes_on_before(spot, kind):
         return False
-    if opens_with_year(spot) and not opener_follows(spot):
+    if opens_with_year(spot) and not spot.begins_small() and not opener_follows(spot):
         return False
     return spot.next in _CAPITALS or (spot.next == "lower" and spot.small() and not before)
 
 
 def _initial_ends(spot: Spot, letter: str, before: str) -> bool:
     """Judge the dot behind a single letter: a small letter (solve for x), or one of another script, is no initial."""
-    if spot.next not in _CAPITALS or (spot.next == "uncased" and _INITIAL.fullmatch(before)):
+    if spot.next not in _CAPITALS or (_INITIAL.fullmatch(before) and (spot.next == "uncased" or letter.islower())):
         return False
-    return letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter)
+    if letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter):
+        return True
+    if opener_follows(spot):
+        return True
+    return letter not in _POINTS and _COUNT.fullmatch(before) is not None and not _WORK.search(spot.text, 0, spot.at)
 
 
 def _acronym(spot: Spot) -> bool:
     """Judge the dot behind U.S. and the like: a noun may end a sentence, an adjective stands before a name."""
-    if spot.next != "upper" or spot.letter not in _SENTENCE_STARTERS:
+    if spot.next != "upper":
+        return False
+    if opener_follows(spot):
+        return True
+    if spot.letter not in _SENTENCE_STARTERS:
         return False
     return _PART_OF.search(spot.text[max(0, spot.at - LONGEST_WORD) : spot.at]) is not None

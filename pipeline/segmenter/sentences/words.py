@@ -3,7 +3,17 @@
 import re
 from collections.abc import Sequence
 
-from pipeline.languages import TABLES, Abbreviations, Kind, LanguageTeller, candidates, script, squeezed, table
+from pipeline.languages import (
+    ALPHABETS,
+    TABLES,
+    Abbreviations,
+    Kind,
+    LanguageTeller,
+    candidates,
+    script,
+    squeezed,
+    table,
+)
 from pipeline.segmenter.sentences.mark import LONGEST_WORD, NO_MARKER, Spot
 
 _ABBREVIATIONS = Abbreviations(TABLES)
@@ -19,7 +29,23 @@ _OPENERS = frozenset(word for known in TABLES.values() for word in known.openers
 _GOES_ON_BEFORE = frozenset(word for known in TABLES.values() for word in known.goes_on_before)
 _OPENER_BEGINNINGS = frozenset(word[:end] for word in _OPENERS for end in range(1, len(word) + 1))
 _GOES_ON_BEGINNINGS = frozenset(word[:end] for word in _GOES_ON_BEFORE for end in range(1, len(word) + 1))
-_RANGE = re.compile(r".*(?:[–—]|\d-)")
+_RANGE = re.compile(r".*(?:[–—]|\d-(?![а-яё]{1,3}\Z))")
+"""What stands before the last part of a range. 4-м is no range."""
+_FREQUENT = TABLES["en"].words
+_COPULAS = frozenset(
+    {"is", "are", "was", "be", "a", "an", "es", "est", "è", "é", "era", "la", "ist", "war", "jest", "это", "є", "це"}
+)
+_LETTERED = frozenset().union(*(known.letter_ends_after for known in TABLES.values())) - _FREQUENT
+_SMALL_ABBREVIATIONS = frozenset(filter(_ABBREVIATIONS.may_know, "абвгдежзиклмнопрстуфхцчшщэ"))
+_IMPERATIVE = re.compile(r"[а-яёіїє]{3,}(?:[иьй]те|[іи]ть)(?:сь|ся)?")
+"""Назовите, Натисніть: no name ends so."""
+_INITIAL = re.compile(r"[^\W\d_]\.")
+_ROMAN = re.compile(r"[IVXLC]+")
+_SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{2,5})")
+"""A word without a vowel. A few are no abbreviations: hmm, shh, тсс."""
+_IN_ADDRESS = re.compile(r"(?:\d+[^\W\d_]?|[^\W\d_]),")
+_LONGEST_SHORT = 5
+_LONGEST_DAY = 2
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
 """Letters in the marker of a list item; longer numbers (XVIII) are written in capitals."""
@@ -73,49 +99,129 @@ def abbreviation(spot: Spot, word: str, before: str) -> Kind | None:
     sure = "en" in kinds or before[-1:] == "."
     if not likely or (len(likely) == 1 and len(word) == 2 < len(likeliest) and word.islower() and not sure):
         return None
-    return next(kind for kind in (Kind.OPENER, Kind.NEVER, Kind.CAPITAL) if kind in likely)
+    if before[-1:].isdigit() and likeliest[0] in kinds:
+        return kinds[likeliest[0]]  # a unit
+    if Kind.NEVER in likely and likeliest[0] not in kinds:
+        return Kind.OPENER  # a word of the likeliest language, an abbreviation in another one
+    return next(kind for kind in (Kind.OPENER, Kind.NEVER, Kind.NUMBERED, Kind.CAPITAL) if kind in likely)
 
 
 def hangs_on_word(spot: Spot) -> bool:
     """Tell whether the word behind the mark decides and may still grow into a word that decides otherwise."""
     part = spot.following()
-    goes_on, opens = part in _GOES_ON_BEGINNINGS, part.lower() in _OPENER_BEGINNINGS
-    if not (goes_on or opens) or spot.opened + len(part) < len(spot.text):
+    if spot.opened + len(part) < len(spot.text):
+        return False
+    goes_on = part in _GOES_ON_BEGINNINGS or _ROMAN.fullmatch(part) is not None
+    opens, may_be_imperative = part.lower() in _OPENER_BEGINNINGS, script(part[:1]) == "cyrillic"
+    if not (goes_on or opens or may_be_imperative or len(part) == 1):
         return False
     word, _ = spot.words()
+    if word.isdigit():
+        return len(word) <= _LONGEST_DAY and any(table(language).ordinal_after for language in languages(spot))
     words = (word, _last_part(word))
     if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
         return True
+    if len(part) == 1 and any(map(_ABBREVIATIONS.may_take_number, words)):
+        return True
+    if _is_short(word):
+        return opens or may_be_imperative
     return opens and (any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None)
+
+
+def _is_short(word: str) -> bool:
+    """Tell whether *word* is a capital, or letters with dots that no table knows: B, U.S."""
+    if len(word) == 1:
+        return word.isupper()
+    return word[1:2] == "." and not _ABBREVIATIONS.may_know(word)
 
 
 def opener_follows(spot: Spot) -> bool:
     """Tell whether the word behind the mark begins a sentence for certain."""
-    return spot.following().lower() in _OPENERS
+    word = spot.following().lower()
+    word = word.removesuffix(".") if len(word) > 2 else word  # A. may be an initial
+    if _IMPERATIVE.fullmatch(word) and _is_short(spot.words()[0]):
+        return True
+    return word in _OPENERS and any(word in table(language).openers for language in languages(spot))
 
 
-def goes_on_before(spot: Spot) -> bool:
-    """Tell whether the word behind the mark belongs to the abbreviation before it: 5 p.m. EST, Mon. Nov. 24."""
+def goes_on_before(spot: Spot, kind: Kind) -> bool:
+    """Tell whether the word behind the mark belongs to the abbreviation before it: 5 p.m. EST, Mon. Nov. 24, ch. II."""
     word = spot.following()
-    return word in _GOES_ON_BEFORE or word.removesuffix(".") in _GOES_ON_BEFORE
+    bare = word.removesuffix(".")
+    if word in _GOES_ON_BEFORE or bare in _GOES_ON_BEFORE:
+        return True
+    if kind is Kind.NUMBERED and len(bare) == 1:  # ch. I, app. B
+        return True
+    return len(bare) > 1 and _ROMAN.fullmatch(bare) is not None
+
+
+def takes_number(spot: Spot, word: str, before: str) -> bool:
+    """Tell whether the number behind the mark goes with *word*, which need not be in the table of the language.
+
+    A word without a vowel is an abbreviation, and so is a short word behind an open bracket, or behind a number or a
+    letter with a comma: (est. 1898), 12 B, int. 3.
+    """
+    if spot.letter.isdigit():
+        if before[-1:].isdigit() or word.isupper():
+            return False
+        if word[-1:] in ALPHABETS["uk"] and _ABBREVIATIONS.may_take_number(word):
+            return True
+        if len(word) <= _LONGEST_SHORT and (_IN_ADDRESS.fullmatch(before) or _bracket_is_open(spot)):
+            return True
+        return _SHORT.fullmatch(word) is not None
+    number = spot.following().removesuffix(".")
+    if len(number) < 2 or not _ROMAN.fullmatch(number):
+        return False
+    return Kind.NUMBERED in _ABBREVIATIONS.kinds(word, before, spot.letter).values()
+
+
+def _bracket_is_open(spot: Spot) -> bool:
+    return spot.text.rfind("(", 0, spot.at) > spot.text.rfind(")", 0, spot.at)
 
 
 def is_label(spot: Spot, letter: str, before: str) -> bool:
     """Tell whether a single letter is no initial: vitamin C, so do I, A or B."""
-    if letter in _PRONOUNS or _is_listed(spot, letter):
+    if letter in _PRONOUNS:
+        return not before[:1].isupper() or opener_follows(spot) or before.lower() in _LETTERED
+    if _is_listed(spot, letter):
+        return True
+    if _INITIAL.fullmatch(spot.following()) or letter in _SMALL_ABBREVIATIONS:  # is R. L. Stine, через с. Малое
+        return False
+    if letter.isalpha() and _is_numbered(before):
         return True
     before = _behind_apostrophe(before.lower()).rstrip(":")
     speakers = [language for language, known in TABLES.items() if before in known.letter_ends_after]
     if not speakers or "en" in speakers:
         spot.teller.read(spot.text, spot.at, spot.last_letter())
-        return bool(speakers)
+        if before in _COPULAS and _names_letters(spot):
+            return True
+        return bool(speakers) and (before not in _FREQUENT or opener_follows(spot))
+    if script(before[0]) != script(letter):  # язык C
+        return True
     return any(language in speakers for language in languages(spot))
+
+
+def _is_numbered(before: str) -> bool:
+    """Tell whether the word *before* is an abbreviation that takes a number or a letter: App. B."""
+    return len(before) > 2 and before[-1] == "." and Kind.NUMBERED in _ABBREVIATIONS.kinds(before[:-1], "", "").values()
+
+
+def _names_letters(spot: Spot) -> bool:
+    """Tell whether the sentence has a word that a letter may follow: The answer is B."""
+    words = spot.text[max(0, spot.at - 2 * LONGEST_WORD) : spot.at].lower().split()
+    return any(word in _LETTERED for word in words)
 
 
 def is_ordinal(spot: Spot, before: str) -> bool:
     """Tell whether a number with a dot is an ordinal behind the word *before*: am 3. Oktober, im II. Weltkrieg."""
-    after = table(languages(spot)[0]).ordinal_after
-    return "*" in after or before.lower() in after
+    likeliest = languages(spot)
+    after = table(likeliest[0]).ordinal_after
+    return "*" in after or before.lower() in after or _month_follows(spot, likeliest)
+
+
+def _month_follows(spot: Spot, likeliest: Sequence[str]) -> bool:
+    tables = (table(language) for language in likeliest)
+    return any(known.ordinal_after and spot.following() in known.goes_on_before for known in tables)
 
 
 def opens_with_year(spot: Spot) -> bool:

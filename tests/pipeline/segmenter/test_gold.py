@@ -1,7 +1,8 @@
 """The gold sets: replies cut and judged by hand, before anybody looked at what the code makes of them.
 
 Those of the splits ``later`` and ``last`` were written when the rules were done, by somebody who knew neither them nor
-the others.
+the others; those of ``words`` before the rules that they are about, and measured then; those of ``fresh`` against the
+finished rules, which were then mended.
 """
 
 import json
@@ -19,8 +20,13 @@ from pipeline.errors import CommandRefused
 from pipeline.events import JsonBlock, Segment, Sentence
 
 DATA = Path(__file__).parents[2] / "data"
-LEAST = {"en": 0.97, "ru": 0.97, "others": 0.95}
-LEAST_EXACT = 0.92
+LEAST = {"en": 0.985, "ru": 0.995, "others": 0.98}
+LEAST_EXACT = 0.95
+MISSES = {
+    *("tr-008", "zh-021", "hi-011", "h-ko-010", "x-zh-014", "x-ja-008", "x-ja-013", "x-ar-008"),
+    *("w-en-124", "w-en-132", "w-en-137", "w-ru-100", "w-ru-127", "w-ru-137", "w-es-005", "w-tr-005"),
+    *("f-ru-2031", "f-es-2001", "f-en-3017", "f-ru-5030", "f-tr-5002", "f-tr-5003"),
+}
 
 
 def lines(name: str) -> list[dict[str, Any]]:
@@ -32,7 +38,7 @@ def replies() -> list[dict[str, Any]]:
     return lines("boundaries.jsonl")
 
 
-@pytest.mark.parametrize("split", ["dev", "held", "later", "last"])
+@pytest.mark.parametrize("split", ["dev", "held", "later", "last", "words", "fresh"])
 @pytest.mark.parametrize("column", LEAST)
 def test_boundaries(replies: list[dict[str, Any]], column: str, split: str) -> None:
     """Sentences begin and end where a careful editor says they do."""
@@ -43,6 +49,13 @@ def test_boundaries(replies: list[dict[str, Any]], column: str, split: str) -> N
             score.add(boundaries(reply["segments"]), boundaries(ours(text, reply["lang"])))
     assert score.f1 >= LEAST[column]
     assert score.exact / score.replies >= LEAST_EXACT
+
+
+def test_known_misses(replies: list[dict[str, Any]]) -> None:
+    """Every reply is cut exactly right, but for those that are known: whoever mends one takes it off the list."""
+    cut = {reply["id"]: ours("".join(reply["segments"]), reply["lang"]) for reply in replies}
+    wrong = {reply["id"] for reply in replies if boundaries(cut[reply["id"]]) != boundaries(reply["segments"])}
+    assert wrong == MISSES
 
 
 def test_delay(replies: list[dict[str, Any]]) -> None:
