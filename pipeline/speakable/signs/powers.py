@@ -2,6 +2,7 @@
 
 import re
 
+from pipeline.languages import RUSSIAN_LETTERS
 from pipeline.speakable.language import Language, Signs
 
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", "0123456789+-=()ni")
@@ -9,7 +10,7 @@ LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒ�
 _RAISED = "[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]"
 _LOWERED = "[₀-₉₊-₎ₐₑₒₓₙᵢⱼₖₘ]"
 
-_LETTER = "[A-Za-zА-Яа-яЁёΑ-ω]"
+_LETTER = f"[A-Za-z{RUSSIAN_LETTERS}Α-ω]"
 SMALL = re.compile(f"{_RAISED}|{_LOWERED}")
 SUPERSCRIPT = re.compile(
     rf"(?P<base>(?<!{_LETTER}){_LETTER}{{1,2}}|(?<![\d.,])\d{{1,3}}|\d[.,]\d+|[)\]|])?(?P<small>{_RAISED}+)(?P<more>\w)?"
