@@ -6,7 +6,7 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import any_of
 from pipeline.speakable.ru.amounts import UNITS, unit_forms
 from pipeline.speakable.ru.codes import digits
-from pipeline.speakable.ru.grammar import LABELS, is_adjective, is_noun, lemma, nouns
+from pipeline.speakable.ru.grammar import LABELS, around, is_adjective, is_noun, lemma, nouns
 
 _WORDS = vocabulary("ru")
 
@@ -125,7 +125,7 @@ def _for_a_unit(m: re.Match[str]) -> str:
 
 def _a_day(m: re.Match[str]) -> str:
     """Say 8 т. в сутки as tablets or tonnes where a word tells; else the letter is said."""
-    what = "таб." if DOSED.search(m.string) else "т." if LOADED.search(m.string) else "тэ"
+    what = "таб." if DOSED.search(around(m)) else "т." if LOADED.search(around(m)) else "тэ"
     return f"{m['n']} {what}"
 
 
@@ -143,8 +143,8 @@ def _bullet(m: re.Match[str]) -> str:
 
 def _tablets(m: re.Match[str]) -> str:
     """Say т. as tablets where they are swallowed or taken at times of the day; else they are tonnes."""
-    taken = m["intake"] is not None or (DOSED.search(m.string) and not _of_something(m))
-    if m["verb"] is None and (not taken or LOADED.search(m.string)):
+    taken = m["intake"] is not None or (DOSED.search(around(m)) and not _of_something(m))
+    if m["verb"] is None and (not taken or LOADED.search(around(m))):
         return m[0]
     return f"{m['verb'] or ''}{m['n']} таб.{' ' if m['intake'] is not None else ''}"
 
