@@ -67,7 +67,7 @@ INCHES = re.compile(
 MONEY_PER = re.compile(r"(?<=руб\.) ?/ (?=[а-яё])|(?<=₽) ?/ (?=[а-яё])")
 HOTEL = re.compile("отел|гостиниц|хостел", re.IGNORECASE)
 STARS = re.compile(r"(?<!\S)(?P<n>[1-5]) ?\*(?=[\s,.;)]|\Z)")
-PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
+PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d{1,6}(?:,\d{1,3})?(?![\d±]| ?±))")
 BOTH_ENDED = re.compile(
     r"(?<![\w-])(?P<low>\d{1,3})[-–—](?P<high>\d{1,3})-(?P<ending>го|му|й|я|е|м|х|ю|ти|ый|ой|ая|ое|ых|ые)(?!\w)"
 )
