@@ -35,7 +35,7 @@ _SWALLOW = r"(?:(?:[Пп]рин|[Пп]ей|[Вв]ыпей|[Пп]и(?:ть|л)|[�
 LOADED = re.compile("(?:при|вы|за|пере|от)в[её]з|везут|груз|песк|угл|урож|вес[аио]|тонн|щебн|тягн|металл|зерн")
 DOSED = re.compile(
     r"(?<!\w)(?:доз|курс|пропис|выпис|аптек|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|реб[её]н|"
-    r"рецепт|детям|взросл)|\d ?мг(?!\w)",
+    r"рецепт|детям|взросл|при боли|от боли|при температуре)|\d ?мг(?!\w)|\d ?р\.?/(?:д|сут|день)(?!\w)",
     re.IGNORECASE,
 )
 A_DAY = re.compile(r"(?<![\w.,/])(?P<n>\d(?:[.,]\d|[-–]\d)?) ?т\.?(?=/(?:сут|день|дн|д)(?!\w))")
@@ -76,7 +76,9 @@ ALONE = sorted(
     (unit for unit in UNITS if unit in {"кг", "км", "ГБ", "МБ", "кв. м"} or set(unit) & set("²³23·")), key=len
 )
 FOR_A_UNIT = re.compile(rf"(?<!\w)(?P<front>[Зз]а|[Нн]а) (?P<unit>{any_of(ALONE)})(?!\w)")
-A_DAY_UNCLEAR = re.compile(r"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?т\.?(?= в (?:день|сутки)(?!\w))")
+A_DAY_UNCLEAR = re.compile(
+    r"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?т\.?(?= в (?:день|сутки)(?!\w))|(?<=[Пп]о )(?P<each>[1-4]) ?т\.(?! [а-яё]|\s?$)"
+)
 LOW_DASH = re.compile(r"(?<=[а-яё] )–(?=\d)")
 TWO_DOTS = re.compile(r"(?<=\d)\.\.(?=[-−+]?\d)")
 ROOMS = re.compile(r"(?<![\w.])(?P<n>[1-9])(?:-?х)?-?комн\. ?(?:кв\.(?! ?м)|(?P<flat>квартир[аыуе]))")
@@ -126,7 +128,7 @@ def _for_a_unit(m: re.Match[str]) -> str:
 def _a_day(m: re.Match[str]) -> str:
     """Say 8 т. в сутки as tablets or tonnes where a word tells; else the letter is said."""
     what = "таб." if DOSED.search(around(m)) else "т." if LOADED.search(around(m)) else "тэ"
-    return f"{m['n']} {what}"
+    return f"{m['n'] or m['each']} {what}"
 
 
 def _rooms(m: re.Match[str]) -> str:
