@@ -232,7 +232,7 @@ DOTTED_RULES: tuple[Rule, ...] = (
 
 LAST_RULES: tuple[Rule, ...] = (
     (
-        re.compile(r"(?P<n>\d{0,2}[2-4])(?= (?:взрослых|больных|рабочих|военных|раненых|пострадавших|животных)(?!\w))"),
+        re.compile(rf"(?P<n>\d{{0,2}}[2-4])(?= {ADJECTIVAL}(?!\w))"),
         _of_people,
     ),
     (re.compile(r"(?P<n>[2-5])(?= (?:[а-яё]{2,15}[ыи]х )?детей(?!\w))"), _of_children),
