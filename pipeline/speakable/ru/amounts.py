@@ -18,7 +18,7 @@ from pipeline.speakable.rewriting import (
 )
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak
 from pipeline.speakable.ru.forms import adjective_behind, cardinal, form_behind, gender_of, inflected
-from pipeline.speakable.ru.grammar import LABELS, agreement, case_alone, counted, governed, kind, lemma, nouns
+from pipeline.speakable.ru.grammar import LABELS, agreement, around, case_alone, counted, governed, kind, lemma, nouns
 
 _TABLE = table("ru")
 _WORDS = vocabulary("ru")
@@ -187,7 +187,7 @@ def _is_no_name(m: re.Match[str], row: dict[str, Any]) -> bool:
     glued = m.string[m.end("unit") - 2 : m.end("unit") - 1].isdigit()
     if (glued or m["unit"].isupper()) and (lemma(before(m)) in LETTERED or after(m).startswith("класс")):
         return False
-    return not (row.get("letter") and glued) or ELECTRIC.search(m.string) is not None
+    return not (row.get("letter") and glued) or ELECTRIC.search(around(m)) is not None
 
 
 def _not_a_share(word: str) -> bool:

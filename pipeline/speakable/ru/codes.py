@@ -5,7 +5,7 @@ import re
 from pipeline.speakable.rewriting import Rule, after, before, in_front, rule
 from pipeline.speakable.ru.amounts import MAGNITUDES, UNITS
 from pipeline.speakable.ru.forms import cardinal
-from pipeline.speakable.ru.grammar import ANY_CASE, agreement, counted, is_noun, kind
+from pipeline.speakable.ru.grammar import ANY_CASE, agreement, around, counted, is_noun, kind
 
 COUNTRIES = re.compile("1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\\d{3}")
 
@@ -88,7 +88,7 @@ def _code(m: re.Match[str]) -> str | None:
     groups = re.findall(r"\d+", m[0])
     word = CODE.match(in_front(m))
     number = "".join(groups)
-    if word is None and len(number) == ACCOUNT and BANK.search(m.string):
+    if word is None and len(number) == ACCOUNT and BANK.search(around(m)):
         return digits(number)
     if word is None or (len(number) < 4 and number[0] != "0") or _counts(m, int(number)):
         return None

@@ -69,3 +69,14 @@ def matching(adjective: str, noun: str, likely: str) -> str:
     tags = [parse.tag for parse in parses(adjective.lower()) if parse.tag.POS == "ADJF" and parse.tag.case in CASES]
     cases = [CASES[tag.case] for tag in tags if GENDERS.get(tag.gender) == gender]
     return likely if likely in cases else cases[0] if cases else ""
+
+
+def gender_of_adjective(word: str, number: int, cases: str) -> str:
+    """Return the gender of 1 лёгкую, 2 новые, where the noun is left out; "" where the form leaves it open."""
+    tags = [parse.tag for parse in parses(word.lower()) if parse.tag.POS == "ADJF"]
+    if cases or not tags or kind(number) == "many":
+        return ""
+    if kind(number) == "few":
+        return "f" if word.endswith(("ые", "ие")) else "m" if word.endswith(("ых", "их")) else ""
+    genders = {GENDERS.get(tag.gender) for tag in tags if tag.number == "sing" and tag.case in {"nomn", "accs"}}
+    return str(genders.pop()) if len(genders) == 1 and None not in genders else ""

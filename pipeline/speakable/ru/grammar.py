@@ -38,6 +38,7 @@ BETWEEN = re.compile(r"(?<!\w)между \d\S*(?: \S+)? и \Z", re.IGNORECASE)
 OVER_AN_AMOUNT = re.compile(
     r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей))\.? (?:и )?\Z", re.IGNORECASE
 )
+FAR = 120
 SENTENCE = re.compile(r"[.!?] (?=[А-ЯЁ])")
 IN_A_PLACE = re.compile(r"(?<!\w)(?:в|во|на|у|из|с|со|к|для|от|до|при|под|за|над|перед) [а-яё]{2,20} \Z", re.IGNORECASE)
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
@@ -241,6 +242,11 @@ def takes_object(word: str, *, animate: bool = False) -> bool:
         return False
     third = verbs[0].POS == "VERB" and verbs[0].person not in {"1per", "2per"}
     return not third or not (animate or "neut" in verbs[0])
+
+
+def around(m: re.Match[str]) -> str:
+    """Return the match with some hundred characters on both sides; bounds the cost of a look at the sentence."""
+    return m.string[max(0, m.start() - FAR) : m.end() + FAR]
 
 
 def names_its_number(m: re.Match[str], number: int) -> bool:

@@ -6,7 +6,7 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import any_of
 from pipeline.speakable.ru.amounts import UNITS, unit_forms
 from pipeline.speakable.ru.codes import digits
-from pipeline.speakable.ru.grammar import LABELS, is_adjective, is_noun, lemma, nouns
+from pipeline.speakable.ru.grammar import LABELS, around, is_adjective, is_noun, lemma, nouns
 
 _WORDS = vocabulary("ru")
 
@@ -35,7 +35,7 @@ _SWALLOW = r"(?:(?:[Пп]рин|[Пп]ей|[Вв]ыпей|[Пп]и(?:ть|л)|[�
 LOADED = re.compile("(?:при|вы|за|пере|от)в[её]з|везут|груз|песк|угл|урож|вес[аио]|тонн|щебн|тягн|металл|зерн")
 DOSED = re.compile(
     r"(?<!\w)(?:доз|курс|пропис|выпис|аптек|лечен|при[её]м|прин[ия]|врач|назнач|таблет|капс|лекарств|препарат|реб[её]н|"
-    r"рецепт|детям|взросл)|\d ?мг(?!\w)",
+    r"рецепт|детям|взросл|при боли|от боли|при температуре)|\d ?мг(?!\w)|\d ?р\.?/(?:д|сут|день)(?!\w)",
     re.IGNORECASE,
 )
 A_DAY = re.compile(r"(?<![\w.,/])(?P<n>\d(?:[.,]\d|[-–]\d)?) ?т\.?(?=/(?:сут|день|дн|д)(?!\w))")
@@ -67,7 +67,7 @@ INCHES = re.compile(
 MONEY_PER = re.compile(r"(?<=руб\.) ?/ (?=[а-яё])|(?<=₽) ?/ (?=[а-яё])")
 HOTEL = re.compile("отел|гостиниц|хостел", re.IGNORECASE)
 STARS = re.compile(r"(?<!\S)(?P<n>[1-5]) ?\*(?=[\s,.;)]|\Z)")
-PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d)")
+PLUS_MINUS = re.compile(r"(?<=\d) ?± ?(?=\d{1,6}(?:,\d{1,3})?(?![\d±]| ?±))")
 BOTH_ENDED = re.compile(
     r"(?<![\w-])(?P<low>\d{1,3})[-–—](?P<high>\d{1,3})-(?P<ending>го|му|й|я|е|м|х|ю|ти|ый|ой|ая|ое|ых|ые)(?!\w)"
 )
@@ -76,7 +76,9 @@ ALONE = sorted(
     (unit for unit in UNITS if unit in {"кг", "км", "ГБ", "МБ", "кв. м"} or set(unit) & set("²³23·")), key=len
 )
 FOR_A_UNIT = re.compile(rf"(?<!\w)(?P<front>[Зз]а|[Нн]а) (?P<unit>{any_of(ALONE)})(?!\w)")
-A_DAY_UNCLEAR = re.compile(r"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?т\.?(?= в (?:день|сутки)(?!\w))")
+A_DAY_UNCLEAR = re.compile(
+    r"(?<![\w.,])(?P<n>\d(?:[-–]\d)?) ?т\.?(?= в (?:день|сутки)(?!\w))|(?<=[Пп]о )(?P<each>[1-4]) ?т\.(?! [а-яё]|\s?$)"
+)
 LOW_DASH = re.compile(r"(?<=[а-яё] )–(?=\d)")
 TWO_DOTS = re.compile(r"(?<=\d)\.\.(?=[-−+]?\d)")
 ROOMS = re.compile(r"(?<![\w.])(?P<n>[1-9])(?:-?х)?-?комн\. ?(?:кв\.(?! ?м)|(?P<flat>квартир[аыуе]))")
@@ -125,8 +127,8 @@ def _for_a_unit(m: re.Match[str]) -> str:
 
 def _a_day(m: re.Match[str]) -> str:
     """Say 8 т. в сутки as tablets or tonnes where a word tells; else the letter is said."""
-    what = "таб." if DOSED.search(m.string) else "т." if LOADED.search(m.string) else "тэ"
-    return f"{m['n']} {what}"
+    what = "таб." if DOSED.search(around(m)) else "т." if LOADED.search(around(m)) else "тэ"
+    return f"{m['n'] or m['each']} {what}"
 
 
 def _rooms(m: re.Match[str]) -> str:
@@ -143,8 +145,8 @@ def _bullet(m: re.Match[str]) -> str:
 
 def _tablets(m: re.Match[str]) -> str:
     """Say т. as tablets where they are swallowed or taken at times of the day; else they are tonnes."""
-    taken = m["intake"] is not None or (DOSED.search(m.string) and not _of_something(m))
-    if m["verb"] is None and (not taken or LOADED.search(m.string)):
+    taken = m["intake"] is not None or (DOSED.search(around(m)) and not _of_something(m))
+    if m["verb"] is None and (not taken or LOADED.search(around(m))):
         return m[0]
     return f"{m['verb'] or ''}{m['n']} таб.{' ' if m['intake'] is not None else ''}"
 

@@ -7,7 +7,7 @@ from pipeline.speakable.language import vocabulary
 from pipeline.speakable.rewriting import RIGHT, SIGN, Rule, after, before, in_front, rule
 from pipeline.speakable.ru.amounts import ROUND, SIGNS, TO, UNITS, sign, version
 from pipeline.speakable.ru.decimals import parts
-from pipeline.speakable.ru.forms import cardinal, gender_of
+from pipeline.speakable.ru.forms import cardinal, gender_of, gender_of_adjective
 from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     HOURS,
@@ -128,10 +128,14 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
     named = names_its_number(m, number)
     case = "n" if named else case_alone(m)
     if counted(m.string, m.end()) and word not in HOURS and not named:
+        if len(governed(m)) == 1 and kind(number) == "many":
+            return cardinal(number, governed(m))  # в 9 случаях из 10 это вирус
         spoken_so = lemma(word) in _WORDS["short_plural"] or (not governed(m) and is_noun(before(m)))
         return cardinal(number) if spoken_so else None
     if not case and word in HOURS:
         case = "g"  # с 5 утра
+    if number % 10 in (1, 2) and word and (gender := gender_of_adjective(word, number, governed(m))):
+        return cardinal(number, "a" if gender == "f" and word.endswith("ю") else case or "n", gender)
     unknown = SHORTENED.match(m.string, m.end()) is not None or (word and is_adjective(word))
     if not case or (number % 10 in (1, 2) and unknown):
         return None
@@ -228,7 +232,7 @@ DOTTED_RULES: tuple[Rule, ...] = (
 
 LAST_RULES: tuple[Rule, ...] = (
     (
-        re.compile(r"(?P<n>\d{0,2}[2-4])(?= (?:взрослых|больных|рабочих|военных|раненых|пострадавших|животных)(?!\w))"),
+        re.compile(rf"(?P<n>\d{{0,2}}[2-4])(?= {ADJECTIVAL}(?!\w))"),
         _of_people,
     ),
     (re.compile(r"(?P<n>[2-5])(?= (?:[а-яё]{2,15}[ыи]х )?детей(?!\w))"), _of_children),

@@ -225,7 +225,6 @@ def _class(m: re.Match[str]) -> str | None:
     return f"{ordinal(int(m['n']), noun.case)} {m['letter']} {m['noun']}" if noun else None
 
 
-_NUMBER = r"(?:\d{1,3}|[IVX]{1,6})"
 _NOUN = r"(?P<noun>[а-яё]{2,20})(?!\w)(?!\.[а-яё])"
 SEVERAL: Rule = (
     re.compile(rf"(?P<numbers>\d{{1,3}}(?:(?:{DASH}|, | и | или )\d{{1,3}}){{1,6}})(?= {_NOUN})"),

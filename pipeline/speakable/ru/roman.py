@@ -10,6 +10,7 @@ from pipeline.speakable.ru.grammar import (
     ANY_CASE,
     Noun,
     agreeing,
+    around,
     counted,
     governed,
     is_known,
@@ -42,7 +43,7 @@ def romans(text: str) -> str:
 def _left_over(m: re.Match[str]) -> str:
     """Say в XVIII, смерть в XIX веке as a century, too; any other numeral is said as a plain number."""
     cases = governed(m)
-    if cases and LATER_CENTURY.search(m.string, m.end()):
+    if cases and LATER_CENTURY.search(around(m)):
         return ordinal(roman_value(m["n"]), "p" if cases == "ap" else cases[0])
     if cases and (noun := _named_before(m)):
         return ordinal(roman_value(m["n"]), "p" if cases == "ap" else cases[0], noun.gender)

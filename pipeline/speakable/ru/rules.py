@@ -80,7 +80,7 @@ def _is_behind_a_name(m: re.Match[str]) -> bool:
 def _in_a_row(m: re.Match[str]) -> str | None:
     """Keep numbers in a row, but not those of a list with commas."""
     left = before(m)
-    if m[0][-1] in ",;:!?)»" or (left[-1:].isdigit() and left[:1].isalpha()):
+    if m[0][-1] in ",;:!?)»" or m[0][-1].isalpha() or (left[-1:].isdigit() and left[:1].isalpha()):
         return None  # витамин B6 10 мг
     if m[0].isdigit() and (grammar.lemma(left) in grammar.LABELS or _is_behind_a_name(m)):
         return None  # на уровне 5 3 босса

@@ -130,7 +130,6 @@ def _sides(m: re.Match[str]) -> str | None:
     return " ".join([(" по " if doses else " на ").join(said), *forms]) + closing_dot(m)
 
 
-_DATE = r"\d{1,2}/\d{1,2}/(?:19|20)\d\d(?!\d)"
 _SIDE = r"\d{1,5}(?:[.,]\d{1,2})?"
 _CROSS = r"\s?[xхXХ×]\s?"
 

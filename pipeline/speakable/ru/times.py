@@ -5,7 +5,7 @@ import re
 from pipeline.speakable.rewriting import DASH, RIGHT, Rule, after, before, in_front
 from pipeline.speakable.ru.amounts import UNITS
 from pipeline.speakable.ru.forms import cardinal, form_behind, gender_of
-from pipeline.speakable.ru.grammar import HOURS, case_alone, counted, governed, nouns
+from pipeline.speakable.ru.grammar import HOURS, around, case_alone, counted, governed, nouns
 
 CLOCK_WORDS = frozenset({"в", "на", "с", "со", "до", "к", "ко", "около", "после"})
 TIMELY = re.compile(
@@ -66,7 +66,7 @@ def _hyphened_time(m: re.Match[str]) -> str | None:
         return _time(m)
     if before(m).lower() not in CLOCK_WORDS or counted(m.string, m.end()) or after(m).rstrip(".,;") in UNITS:
         return None
-    return _time(m) if m["m"] == "00" or FULL_HOUR.search(m.string) else None
+    return _time(m) if m["m"] == "00" or FULL_HOUR.search(around(m)) else None
 
 
 def _seconds(m: re.Match[str]) -> str | None:
