@@ -2,6 +2,7 @@
 
 import re
 
+from pipeline.languages import CYRILLIC_LETTER
 from pipeline.speakable.formulas.read import read
 from pipeline.speakable.formulas.reader import TOKEN
 from pipeline.speakable.formulas.words import commands, latex
@@ -11,7 +12,7 @@ OPENER = re.compile(r"\\[$%&#]|\\\\|\\\[|\\\(|\$\$?|\\begin\{[a-z]{1,16}\*?\}|`+
 CLOSERS = {"\\[": "\\]", "\\(": "\\)", "$$": "$$", "$": "$"}
 INLINE = 300
 PROSE = re.compile(
-    r"(?<![\\A-Za-z{])(?:[A-Za-z]?[a-z]{3,}|[A-Z][a-z]{2})(?![A-Za-z}])|[\u0400-\u04ff`]|\b(?:or|to|in|is|at|by|of|on|an|if|we|it|as)\b"
+    rf"(?<![\\A-Za-z{{])(?:[A-Za-z]?[a-z]{{3,}}|[A-Z][a-z]{{2}})(?![A-Za-z}}])|`|{CYRILLIC_LETTER.pattern}|\b(?:or|to|in|is|at|by|of|on|an|if|we|it|as)\b"
 )
 DOLLAR = re.compile(r"(?<!\\)\$")
 MATHS = re.compile(r"\\[A-Za-z,;!{}%$]|[\^_=<>+*/|]|\A[-−\dA-Za-z.,()' ]{1,12}\Z")
