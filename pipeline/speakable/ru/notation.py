@@ -64,6 +64,8 @@ INCHES = re.compile(
     r"|(?<![\"\d,])\d{1,2},\d ?\"(?=[\s,.;)]|\Z)|\d ?″",
     re.IGNORECASE,
 )
+NAMED_DOLLARS = re.compile(r"(?<!\w)(?P<whose>US|CA|C|AU|A|NZ|HK|SG|S)\$ ?(?P<n>\d{1,3}(?: \d{3})+(?!\d)|\d[\d.,]{0,15}\d|\d)")
+"""US$6; the unit of the table stands behind its number."""
 MONEY_PER = re.compile(r"(?<=руб\.) ?/ (?=[а-яё])|(?<=₽) ?/ (?=[а-яё])")
 HOTEL = re.compile("отел|гостиниц|хостел", re.IGNORECASE)
 STARS = re.compile(r"(?<!\S)(?P<n>[1-5]) ?\*(?=[\s,.;)]|\Z)")
@@ -110,6 +112,8 @@ def plain_notation(text: str) -> str:
     text = A_DAY_UNCLEAR.sub(_a_day, ROOMS.sub(_rooms, text))
     text = PAGES.sub(" стр.", text)
     text = MONEY_PER.sub("/", text)
+    if "$" in text:
+        text = NAMED_DOLLARS.sub(r"\g<n> \g<whose>$", text)
     text = MASK.sub(lambda m: f"{m['front']}{digits(m['n'])}", text)
     return DOTTED.sub(_thousands, SPACED.sub(_range, text))
 
