@@ -3,10 +3,12 @@ messages.
 
 Both run in processes of their own, with logs at INFO, and one client asks them in turns. Each turn is a pair: the CPU
 time of both by the kernel's scheduler, and the ratio of the two. The table has the medians of all pairs, which a noisy
-machine hardly moves; look at the ratios. Linux only. ``python -m benchmarks.overhead [PAIRS]``
+machine hardly moves; look at the ratios. All run on one core: with two, what a message costs depends on whether the
+other one happens to be free. Linux only. ``python -m benchmarks.overhead [PAIRS]``
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import time
@@ -244,4 +246,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["bare"]:
         asyncio.run(serve_bare("spoken" in sys.argv))
     else:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else PAIRS))

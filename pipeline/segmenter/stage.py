@@ -108,11 +108,12 @@ async def _cut(
     due = _Due(patience.clause)
     segmenter = make()
     while room >= 0:
-        for segment in () if await items.ready(patience.hold) else segmenter.release():
-            yield due.said(segment)
-        for segment in segmenter.clause() if await due.comes(items) else ():
-            yield due.said(segment)
-        item = await _next(items, progress)
+        if not items.is_ready():
+            for segment in () if await items.ready(patience.hold) else segmenter.release():
+                yield due.said(segment)
+            for segment in segmenter.clause() if await due.comes(items) else ():
+                yield due.said(segment)
+        item = _known(await items.take(), progress)
         if isinstance(item, ModelEnd | End):
             break
         segmenter, pieces = _fed(segmenter, _at_most(item, room), make)
@@ -161,19 +162,15 @@ class _Due:
         return piece
 
 
-def _known(item: ModelEvent | str | End) -> ModelEvent | End:
+def _known(item: ModelEvent | str | End, progress: Callable[[], None]) -> ModelEvent | End:
     """Return *item* as an event. An item that a model must not yield is a failure of the model like any other."""
     match item:
         case str():
-            return TextDelta(item)
+            item = TextDelta(item)
         case TextDelta(text=str()) | ToolCall() | ModelEnd() | End():
-            return item
+            pass
         case _:
             return End(wrong("pipeline.llm: stream", "yield str, TextDelta of a str, ToolCall or ModelEnd", item))
-
-
-async def _next(items: prefetch[ModelEvent | str], progress: Callable[[], None]) -> ModelEvent | End:
-    item = _known(await items.take())
     if not isinstance(item, TextDelta) or item.text.strip():  # nothing at all, and white space, may come for ever
         progress()
     return item

@@ -48,7 +48,7 @@ class Ahead:
                 continue
             await self._seats.acquire()
             utterance = Utterance(self._speakers, wanted)
-            await utterance.open()
+            utterance.open()
             self._open.append(utterance)
             yield utterance
 
