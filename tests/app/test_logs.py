@@ -80,6 +80,18 @@ class Empty(ValueError):
         return False
 
 
+def test_a_line_of_the_console(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal a line reads as structlog's own renderer writes it, its exception below."""
+    values = {"event": "sent off", "b": 2, "a": "plain", "c": "a b", "d": 'say="x"', "e": "", "f": None, "g": ("x",)}
+    logs.configure("console", "INFO")
+    structlog.get_logger().info(**values, exc_info=ValueError("secret"))
+    line, *shown = capsys.readouterr().err.splitlines()
+    stamp = line.partition(" ")[0]
+    plain = structlog.dev.ConsoleRenderer(colors=False)
+    assert line == plain(None, "", {"timestamp": stamp, "level": "info", **values})
+    assert shown == ["ValueError (its text is logged at level DEBUG only)"]
+
+
 def test_a_chain_of_exceptions(capsys: pytest.CaptureFixture[str]) -> None:
     """Causes come first, each with its traceback; what was hidden by ``from None`` stays hidden."""
     hidden = raised(Empty("secret"))
