@@ -130,7 +130,8 @@ def serve(
         stdout = sys.stdout
 
         async def serving() -> None:
-            await server.serve(loaded, lambda address: print(f"listening on {address}", file=stdout, flush=True))
+            with logs.background():
+                await server.serve(loaded, lambda address: print(f"listening on {address}", file=stdout, flush=True))
             server.end_soon()
 
         with redirect_stdout(sys.stderr):  # what stages print must not be taken for our line
