@@ -44,6 +44,7 @@ WRITTEN = (
 
 PAIRS = 15
 AT_ONCE = 64
+HELD = 1000
 TOKENS = tuple(" This is one sentence of a quite ordinary answer.".replace(" ", "\0 ").split("\0")[1:])
 TOKEN_SECONDS = 0.02
 PIECE = b"\0" * 8820
@@ -59,9 +60,9 @@ async def written(prompt: str) -> AsyncIterator[str]:
     pieces = ("".join(TOKENS),) if int(whole) else TOKENS
     for _ in range(int(sentences)):
         for piece in pieces:
+            yield piece
             if float(pause):
                 await asyncio.sleep(float(pause))
-            yield piece
 
 
 class Model:
@@ -202,6 +203,23 @@ class Contender:
         answers = await asyncio.gather(*(self.ask("1 1 0") for _ in range(AT_ONCE)))
         return statistics.median(first for _, first in answers)
 
+    async def held(self) -> float:
+        """KiB of memory for a stream that is held open behind its first sentence."""
+        await asyncio.gather(*(self.ask("1 1 0") for _ in range(AT_ONCE)))
+        before = self._memory()
+        calls = [self.stub.StreamAudio(pb.StreamRequest(prompt="2 1 600")) for _ in range(HELD)]
+        for call in calls:
+            await anext(aiter(call))
+        await asyncio.sleep(1)
+        after = self._memory()
+        for call in calls:
+            call.cancel()
+        return (after - before) / HELD
+
+    def _memory(self) -> float:
+        status = Path(f"/proc/{self.process}/status").read_text()
+        return float(status.split("RssAnon:")[1].split()[0])
+
     def _spent(self) -> dict[str, int]:
         """Nanoseconds that each thread has run."""
         tasks = Path(f"/proc/{self.process}/task")
@@ -214,22 +232,23 @@ async def paired(
     """Measure both in turns; who begins changes."""
     found = Pairs()
     for number in range(-1, pairs):
-        both = {one: await measure(one) for one in ((bare, ours) if number % 2 else (ours, bare))}
+        pair = {one: await measure(one) for one in ((bare, ours) if number % 2 else (ours, bare))}
         if number >= 0:  # the first pair warms up
-            found.values.append((both[bare], both[ours]))
+            found.values.append((pair[bare], pair[ours]))
     return found
+
+
+async def both(stack: AsyncExitStack, speaks: bool) -> tuple[Contender, Contender]:
+    """The bare server and Stentor, which run until *stack* is left."""
+    bare = await stack.enter_async_context(listening("benchmarks.overhead", "bare", "spoken" * speaks))
+    ours = await stack.enter_async_context(serving(SPOKEN if speaks else WRITTEN, logs=True))
+    return Contender(bare[0], bare[1].pid), Contender(ours[0], ours[1].pid)
 
 
 async def main(pairs: int) -> None:
     """Measure in turns and print the table."""
     async with AsyncExitStack() as stack:
-
-        async def both(speaks: bool) -> tuple[Contender, Contender]:
-            bare = await stack.enter_async_context(listening("benchmarks.overhead", "bare", "spoken" * speaks))
-            ours = await stack.enter_async_context(serving(SPOKEN if speaks else WRITTEN, logs=True))
-            return Contender(bare[0], bare[1].pid), Contender(ours[0], ours[1].pid)
-
-        contenders = {speaks: await both(speaks) for speaks in (True, False)}
+        contenders = {speaks: await both(stack, speaks) for speaks in (True, False)}
         print(f"{'CPU; medians of pairs':52}{'bare':>10}{'stentor':>10}{'ratio':>8}")
         for case in CASES:
 
@@ -237,9 +256,14 @@ async def main(pairs: int) -> None:
                 return await one.cost(case)
 
             print((await paired(pairs, *contenders[case.speaks], cost)).row(case.name), flush=True)
-        print(
-            (await paired(pairs, *contenders[True], Contender.first)).row(f"first message of {AT_ONCE} at once, p50 ms")
-        )
+        first = await paired(pairs, *contenders[True], Contender.first)
+        print(first.row(f"first message of {AT_ONCE} at once, p50 ms"), flush=True)
+    held = Pairs()
+    for _ in range(3):  # each time anew: a process gives little of its memory back
+        async with AsyncExitStack() as stack:
+            bare, ours = await both(stack, True)
+            held.values.append((await bare.held(), await ours.held()))
+    print(held.row("a stream held in mid-answer, KiB"))
 
 
 if __name__ == "__main__":
