@@ -7,10 +7,10 @@ block takes at most ``CLOSE_SECONDS``.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import structlog
 
@@ -154,13 +154,19 @@ class prefetch(Generic[T]):
                 self._writer = None
 
 
+@runtime_checkable
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
 def closing(source: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
     """Return ``aclosing(source)``, or a context that does nothing for an iterator that cannot be closed."""
     if isinstance(source, Coroutine):  # an ``async def`` that forgot to yield
         source.close()
         raise TypeError("an async generator is needed, not a coroutine")
-    closable: Any = source
-    return nullcontext(source) if getattr(source, "aclose", None) is None else aclosing(closable)
+    if isinstance(source, AsyncGenerator | _Closable):  # the protocol, which takes 10 µs, is asked last
+        return aclosing(source)
+    return nullcontext(source)
 
 
 def _wake(future: "asyncio.Future[None] | None") -> None:
