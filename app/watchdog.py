@@ -97,8 +97,10 @@ def where(frame: FrameType) -> str:
 
 
 def _inside_the_loop(frame: FrameType | None) -> Iterator[FrameType]:
-    """Yield the frames, the innermost first, up to the loop's own."""
-    while frame is not None and frame.f_code.co_name != "_run_once":
+    """Yield the frames, the innermost first, up to the loop's own. uvloop's has none: its caller is the next one."""
+    while frame is not None and not (
+        frame.f_code.co_name == "_run_once" or frame.f_code.co_filename == asyncio.runners.__file__
+    ):
         yield frame
         frame = frame.f_back
 

@@ -1,22 +1,27 @@
 """What the chain and the pipeline cost: Stentor beside a bare grpc.aio handler that builds and yields the same
 messages.
 
-Both run in processes of their own and are asked in turns by one client, so that a noisy machine is noisy to both;
-look at the ratios. ``python -m benchmarks.overhead [ROUNDS]``
+Both run in processes of their own, with logs at INFO, and one client asks them in turns. Each turn is a pair: the CPU
+time of both by the kernel's scheduler, and the ratio of the two. The table has the medians of all pairs, which a noisy
+machine hardly moves; look at the ratios. All run on one core: with two, what a message costs depends on whether the
+other one happens to be free. Linux only. ``python -m benchmarks.overhead [PAIRS]``
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
-import psutil
 
 from benchmarks.serving import listening, serving
+from pipeline.events import Sentence
 from pipeline.interfaces import Turn, Voice
 from protos import streaming_pb2 as pb
 from protos import streaming_pb2_grpc as pb_grpc
@@ -25,21 +30,23 @@ SETTINGS = """
 [server]
 port = 0
 [limits]
-max_concurrent_streams = 256
+max_concurrent_streams = 1024
 [pipeline]
 llm = { kind = "custom", factory = "benchmarks.overhead:Model" }
-tts = { kind = "custom", factory = "benchmarks.overhead:Speech" }
 [logging]
-level = "WARNING"
+level = "INFO"
 """
+SPOKEN = f'{SETTINGS}[pipeline.tts]\nkind = "custom"\nfactory = "benchmarks.overhead:Speech"\n'
+WRITTEN = (
+    f'{SETTINGS}[pipeline.tts]\nkind = "off"\n'
+    '[pipeline.segmenter]\nkind = "custom"\nfactory = "benchmarks.overhead:PassThrough"\n'
+)
 
-SHORT, LONG = 1, 40
-"""Sentences of an answer: the difference between the two is the cost of messages, the rest that of a stream."""
-
-STREAMS = {SHORT: 300, LONG: 15}
+PAIRS = 15
 AT_ONCE = 64
-
-SENTENCE = " This is one sentence of an ordinary answer."
+HELD = 1000
+TOKENS = tuple(" This is one sentence of a quite ordinary answer.".replace(" ", "\0 ").split("\0")[1:])
+TOKEN_SECONDS = 0.02
 PIECE = b"\0" * 8820
 """0.2 seconds at 22,050 Hz: one message."""
 
@@ -47,13 +54,35 @@ PIECES = 10
 SAMPLE_RATE = 22050
 
 
-class Model:
-    """Answers with as many sentences as the prompt says, and costs next to nothing, as ``Speech`` does."""
+async def written(prompt: str) -> AsyncIterator[str]:
+    """Yield the model's tokens. *prompt*: how many sentences, how many tokens a piece, how many seconds a piece."""
+    sentences, whole, pause = prompt.split()
+    pieces = ("".join(TOKENS),) if int(whole) else TOKENS
+    for _ in range(int(sentences)):
+        for piece in pieces:
+            yield piece
+            if float(pause):
+                await asyncio.sleep(float(pause))
 
-    async def stream(self, turn: Turn) -> AsyncIterator[str]:
-        """Yield one delta for each sentence."""
-        for _ in range(int(turn.prompt)):
-            yield SENTENCE
+
+class Model:
+    """Writes what the prompt says and costs next to nothing, as ``Speech`` and ``PassThrough`` do."""
+
+    def stream(self, turn: Turn) -> AsyncIterator[str]:
+        """Yield the tokens."""
+        return written(turn.prompt)
+
+
+class PassThrough:
+    """Takes each delta for a sentence."""
+
+    def feed(self, text: str) -> Iterator[Sentence]:
+        """Yield *text*."""
+        yield Sentence(0, text)
+
+    def flush(self) -> tuple[()]:
+        """Nothing is left."""
+        return ()
 
 
 class Speech:
@@ -70,13 +99,22 @@ class Speech:
 class BareHandler(pb_grpc.StreamingServiceServicer):
     """No session, no limits, no errors, no pipeline: the least that a server of these messages could be."""
 
+    def __init__(self, speaks: bool) -> None:
+        self._chunks = PIECES + 1 if speaks else 0
+
     async def StreamAudio(self, request: pb.StreamRequest, _context: Any) -> AsyncIterator[pb.StreamResponse]:
         """The messages that Stentor gives for the same request, built one by one."""
-        sequence = 0
-        for index in range(1, int(request.prompt) + 1):
+        sequence = index = 0
+        text = ""
+        async for token in written(request.prompt):
+            text += token
+            if not text.endswith("."):
+                continue
+            index += 1
             sequence += 1
-            yield pb.StreamResponse(text_chunk=SENTENCE, sentence_index=index, sequence=sequence)
-            for piece in range(PIECES + 1):
+            yield pb.StreamResponse(text_chunk=text, sentence_index=index, sequence=sequence)
+            text = ""
+            for piece in range(self._chunks):
                 sequence += 1
                 pcm = PIECE if piece < PIECES else b""
                 audio = pb.AudioChunk(
@@ -88,98 +126,149 @@ class BareHandler(pb_grpc.StreamingServiceServicer):
         yield pb.StreamResponse(end_message="done", end=pb.EndInfo(sentences=index), sequence=sequence + 1)
 
 
-async def serve_bare() -> None:
+async def serve_bare(speaks: bool) -> None:
     """Listen until killed."""
     server = grpc.aio.server()
-    pb_grpc.add_StreamingServiceServicer_to_server(BareHandler(), server)
+    pb_grpc.add_StreamingServiceServicer_to_server(BareHandler(speaks), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(f"listening on 127.0.0.1:{port}", flush=True)
     await server.wait_for_termination()
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Some streams of *prompt*, *at_once* of them in flight, asked of the servers that speak or of those that do not.
+
+    ``per_message``: the figure is the cost of a message, else that of a stream.
+    """
+
+    name: str
+    speaks: bool
+    prompt: str
+    streams: int
+    at_once: int
+    per_message: bool
+
+
+CASES = (
+    Case("a message with sound, µs", True, "40 1 0", 8, 8, True),
+    Case("a message with text, µs", False, "400 1 0", 8, 8, True),
+    Case("a stream of two messages, alone, µs", False, "1 1 0", 200, 1, False),
+    Case(f"the same, {AT_ONCE} in flight, µs", False, "1 1 0", 320, AT_ONCE, False),
+    Case(f"{AT_ONCE} spoken answers at 50 tokens/s, a message, µs", True, f"4 0 {TOKEN_SECONDS}", 64, 64, True),
+)
+
+
 @dataclass
+class Pairs:
+    """What was measured of a case: the bare handler's value and Stentor's, side by side."""
+
+    values: list[tuple[float, float]] = field(default_factory=list)
+
+    def row(self, name: str) -> str:
+        """A line of the table. The ratio is the median of the pairs' ratios."""
+        bare, ours = (statistics.median(side) for side in zip(*self.values, strict=True))
+        ratio = statistics.median(mine / base for base, mine in self.values)
+        return f"{name:52}{bare:10.1f}{ours:10.1f}{ratio:8.2f}"
+
+
+@dataclass(frozen=True, slots=True)
 class Contender:
-    """One server: its client side, its process, and what was measured of it."""
+    """One server: its client side and its process."""
 
     stub: Any
-    process: psutil.Process
-    cpu: dict[int, list[float]] = field(default_factory=lambda: {SHORT: [], LONG: []})
-    messages: dict[int, int] = field(default_factory=dict)
-    first: list[float] = field(default_factory=list)
+    process: int
 
-    async def ask(self, sentences: int) -> int:
-        """One answer; the number of its messages."""
-        call = self.stub.StreamAudio(pb.StreamRequest(prompt=str(sentences)))
-        return len([message async for message in call])
+    async def ask(self, prompt: str) -> tuple[int, float]:
+        """One answer: the number of its messages, and the milliseconds to the first one."""
+        began = time.perf_counter()
+        call = self.stub.StreamAudio(pb.StreamRequest(prompt=prompt))
+        await anext(aiter(call))
+        first = (time.perf_counter() - began) * 1000
+        return 1 + len([message async for message in call]), first
 
-    async def measure(self, sentences: int) -> None:
-        """CPU seconds of the server for one stream, the mean of many, one after the other; the least of all rounds
-        counts.
-        """
-        before = sum(self.process.cpu_times()[:2])
-        for _ in range(STREAMS[sentences]):
-            self.messages[sentences] = await self.ask(sentences)
-        self.cpu[sentences].append((sum(self.process.cpu_times()[:2]) - before) / STREAMS[sentences])
+    async def cost(self, case: Case) -> float:
+        """Microseconds of CPU for a message or a stream."""
+        before = self._spent()
+        messages = 0
+        for _ in range(case.streams // case.at_once):
+            answers = await asyncio.gather(*(self.ask(case.prompt) for _ in range(case.at_once)))
+            messages += sum(count for count, _ in answers)
+        spent = sum(after - before.get(task, 0) for task, after in self._spent().items())
+        return spent / 1000 / (messages if case.per_message else case.streams)
 
-    async def measure_first(self) -> None:
-        """Milliseconds to the first message, of many streams that begin at once."""
+    async def first(self) -> float:
+        """Milliseconds to the first message: the median of many streams that begin at once."""
+        answers = await asyncio.gather(*(self.ask("1 1 0") for _ in range(AT_ONCE)))
+        return statistics.median(first for _, first in answers)
 
-        async def one() -> None:
-            began = time.perf_counter()
-            call = self.stub.StreamAudio(pb.StreamRequest(prompt=str(SHORT)))
+    async def held(self) -> float:
+        """KiB of memory for a stream that is held open behind its first sentence."""
+        await asyncio.gather(*(self.ask("1 1 0") for _ in range(AT_ONCE)))
+        before = self._memory()
+        calls = [self.stub.StreamAudio(pb.StreamRequest(prompt="2 1 600")) for _ in range(HELD)]
+        for call in calls:
             await anext(aiter(call))
-            self.first.append((time.perf_counter() - began) * 1000)
-            async for _ in call:
-                pass
+        await asyncio.sleep(1)
+        after = self._memory()
+        for call in calls:
+            call.cancel()
+        return (after - before) / HELD
 
-        await asyncio.gather(*(one() for _ in range(AT_ONCE)))
+    def _memory(self) -> float:
+        status = Path(f"/proc/{self.process}/status").read_text()
+        return float(status.split("RssAnon:")[1].split()[0])
 
-    @property
-    def per_message(self) -> float:
-        """Microseconds of CPU."""
-        spent = min(self.cpu[LONG]) - min(self.cpu[SHORT])
-        return spent / (self.messages[LONG] - self.messages[SHORT]) * 1e6
-
-    @property
-    def per_stream(self) -> float:
-        """Microseconds of CPU beside those of its messages."""
-        return min(self.cpu[SHORT]) * 1e6 - self.per_message * self.messages[SHORT]
+    def _spent(self) -> dict[str, int]:
+        """Nanoseconds that each thread has run."""
+        tasks = Path(f"/proc/{self.process}/task")
+        return {task.name: int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()}
 
 
-async def main(rounds: int) -> None:
+async def paired(
+    pairs: int, bare: Contender, ours: Contender, measure: Callable[[Contender], Awaitable[float]]
+) -> Pairs:
+    """Measure both in turns; who begins changes."""
+    found = Pairs()
+    for number in range(-1, pairs):
+        pair = {one: await measure(one) for one in ((bare, ours) if number % 2 else (ours, bare))}
+        if number >= 0:  # the first pair warms up
+            found.values.append((pair[bare], pair[ours]))
+    return found
+
+
+async def both(stack: AsyncExitStack, speaks: bool) -> tuple[Contender, Contender]:
+    """The bare server and Stentor, which run until *stack* is left."""
+    bare = await stack.enter_async_context(listening("benchmarks.overhead", "bare", "spoken" * speaks))
+    ours = await stack.enter_async_context(serving(SPOKEN if speaks else WRITTEN, logs=True))
+    return Contender(bare[0], bare[1].pid), Contender(ours[0], ours[1].pid)
+
+
+async def main(pairs: int) -> None:
     """Measure in turns and print the table."""
-    async with listening("benchmarks.overhead", "bare") as bare_handler, serving(SETTINGS) as stentor:
-        bare, ours = Contender(*bare_handler), Contender(*stentor)
-        for one in (bare, ours):  # warm up
-            await one.measure(SHORT)
-            one.cpu[SHORT].clear()
-        for _ in range(rounds):
-            for work in (SHORT, LONG):
-                for one in (bare, ours):
-                    await one.measure(work)
-            for one in (bare, ours):
-                await one.measure_first()
-    report(bare, ours)
+    async with AsyncExitStack() as stack:
+        contenders = {speaks: await both(stack, speaks) for speaks in (True, False)}
+        print(f"{'CPU; medians of pairs':52}{'bare':>10}{'stentor':>10}{'ratio':>8}")
+        for case in CASES:
 
+            async def cost(one: Contender, case: Case = case) -> float:
+                return await one.cost(case)
 
-def report(bare: Contender, ours: Contender) -> None:
-    """The figures side by side."""
-    assert bare.messages == ours.messages, "both must give the same messages"
-    cuts = [statistics.quantiles(one.first, n=100) for one in (bare, ours)]
-    rows = [
-        ("CPU per message, µs", bare.per_message, ours.per_message),
-        ("CPU per stream set-up, µs", bare.per_stream, ours.per_stream),
-        (f"first message of {AT_ONCE} at once, p50 ms", cuts[0][49], cuts[1][49]),
-        (f"first message of {AT_ONCE} at once, p99 ms", cuts[0][98], cuts[1][98]),
-    ]
-    print(f"{'':42}{'bare':>10}{'stentor':>10}{'ratio':>8}")
-    for name, base, mine in rows:
-        print(f"{name:42}{base:10.1f}{mine:10.1f}{mine / base:8.2f}")
+            print((await paired(pairs, *contenders[case.speaks], cost)).row(case.name), flush=True)
+        first = await paired(pairs, *contenders[True], Contender.first)
+        print(first.row(f"first message of {AT_ONCE} at once, p50 ms"), flush=True)
+    held = Pairs()
+    for _ in range(3):  # each time anew: a process gives little of its memory back
+        async with AsyncExitStack() as stack:
+            bare, ours = await both(stack, True)
+            held.values.append((await bare.held(), await ours.held()))
+    print(held.row("a stream held in mid-answer, KiB"))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["bare"]:
-        asyncio.run(serve_bare())
+    if sys.argv[1:2] == ["bare"]:
+        asyncio.run(serve_bare("spoken" in sys.argv))
     else:
-        asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else 5))
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else PAIRS))

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import IO, Any
 
 import grpc
 import psutil
@@ -17,19 +17,21 @@ Served = tuple[Any, psutil.Process]
 
 
 @asynccontextmanager
-async def serving(settings: str) -> AsyncIterator[Served]:
-    """``stentor serve`` with *settings* (TOML), whose port must be 0."""
-    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+async def serving(settings: str, *, logs: bool = False) -> AsyncIterator[Served]:
+    """``stentor serve`` with *settings* (TOML), whose port must be 0. *logs*: they go to a file that nobody reads."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file, tempfile.TemporaryFile() as log:
         file.write(settings)
         file.flush()
-        async with listening("app.cli", "serve", "--settings", file.name) as served:
+        async with listening("app.cli", "serve", "--settings", file.name, stderr=log if logs else None) as served:
             yield served
 
 
 @asynccontextmanager
-async def listening(*command: str) -> AsyncIterator[Served]:
+async def listening(*command: str, stderr: IO[bytes] | None = None) -> AsyncIterator[Served]:
     """``python -m`` *command*, which prints where it listens, and runs until it is told to stop."""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE, stderr=stderr
+    )
     assert process.stdout is not None
     try:
         address = (await process.stdout.readline()).decode().removeprefix("listening on ").strip()

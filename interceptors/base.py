@@ -5,8 +5,7 @@ come back before the work has stopped. A chain of plain awaits ends inside out, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import grpc
@@ -52,6 +51,12 @@ class StreamInterceptor(AsyncServerInterceptor):
         name = handler_call_details.method
         if handler is None or not self._passes(name):
             return handler
+        wrapped: dict[str, tuple[Any, Any]] = vars(self).setdefault("_wrapped", {})
+        if name not in wrapped or wrapped[name][0] is not handler:
+            wrapped[name] = handler, self._around(handler, name)
+        return wrapped[name][1]
+
+    def _around(self, handler: Any, name: str) -> Any:
         method = handler.unary_stream or handler.unary_unary
 
         async def link(request: Any, context: Any) -> Any:
@@ -90,32 +95,36 @@ def is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-@asynccontextmanager
-async def endable() -> AsyncIterator[Callable[[Exception], None]]:
-    """Make a block that others can end: ``async with endable() as end``, and ``end(error)`` ends it with *error*.
+class endable:
+    """A block that others can end: ``async with endable() as end``, and ``end(error)`` ends it with *error*.
 
     The block is cancelled and closes what it holds; only then *error* comes out. The first error wins. A client's own
     cancellation that comes meanwhile stays a cancellation. ``end`` has no effect on a block that is over.
     """
-    given: list[Exception] = []
-    own_timeout: TimeoutError | None = None
-    is_over = False
-    try:
-        async with asyncio.timeout(None) as scope:
 
-            def end(error: Exception) -> None:
-                if not given and not is_over:
-                    given.append(error)
-                    scope.reschedule(asyncio.get_running_loop().time())
+    _task: "asyncio.Task[Any] | None" = None
+    _error: Exception | None = None
+    _is_cancelled = False
 
-            try:
-                yield end
-            except TimeoutError as error:
-                own_timeout = error
-                raise
-            finally:
-                is_over = True
-    except TimeoutError as error:
-        if error is own_timeout:
-            raise
-        raise given[0] from None
+    async def __aenter__(self) -> Callable[[Exception], None]:
+        self._task = asyncio.current_task()
+        assert self._task is not None, "only a task can be cancelled"
+        self._cancelling = self._task.cancelling()
+        return self._end
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        task, self._task = self._task, None
+        if task is None or not self._is_cancelled:
+            return
+        if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError and self._error is not None:
+            raise self._error from None
+
+    def _end(self, error: Exception) -> None:
+        if self._task is not None and self._error is None:
+            self._error = error
+            self._task.get_loop().call_soon(self._cancel)  # not at once: the block itself may be running, and end
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._is_cancelled = True
+            self._task.cancel()

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Protocol
-from uuid import uuid4
 
 from interceptors.errors import Rejected
 
@@ -65,7 +65,7 @@ class MemoryLimiter:
             raise _full("max_concurrent_streams", self._most)
         if self._most_per_key and self._per_key[key] >= self._most_per_key:
             raise _full("max_streams_per_client", self._most_per_key)
-        lease = Lease(uuid4().hex, key)
+        lease = Lease(token_hex(16), key)
         self._leases.add(lease)
         self._per_key[key] += 1
         return lease

@@ -80,6 +80,7 @@ class PacedContext(WrappedContext):
         self._watch = watch
         self._rate = rate
         self._counts = counts
+        self._send = context.write
 
     async def write(self, message: Any) -> None:
         """Send *message* when the rate allows it."""
@@ -87,7 +88,7 @@ class PacedContext(WrappedContext):
         if rate:
             await rate.turn(self._watch)
         self._watch.sends()
-        await self.inner.write(message)
+        await self._send(message)
         self._watch.sent()
         if rate:
             rate.sent()
@@ -144,7 +145,9 @@ class Watch:
         """Note a sign of life of the model or the voice. It does not shorten a pause, nor excuse a client that does not
         read.
         """
-        self._moved = max(self._moved, self._clock())
+        now = self._clock()
+        if now > self._moved:
+            self._moved = now
 
     def sent(self) -> None:
         """Note that a message has left."""

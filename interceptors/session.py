@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection
 from itertools import count
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import grpc
@@ -18,6 +18,9 @@ RETRY_SECONDS = 0.01
 
 SHORT = 8
 """How many characters of an id a log shows: enough to follow a session, too few to take part in it."""
+
+GONE = (grpc.aio.InternalError, grpc.aio.UsageError)
+"""What grpc raises when the client is gone."""
 
 Stamp = Callable[[Any, int, str], None]
 """``stamp(message, number, session_id)`` writes both into *message*, where its type has fields for them. *number*
@@ -90,14 +93,18 @@ class SessionContext(WrappedContext):
         """
         if self._headers is None:
             await self._send_headers(())
-        await self._after_headers()
+        elif not self._headers.done():
+            await self._after_headers()
         number = next(self._numbers)
         self._stamp(message, number, self._session_id if number == 1 else "")
         try:
             if self._left:
                 await self._follow(message)
             else:
-                await unless_gone(self.inner.write(message))
+                await self.inner.write(message)
+        except GONE as error:
+            self._left = True
+            await _cancelled(error)
         except asyncio.CancelledError:
             self._left = True
             raise
@@ -131,6 +138,10 @@ async def unless_gone(sending: Any) -> None:
     """
     try:
         await sending
-    except (grpc.aio.InternalError, grpc.aio.UsageError) as error:
-        await asyncio.sleep(GONE_SECONDS)
-        raise asyncio.CancelledError from error
+    except GONE as error:
+        await _cancelled(error)
+
+
+async def _cancelled(error: Exception) -> NoReturn:
+    await asyncio.sleep(GONE_SECONDS)
+    raise asyncio.CancelledError from error

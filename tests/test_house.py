@@ -116,7 +116,7 @@ def lines_with(pattern: str, *folders: str) -> set[str]:
     ("rule", "pattern", "homes"),
     [
         ("a session id is made", r"request\.session_id = ", {"interceptors/session.py"}),
-        ("ids are drawn", r"\buuid4\b", {"interceptors/session.py", "interceptors/limiter.py"}),
+        ("ids are drawn", r"\b(uuid4|token_hex)\b", {"interceptors/session.py", "interceptors/limiter.py"}),
         # The session link hands it on: a client that is gone must not break the end of its call.
         (
             "a status is set",

@@ -6,7 +6,7 @@ import asyncio
 import io
 import os
 import sys
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -133,11 +133,12 @@ def serve(
         stdout = sys.stdout
 
         async def serving() -> None:
-            await server.serve(loaded, lambda address: print(f"listening on {address}", file=stdout, flush=True))
+            with logs.background():
+                await server.serve(loaded, lambda address: print(f"listening on {address}", file=stdout, flush=True))
             server.end_soon()
 
         with redirect_stdout(sys.stderr):  # what stages print must not be taken for our line
-            _run(serving())
+            _run(serving(), _fast_loop())
 
 
 @cli.command(cls=CommandWithText)
@@ -256,10 +257,20 @@ def _view(plain: bool, as_json: bool) -> "View":
     return show.PlainView() if plain else show.RichView(Console(file=sys.stdout))
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Give the event loop of the extra ``uvloop``, None where that is not installed."""
+    try:
+        import uvloop  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        return None
+    return uvloop.new_event_loop  # type: ignore[no-any-return,unused-ignore]
+
+
+def _run(work: Coroutine[Any, Any, T], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
     """As asyncio.run, but Ctrl-C ends the process without a word, after *work* was cancelled and has cleaned up."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(work)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 

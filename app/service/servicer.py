@@ -122,8 +122,8 @@ class Tally:
         self.said: list[str] = []
         self._silent = ""  # what was sent and waits for its sound
         self._complete = False
-        self._figures: dict[str, float] = {"sentences": 0, "commands": 0, "audio_samples": 0}
-        self._figures |= {"first_text_ms": 0.0, "first_audio_ms": 0.0}
+        self._sentences = self._commands = self._audio_samples = 0
+        self._first_text_ms = self._first_audio_ms = 0.0
 
     def sent(self, event: SentEvent) -> None:
         """*event* has left."""
@@ -131,18 +131,18 @@ class Tally:
             case AudioChunk():
                 if event.pcm or event.final:
                     self._heard()
-                self._figures["audio_samples"] += len(event.pcm) // SAMPLE_BYTES
+                self._audio_samples += len(event.pcm) // SAMPLE_BYTES
                 if event.pcm:
-                    self._first("first_audio_ms")
+                    self._first_audio_ms = self._first_audio_ms or self._now()
             case Sentence():
                 self.sentence = event.index
-                self._figures["sentences"] += 1
+                self._sentences += 1
                 self._silent = "" if event.apart else event.text
                 if event.final:
                     self._heard()
-                self._first("first_text_ms")
+                self._first_text_ms = self._first_text_ms or self._now()
             case Command():
-                self._figures["commands"] += 1
+                self._commands += 1
                 self.said.append(f" {command_json(event)}")
             case ModelEnd():
                 self._complete = event.reason is not EndReason.CONTENT_FILTER
@@ -159,10 +159,14 @@ class Tally:
 
     def figures(self) -> dict[str, float]:
         """The counts and times as of now."""
-        return {**self._figures, "total_ms": self._now()}
-
-    def _first(self, figure: str) -> None:
-        self._figures[figure] = self._figures[figure] or self._now()
+        return {
+            "sentences": self._sentences,
+            "commands": self._commands,
+            "audio_samples": self._audio_samples,
+            "first_text_ms": self._first_text_ms,
+            "first_audio_ms": self._first_audio_ms,
+            "total_ms": self._now(),
+        }
 
     def _now(self) -> float:
         return round((time.monotonic() - self._arrived) * 1000, 3)

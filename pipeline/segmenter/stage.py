@@ -122,12 +122,10 @@ async def _cut(
     due = _Due(patience.clause)
     segmenter = make()
     while room >= 0:
-        for seconds, early in ((patience.hold, segmenter.release), (patience.doubt, segmenter.doubtful)):
-            for segment in () if await items.ready(seconds) else early():
+        if not items.is_ready():
+            async for segment in _paused(items, segmenter, patience, due):
                 yield due.said(segment)
-        for segment in segmenter.clause() if await due.comes(items) else ():
-            yield due.said(segment)
-        item = await _next(items, progress)
+        item = _known(await items.take(), progress)
         if isinstance(item, ModelEnd | End):
             break
         segmenter, pieces = _fed(segmenter, _at_most(item, room), make)
@@ -137,10 +135,26 @@ async def _cut(
         room -= _length(item)
     else:
         item = ModelEnd(EndReason.LENGTH)
-    failed = isinstance(item, End) and item.error is not None
-    for segment in segmenter.release() if failed else segmenter.flush():
+    for segment in _rest(segmenter, item):
         yield segment
     yield _end(item)
+
+
+async def _paused(
+    items: prefetch[ModelEvent | str], segmenter: ReleasingSegmenter, patience: Patience, due: "_Due"
+) -> AsyncGenerator[Segment, None]:
+    """Wait for the next of *items*, and yield what may leave before it."""
+    for seconds, early in ((patience.hold, segmenter.release), (patience.doubt, segmenter.doubtful)):
+        for segment in () if await items.ready(seconds) else early():
+            yield segment
+    for segment in segmenter.clause() if await due.comes(items) else ():
+        yield segment
+
+
+def _rest(segmenter: ReleasingSegmenter, end: ModelEnd | End) -> Iterable[Segment]:
+    """Return what is left: of an answer that failed only whole sentences."""
+    failed = isinstance(end, End) and end.error is not None
+    return segmenter.release() if failed else segmenter.flush()
 
 
 class _Due:
@@ -176,19 +190,15 @@ class _Due:
         return piece
 
 
-def _known(item: ModelEvent | str | End) -> ModelEvent | End:
+def _known(item: ModelEvent | str | End, progress: Callable[[], None]) -> ModelEvent | End:
     """Return *item* as an event. An item that a model must not yield is a failure of the model like any other."""
     match item:
         case str():
-            return TextDelta(item)
+            item = TextDelta(item)
         case TextDelta(text=str()) | ToolCall() | ModelEnd() | End():
-            return item
+            pass
         case _:
             return End(wrong("pipeline.llm: stream", "yield str, TextDelta of a str, ToolCall or ModelEnd", item))
-
-
-async def _next(items: prefetch[ModelEvent | str], progress: Callable[[], None]) -> ModelEvent | End:
-    item = _known(await items.take())
     if not isinstance(item, TextDelta) or _has_content(item.text):  # else such items may come for ever
         progress()
     return item

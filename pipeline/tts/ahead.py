@@ -54,7 +54,7 @@ class Ahead:
             self._soundless_from = inf
             await self._seats.acquire()
             utterance = Utterance(self._speakers, wanted)
-            await utterance.open()
+            utterance.open()
             self._open.append(utterance)
             yield utterance
 

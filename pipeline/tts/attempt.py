@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
 from itertools import count
 
 from pipeline.events import AudioChunk, Notice, WordMark
@@ -36,34 +35,33 @@ class Attempt:
         self._stretches: list[Stretch] = []
         # No chunk is longer than CHUNK_SECONDS, so their number bounds the seconds.
         self._ahead = prefetch(self._sound, max(1, int(options.buffer_seconds / CHUNK_SECONDS)))
-        self._running = AsyncExitStack()
         self.given = 0
         """Bytes that the engine gave so far."""
         self.notices: list[Notice] = []
         """What the engine had to say before its sound."""
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Ask the engine; waits for nothing."""
-        await self._running.enter_async_context(self._ahead)
+        self._ahead.start()
 
     async def close(self) -> None:
         """Stop the engine and wait until it has closed. Harmless when it is done."""
-        await self._running.aclose()
+        await self._ahead.aclose()
 
     async def silence(self) -> SpeechFailed | None:
         """Wait for the first sound. Give None when it comes, or the reason why the engine gave not a single byte."""
         in_time = await self._ready()
         if self.given:
             return None
-        return _failure(await self._ahead.take()) if in_time else SpeechFailed("the voice stalled")
+        return _failure(self._ahead.pop()) if in_time else SpeechFailed("the voice stalled")
 
     async def take(self) -> AudioChunk:
         """Give the next chunk; the last one is ``final``. Raise SpeechFailed when the engine fails, stalls or gives
         anything but sound.
         """
-        if not await self._ready():
+        if not self._ahead.is_ready() and not await self._ready():
             raise SpeechFailed("the voice stalled")
-        item = await self._ahead.take()
+        item = self._ahead.pop()
         if isinstance(item, End):
             raise _failure(item)
         return item

@@ -1,7 +1,7 @@
 """Asks a voice for no more text at once than it can say."""
 
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import replace
 
 from pipeline.events import WordMark
@@ -49,9 +49,12 @@ class Divided:
     def sample_rate(self) -> int:
         return self._engine.sample_rate
 
-    async def synthesize(
-        self, text: str, voice: Voice, marks: bool = False, due: Due = at_once
-    ) -> AsyncGenerator[Piece, None]:
+    def synthesize(self, text: str, voice: Voice, marks: bool = False, due: Due = at_once) -> AsyncIterator[Piece]:
+        if len(text) <= self._most:
+            return self._engine.synthesize(text, voice, marks, due)
+        return self._parts(text, voice, marks, due)
+
+    async def _parts(self, text: str, voice: Voice, marks: bool, due: Due) -> AsyncGenerator[Piece, None]:
         seconds, rate = 0.0, self.sample_rate
         for start, part in divided(text, self._most):
             begins_ms = 1000 * seconds

@@ -39,11 +39,11 @@ class Utterance:
         self._notices: list[Notice] = []
         self._ending: deque[AudioChunk | Notice] = deque()
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Ask the first engine that may be asked; waits for nothing."""
         speaker = self._next()
         assert speaker is not None, "the last engine has no breaker"
-        await self._ask(speaker)
+        self._ask(speaker)
 
     async def close(self) -> None:
         """Stop the engine and wait until it has closed."""
@@ -78,7 +78,7 @@ class Utterance:
             troubles.append(why(failed))
             log.debug("no sound came; asking again", decision="retry", sentence=self.sentence.index, exc_info=failed)
             await self._attempt.close()
-            await self._ask(speaker)
+            self._ask(speaker)
         index, reasons = self.sentence.index, list(dict.fromkeys(troubles))
         if self._asked.stands_in:
             log.info("the fallback speaks", decision="fallback", sentence=index, why=reasons)
@@ -103,7 +103,7 @@ class Utterance:
                 return speaker
         return None
 
-    async def _ask(self, speaker: Speaker) -> None:
+    def _ask(self, speaker: Speaker) -> None:
         self._asked, self._breaker = speaker, speaker.breaker
         wanted = self._wanted
         if speaker.stands_in:  # its voice may be of another language and of another rate
@@ -112,7 +112,7 @@ class Utterance:
             if not self._first.rate_varies:
                 wanted = replace(wanted, rate=lambda _: self._wanted.rate(self._first.sample_rate))
         self._attempt = Attempt(speaker.engine, wanted, partial(self._report, True))
-        await self._attempt.open()
+        self._attempt.open()
 
     def _named(self, chunk: AudioChunk) -> AudioChunk:
         return replace(chunk, stands_in=True) if self._asked.stands_in else chunk

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,9 @@ from app import logs
 from pipeline.errors import InvalidStageError, OwnError, StageError
 from tests.fakes import until
 from tests.processes import ROOT
+
+MANY = 3000
+"""Lines: more than a pipe takes."""
 
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
@@ -78,6 +82,18 @@ class Empty(ValueError):
 
     def __bool__(self) -> bool:
         return False
+
+
+def test_a_line_of_the_console(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal a line reads as structlog's own renderer writes it, its exception below."""
+    values = {"event": "sent off", "b": 2, "a": "plain", "c": "a b", "d": 'say="x"', "e": "", "f": None, "g": ("x",)}
+    logs.configure("console", "INFO")
+    structlog.get_logger().info(**values, exc_info=ValueError("secret"))
+    line, *shown = capsys.readouterr().err.splitlines()
+    stamp = line.partition(" ")[0]
+    plain = structlog.dev.ConsoleRenderer(colors=False)
+    assert line == plain(None, "", {"timestamp": stamp, "level": "info", **values})
+    assert shown == ["ValueError (its text is logged at level DEBUG only)"]
 
 
 def test_a_chain_of_exceptions(capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,3 +202,17 @@ def test_what_stands_around_a_stage(file: str, is_around: bool) -> None:
     """The frames of the chain are left out of a traceback, those of a stage, ours too, are not."""
     assert (ROOT / file).exists()
     assert bool(logs.CHAIN.fullmatch(str(ROOT / file))) is is_around
+
+
+def test_a_terminal_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the background a line waits for its reader, in order, while whoever logs goes on, and leaves in the end."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr(logs, "STDERR", writer)
+    monkeypatch.setattr(logs, "LAST_SECONDS", 0.1)
+    logs.configure("json", "INFO")
+    with logs.background():
+        for number in range(MANY):
+            structlog.get_logger().info("a line", number=number)
+    with os.fdopen(reader) as lines:
+        assert [json.loads(next(lines))["ctx"]["number"] for _ in range(MANY)] == list(range(MANY))
+    os.close(writer)
