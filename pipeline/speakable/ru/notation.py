@@ -64,7 +64,9 @@ INCHES = re.compile(
     r"|(?<![\"\d,])\d{1,2},\d ?\"(?=[\s,.;)]|\Z)|\d ?″",
     re.IGNORECASE,
 )
-NAMED_DOLLARS = re.compile(r"(?<!\w)(?P<whose>US|CA|C|AU|A|NZ|HK|SG|S)\$ ?(?P<n>\d{1,3}(?: \d{3})+(?!\d)|\d[\d.,]{0,15}\d|\d)")
+NAMED_DOLLARS = re.compile(
+    r"(?<!\w)(?P<whose>US|CA|C|AU|A|NZ|HK|SG|S)\$ ?(?P<n>\d{1,3}(?: \d{3})+(?!\d)|\d[\d.,]{0,15}\d|\d)"
+)
 """US$6; the unit of the table stands behind its number."""
 MONEY_PER = re.compile(r"(?<=руб\.) ?/ (?=[а-яё])|(?<=₽) ?/ (?=[а-яё])")
 HOTEL = re.compile("отел|гостиниц|хостел", re.IGNORECASE)
