@@ -4,10 +4,13 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
+
+from app import logs
 
 IGNORED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that mean nothing here, and by default would end the process without a drain."""
@@ -39,6 +42,7 @@ def handled(on_stop: Callable[[], None], seconds: float) -> Iterator[None]:
         asked.wait()
         if not over.wait(seconds):
             log.warning("a stage did not stop", decision="abandon")
+            time.sleep(3 * logs.PAUSE_SECONDS)  # a thread writes it
             os._exit(0)
 
     loop = asyncio.get_running_loop()

@@ -113,6 +113,7 @@ async def test_a_signal_while_a_stage_blocks(times: int, code: int, tmp_path: Pa
             server.send_signal(signal.SIGTERM)
             await asyncio.sleep(0.1)  # two at once count as one
         assert await asyncio.wait_for(server.wait(), PATIENCE) == code
+        assert (b"a stage did not stop" in await server.stderr.read()) is (times == 1)
         call.cancel()
 
 
