@@ -46,7 +46,7 @@ def num2words(language: str) -> Speak:
 
 
 def ru_normalizr(language: str) -> Speak | None:
-    """https://pypi.org/project/ru-normalizr (Russian)"""
+    """Use ru-normalizr, which knows Russian."""
     library = importlib.import_module("ru_normalizr")
     return None if language != "ru" else library.Normalizer().normalize
 
