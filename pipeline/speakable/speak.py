@@ -128,6 +128,6 @@ def _once(
     text = without_emoji(text, language.code, named=emoji == "name")
     prepared = tidied(signs.before_numbers(text, language))
     text = language.spoken(prepared)
-    if text != prepared:
+    if text != prepared and len(text) < _LONG:
         text = language.spoken(text)  # a number in words may tell what the one beside it is, before signs are named
     return tidied(signs.behind_numbers(text, language))

@@ -44,7 +44,8 @@ def without_comments(text: str, is_inside: bool) -> tuple[str, bool]:
 
 def without_tags(text: str) -> str:
     """Return *text* without its tags; one that stands alone behind or before a word is said by its name."""
-    text = COMMENT.sub("", text)
+    closed = text.rfind("-->") + 1  # behind it the search for the end of a comment would begin anew at each
+    text = COMMENT.sub("", text[: closed + 2]) + text[closed + 2 :] if closed else text
     text = IMAGE.sub(lambda m: m[1] or m[2] or "", text)
     text = SUPERSCRIPT.sub(r"^\1", text)
     text = MENTION.sub(lambda m: m["behind"] or m["before"], text)
