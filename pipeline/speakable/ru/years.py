@@ -80,6 +80,13 @@ def _year_case(m: re.Match[str], word: str) -> str:
     return "p" if before(m).lower() in {"в", "во"} else cases[0]
 
 
+def _year_of_an_era(m: re.Match[str]) -> str:
+    """Say 44 г. до н. э.: before an era even a small number is a year, never grams."""
+    case = _year_case(m, m["word"])
+    written = "году" if case == "p" else inflected("год", case)
+    return f"{ordinal(int(m['y']), case)} {written if m['word'] == 'г' else m['word']}"
+
+
 def _years(m: re.Match[str]) -> str | None:
     """Say 1941–1945 годы and 2023, 2024 и 2025 годах."""
     years = [int(year) for year in re.findall(r"\d+", m["years"])]
@@ -175,6 +182,9 @@ def _year_alone(m: re.Match[str]) -> str | None:
 _OF_YEARS = r"(?P<word>год(?:ы|ов|ам|ами|ах|а)|гг)(?!\w)(?:(?<=гг)\.)?"
 _OF_A_YEAR = r"(?P<word>год(?:а|у|ом|ы|ов)?|гг?(?=\.))(?!\w)(?:(?<=г)\.)?"
 
+ERA_RULES: tuple[Rule, ...] = (
+    rule(r"(?P<y>[1-9]\d{0,3}) ?(?P<word>г|год(?:а|у|ом|е)?)\.?(?= (?:до )?(?:н\. ?э|нашей эры))", _year_of_an_era),
+)
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<n>(?:1[89]|20)?\d0)-?(?P<ending>е|ые|х|ых) гг\."), _decade),
     rule(rf"(?P<y>\d{{4}}) (?P<to>по|до) (?P<last>\d{{4}})(?: ?{_OF_A_YEAR})?", _from_to),
