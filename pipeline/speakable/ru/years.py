@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.speakable.rewriting import DASH, Rule, after, before, rule
+from pipeline.speakable.rewriting import DASH, Rule, after, before, in_front, rule
 from pipeline.speakable.ru.forms import cardinal, inflected, ordinal
 from pipeline.speakable.ru.grammar import agreement, counted, governed, is_adjective, parses
 
@@ -43,6 +43,7 @@ SEASONS = frozenset(
 )
 YEARS = range(1000, 2101)
 RECENT = range(1900, 2100)
+AGED = re.compile(r"(?:\A|[.!?,;] )(?:ему|ей|мне|реб[её]нку|сыну|дочери|дочке|внуку|внучке) \Z", re.IGNORECASE)
 EARLIEST = 1500
 """The first year that is one without the word."""
 
@@ -85,6 +86,26 @@ def _year_of_an_era(m: re.Match[str]) -> str:
     case = _year_case(m, m["word"])
     written = "году" if case == "p" else inflected("год", case)
     return f"{ordinal(int(m['y']), case)} {written if m['word'] == 'г' else m['word']}"
+
+
+def _years_of_an_era(m: re.Match[str]) -> str:
+    """Say 490–479 гг. до н. э.; before our era years count down."""
+    case = YEARS_BEHIND.get(before(m).lower(), "g" if before(m) else "n")
+    written = {of: form for form, of in YEARS_CASES.items()}[case]
+    return f"{ordinal(int(m['y']), case)} – {ordinal(int(m['last']), case)} {written}"
+
+
+def _in_a_bare_year(m: re.Match[str]) -> str | None:
+    """Say в 753 до н. э."""
+    return ordinal(int(m["y"]), "p") if before(m).lower() in {"в", "во"} else None
+
+
+def _age(m: re.Match[str]) -> str | None:
+    """Say ему 5 л. as an age, if nothing is counted behind it that he could be given."""
+    if counted(m.string, m.end()) or not AGED.search(in_front(m)):
+        return None
+    last = 5 if int(m["n"]) % 100 in range(11, 15) else int(m["n"]) % 10
+    return f"{cardinal(int(m['n']))} {'год' if last == 1 else 'года' if last in {2, 3, 4} else 'лет'}{end_dot(m)}"
 
 
 def _years(m: re.Match[str]) -> str | None:
@@ -182,7 +203,13 @@ def _year_alone(m: re.Match[str]) -> str | None:
 _OF_YEARS = r"(?P<word>год(?:ы|ов|ам|ами|ах|а)|гг)(?!\w)(?:(?<=гг)\.)?"
 _OF_A_YEAR = r"(?P<word>год(?:а|у|ом|ы|ов)?|гг?(?=\.))(?!\w)(?:(?<=г)\.)?"
 
+AGE_RULES: tuple[Rule, ...] = (rule(r"(?P<n>\d{1,2}) л\.", _age),)
 ERA_RULES: tuple[Rule, ...] = (
+    rule(
+        rf"(?P<y>[1-9]\d{{0,3}}){DASH}(?P<last>[1-9]\d{{0,3}}) ?гг\.?(?= (?:до )?(?:н\. ?э|нашей эры))",
+        _years_of_an_era,
+    ),
+    rule(r"(?P<y>[1-9]\d{0,3})(?= до (?:н\. ?э|нашей эры))", _in_a_bare_year),
     rule(r"(?P<y>[1-9]\d{0,3}) ?(?P<word>г|год(?:а|у|ом|е)?)\.?(?= (?:до )?(?:н\. ?э|нашей эры))", _year_of_an_era),
 )
 FIRST_RULES: tuple[Rule, ...] = (
