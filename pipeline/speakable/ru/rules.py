@@ -95,7 +95,7 @@ PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("", ((FORMULA[0], _formula),)),
     (r"\d[./-]\d", dates.DOTTED_RULES),
     (r"н\. ?э|нашей эры", years.ERA_RULES),
-    (r"\d л\.", years.AGE_RULES),
+    (r"\d [лг]\.", years.AGE_RULES),
     ("[а-яА-Я]", dates.FIRST_RULES),
     (r"\d{4}|гг", years.FIRST_RULES),
     (r"\d ?%|\d-?[а-я]", ordinals.FIRST_RULES),

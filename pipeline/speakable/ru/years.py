@@ -101,11 +101,17 @@ def _in_a_bare_year(m: re.Match[str]) -> str | None:
 
 
 def _age(m: re.Match[str]) -> str | None:
-    """Say ему 5 л. as an age, if nothing is counted behind it that he could be given."""
-    if counted(m.string, m.end()) or not AGED.search(in_front(m)):
-        return None
-    last = 5 if int(m["n"]) % 100 in range(11, 15) else int(m["n"]) % 10
-    return f"{cardinal(int(m['n']))} {'год' if last == 1 else 'года' if last in {2, 3, 4} else 'лет'}{end_dot(m)}"
+    """Say 3 г. и 2 мес., and ему 5 л. if nothing is counted behind it; ему 2 г. may be a dose: it stays as written."""
+    if m["months"] is None:
+        if counted(m.string, m.end()) or not AGED.search(in_front(m)):
+            return None
+        if m["word"] == "г":
+            return m[0]
+    number, case = int(m["n"]), "g" if governed(m)[:1] == "g" else "n"
+    last = 5 if number % 100 in range(11, 15) else number % 10
+    few = {"g": "лет", "n": "года"}[case] if last in {2, 3, 4} else "лет"
+    one = {"g": "года", "n": "год"}[case]
+    return f"{cardinal(number, case)} {one if last == 1 else few}{end_dot(m)}"
 
 
 def _years(m: re.Match[str]) -> str | None:
@@ -203,7 +209,7 @@ def _year_alone(m: re.Match[str]) -> str | None:
 _OF_YEARS = r"(?P<word>год(?:ы|ов|ам|ами|ах|а)|гг)(?!\w)(?:(?<=гг)\.)?"
 _OF_A_YEAR = r"(?P<word>год(?:а|у|ом|ы|ов)?|гг?(?=\.))(?!\w)(?:(?<=г)\.)?"
 
-AGE_RULES: tuple[Rule, ...] = (rule(r"(?P<n>\d{1,2}) л\.", _age),)
+AGE_RULES: tuple[Rule, ...] = (rule(r"(?P<n>\d{1,2}) (?P<word>[лг])\.(?:(?P<months>)(?= (?:и )?\d{1,2} мес))?", _age),)
 ERA_RULES: tuple[Rule, ...] = (
     rule(
         rf"(?P<y>[1-9]\d{{0,3}}){DASH}(?P<last>[1-9]\d{{0,3}}) ?гг\.?(?= (?:до )?(?:н\. ?э|нашей эры))",
