@@ -94,6 +94,8 @@ PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     (r"\d [-–] \d", ((re.compile(r"\d{1,9}(?: [-–] \d{1,9}){2,}"), lambda m: m[0]),)),  # no range, maybe a score
     ("", ((FORMULA[0], _formula),)),
     (r"\d[./-]\d", dates.DOTTED_RULES),
+    (r"н\. ?э|нашей эры", years.ERA_RULES),
+    (r"\d [лг]\.", years.AGE_RULES),
     ("[а-яА-Я]", dates.FIRST_RULES),
     (r"\d{4}|гг", years.FIRST_RULES),
     (r"\d ?%|\d-?[а-я]", ordinals.FIRST_RULES),

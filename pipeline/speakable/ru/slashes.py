@@ -17,6 +17,10 @@ MEASURES = frozenset(
 )
 """What is taken: 3 x 250 мг are doses, 3 x 4 м sides."""
 INTO = re.compile(r"(?:вы(?:шл|йд|ход)|попа[лсдт]|про(?:шл|йд|ход)|проби[лвт])[а-яё]{0,6} в \Z", re.IGNORECASE)
+PLAYED = re.compile(
+    r"(?:матч|игр|встреч|стади|этап|раунд|жеребь[её]вк|пар|соперник|участник)[а-яё]{0,4} \Z", re.IGNORECASE
+)
+"""What is of 1/8 финала: its case is not that of its own preposition."""
 ROUND_THE_CLOCK = "двадцать четыре на семь"
 MOST_DOSES = 10
 
@@ -72,6 +76,8 @@ def _case(m: re.Match[str]) -> str:
     cases = governed(m)
     if INTO.search(in_front(m)):
         return "a"
+    if after(m).startswith("финала") and PLAYED.search(in_front(m)):
+        return "g"
     if cases:
         return "p" if cases == "ap" and before(m).lower() in {"в", "во"} else "d" if cases == "ad" else cases[0]
     return "a" if takes_object(governor(m)) else "n"

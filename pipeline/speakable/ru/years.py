@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.speakable.rewriting import DASH, Rule, after, before, rule
+from pipeline.speakable.rewriting import DASH, Rule, after, before, in_front, rule
 from pipeline.speakable.ru.forms import cardinal, inflected, ordinal
 from pipeline.speakable.ru.grammar import agreement, counted, governed, is_adjective, parses
 
@@ -43,6 +43,7 @@ SEASONS = frozenset(
 )
 YEARS = range(1000, 2101)
 RECENT = range(1900, 2100)
+AGED = re.compile(r"(?:\A|[.!?,;] )(?:ему|ей|мне|реб[её]нку|сыну|дочери|дочке|внуку|внучке) \Z", re.IGNORECASE)
 EARLIEST = 1500
 """The first year that is one without the word."""
 
@@ -78,6 +79,39 @@ def _year_case(m: re.Match[str], word: str) -> str:
     if not cases:
         return "g" if before(m) else "n"
     return "p" if before(m).lower() in {"в", "во"} else cases[0]
+
+
+def _year_of_an_era(m: re.Match[str]) -> str:
+    """Say 44 г. до н. э.: before an era even a small number is a year, never grams."""
+    case = _year_case(m, m["word"])
+    written = "году" if case == "p" else inflected("год", case)
+    return f"{ordinal(int(m['y']), case)} {written if m['word'] == 'г' else m['word']}"
+
+
+def _years_of_an_era(m: re.Match[str]) -> str:
+    """Say 490–479 гг. до н. э.; before our era years count down."""
+    case = YEARS_BEHIND.get(before(m).lower(), "g" if before(m) else "n")
+    written = {of: form for form, of in YEARS_CASES.items()}[case]
+    return f"{ordinal(int(m['y']), case)} – {ordinal(int(m['last']), case)} {written}"
+
+
+def _in_a_bare_year(m: re.Match[str]) -> str | None:
+    """Say в 753 до н. э."""
+    return ordinal(int(m["y"]), "p") if before(m).lower() in {"в", "во"} else None
+
+
+def _age(m: re.Match[str]) -> str | None:
+    """Say 3 г. и 2 мес., and ему 5 л. if nothing is counted behind it; ему 2 г. may be a dose: it stays as written."""
+    if m["months"] is None:
+        if counted(m.string, m.end()) or not AGED.search(in_front(m)):
+            return None
+        if m["word"] == "г":
+            return m[0]
+    number, case = int(m["n"]), "g" if governed(m)[:1] == "g" else "n"
+    last = 5 if number % 100 in range(11, 15) else number % 10
+    few = {"g": "лет", "n": "года"}[case] if last in {2, 3, 4} else "лет"
+    one = {"g": "года", "n": "год"}[case]
+    return f"{cardinal(number, case)} {one if last == 1 else few}{end_dot(m)}"
 
 
 def _years(m: re.Match[str]) -> str | None:
@@ -175,6 +209,15 @@ def _year_alone(m: re.Match[str]) -> str | None:
 _OF_YEARS = r"(?P<word>год(?:ы|ов|ам|ами|ах|а)|гг)(?!\w)(?:(?<=гг)\.)?"
 _OF_A_YEAR = r"(?P<word>год(?:а|у|ом|ы|ов)?|гг?(?=\.))(?!\w)(?:(?<=г)\.)?"
 
+AGE_RULES: tuple[Rule, ...] = (rule(r"(?P<n>\d{1,2}) (?P<word>[лг])\.(?:(?P<months>)(?= (?:и )?\d{1,2} мес))?", _age),)
+ERA_RULES: tuple[Rule, ...] = (
+    rule(
+        rf"(?P<y>[1-9]\d{{0,3}}){DASH}(?P<last>[1-9]\d{{0,3}}) ?гг\.?(?= (?:до )?(?:н\. ?э|нашей эры))",
+        _years_of_an_era,
+    ),
+    rule(r"(?P<y>[1-9]\d{0,3})(?= до (?:н\. ?э|нашей эры))", _in_a_bare_year),
+    rule(r"(?P<y>[1-9]\d{0,3}) ?(?P<word>г|год(?:а|у|ом|е)?)\.?(?= (?:до )?(?:н\. ?э|нашей эры))", _year_of_an_era),
+)
 FIRST_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<n>(?:1[89]|20)?\d0)-?(?P<ending>е|ые|х|ых) гг\."), _decade),
     rule(rf"(?P<y>\d{{4}}) (?P<to>по|до) (?P<last>\d{{4}})(?: ?{_OF_A_YEAR})?", _from_to),
