@@ -111,7 +111,8 @@ def background() -> Iterator[None]:
     finally:
         _background = None
         over.set()
-        writer.join(LAST_SECONDS)
+        for _ in range(10):  # a process that was stopped meanwhile still writes its last lines
+            writer.join(LAST_SECONDS / 10)
 
 
 def _write(lines: deque[Callable[[], str]], over: threading.Event) -> None:

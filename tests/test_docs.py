@@ -38,6 +38,9 @@ ADDRESS = "127.0.0.1:50051"
 SOON_RUN = {"demo", "ask"}
 """Targets of the Makefile that take a second."""
 
+LOOKS = 200
+"""How often a server's log is looked at until a line is there."""
+
 
 class Reader:
     """Types what a document shows, in *folder*; its servers run until *servers* is closed."""
@@ -45,6 +48,7 @@ class Reader:
     def __init__(self, folder: Path, servers: AsyncExitStack) -> None:
         self.folder = folder
         self.printed = ""
+        self._line = ""
         self._servers = servers
         self._address = ADDRESS
 
@@ -59,7 +63,7 @@ class Reader:
                 for line in text.replace("\\\n", " ").splitlines():
                     await self._type(line.replace(ADDRESS, self._address))
             case "text":
-                shows(self.printed, text)
+                await self._see(text)
             case "python":
                 compile(text, "a block", "exec")
             case "toml":
@@ -76,7 +80,18 @@ class Reader:
             case _:
                 raise AssertionError(f"nobody checks a block of {language or 'no language'}")
 
+    async def _see(self, text: str) -> None:
+        """What was printed shows *text*. A log comes a moment behind what it tells: ``cat`` is typed until it is there."""
+        for _ in range(LOOKS if self._line.startswith("cat ") else 0):
+            with suppress(AssertionError):
+                return shows(self.printed, text)
+            await asyncio.sleep(0.1)
+            self.printed = ""
+            await self._type(self._line)
+        shows(self.printed, text)
+
     async def _type(self, line: str) -> None:
+        self._line = line
         if " serve" in line:
             await self._serve(line)
         elif is_runnable(line):
