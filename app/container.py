@@ -12,7 +12,7 @@ from dependency_injector.providers import Dependency, Dict, Factory, Object, Sel
 
 from app.service import requests, statuses, wire
 from app.service.servicer import StreamingServicer
-from app.settings.stages import RulesSegmenterSettings
+from app.settings.stages import ProcessMemorySettings, RulesSegmenterSettings
 from app.settings.tables import Pipeline, Settings
 from app.stages import custom, links, shapes
 from app.stages import model as models
@@ -61,6 +61,11 @@ def cutting(pipeline: Pipeline) -> RulesSegmenterSettings:
     """Return how answers are cut. A custom segmenter has no such keys: the defaults hold."""
     table = pipeline.segmenter
     return table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()
+
+
+def one_conversation(pipeline: Pipeline) -> bool:
+    """Tell whether all sessions of a client are one conversation."""
+    return isinstance(pipeline.memory, ProcessMemorySettings) and pipeline.memory.scope == "client"
 
 
 def hold_seconds(pipeline: Pipeline) -> float:
@@ -147,4 +152,5 @@ class Container(DeclarativeContainer):
         memory,
         welcome_text=pipeline.welcome_text,
         voice_names=Factory(voice_names, pipeline.tts),
+        one_conversation=Factory(one_conversation, pipeline),
     )

@@ -44,19 +44,21 @@ def nobody() -> None:
     """Nobody watches the progress."""
 
 
-async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody) -> AsyncGenerator[TurnEvent, None]:
-    """Yield the events of one turn in order, ModelEnd last.
+async def run(
+    turn: Turn, stages: Stages, progress: Callable[[], None] = nobody, marks_words: bool = False
+) -> AsyncGenerator[TurnEvent, None]:
+    """Yield the events of one turn in order, ModelEnd last. *marks_words*: also where the client did not ask for it.
 
     *progress* is called at every sign of life of the model and of the voice. An answer without a word or a command is
     MODEL_UNAVAILABLE; otherwise raises what the stages raise.
     """
-    voice = Voice(turn.voice, turn.language)
+    voice, marks = Voice(turn.voice, turn.language), marks_words or turn.word_timings
     patience = Patience(stages.hold, stages.clause)
     async with (
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter, patience, progress, stages.most_chars)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
-        aclosing(spoken(answer, stages.speech, voice, progress, turn.word_timings, turn.prompt)) as events,
+        aclosing(spoken(answer, stages.speech, voice, progress, marks, turn.prompt)) as events,
     ):
         async for event in events:
             yield event

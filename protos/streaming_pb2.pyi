@@ -29,7 +29,7 @@ END_REASON_LENGTH: EndReason
 END_REASON_CONTENT_FILTER: EndReason
 
 class StreamRequest(_message.Message):
-    __slots__ = ("prompt", "screenshot", "screen_width", "screen_height", "hardware_id", "session_id", "phase", "chunk_seq", "chunk_text", "voice", "language", "word_timings", "replace")
+    __slots__ = ("prompt", "screenshot", "screen_width", "screen_height", "hardware_id", "session_id", "phase", "chunk_seq", "chunk_text", "voice", "language", "word_timings", "replace", "heard")
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     SCREENSHOT_FIELD_NUMBER: _ClassVar[int]
     SCREEN_WIDTH_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +43,7 @@ class StreamRequest(_message.Message):
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     WORD_TIMINGS_FIELD_NUMBER: _ClassVar[int]
     REPLACE_FIELD_NUMBER: _ClassVar[int]
+    HEARD_FIELD_NUMBER: _ClassVar[int]
     prompt: str
     screenshot: str
     screen_width: int
@@ -56,7 +57,16 @@ class StreamRequest(_message.Message):
     language: str
     word_timings: bool
     replace: bool
-    def __init__(self, prompt: _Optional[str] = ..., screenshot: _Optional[str] = ..., screen_width: _Optional[int] = ..., screen_height: _Optional[int] = ..., hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., phase: _Optional[_Union[RequestPhase, str]] = ..., chunk_seq: _Optional[int] = ..., chunk_text: _Optional[str] = ..., voice: _Optional[str] = ..., language: _Optional[str] = ..., word_timings: _Optional[bool] = ..., replace: _Optional[bool] = ...) -> None: ...
+    heard: Heard
+    def __init__(self, prompt: _Optional[str] = ..., screenshot: _Optional[str] = ..., screen_width: _Optional[int] = ..., screen_height: _Optional[int] = ..., hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., phase: _Optional[_Union[RequestPhase, str]] = ..., chunk_seq: _Optional[int] = ..., chunk_text: _Optional[str] = ..., voice: _Optional[str] = ..., language: _Optional[str] = ..., word_timings: _Optional[bool] = ..., replace: _Optional[bool] = ..., heard: _Optional[_Union[Heard, _Mapping]] = ...) -> None: ...
+
+class Heard(_message.Message):
+    __slots__ = ("sentence_index", "offset_ms")
+    SENTENCE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_MS_FIELD_NUMBER: _ClassVar[int]
+    sentence_index: int
+    offset_ms: float
+    def __init__(self, sentence_index: _Optional[int] = ..., offset_ms: _Optional[float] = ...) -> None: ...
 
 class StreamResponse(_message.Message):
     __slots__ = ("text_chunk", "audio_chunk", "end_message", "error_message", "action_message", "sentence_index", "final", "session_id", "end", "warning", "sequence")
@@ -157,12 +167,14 @@ class Warning(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ..., sentence_index: _Optional[int] = ...) -> None: ...
 
 class InterruptRequest(_message.Message):
-    __slots__ = ("hardware_id", "session_id")
+    __slots__ = ("hardware_id", "session_id", "heard")
     HARDWARE_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    HEARD_FIELD_NUMBER: _ClassVar[int]
     hardware_id: str
     session_id: str
-    def __init__(self, hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ...) -> None: ...
+    heard: Heard
+    def __init__(self, hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., heard: _Optional[_Union[Heard, _Mapping]] = ...) -> None: ...
 
 class InterruptResponse(_message.Message):
     __slots__ = ("success", "interrupted_sessions", "message")

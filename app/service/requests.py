@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import partial
+from math import inf
 from typing import Any
 
 from app.service import wire
@@ -45,6 +46,7 @@ def _stream(request: pb.StreamRequest, limits: Limits) -> None:
     _name("hardware_id", request.hardware_id)
     _name("voice", request.voice)
     _language(request.language)
+    _heard(request.heard)
     _screenshot(request, limits.max_screenshot_bytes)
 
 
@@ -61,6 +63,10 @@ def _interrupt(request: pb.InterruptRequest, who: str) -> None:
         _session(request.session_id)
     elif not request.hardware_id and who == ANONYMOUS:
         raise _bad("hardware_id", "must not be empty unless session_id is given")
+    if request.HasField("heard"):
+        if not request.session_id:
+            raise _bad("heard", "needs a session_id")
+        _heard(request.heard)
 
 
 def _bad(field: str, rule: str) -> Rejected:
@@ -87,6 +93,11 @@ def _name(field: str, value: str) -> None:
 def _language(language: str) -> None:
     if language and not LANGUAGE.fullmatch(language):
         raise _bad("language", "must be a BCP-47 tag such as en or ru-RU")
+
+
+def _heard(heard: pb.Heard) -> None:
+    if heard.sentence_index < 0 or not 0 <= heard.offset_ms < inf:  # NaN, too
+        raise _bad("heard", "sentence_index and offset_ms must be numbers from 0 on")
 
 
 def _at_most(field: str, text: str, most: int) -> None:

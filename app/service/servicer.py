@@ -14,15 +14,14 @@ from interceptors.streams import Streams
 from pipeline.events import (
     AudioChunk,
     Command,
-    EndReason,
     ModelEnd,
     Notice,
     Sentence,
     TurnEvent,
-    command_json,
 )
-from pipeline.interfaces import Message, Voice
-from pipeline.memory.memory import ProcessMemory
+from pipeline.interfaces import Message, Turn, Voice
+from pipeline.memory.answer import Answer
+from pipeline.memory.memory import Key, ProcessMemory
 from pipeline.pcm import SAMPLE_BYTES
 from pipeline.run import Stages, recite, run
 from protos import streaming_pb2 as pb
@@ -47,10 +46,12 @@ class StreamingServicer:
         *,
         welcome_text: str,
         voice_names: tuple[str, str],
+        one_conversation: bool,
     ) -> None:
         self._stages = stages
         self._streams = streams
         self._memory = memory
+        self._one_conversation = one_conversation
         self._rate = stages.speech.sample_rate if stages.speech is not None else NO_VOICE_HZ
         self._welcome_text = welcome_text
         self._voice_name, self._fallback_name = voice_names
@@ -61,28 +62,44 @@ class StreamingServicer:
         who = identity(context)
         # Without auth and device nobody can be told from anybody else: nothing is remembered.
         memory = self._memory if who != ANONYMOUS or request.hardware_id else None
-        conversation = (who, request.hardware_id, request.session_id)
-        history = memory.recall(conversation) if memory is not None else ()
+        key, answer = self._conversation(request, who), Answer(request.prompt)
+        history: tuple[Message, ...] = ()
+        if memory is not None:
+            if request.HasField("heard"):
+                memory.hear(key, wire.heard(request))
+            history = memory.recall(key)
+            memory.begin(key, answer)
         turn = wire.turn(request, who, history, context.time_remaining())
         tally = Tally(context.arrived)
         try:
             async with (
-                aclosing(run(turn, self._stages, context.progress)) as source,
+                aclosing(run(turn, self._stages, context.progress, marks_words=memory is not None)) as source,
                 aclosing(carried(source, self._rate)) as events,
             ):
                 async for event, notice in events:
-                    message = _message(event, turn.session_id, tally)
+                    message = _message(event, turn, tally)
                     if notice is not None:
                         wire.carry(message, notice)
                     await context.write(message)
                     tally.sent(event)
+                    answer.sent(event)
         finally:
             structlog.contextvars.bind_contextvars(**tally.figures())
-            if memory is not None and tally.said:
-                memory.remember(conversation, tally.exchange(turn.prompt))
+            if memory is not None:
+                memory.end(key, answer)
+
+    def _conversation(self, request: Any, who: str) -> Key:
+        """Return the key of what a request continues."""
+        if not self._one_conversation:
+            return who, request.hardware_id, request.session_id
+        return who, request.hardware_id if who == ANONYMOUS else "", ""
 
     async def InterruptSession(self, request: pb.InterruptRequest, context: Any) -> pb.InterruptResponse:
-        """End the running streams of a device, or of one session of it, and name them."""
+        """End the running streams of a device, or of one session of it, and name them. What was heard counts, whether
+        or not any was running.
+        """
+        if self._memory is not None and request.HasField("heard"):
+            self._memory.hear(self._conversation(request, identity(context)), wire.heard(request))
         ended = await self._streams.interrupt(identity(context), request.hardware_id, request.session_id)
         message = f"{len(ended)} interrupted" if ended else "nothing was running"
         return pb.InterruptResponse(success=bool(ended), interrupted_sessions=ended, message=message)
@@ -112,16 +129,13 @@ class StreamingServicer:
 
 
 class Tally:
-    """What was really sent of one turn: EndInfo's counts, its times in milliseconds since the request arrived (0 =
-    never), and the words of the conversation.
+    """What was really sent of one turn: EndInfo's counts, and its times in milliseconds since the request arrived (0 =
+    never).
     """
 
     def __init__(self, arrived: float) -> None:
         self._arrived = arrived
         self.sentence = 0
-        self.said: list[str] = []
-        self._silent = ""  # what was sent and waits for its sound
-        self._complete = False
         self._sentences = self._commands = self._audio_samples = 0
         self._first_text_ms = self._first_audio_ms = 0.0
 
@@ -129,33 +143,15 @@ class Tally:
         """*event* has left."""
         match event:
             case AudioChunk():
-                if event.pcm or event.final:
-                    self._heard()
                 self._audio_samples += len(event.pcm) // SAMPLE_BYTES
                 if event.pcm:
                     self._first_audio_ms = self._first_audio_ms or self._now()
             case Sentence():
                 self.sentence = event.index
                 self._sentences += 1
-                self._silent = "" if event.apart else event.text
-                if event.final:
-                    self._heard()
                 self._first_text_ms = self._first_text_ms or self._now()
             case Command():
                 self._commands += 1
-                self.said.append(f" {command_json(event)}")
-            case ModelEnd():
-                self._complete = event.reason is not EndReason.CONTENT_FILTER
-
-    def _heard(self) -> None:
-        """The sentence counts as said from its first sound on, or once it is clear that it has none."""
-        if self._silent:
-            self.said.append(self._silent)
-        self._silent = ""
-
-    def exchange(self, prompt: str) -> tuple[Message, Message]:
-        """The turn as the listener knows it. Commands are part of what was said."""
-        return Message("user", prompt), Message("assistant", "".join(self.said).strip(), cut=not self._complete)
 
     def figures(self) -> dict[str, float]:
         """The counts and times as of now."""
@@ -199,13 +195,13 @@ async def carried(source: AsyncIterator[TurnEvent], rate: int) -> AsyncGenerator
         raise
 
 
-def _message(event: SentEvent, session_id: str, tally: Tally) -> pb.StreamResponse:
+def _message(event: SentEvent, turn: Turn, tally: Tally) -> pb.StreamResponse:
     match event:
         case AudioChunk():
-            return wire.audio_message(event)
+            return wire.audio_message(event, turn.word_timings)
         case Sentence():
             return wire.text_message(event)
         case Command():
-            return wire.command_message(event, session_id, tally.sentence)
+            return wire.command_message(event, turn.session_id, tally.sentence)
         case ModelEnd():
             return wire.end_message(event, tally.figures())

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError, Message
 from pipeline.events import AudioChunk, Command, ModelEnd, Notice, Sentence, command_json
 from pipeline.interfaces import Message as Utterance
 from pipeline.interfaces import Screenshot, Turn
+from pipeline.memory.answer import Heard
 from pipeline.pcm import SAMPLE_BYTES
 from pipeline.text import mend
 from protos import streaming_pb2 as pb
@@ -82,6 +83,11 @@ def turn(
     )
 
 
+def heard(request: Any) -> Heard:
+    """Return how much of the previous answer the listener of a valid request heard."""
+    return Heard(request.heard.sentence_index, request.heard.offset_ms)
+
+
 def screenshot(request: pb.StreamRequest) -> Screenshot | None:
     """Decode the image that the request carries. Raise ValueError if it is no base64, or no PNG, JPEG or WebP."""
     if not request.screenshot:
@@ -101,8 +107,8 @@ def text_message(sentence: Sentence) -> pb.StreamResponse:
     return pb.StreamResponse(text_chunk=mend(sentence.text), sentence_index=sentence.index, final=sentence.final)
 
 
-def audio(chunk: AudioChunk) -> dict[str, Any]:
-    """Return the fields of a pb.AudioChunk: PCM, and all that a player must know.
+def audio(chunk: AudioChunk, word_timings: bool = False) -> dict[str, Any]:
+    """Return the fields of a pb.AudioChunk: PCM, and all that a player must know; with *word_timings* also the words.
 
     A dict, because a message would be copied into the message around it.
     """
@@ -114,16 +120,16 @@ def audio(chunk: AudioChunk) -> dict[str, Any]:
         "sample_rate": chunk.sample_rate,
         "channels": 1,
     }
-    if chunk.words:
+    if word_timings and chunk.words:
         fields["words"] = [
             {"text_offset": word.offset, "text_length": word.length, "offset_ms": word.ms} for word in chunk.words
         ]
     return fields
 
 
-def audio_message(chunk: AudioChunk) -> pb.StreamResponse:
+def audio_message(chunk: AudioChunk, word_timings: bool = False) -> pb.StreamResponse:
     """Make the message of a piece of sound. Without data it only tells that the sentence is over."""
-    return pb.StreamResponse(audio_chunk=audio(chunk), sentence_index=chunk.sentence, final=chunk.final)
+    return pb.StreamResponse(audio_chunk=audio(chunk, word_timings), sentence_index=chunk.sentence, final=chunk.final)
 
 
 def welcome_metadata(method: str, sample_rate: int) -> pb.WelcomeResponse:

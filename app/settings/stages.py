@@ -108,9 +108,10 @@ OpenAIModelSettings.model_rebuild()  # now that the kinds of ``fallback`` are kn
 
 
 class ProcessMemorySettings(Strict):
-    """What was said so far in each session, in this process."""
+    """What was said so far, in this process. ``scope``: a conversation is a session, or all sessions of a client."""
 
     kind: Literal["memory"] = "memory"
+    scope: Literal["session", "client"] = "session"
     max_turns: PositiveCount = 20
     max_sessions: PositiveCount = 10_000
     ttl_seconds: Positive = 1800.0

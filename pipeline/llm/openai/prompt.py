@@ -93,7 +93,7 @@ def _behind(system: str, content: str | list[dict[str, Any]]) -> str | list[dict
 
 
 def _earlier(message: Message) -> str:
-    return f"{message.text} …" if message.cut else message.text
+    return f"{message.text} …".lstrip() if message.cut else message.text
 
 
 def _content(prompt: str, screenshot: Screenshot | None) -> str | list[dict[str, Any]]:
