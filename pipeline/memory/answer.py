@@ -3,7 +3,8 @@
 import re
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from pipeline.events import AudioChunk, Command, EndReason, ModelEnd, Sentence, command_json
 from pipeline.interfaces import Message
@@ -31,9 +32,8 @@ class Heard:
 
 @dataclass(slots=True)
 class _Part:
-    """A sentence, or a command behind it, as it was sent. ``starts``: the ms at which the words at ``offsets`` begin.
-
-    Arrays, because the last answer of each of many sessions has them.
+    """A sentence, or a command behind it, as it was sent. ``words``: of each, its offset and the ms at which it begins,
+    one behind the other in an array, because the last answer of each of many sessions has them.
     """
 
     sentence: int
@@ -41,12 +41,13 @@ class _Part:
     is_command: bool = False
     is_whole: bool = False
     ms: float = 0.0
-    offsets: "array[int]" = field(default_factory=lambda: array("i"))
-    starts: "array[float]" = field(default_factory=lambda: array("d"))
+    words: "array[float] | None" = None
 
 
 class Answer:
     """Takes in what was really sent of the answer to *prompt*, and gives both as the conversation has them."""
+
+    __slots__ = ("_complete", "_heard", "_kept", "_parts", "_silent", "is_over", "prompt")
 
     def __init__(self, prompt: str) -> None:
         self.prompt = prompt
@@ -80,9 +81,10 @@ class Answer:
         part = next((part for part in reversed(self._parts) if part.sentence == chunk.sentence), None)
         if part is not None:
             part.ms += 1000 * len(chunk.pcm) / SAMPLE_BYTES / chunk.sample_rate
-            part.offsets.extend(word.offset for word in chunk.words)
-            part.starts.extend(word.ms for word in chunk.words)
             part.is_whole = chunk.final
+            if chunk.words:
+                part.words = part.words or array("d")
+                part.words.extend(chain.from_iterable((word.offset, word.ms) for word in chunk.words))
 
     def _begin(self, is_whole: bool) -> None:
         if self._silent is not None:
@@ -120,8 +122,9 @@ class Answer:
             return ""
         if part.is_whole and heard.ms >= part.ms:
             return part.text
-        if part.starts:  # the word that is being said is not heard
-            return part.text[: part.offsets[max(0, bisect_right(part.starts, heard.ms) - 1)]]
+        if part.words:  # the word that is being said is not heard
+            begun = bisect_right(part.words[1::2], heard.ms)
+            return part.text[: int(part.words[::2][max(0, begun - 1)])]
         return _words(part.text, heard.ms / self._length_ms(part))
 
     def _length_ms(self, part: _Part) -> float:

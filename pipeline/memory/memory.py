@@ -1,7 +1,7 @@
 """What was said so far: the conversation of one device, as the listener knows it."""
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
@@ -19,7 +19,7 @@ Key = tuple[str, str, str]
 @dataclass(slots=True)
 class _Session:
     used: float
-    answers: deque[Answer] = field(default_factory=deque)
+    answers: list[Answer] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class ProcessMemory:
         for older in session.answers:
             if older.is_over:
                 older.settle()
-        session.answers = deque(older for older in session.answers if older.messages() or not older.is_over)
+        session.answers = [older for older in session.answers if older.messages() or not older.is_over]
         session.answers.append(answer)
 
     def end(self, key: Key, answer: Answer) -> None:
@@ -79,7 +79,7 @@ class ProcessMemory:
         if answer is not session.answers[-1]:
             answer.settle()
         while self._is_too_long(session):
-            session.answers.popleft()
+            del session.answers[0]
         while len(self._sessions) > self._options.max_sessions:
             self._sessions.popitem(last=False)
 
