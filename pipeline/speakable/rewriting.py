@@ -26,7 +26,7 @@ OPERATOR = re.compile(r"[*+=<>/|×÷·x\u0445≠≤≥±^]|[=!<>:+/-]=|//|\*\*")
 SUBTRACTIONS = frozenset("-−")
 WORD = re.compile(r"\S+")
 AMOUNT_IN_FRONT = re.compile(r"\d ?[^\s\d]{0,5}\s\Z")
-LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:19|20)\d\d")
+LIKE_A_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:1\d|20)\d\d")
 DIGIT = re.compile(r"[\d½⅓⅔¼¾⅕-⅞]")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 NEAR = 48

@@ -33,14 +33,19 @@ WISH = re.compile(
     r"| (?:вас|тебя|всех)(?=[!.,]|\Z)"
 )
 VERSION = re.compile("верси|релиз|сборк|обнов|прошивк|билд|установ", re.IGNORECASE)
+MEASURED = re.compile(
+    "курс|цен|стоим|температур|индекс|балл|рейтинг|раздел|пункт|глав|вырос|упал|подн[яи]|сниз", re.IGNORECASE
+)
 """Words before a number with dots that may be no date."""
 DAY_AND_MONTH = r"[0-3]\d\.(?:0[1-9]|1[0-2])"
 BY_ANOTHER_DAY = re.compile(rf" по {DAY_AND_MONTH}(?!\d)")
 FROM_ANOTHER_DAY = re.compile(rf"(?<!\w)со? {DAY_AND_MONTH} по \Z", re.IGNORECASE)
+LASTING = re.compile("год[её]н|годн|срок|действ|употреб|истека|хран", re.IGNORECASE)
 AT_A_TIME = re.compile(r" в \d{1,2}[:.][0-5]\d(?!\d)")
 BEFORE_DAY = frozenset({"на", "по", "к", "ко", "до", "с", "со", "от", "после"})
 TO_CASES = {"на": "a", "за": "a", "по": "a", "к": "d", "ко": "d", "перед": "i", "между": "i", "о": "p", "об": "p"}
 
+BEHIND_A_DAY = re.compile(rf"(?<!\w)(на|по|к|ко|перед|между|о|об) \d{{1,2}} {MONTH},? и \Z", re.IGNORECASE)
 DASHES = re.compile(DASH)
 OF_A_MONTH = re.compile(r" (?:(?:каждого|этого|следующего|прошлого|того же) )?месяца(?!\w)")
 
@@ -52,6 +57,8 @@ def _day_case(m: re.Match[str]) -> str:
         return "n"
     if FEAST.search(front) or (front in {"С ", "Со "} and WISH.match(m.string, m.end())):
         return "i"  # с восьмым марта
+    if word == "и" and (earlier := BEHIND_A_DAY.search(front)):
+        word = earlier[1].lower()
     return TO_CASES.get(word, "g")
 
 
@@ -102,7 +109,15 @@ def _short_numeric(m: re.Match[str]) -> str | None:
     from_another = FROM_ANOTHER_DAY.search(in_front(m))
     if m["y"] or to_another or from_another or AT_A_TIME.match(m.string, m.end()) or TODAY.search(in_front(m)):
         return _numeric(m)
+    if front in {"до", "с", "по", "после"} and len(m["d"]) == 2 and not MEASURED.search(in_front(m)):
+        return _numeric(m)  # действует до 31.12
     return version(m) if front in BEFORE_DAY else None
+
+
+def _month_of_year(m: re.Match[str]) -> str | None:
+    """Say годен до 05.2026."""
+    lasts = before(m).lower() in {"до", "с"} and LASTING.search(in_front(m))
+    return f"{MONTHS[int(m['m']) - 1]}{_of_year(m['y'])}" if lasts else None
 
 
 def _numeric_range(m: re.Match[str]) -> str | None:
@@ -159,13 +174,14 @@ _DAY = r"(?P<d>[0-3]\d)\.(?P<m>[01]\d)"
 _DAY_2 = r"(?P<d2>[0-3]\d)\.(?P<m2>[01]\d)"
 DOTTED_RULES: tuple[Rule, ...] = (
     rule(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)", _numeric),
-    rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
-    rule(rf"{_DAY}(?:\.(?P<y>(?:19|20)\d\d))?{DASH}{_DAY_2}(?:\.(?P<y2>(?:19|20)\d\d))?", _numeric_range),
+    rule(r"(?P<d>\d{1,2})\.(?P<m>\d\d)\.(?P<y>(?:1\d|20)\d\d)(?: г\.| года)?", _numeric),
+    rule(rf"{_DAY}(?:\.(?P<y>(?:1\d|20)\d\d))?{DASH}{_DAY_2}(?:\.(?P<y2>(?:1\d|20)\d\d))?", _numeric_range),
     rule(
-        rf"(?P<d>\d{{1,2}}){DASH}(?P<d2>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>(?:19|20)\d\d))?", _days_of_one_month
+        rf"(?P<d>\d{{1,2}}){DASH}(?P<d2>[0-3]\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>(?:1\d|20)\d\d))?", _days_of_one_month
     ),
     times.DOTTED,
-    rule(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)(?: г\.| года)?", _numeric),
+    rule(r"(?P<m>0[1-9]|1[0-2])\.(?P<y>20\d\d)(?: г\.| года)?", _month_of_year),
+    rule(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>(?:1\d|20)\d\d)(?: г\.| года)?", _numeric),
     rule(r"(?P<d>[0-3]?\d)\.(?P<m>0[1-9]|1[0-2])(?:\.(?P<y>[2-9]\d))?", _short_numeric),
 )
 

@@ -36,11 +36,16 @@ LABELS = _WORDS["numbered"]
 """Nouns with a number for their name: страница пять."""
 BETWEEN = re.compile(r"(?<!\w)между \d\S*(?: \S+)? и \Z", re.IGNORECASE)
 OVER_AN_AMOUNT = re.compile(
-    r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей))\.? (?:и )?\Z", re.IGNORECASE
+    r"(?<!\w)([а-яё]{1,20}) \d{1,6} ?(?:ч|час(?:а|ов)?|мин|минут[ыу]?|руб|рубл(?:ь|я|ей)|г|года?|лет)\.? (?:и )?\Z",
+    re.IGNORECASE,
 )
 FAR = 120
 SENTENCE = re.compile(r"[.!?] (?=[А-ЯЁ])")
 IN_A_PLACE = re.compile(r"(?<!\w)(?:в|во|на|у|из|с|со|к|для|от|до|при|под|за|над|перед) [а-яё]{2,20} \Z", re.IGNORECASE)
+BESIDE = frozenset(
+    {"к", "отсюда", "справа", "слева", "впереди", "позади", "севернее", "южнее", "западнее", "восточнее"}
+)
+TIMES = frozenset({"ч", "час", "мин", "с", "сек", "сут"})
 HOURS = frozenset({"утра", "вечера", "ночи", "дня"})
 
 _WORD = f"[{RUSSIAN_LETTERS}]++(?:-[{RUSSIAN_LETTERS}]++)*+"
@@ -192,11 +197,11 @@ def governor(m: re.Match[str]) -> str:
     front = before(m)
     if m.groupdict().get("unit"):
         over = OVER_AN_AMOUNT.search(in_front(m))
-        front = over[1] if over else _command(m) if front == "и" or front.endswith(",") else front
+        front = over[1] if over else command(m) if front == "и" or front.endswith(",") else front
     return front.lower().lstrip("(«")
 
 
-def _command(m: re.Match[str]) -> str:
+def command(m: re.Match[str]) -> str:
     """Return the imperative of Возьмите 1 ст. л. сахара и 1 ч. л. соли; the word in front if there is none."""
     words = SENTENCE.split(in_front(m))[-1].split()
     orders = (word for word in words if takes_object(word) and {"impr", "INFN"} & parses(word.lower())[0].tag.grammemes)
@@ -207,6 +212,8 @@ def governed(m: re.Match[str]) -> str:
     """Return the cases that the word in front of the match allows; "" if it governs none."""
     word = governor(m)
     if word in {"с", "со"}:
+        if before(m).lower() != word:
+            return "g"  # с 1 г. 6 мес.
         rest = m.string[m.end() : m.end() + 40].split()
         return "g" if any(mark in rest[:4] for mark in ("до", "по")) else "gi"
     if word == "и" and BETWEEN.search(in_front(m)):
@@ -260,6 +267,21 @@ def names_its_number(m: re.Match[str], number: int) -> bool:
     return counts is None or kind(number) == "many" or (word is not None and lemma(word[1]) in _WORDS["containing"])
 
 
+def _far(m: re.Match[str]) -> bool:
+    """Whether an amount tells where something is: Аптека в 450 м, Он живёт в 3 км. But not высотой в 450 м."""
+    measured = _WORDS["measured_by"]
+    words = in_front(m).split()
+    if m.groupdict().get("unit") not in {"м", "км"} or (after(m) and after(m) not in BESIDE):
+        return False
+    return len(words) > 1 and lemma(words[-2]) not in measured
+
+
+def _holds(m: re.Match[str]) -> bool:
+    """Whether an amount at the beginning of a sentence holds something: В 1 км — 1000 м, В 1 л воды растворите."""
+    unit = m.groupdict().get("unit")
+    return before(m) == "В" and unit is not None and unit not in TIMES and not m.groupdict().get("to")
+
+
 def case_alone(m: re.Match[str]) -> str:
     """Return the case by the word in front alone; "" if that leaves it open."""
     cases = governed(m)
@@ -267,6 +289,8 @@ def case_alone(m: re.Match[str]) -> str:
         return ""
     if cases == "ap" and after(m).strip(".,") in {"от", "из"}:
         return "p"  # в 5 км от дома, в 3 из 5 случаев
+    if cases == "ap" and before(m).lower() == "в" and (_holds(m) or _far(m)):
+        return "p"
     if not cases and takes_object(governor(m)):
         return "a"
     return cases[:1] or "n"

@@ -16,6 +16,7 @@ from pipeline.speakable.ru.grammar import (
     Noun,
     agreement,
     case_alone,
+    command,
     counted,
     governed,
     is_adjective,
@@ -33,7 +34,9 @@ MEASURES = frozenset(row["noun"] for row in UNITS.values()) | {"год", "сек
 TOGETHER = {"n": ("двое", "трое", "четверо", "пятеро"), "g": ("двоих", "троих", "четверых", "пятерых")}
 OF_AN_AGE = frozenset({"детей", "людей", "мужчин", "женщин", "лиц", "подростков", "взрослых", "пациентов"})
 INTO_A_LIST = re.compile(r"(?<!\w)во? \w{1,20} \Z", re.IGNORECASE)
-MEASURING = frozenset({"до", "от", "около", "более", "менее", "больше", "меньше", "свыше", "примерно", "почти"})
+MEASURING = frozenset(
+    {"до", "от", "около", "между", "более", "менее", "больше", "меньше", "свыше", "примерно", "почти"}
+)
 FROM_AN_AMOUNT = re.compile(r"(?<!\w)от \d[\d ]{0,9} до \Z", re.IGNORECASE)
 RECENT_YEARS = range(1900, 2101)
 ADJECTIVAL = "(?:взрослых|больных|рабочих|военных|раненых|пострадавших|животных)"
@@ -42,7 +45,7 @@ RATIO = re.compile("отношени|вероятност|пропорци|ма�
 SCREENS = frozenset({"16:9", "21:9"})
 LAST_HOUR, LAST_MINUTE = 24, 59
 SMALLEST_MAP = 100
-SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|ничь")
+SCORE = re.compile("сч[её]т|матч|выигр|проигр|побед|ничь|хокке|футбол|баскетбол|волейбол|теннис")
 PART = re.compile(rf"(?<!\w)([{RUSSIAN_LETTERS}]{{2,20}}) \d{{1,6}} из \Z")
 OF_THEM = re.compile(r"\s+из (?:них|этих|тех)(?!\w)")
 COUNTED_BEFORE = re.compile(rf"\d ([{RUSSIAN_LETTERS}]{{2,20}})")
@@ -89,7 +92,9 @@ def _reading(m: re.Match[str], number: int) -> tuple[str, Noun] | None:
     if names_its_number(m, number):
         return None
     readings = counted(m.string, m.end())
-    has_object = takes_object(before(m), animate=any(noun.animate for noun in readings))
+    front = before(m)
+    front = command(m) if front == "и" or front.endswith(",") else front
+    has_object = takes_object(front, animate=any(noun.animate for noun in readings))
     cases = governed(m) or ("g" if _is_owned(m) else "a" if has_object else "") + ANY_CASE
     return agreement(number, cases, readings)
 
@@ -132,7 +137,7 @@ def _agreeing(m: re.Match[str], number: int) -> str | None:
             return cardinal(number, governed(m))  # в 9 случаях из 10 это вирус
         spoken_so = lemma(word) in _WORDS["short_plural"] or (not governed(m) and is_noun(before(m)))
         return cardinal(number) if spoken_so else None
-    if not case and word in HOURS:
+    if not case and (word in HOURS or number == 0):
         case = "g"  # с 5 утра
     if number % 10 in (1, 2) and word and (gender := gender_of_adjective(word, number, governed(m))):
         return cardinal(number, "a" if gender == "f" and word.endswith("ю") else case or "n", gender)

@@ -6,7 +6,7 @@ from itertools import product
 from pipeline.speakable.rewriting import Rule, after, before, rule
 from pipeline.speakable.ru.decimals import speak
 from pipeline.speakable.ru.forms import cardinal, inflected, ordinal
-from pipeline.speakable.ru.grammar import ANY_CASE, Noun, counted, governed, is_adjective, nouns
+from pipeline.speakable.ru.grammar import ANY_CASE, Noun, counted, governed, is_adjective, nouns, takes_object
 
 CARDINAL_ENDINGS = {"ти": "g", "и": "g", "мя": "i", "ми": "i"}
 DECADE_ENDINGS = {"е": "n", "ые": "n", "х": "g", "ых": "g"}
@@ -122,6 +122,28 @@ def glued_number(number: int) -> str:
     return "".join(GLUED.get(part) or cardinal(part, "g") for part in parts if part)
 
 
+def _minute(m: re.Match[str]) -> str:
+    """Say на 89-й мин., which has no letters to agree with."""
+    case = {"я": "n", "ю": "a"}.get(m["ending"]) or {"a": "p"}.get((governed(m) or "p")[0], (governed(m) or "p")[0])
+    rest = m.string[m.end() :].lstrip()
+    return f"{ordinal(int(m['n']), case, 'f')} {inflected('минута', case)}" + (
+        "" if rest and not rest[0].isupper() else "."
+    )
+
+
+def _flat(m: re.Match[str]) -> str:
+    """Say 2-к. кв., in the accusative behind a verb."""
+    case = "a" if takes_object(before(m)) else (governed(m) or "n")[0]
+    return f"{glued_number(int(m['n']))}{inflected('комнатная', case, gender='f')} {inflected('квартира', case)}"
+
+
+def _floor(m: re.Match[str]) -> str:
+    """Say 5 эт., на 5 эт."""
+    case = "p" if before(m).lower() in IN_FRONT_OF_PLACES else (governed(m) or "n")[0]
+    rest = m.string[m.end() :].lstrip()
+    return f"{ordinal(int(m['n']), case)} {inflected('этаж', case)}" + ("" if rest and not rest[0].isupper() else ".")
+
+
 def _compound(m: re.Match[str]) -> str | None:
     """Say 10-минутный and 20-летие as one word."""
     number = int(m["n"])
@@ -129,6 +151,13 @@ def _compound(m: re.Match[str]) -> str | None:
         return None
     return glued_number(number) + m["rest"]
 
+
+SHORTENED_RULES: tuple[Rule, ...] = (
+    rule(r"(?P<n>\d{1,3})-?(?P<ending>й|я|ю|ой) мин\.", _minute),
+    rule(r"(?P<n>[1-9])-к(?:омн)?\. ?кв\.", _flat),
+    rule(r"(?P<n>\d{1,2})(?:-[ймг]о?)? эт\.", _floor),
+)
+"""Rules for a number before a shortened noun."""
 
 FIRST_RULES: tuple[Rule, ...] = (
     rule(r"(?P<n>\d{1,4})-?(?P<ending>й|я|е|ый|ий|ой|ая|ое|ые|го|ого|му|ому|х|ых|м(?! ?\d))(?!\w)", _glued),

@@ -31,6 +31,7 @@ _WORDS = vocabulary("ru")
 MOST_RANKED = 100
 """Larger numbers before a masculine noun may count it without its ending: 800 нит."""
 OF_ANOTHER = re.compile(r" [а-яё]{2,20} \d{1,3} (?:сезон|том|част|тайм|раунд|раздел|глав|курс)[а-яё]{1,2}(?!\w)")
+NO_NAMES = HOURS | {"факториал"}
 SECOND = frozenset({"во", "со", "ко"})
 """Before 2 these stand before "второй" alone."""
 NUMBERED_LABEL = re.compile(rf"\d(?:-[а-яё]{{1,3}})? [{RUSSIAN_LETTERS}]{{2,20}} \Z")
@@ -45,7 +46,7 @@ def ranking(m: re.Match[str], number: int) -> str | None:
     word = NEXT.match(m.string, m.end())
     if number == 2 and before(m).lower() in SECOND:
         return _second(m, word[1] if word else "")
-    if word is None or word[1] in HOURS or m["to"] or not 0 < number < 1000:
+    if word is None or word[1] in NO_NAMES or m["to"] or not 0 < number < 1000 or word[1].istitle():
         return None
     base, cases = lemma(word[1]), governed(m)
     front = before(m)
@@ -177,6 +178,8 @@ def _several(m: re.Match[str]) -> str | None:
 
 
 def _is_no_noun(word: str) -> bool:
+    if is_adjective(word) and not is_noun(word):
+        return True  # 3–4 средние картофелины
     return word in UNITS or word in MAGNITUDES or lemma(word) in _WORDS["short_plural"]
 
 

@@ -51,6 +51,7 @@ LOOKS_SHORTENED = re.compile(
 )
 
 
+PERCENT_OF = re.compile(r"(?<![\w.,])(?P<n>\d{1,3}(?:,\d{1,2})?) ?% от (?P<of>\d{1,9}(?:,\d{1,2})?) (?==)")
 SPOON = re.compile(r"(?<=[\d½⅓⅔¼¾]) ?(ч|ст)\. ?лож(?:к[аи]|ек)(?!\w)")
 
 _LINKS = {
@@ -98,6 +99,7 @@ PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     (r"\d [лг]\.", years.AGE_RULES),
     ("[а-яА-Я]", dates.FIRST_RULES),
     (r"\d{4}|гг", years.FIRST_RULES),
+    (r"(?:эт|мин|кв)\.", ordinals.SHORTENED_RULES),
     (r"\d ?%|\d-?[а-я]", ordinals.FIRST_RULES),
     (rf"\d(?:,| по| до| и| или|{DASH}) ?\d|[А-Е]", ranks.FIRST_RULES),
     (r"[+:…]|\.{3}", numbers.FIRST_RULES),
@@ -105,7 +107,7 @@ PARTS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("[A-Za-z]", numbers.NAMES),
     (r"\.\d", numbers.DOTTED_RULES),
     (r"\d{3}|век", years.RULES),
-    (r"\d:\d", (times.WITH_SECONDS, times.WITH_COLON)),
+    (r"\d:\d", (times.PACE, times.WITH_SECONDS, times.WITH_COLON)),
     (r"\d-\d[05]", (times.HYPHENED,)),
     ("", amounts.RULES),
     (r"\d-[а-я]", ordinals.RULES),
@@ -134,6 +136,10 @@ SUMS = arithmetic(
     ),
     amounts.UNITS,
 )
+
+
+def _percent_of(m: re.Match[str]) -> str:
+    return f"{_percent(m['n'])} от {speak(m['of'], 'g')} "
 
 
 def available() -> bool:
@@ -171,7 +177,7 @@ def _numbers(text: str) -> str:
     if not DIGIT.search(text):
         return text
     text = notation.plain_notation(SPOON.sub(r" \1. л", text))
-    text = SUMS(text)
+    text = SUMS(PERCENT_OF.sub(_percent_of, text))
     return rewritten(text, [rule for need, rules in NEEDS if need.search(text) for rule in rules])
 
 

@@ -16,7 +16,7 @@ MEASURES = frozenset(
     {"миллиграмм", "грамм", "микрограмм", "миллилитр", "единица", "таблетка", "капсула", "капля", "штука"}
 )
 """What is taken: 3 x 250 мг are doses, 3 x 4 м sides."""
-INTO = re.compile(r"(?:вы(?:шл|йд|ход)|попа[лсдт]|про(?:шл|йд|ход)|проби[лвт])[а-яё]{0,6} в \Z", re.IGNORECASE)
+INTO = re.compile(r"(?:вы(?:шл|шел|йд|ход)|попа[лсдт]|про(?:шл|йд|ход)|проби[лвт])[а-яё]{0,6} в \Z", re.IGNORECASE)
 PLAYED = re.compile(
     r"(?:матч|игр|встреч|стади|этап|раунд|жеребь[её]вк|пар|соперник|участник)[а-яё]{0,4} \Z", re.IGNORECASE
 )
@@ -58,7 +58,11 @@ def _is_a_part(m: re.Match[str]) -> bool:
     if of:
         return 0 < above < below
     front = before(m).lower()
-    if front == "по" or INTAKE.match(m.string, m.end()):
+    if (
+        front == "по"
+        or (word == "от" and not front[:1].isalpha() and "№" not in front)
+        or INTAKE.match(m.string, m.end())
+    ):
         return 0 < above < below
     return (
         below <= 4
@@ -145,7 +149,7 @@ FIRST_RULES: tuple[Rule, ...] = (
     rule(r"(?P<above>\d{2,3})/(?P<below>\d{2,3})(?:\s?(?P<unit>мм рт\. ?ст(?!\w))(?P<dot>\.)?)?", _pressure),
     rule(rf"(?P<whole>\d{{1,3}})? ?(?P<part>[½⅓⅔¼¾]){MEASURED}", _fraction),
     rule(
-        r"(?!\d{1,2}/\d{1,2}/(?:19|20)\d\d(?!\d))(?P<numbers>\d{1,6}(?:/\d{1,6}){1,3})(?: (?P<unit>[КМГТ]Б)(?!\w))?",
+        r"(?!\d{1,2}/\d{1,2}/(?:1\d|20)\d\d(?!\d))(?P<numbers>\d{1,6}(?:/\d{1,6}){1,3})(?: (?P<unit>[КМГТ]Б)(?!\w))?",
         _slashed,
     ),
     rule(

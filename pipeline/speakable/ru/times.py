@@ -21,6 +21,7 @@ NO_TIME = re.compile(
     "верси|релиз|сборк|обнов|прошивк|пункт|раздел|стать|параграф|глав|рейтинг|оценк|балл|курс", re.IGNORECASE
 )
 LAST_MINUTE = 59
+A_DAY_BEFORE = re.compile(r" по [0-3]\d\.(?:0[1-9]|1[0-2])(?!\d)|,? в \d{1,2}[:.][0-5]\d(?!\d)")
 FULL_HOUR = re.compile(r"\d-00(?!\d)")
 TO_ANOTHER = re.compile(r" до \d{1,2}-[0-5][05](?!\d)")
 A_DATE = re.compile(r"\d\.\d\d(?:\d\d)?(?: г\.)? в \Z")
@@ -38,6 +39,8 @@ def _dotted_time(m: re.Match[str]) -> str | None:
         return _time(m) if m["m"] == "00" or _is_timely(m) else None
     if front not in CLOCK_WORDS or behind in UNITS or any(noun.case == "g" for noun in nouns(behind)):
         return None
+    if A_DAY_BEFORE.match(m.string, m.end()) and "00" not in (m["m"], m["m2"]):
+        return None  # с 01.03 по 15.03, на 03.02 в 9:20
     full = "00" in (m["m"], m["m2"])
     paired = TO_FULL_HOUR.match(m.string, m.end()) or FROM_FULL_HOUR.search(in_front(m))
     return _time(m) if full or paired or _is_timely(m) else None
@@ -79,6 +82,12 @@ def _seconds(m: re.Match[str]) -> str | None:
     return " ".join(f"{cardinal(n, case, gender_of(noun))} {form_behind(noun, n, case)}" for noun, n in said)
 
 
+def _pace(m: re.Match[str]) -> str:
+    """Say a runner's 5:40/км."""
+    said = ((noun, int(m[name])) for noun, name in (("минута", "m"), ("секунда", "s")) if int(m[name]))
+    return " ".join(f"{cardinal(n, 'n', 'f')} {form_behind(noun, n, 'n')}" for noun, n in said) + " на километр"
+
+
 def _clock(hour: int, minute: int, case: str) -> str:
     if not minute:
         return f"{cardinal(hour, case)} {form_behind('час', hour, case)}"
@@ -92,6 +101,7 @@ DOTTED: Rule = (
     re.compile(rf"(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}})\.(?P<m2>[0-5]\d))?{RIGHT}"),
     _dotted_time,
 )
+PACE: Rule = (re.compile(rf"(?P<m>\d{{1,2}}):(?P<s>[0-5]\d) ?(?:мин)?/км{RIGHT}"), _pace)
 _O_CLOCK = r"(?: ?(?:час(?:ов|а)?|ч)(?!\w)\.?)?"
 WITH_COLON: Rule = (
     re.compile(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?:{DASH}(?P<h2>\d{{1,2}}):(?P<m2>[0-5]\d))?{_O_CLOCK}{RIGHT}"),

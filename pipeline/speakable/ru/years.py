@@ -44,6 +44,10 @@ SEASONS = frozenset(
 YEARS = range(1000, 2101)
 RECENT = range(1900, 2100)
 AGED = re.compile(r"(?:\A|[.!?,;] )(?:ему|ей|мне|реб[её]нку|сыну|дочери|дочке|внуку|внучке) \Z", re.IGNORECASE)
+HISTORY = re.compile(
+    r"(?<!\w)(?:крещени|рус[ьи](?!\w)|князь|княж|импер|корол|царств|основан|битв|войн|поход|договор|осад|летопис|династи|халиф)",
+    re.IGNORECASE,
+)
 EARLIEST = 1500
 """The first year that is one without the word."""
 
@@ -56,8 +60,8 @@ def end_dot(m: re.Match[str]) -> str:
 def _year(m: re.Match[str]) -> str | None:
     """Say 1999 год in the case of "год", 1999 г. in the case that the word in front asks for."""
     number, word = int(m["y"]), m["word"]
-    if number < 1000 and word not in {"году", "годом"}:
-        return None  # 121 год may be a span of time
+    if number < 1000 and word not in {"году", "годом"} and not (word == "г" and HISTORY.search(in_front(m))):
+        return None  # 121 год may be a span of time, 988 г. a weight
     case = _year_case(m, word)
     written = inflected("год", case) if word == "г" else word
     if word == "г" and case == "p":
@@ -93,6 +97,13 @@ def _years_of_an_era(m: re.Match[str]) -> str:
     case = YEARS_BEHIND.get(before(m).lower(), "g" if before(m) else "n")
     written = {of: form for form, of in YEARS_CASES.items()}[case]
     return f"{ordinal(int(m['y']), case)} – {ordinal(int(m['last']), case)} {written}"
+
+
+def _bare_years_of_an_era(m: re.Match[str]) -> str | None:
+    """Say (356–323 до н. э.)."""
+    if int(m["y"]) <= int(m["last"]):
+        return None
+    return f"{ordinal(int(m['y']))} – {ordinal(int(m['last']))}"
 
 
 def _in_a_bare_year(m: re.Match[str]) -> str | None:
@@ -214,6 +225,10 @@ ERA_RULES: tuple[Rule, ...] = (
     rule(
         rf"(?P<y>[1-9]\d{{0,3}}){DASH}(?P<last>[1-9]\d{{0,3}}) ?гг\.?(?= (?:до )?(?:н\. ?э|нашей эры))",
         _years_of_an_era,
+    ),
+    rule(
+        rf"(?<=\()(?P<y>[1-9]\d{{0,3}}){DASH}(?P<last>[1-9]\d{{0,3}})(?= до (?:н\. ?э|нашей эры))",
+        _bare_years_of_an_era,
     ),
     rule(r"(?P<y>[1-9]\d{0,3})(?= до (?:н\. ?э|нашей эры))", _in_a_bare_year),
     rule(r"(?P<y>[1-9]\d{0,3}) ?(?P<word>г|год(?:а|у|ом|е)?)\.?(?= (?:до )?(?:н\. ?э|нашей эры))", _year_of_an_era),
