@@ -38,7 +38,7 @@ _BRANDS = frozenset(
     {"яндекс", "yandex", "mail", "system", "math", "console", "node", "vue", "asp", "booking", "microsoft", "google"}
 )
 """Words with a dot and a capital behind them in one name: Яндекс.Карты, Console.WriteLine."""
-_PARTICLES = frozenset("라고하라며는")
+_PARTICLES = frozenset("라고하라며는이")
 _QUOTES = frozenset('"«»“”„')
 _INTRODUCES = frozenset(":,،")
 """Behind these, a quote is a whole sentence."""
