@@ -52,7 +52,8 @@ async def run(
     *progress* is called at every sign of life of the model and of the voice. An answer without a word or a command is
     MODEL_UNAVAILABLE; otherwise raises what the stages raise.
     """
-    voice, marks = Voice(turn.voice, turn.language), marks_words or turn.word_timings
+    voice = Voice(turn.voice, turn.language, turn.speaking_rate)
+    marks = marks_words or turn.word_timings
     patience = Patience(stages.hold, stages.clause)
     async with (
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
