@@ -37,8 +37,16 @@ _COPULAS = frozenset(
 )
 _LETTERED = frozenset().union(*(known.letter_ends_after for known in TABLES.values())) - _FREQUENT
 _SMALL_ABBREVIATIONS = frozenset(filter(_ABBREVIATIONS.may_know, "абвгдежзиклмнопрстуфхцчшщэ"))
-_IMPERATIVE = re.compile(r"[а-яёіїє]{3,}(?:[иьй]те|[іи]ть)(?:сь|ся)?")
-"""Назовите, Натисніть: no name ends so."""
+_NO_NAME = re.compile(
+    r"[а-яёіїє]{3,}(?:[иьй]те|[іи]ть)(?:сь|ся)?"
+    r"|[а-яё]{2,}(?:[ыио]е|ее|[еи]шь|[еи]т|[аяую]ют|[ая]ет|тся|лся|лась|лось|лись|ость|[ае]ние|ция|ство|[лсчвжтдш]ь?но)"
+)
+"""Назовите, Натисніть, Обычно: no name ends so."""
+_SURNAME = re.compile(
+    r"(?!(?:Яков|Лев|Март|Вал|Конст|Авг|Вен|Бендж|Мар|Ир|Екатер|Катер|Гал|Ар|Пол|Н|Ал|Крист|Кар|Ангел|Рег|Фа|Эдв|Ост|Кев|Дж|Роб|Юст|Дар)(?:ин|тин|нтин|антин|устин|иамин|амин|остин|астин|ина|тина)?\Z)"
+    r"[А-ЯЁ][а-яё]+(?:[оеё]ва?|ина?|[сц]к(?:ий|ая)|енко|[чщ]ук|ян)"
+)
+"""Сидоров, but not Яков or Ирина."""
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLC]+")
 _SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{2,5})")
@@ -112,8 +120,8 @@ def hangs_on_word(spot: Spot) -> bool:
     if spot.opened + len(part) < len(spot.text):
         return False
     goes_on = part in _GOES_ON_BEGINNINGS or _ROMAN.fullmatch(part) is not None
-    opens, may_be_imperative = part.lower() in _OPENER_BEGINNINGS, script(part[:1]) == "cyrillic"
-    if not (goes_on or opens or may_be_imperative or len(part) == 1):
+    opens, is_cyrillic = part.lower() in _OPENER_BEGINNINGS, script(part[:1]) == "cyrillic"
+    if not (goes_on or opens or is_cyrillic or len(part) == 1):
         return False
     word, _ = spot.words()
     if word.isdigit():
@@ -124,7 +132,7 @@ def hangs_on_word(spot: Spot) -> bool:
     if len(part) == 1 and any(map(_ABBREVIATIONS.may_take_number, words)):
         return True
     if _is_short(word):
-        return opens or may_be_imperative
+        return opens or is_cyrillic or len(part) == 1
     return opens and (any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None)
 
 
@@ -139,9 +147,22 @@ def opener_follows(spot: Spot) -> bool:
     """Tell whether the word behind the mark begins a sentence for certain."""
     word = spot.following().lower()
     word = word.removesuffix(".") if len(word) > 2 else word  # A. may be an initial
-    if _IMPERATIVE.fullmatch(word) and _is_short(spot.words()[0]):
+    if _NO_NAME.fullmatch(word) and _is_short(spot.words()[0]):
         return True
     return word in _OPENERS and any(word in table(language).openers for language in languages(spot))
+
+
+def bare_letter_follows(spot: Spot) -> bool:
+    """Tell whether a letter without a dot follows, which is no part of a name: I would say A. B looks odd."""
+    return len(spot.following()) == 1 and not spot.letter.isdigit()
+
+
+def is_behind_surname(spot: Spot, before: str) -> bool:
+    """Tell whether the initial stands behind its surname and no name follows: Сидоров И. Трубу заменил."""
+    if not _SURNAME.fullmatch(before):
+        return False
+    word = spot.following()
+    return not word.endswith(".") and not _SURNAME.fullmatch(word)
 
 
 def goes_on_before(spot: Spot, kind: Kind) -> bool:
@@ -216,7 +237,17 @@ def is_ordinal(spot: Spot, before: str) -> bool:
     """Tell whether a number with a dot is an ordinal behind the word *before*: am 3. Oktober, im II. Weltkrieg."""
     likeliest = languages(spot)
     after = table(likeliest[0]).ordinal_after
-    return "*" in after or before.lower() in after or _month_follows(spot, likeliest)
+    if "*" in after or before.lower() in after or _month_follows(spot, likeliest):
+        return True
+    return len(likeliest) > 1 and before != "" and _in_ordinal_language(spot, likeliest)
+
+
+def _in_ordinal_language(spot: Spot, likeliest: Sequence[str]) -> bool:
+    """Tell whether the word behind the number tells that its language marks any ordinal: Okulun 2. Dünya Savaşı."""
+    owners = {language: len(TABLES[language].letters & set(spot.following().lower())) for language in likeliest}
+    best = max(owners.values())
+    first = [language for language, count in owners.items() if count == best]
+    return (best > 0 or "en" not in likeliest) and any("*" in table(language).ordinal_after for language in first)
 
 
 def _month_follows(spot: Spot, likeliest: Sequence[str]) -> bool:
