@@ -16,8 +16,9 @@ from pipeline.segmenter.sentences.marks import FACE, MARK, MARK_OR_FACE, NEWLINE
 _MARKS = re.compile(r"[.…!?]+")
 _SPACE = re.compile(r"\s")
 _LONGEST_WORD = 4096
-_FENCE = re.compile(r"\s*(?:```|~~~)[^`~]*\Z")
-"""A line that opens or closes a block of code."""
+_OPENING = re.compile(r"(?:\A[\s>]*(?:`{3,}|~{3,})[^`~]*|:\s*`{3,}[\w+#-]*|\s`{3,}[\w+#-]+)\Z")
+_CLOSING = re.compile(r"(?:`{3,}|~{3,})\s*\Z")
+"""The end of a line that opens a block of code, and of one that closes it."""
 
 
 class Boundaries:
@@ -141,10 +142,16 @@ class Boundaries:
         self._buf = rest.lstrip()
         self._lead = [rest[: len(rest) - len(self._buf)]]
         self._pos = 0
-        in_code = self._past.in_code != bool(_FENCE.match(sentence))
-        self._past = Past(is_open=self._leaves_rest, item=number_of(sentence) or self._past.item, in_code=in_code)
+        item = number_of(sentence) or self._past.item
+        self._past = Past(is_open=self._leaves_rest, item=item, in_code=self._stays_in_code(sentence))
         self._waiting = self._solid = self._leaves_rest = False
         return sentence
+
+    def _stays_in_code(self, sentence: str) -> bool:
+        """Tell whether a block of code is open behind *sentence*."""
+        if self._past.in_code:
+            return _CLOSING.search(sentence) is None
+        return ("```" in sentence or "~~~" in sentence) and _OPENING.search(sentence) is not None
 
     def _long_cut(self, pos: int) -> int:
         """Return where to cut a sentence that is too long; ``NO_CUT`` while its last word has not ended."""

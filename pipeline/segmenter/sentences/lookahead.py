@@ -160,7 +160,10 @@ def _wide(text: str, at: int, end: int, following: int) -> int:
         return end
     if open_quote(text, end) >= 0:
         return end if at - quote > _LONGEST_QUOTE else NO_CUT
-    return NO_CUT if goes_on_after_quote(text, quote, at, following) else end
+    goes_on = goes_on_after_quote(text, quote, at, following)
+    if goes_on is None:
+        return UNDECIDED
+    return NO_CUT if goes_on else end
 
 
 def _in_formula(text: str, at: int) -> bool:

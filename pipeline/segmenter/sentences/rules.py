@@ -12,6 +12,7 @@ from pipeline.segmenter.sentences.words import (
     goes_on_before,
     is_behind_surname,
     is_label,
+    is_label_of,
     is_ordinal,
     languages,
     may_be_pronoun,
@@ -126,7 +127,7 @@ def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
     if len(word) == 1 and is_label(spot, word, before):
         return spot.next in _CAPITALS
     kind = abbreviation(spot, word, before)
-    if kind:
+    if kind and not (len(word) == 1 and word.isupper() and opener_follows(spot)):
         return _abbreviation_ends(spot, kind, before)
     if len(word) == 1 and word.isalpha():
         return _initial_ends(spot, word, before)
@@ -173,7 +174,7 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return True
     if before[-1:] == "." and before[:-1].isdigit():  # 2024. 5. 3.
         return False
-    if len(word) < 3 and word != "0" and is_ordinal(spot, before) and not opener_follows(spot):
+    if len(word) < 3 and word != "0" and not is_label_of(spot, before) and is_ordinal(spot, before) and not opener_follows(spot):
         return False
     language = languages(spot)[0]
     after = table(language).ordinal_after
@@ -247,7 +248,7 @@ def _initial_ends(spot: Spot, letter: str, before: str) -> bool:
         return False
     if letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter):
         return True
-    if opener_follows(spot) or bare_letter_follows(spot) or is_behind_surname(spot, before):
+    if opener_follows(spot) or bare_letter_follows(spot) or is_behind_surname(spot):
         return True
     return letter not in _POINTS and _COUNT.fullmatch(before) is not None and not _WORK.search(spot.text, 0, spot.at)
 
@@ -256,7 +257,7 @@ def _acronym(spot: Spot) -> bool:
     """Judge the dot behind U.S. and the like: a noun may end a sentence, an adjective stands before a name."""
     if spot.next != "upper":
         return False
-    if opener_follows(spot):
+    if opener_follows(spot) or is_behind_surname(spot):
         return True
     if spot.letter not in _SENTENCE_STARTERS:
         return False

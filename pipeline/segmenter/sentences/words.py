@@ -44,9 +44,11 @@ _NO_NAME = re.compile(
 """Назовите, Натисніть, Обычно: no name ends so."""
 _SURNAME = re.compile(
     r"(?!(?:Яков|Лев|Март|Вал|Конст|Авг|Вен|Бендж|Мар|Ир|Екатер|Катер|Гал|Ар|Пол|Н|Ал|Крист|Кар|Ангел|Рег|Фа|Эдв|Ост|Кев|Дж|Роб|Юст|Дар)(?:ин|тин|нтин|антин|устин|иамин|амин|остин|астин|ина|тина)?\Z)"
-    r"[А-ЯЁ][а-яё]+(?:[оеё]ва?|ина?|[сц]к(?:ий|ая)|енко|[чщ]ук|ян)"
+    r"[А-ЯЁІЇЄ][а-яёіїє]+(?:[оеєё]ва?|ина?|[сцз]ь?к(?:ий|а|ая|ой|ому|ого)|енко|[чщ]ук|ян)"
 )
 """Сидоров, but not Яков or Ирина."""
+_BEHIND_SURNAME = re.compile(r"(?<!\S)([А-ЯЁІЇЄ][а-яёіїє]+) (?:[А-ЯЁІЇЄ]\.\s?)?[А-ЯЁІЇЄ]\Z")
+_TURKISH_CASE = re.compile(r".+'(?:y?[aeıiuü]|n[ıiuü]n?|[dt][ae]n?|y?l[ae])")
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLC]+")
 _SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{2,5})")
@@ -54,6 +56,7 @@ _SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjk
 _IN_ADDRESS = re.compile(r"(?:\d+[^\W\d_]?|[^\W\d_]),")
 _LONGEST_SHORT = 5
 _LONGEST_DAY = 2
+_NUMBERS = frozenset({"no.", "no:", "nr.", "nr", "n.º", "nº", "№", "numara", "numarası"})
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
 """Letters in the marker of a list item; longer numbers (XVIII) are written in capitals."""
@@ -120,10 +123,12 @@ def hangs_on_word(spot: Spot) -> bool:
     if spot.opened + len(part) < len(spot.text):
         return False
     goes_on = part in _GOES_ON_BEGINNINGS or _ROMAN.fullmatch(part) is not None
+    word, _ = spot.words()
+    if word.isdigit() and len(word) <= _LONGEST_DAY and len(likeliest := languages(spot)) > 1:
+        return any(table(language).ordinal_after for language in likeliest)
     opens, is_cyrillic = part.lower() in _OPENER_BEGINNINGS, script(part[:1]) == "cyrillic"
     if not (goes_on or opens or is_cyrillic or len(part) == 1):
         return False
-    word, _ = spot.words()
     if word.isdigit():
         return len(word) <= _LONGEST_DAY and any(table(language).ordinal_after for language in languages(spot))
     words = (word, _last_part(word))
@@ -157,9 +162,10 @@ def bare_letter_follows(spot: Spot) -> bool:
     return len(spot.following()) == 1 and not spot.letter.isdigit()
 
 
-def is_behind_surname(spot: Spot, before: str) -> bool:
-    """Tell whether the initial stands behind its surname and no name follows: Сидоров И. Трубу заменил."""
-    if not _SURNAME.fullmatch(before):
+def is_behind_surname(spot: Spot) -> bool:
+    """Tell whether the initials stand behind their surname and no name follows: Сидоров И. Трубу заменил."""
+    name = _BEHIND_SURNAME.search(spot.text, max(0, spot.at - LONGEST_WORD), spot.at)
+    if name is None or not _SURNAME.fullmatch(name[1]):
         return False
     word = spot.following()
     return not word.endswith(".") and not _SURNAME.fullmatch(word)
@@ -222,6 +228,13 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
     return any(language in speakers for language in languages(spot))
 
 
+def is_label_of(spot: Spot, before: str) -> bool:
+    """Tell whether a number behind the word *before* names a thing and ranks none: No. 12, koltuk 5."""
+    if before[-1:] == "." and _ABBREVIATIONS.may_take_number(before[:-1]) and not _month_follows(spot, languages(spot)):
+        return True
+    return before.lower() in _NUMBERS or before.lower() in table(languages(spot)[0]).letter_ends_after
+
+
 def _is_numbered(before: str) -> bool:
     """Tell whether the word *before* is an abbreviation that takes a number or a letter: App. B."""
     return len(before) > 2 and before[-1] == "." and Kind.NUMBERED in _ABBREVIATIONS.kinds(before[:-1], "", "").values()
@@ -236,7 +249,10 @@ def _names_letters(spot: Spot) -> bool:
 def is_ordinal(spot: Spot, before: str) -> bool:
     """Tell whether a number with a dot is an ordinal behind the word *before*: am 3. Oktober, im II. Weltkrieg."""
     likeliest = languages(spot)
-    after = table(likeliest[0]).ordinal_after
+    own = table(likeliest[0])
+    after = own.ordinal_after
+    if before.lower() in own.day_after:
+        return _month_follows(spot, likeliest)
     if "*" in after or before.lower() in after or _month_follows(spot, likeliest):
         return True
     return len(likeliest) > 1 and before != "" and _in_ordinal_language(spot, likeliest)
@@ -244,6 +260,8 @@ def is_ordinal(spot: Spot, before: str) -> bool:
 
 def _in_ordinal_language(spot: Spot, likeliest: Sequence[str]) -> bool:
     """Tell whether the word behind the number tells that its language marks any ordinal: Okulun 2. Dünya Savaşı."""
+    if "tr" in likeliest and _TURKISH_CASE.fullmatch(spot.following()):
+        return True
     owners = {language: len(TABLES[language].letters & set(spot.following().lower())) for language in likeliest}
     best = max(owners.values())
     first = [language for language, count in owners.items() if count == best]
