@@ -59,7 +59,7 @@ AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±−@&§%")
 """Signs that begin a sentence as a number does."""
 SPEAKABLE = re.compile(r"[^\W_]")
 MARKER = re.compile(
-    r"(?:[^\w\s$€£¥₽₴₹₺₩%‰°−+]|_|\s)*(?:(?:step|шаг|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
+    r"(?:[^\w\s$€£¥₽₴₹₺₩%‰°−+]|_|\s)*(?:(?:step|chapter|part|section|lesson|day|phase|tip|шаг|глава|часть|раздел|урок|день|этап|совет|kapitel|chapitre|capítulo|capitolo|rozdział|розділ|bölüm|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
     r"(?:(\d{1,3})|[a-zа-яё]|[ivx]{1,4})?(?:[^\w\s$€£¥₽₴₹₺₩%‰°]|_)*",
     re.IGNORECASE,
 )

@@ -33,6 +33,8 @@ _PART_OF = re.compile(
 _SENTENCE_STARTERS = frozenset("TIHAWYBOMF")
 _COUNT = re.compile(r"\d{1,3}(?:\.?º)?|\d+[.,]\d+")
 """A number of which a letter is the unit or the part: 2.25 A, 12 B. A year is none: In 1905 A. Einstein."""
+_DECIMAL = re.compile(r"\d+[.,]\d+")
+"""Behind it a letter is a unit."""
 _POINTS = frozenset("NSEWO")
 """Points of the compass, which stand between a number and a name: 220 W. Maple Ave."""
 _WORK = re.compile(r"(?:№|\b[Nn]o\.|\b[Oo]p\.|соч\.)\s?\d+\s\w\Z")
@@ -124,7 +126,7 @@ def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
         return True
     if _goes_with_next(spot, word, before):
         return False
-    if len(word) == 1 and is_label(spot, word, before):
+    if len(word) == 1 and (is_label(spot, word, before) or _DECIMAL.fullmatch(before)):
         return spot.next in _CAPITALS
     kind = abbreviation(spot, word, before)
     if kind and not (len(word) == 1 and word.isupper() and opener_follows(spot)):
@@ -174,7 +176,13 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return True
     if before[-1:] == "." and before[:-1].isdigit():  # 2024. 5. 3.
         return False
-    if len(word) < 3 and word != "0" and not is_label_of(spot, before) and is_ordinal(spot, before) and not opener_follows(spot):
+    if (
+        len(word) < 3
+        and word != "0"
+        and not is_label_of(spot, before)
+        and is_ordinal(spot, before)
+        and not opener_follows(spot)
+    ):
         return False
     language = languages(spot)[0]
     after = table(language).ordinal_after

@@ -25,6 +25,8 @@ _YEAR = re.compile(
     r"(?:(?:\d{3,4}|[IVXХ]+)(?:[–—-](?:\d{2,4}|[IVXХ]+))?|\d{1,2}(?::\d\d)?(?=\s[ap]\.m))\s(\D{1,14})"
 )
 """A whole sentence so far: В 1703 г, W XIX w, Nel 218 a.C, At 7:30 p.m."""
+_DATE = re.compile(r"\W*\d{1,2}\.?\s[^\W\d_]{3,9}\.?\s\d{3,4}\s[^\W\d_]{1,2}")
+"""A whole sentence so far: 12 апреля 1961 г"""
 _OPENERS = frozenset(word for known in TABLES.values() for word in known.openers)
 _GOES_ON_BEFORE = frozenset(word for known in TABLES.values() for word in known.goes_on_before)
 _OPENER_BEGINNINGS = frozenset(word[:end] for word in _OPENERS for end in range(1, len(word) + 1))
@@ -134,7 +136,7 @@ def hangs_on_word(spot: Spot) -> bool:
     words = (word, _last_part(word))
     if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
         return True
-    if len(part) == 1 and any(map(_ABBREVIATIONS.may_take_number, words)):
+    if len(part) == 1 and (any(map(_ABBREVIATIONS.may_take_number, words)) or _DATE.fullmatch(spot.text, 0, spot.at)):
         return True
     if _is_short(word):
         return opens or is_cyrillic or len(part) == 1
@@ -174,6 +176,8 @@ def is_behind_surname(spot: Spot) -> bool:
 def goes_on_before(spot: Spot, kind: Kind) -> bool:
     """Tell whether the word behind the mark belongs to the abbreviation before it: 5 p.m. EST, Mon. Nov. 24, ch. II."""
     word = spot.following()
+    if _INITIAL.fullmatch(word) and _DATE.fullmatch(spot.text, 0, spot.at):
+        return True
     bare = word.removesuffix(".")
     if word in _GOES_ON_BEFORE or bare in _GOES_ON_BEFORE:
         return True
