@@ -51,9 +51,8 @@ class Boundaries:
                 self._lead.append(text[: len(text) - len(body)])
             text = body
         self._buf += text
-        if self._mark is MARK and ("(" in text or ")" in text):
-            if TYPED_FACE.search(self._buf, len(self._buf) - len(text)):
-                self._mark = MARK_OR_FACE
+        if self._mark is MARK and TYPED_FACE.search(self._buf, len(self._buf) - len(text)):
+            self._mark = MARK_OR_FACE
         self._waiting = False
         out: list[str] = []
         while (cut := self._next_cut()) > NO_CUT:

@@ -27,6 +27,8 @@ NO_CUT = 0
 LOOK = 256
 """How many characters behind a mark may matter."""
 _LONGEST_QUOTE = 100
+_WIDE_OPENER = re.compile("[“‘]")
+"""In Chinese these open. In German they close."""
 _LONGEST_BARE_MARKER = 8
 _FORMULA = re.compile(r"\$(?:\\|[^\W\d_](?![^\W\d_]))")
 
@@ -79,6 +81,8 @@ def _behind(spot: Spot) -> int:
     more = window == len(text) < at + LOOK
     tail = TAIL.match(text, at, window)
     end = max(tail.end(), at + 1) if tail else at + 1
+    if text[at] in WIDE and (quote := _WIDE_OPENER.search(text, at + 1, end)):
+        end = quote.start()
     if end > at + 1:
         spot.end, spot.mark = end, marks(text, at, end)
     gap = _skip(GAP, text, end, window)

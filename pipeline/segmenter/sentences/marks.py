@@ -37,8 +37,8 @@ _BEHIND = f"(?:(?![{_POINTERS}])[{_EMOJI}][{_EMOJI}{_JOINERS}]*)"
 MARK = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}]")
 NEWLINE = re.compile(f"[{NEWLINES}]")
 FACE = re.compile(f"[{_FACES}]")
-TYPED_FACE = re.compile(r"(?:(?<=\s[:;=])|(?<=\s[:;=]-))[()]")
-"""The last character of :) and :-( behind white space."""
+TYPED_FACE = re.compile(r"[()/](?:(?<=\s[:;=].)|(?<=\s[:;=]-.))")
+"""The last character of :) and :-/ behind white space."""
 MARK_OR_FACE = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_FACES}]|{TYPED_FACE.pattern}")
 """Separate from MARK: a set with characters beyond U+FFFF is searched ten times slower."""
 TAIL = re.compile(

@@ -6,11 +6,10 @@ from pipeline.languages import Kind, script, table
 from pipeline.segmenter.sentences.items import is_first
 from pipeline.segmenter.sentences.mark import LONGEST_WORD, Spot, classify
 from pipeline.segmenter.sentences.marks import AMOUNTS, STRONG, SURE_OPENERS, WIDE
+from pipeline.segmenter.sentences.people import bare_letter_follows, is_behind_surname
 from pipeline.segmenter.sentences.words import (
     abbreviation,
-    bare_letter_follows,
     goes_on_before,
-    is_behind_surname,
     is_label,
     is_label_of,
     is_ordinal,
@@ -33,7 +32,7 @@ _PART_OF = re.compile(
 _SENTENCE_STARTERS = frozenset("TIHAWYBOMF")
 _COUNT = re.compile(r"\d{1,3}(?:\.?º)?|\d+[.,]\d+")
 """A number of which a letter is the unit or the part: 2.25 A, 12 B. A year is none: In 1905 A. Einstein."""
-_DECIMAL = re.compile(r"\d+[.,]\d+")
+_DECIMAL = re.compile(r"[$€£¥]?\d+[.,]\d+")
 """Behind it a letter is a unit."""
 _POINTS = frozenset("NSEWO")
 """Points of the compass, which stand between a number and a name: 220 W. Maple Ave."""
@@ -44,7 +43,10 @@ _BRANDS = frozenset(
 )
 """Words with a dot and a capital behind them in one name: Яндекс.Карты, Console.WriteLine."""
 _PARTICLES = frozenset("라고하라며는")
-_JOINS = frozenset("और या तो कि وهو وهي وهم وهما 또는 혹은 같은 라고 이라고 라는 이라는 하고 처럼 등".split())
+_JOINS = frozenset(
+    {"और", "या", "तो", "कि", "وهو", "وهي", "وهم", "وهما"}
+    | {"또는", "혹은", "같은", "라고", "이라고", "라는", "이라는", "하고", "처럼", "등"}
+)
 """Words that join a quote to the rest of its sentence."""
 _QUOTES = frozenset('"«»“”„')
 _CLOSED = frozenset('"”»’')
@@ -104,7 +106,7 @@ def _strong(spot: Spot) -> bool:
 
 def _face(spot: Spot) -> bool:
     """Judge a smiling face: it stands for a mark, but not in German, where any noun has a capital."""
-    if not spot.spaced or spot.next != "upper" or (may_be_pronoun(spot) and spot.text[spot.at] not in "()"):
+    if not spot.spaced or spot.next != "upper" or (may_be_pronoun(spot) and spot.text[spot.at] not in "()/"):
         return False
     return languages(spot)[0] != "de"
 

@@ -44,12 +44,6 @@ _NO_NAME = re.compile(
     r"|[а-яё]{2,}(?:[ыио]е|ее|[еи]шь|[еи]т|[аяую]ют|[ая]ет|тся|лся|лась|лось|лись|ость|[ае]ние|ция|ство|[лсчвжтдш]ь?но)"
 )
 """Назовите, Натисніть, Обычно: no name ends so."""
-_SURNAME = re.compile(
-    r"(?!(?:Яков|Лев|Март|Вал|Конст|Авг|Вен|Бендж|Мар|Ир|Екатер|Катер|Гал|Ар|Пол|Н|Ал|Крист|Кар|Ангел|Рег|Фа|Эдв|Ост|Кев|Дж|Роб|Юст|Дар)(?:ин|тин|нтин|антин|устин|иамин|амин|остин|астин|ина|тина)?\Z)"
-    r"[А-ЯЁІЇЄ][а-яёіїє]+(?:[оеєё]ва?|ина?|[сцз]ь?к(?:ий|а|ая|ой|ому|ого)|енко|[чщ]ук|ян)"
-)
-"""Сидоров, but not Яков or Ирина."""
-_BEHIND_SURNAME = re.compile(r"(?<!\S)([А-ЯЁІЇЄ][а-яёіїє]+) (?:[А-ЯЁІЇЄ]\.\s?)?[А-ЯЁІЇЄ]\Z")
 _TURKISH_CASE = re.compile(r".+'(?:y?[aeıiuü]|n[ıiuü]n?|[dt][ae]n?|y?l[ae])")
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLC]+")
@@ -157,20 +151,6 @@ def opener_follows(spot: Spot) -> bool:
     if _NO_NAME.fullmatch(word) and _is_short(spot.words()[0]):
         return True
     return word in _OPENERS and any(word in table(language).openers for language in languages(spot))
-
-
-def bare_letter_follows(spot: Spot) -> bool:
-    """Tell whether a letter without a dot follows, which is no part of a name: I would say A. B looks odd."""
-    return len(spot.following()) == 1 and not spot.letter.isdigit()
-
-
-def is_behind_surname(spot: Spot) -> bool:
-    """Tell whether the initials stand behind their surname and no name follows: Сидоров И. Трубу заменил."""
-    name = _BEHIND_SURNAME.search(spot.text, max(0, spot.at - LONGEST_WORD), spot.at)
-    if name is None or not _SURNAME.fullmatch(name[1]):
-        return False
-    word = spot.following()
-    return not word.endswith(".") and not _SURNAME.fullmatch(word)
 
 
 def goes_on_before(spot: Spot, kind: Kind) -> bool:
