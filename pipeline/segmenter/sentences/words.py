@@ -41,7 +41,7 @@ _LETTERED = frozenset().union(*(known.letter_ends_after for known in TABLES.valu
 _SMALL_ABBREVIATIONS = frozenset(filter(_ABBREVIATIONS.may_know, "абвгдежзиклмнопрстуфхцчшщэ"))
 _NO_NAME = re.compile(
     r"[а-яёіїє]{3,}(?:[иьй]те|[іи]ть)(?:сь|ся)?"
-    r"|[а-яё]{2,}(?:[ыио]е|ее|[еи]шь|[еи]т|[аяую]ют|[ая]ет|тся|лся|лась|лось|лись|ость|[ае]ние|ция|ство|[лсчвжтдш]ь?но)"
+    r"|[а-яё]{2,}(?:[ыио]е|ее|[еи]шь|[еёи]т|[аяую]ют|[ая]ет|тся|лся|лась|лось|лись|ость|[ае]ние|ция|ство|[лсчвжтдш]ь?но)"
 )
 """Назовите, Натисніть, Обычно: no name ends so."""
 _TURKISH_CASE = re.compile(r".+'(?:y?[aeıiuü]|n[ıiuü]n?|[dt][ae]n?|y?l[ae])")
