@@ -11,7 +11,9 @@ from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Dict, Factory, Object, Selector, Singleton
 
 from app.service import requests, statuses, wire
+from app.service.own_words import LastWords, OwnWords
 from app.service.servicer import StreamingServicer
+from app.settings.own_words import with_own
 from app.settings.stages import ProcessMemorySettings, RulesSegmenterSettings
 from app.settings.tables import Pipeline, Settings
 from app.stages import custom, links, shapes
@@ -33,6 +35,7 @@ from pipeline.commands.extractor import JsonCommands, JsonOptions
 from pipeline.memory.memory import MemoryOptions, ProcessMemory
 from pipeline.run import Stages
 from pipeline.segmenter.segmenter import RulesOptions, RulesSegmenter
+from pipeline.tts.own_sound import OwnSound
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
@@ -111,6 +114,10 @@ class Container(DeclarativeContainer):
         clause=Factory(cutting, pipeline).provided.clause_after_seconds,
     )
 
+    stand_in = Singleton(voices.stand_in, pipeline.tts)
+    own_sound = Singleton(OwnSound, tts, stand_in)
+    own_words = Singleton(OwnWords, Factory(with_own, pipeline.error_texts), own_sound, tts)
+
     watchdog = Singleton(Watchdog)
     streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
@@ -122,6 +129,9 @@ class Container(DeclarativeContainer):
         wire.ERROR_MESSAGE,
         refusals=settings.provided.server.refusals,
         send_timeout_seconds=limits.send_timeout_seconds,
+        last_words=Dict({wire.STREAM_AUDIO: Factory(LastWords, own_words, pipeline.speak_errors)}),
+        is_own=Object(wire.is_own_sound),
+        rate_of=Object(wire.rate_of),
     )
     chain = Singleton(
         links.chain,
@@ -138,7 +148,11 @@ class Container(DeclarativeContainer):
                 Object(client_of),
             ),
             pace=Singleton(
-                PaceInterceptor, ANSWERS, Factory(options, PaceLimits, limits), Object(wire.has_text_or_sound)
+                PaceInterceptor,
+                ANSWERS,
+                Factory(options, PaceLimits, limits),
+                Object(wire.has_text_or_sound),
+                is_own=Object(wire.is_own_sound),
             ),
         ),
         outer_status=Factory(status, is_outer=True),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline.commands.stage import Extractor, checked
-from pipeline.errors import StageError
+from pipeline.errors import BuiltInError
 from pipeline.events import AudioChunk, TurnEvent
 from pipeline.flow import prefetch
 from pipeline.interfaces import Model, Turn, Voice
@@ -72,7 +72,7 @@ async def recite(
     There is no text beside the sound, so a sentence that can't be spoken ends it with SPEECH_FAILED.
     """
     if stages.speech is None:
-        raise StageError("UNAVAILABLE", "SPEECH_FAILED", "this server has no voice")
+        raise BuiltInError("UNAVAILABLE", "SPEECH_FAILED", "this server has no voice")
     speech = replace(stages.speech, options=replace(stages.speech.options, on_failure="abort"))
     async with (
         aclosing(sentences(text, stages.segmenter())) as cut,
