@@ -36,6 +36,7 @@ from pipeline.memory.memory import MemoryOptions, ProcessMemory
 from pipeline.run import Stages
 from pipeline.segmenter.segmenter import RulesOptions, RulesSegmenter
 from pipeline.tts.own_sound import OwnSound
+from pipeline.working import Working
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
@@ -71,6 +72,12 @@ def one_conversation(pipeline: Pipeline) -> bool:
     return isinstance(pipeline.memory, ProcessMemorySettings) and pipeline.memory.scope == "client"
 
 
+def working(pipeline: Pipeline, words: OwnWords) -> Working | None:
+    """Return when "One moment." is said; None for never."""
+    table = pipeline.working
+    return Working(table.after_seconds, table.every_seconds, words.working) if table.after_seconds else None
+
+
 def hold_seconds(pipeline: Pipeline) -> float:
     """Return how long a finished sentence waits."""
     return cutting(pipeline).hold_ms / 1000
@@ -102,6 +109,10 @@ class Container(DeclarativeContainer):
     )
     extractor = Selector(pipeline.commands.kind, json=commands, custom=Singleton(CustomCommands, commands))
     tts = Singleton(voices.voice, pipeline.tts, folder)
+    stand_in = Singleton(voices.stand_in, pipeline.tts)
+    own_sound = Singleton(OwnSound, tts, stand_in)
+    own_words = Singleton(OwnWords, Factory(with_own, pipeline.error_texts), own_sound, tts)
+
     stages = Singleton(
         Stages,
         model=llm,
@@ -112,11 +123,8 @@ class Container(DeclarativeContainer):
         on_invalid=pipeline.commands.on_invalid,
         most_chars=Factory(cutting, pipeline).provided.max_answer_chars,
         clause=Factory(cutting, pipeline).provided.clause_after_seconds,
+        working=Factory(working, pipeline, own_words),
     )
-
-    stand_in = Singleton(voices.stand_in, pipeline.tts)
-    own_sound = Singleton(OwnSound, tts, stand_in)
-    own_words = Singleton(OwnWords, Factory(with_own, pipeline.error_texts), own_sound, tts)
 
     watchdog = Singleton(Watchdog)
     streams = Singleton(Streams, limits.single_flight)

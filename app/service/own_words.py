@@ -17,6 +17,9 @@ from protos import streaming_pb2 as pb
 UNSAID = frozenset({"INTERRUPTED", "SEND_TIMEOUT"})
 """The user wanted the one, and the other means that nothing reaches the user."""
 
+NO_VOICE_HZ = 24_000
+"""The rate of chunks without data where there is no voice. Each chunk tells one."""
+
 LETTERS = 1000
 """So many characters of a text tell its language: a prompt that is refused may have millions."""
 
@@ -52,11 +55,12 @@ class OwnWords:
         """Return the sound of *text* at *rate* Hz; 0 = that of the voice. None where nobody can say it."""
         return await self._sound.said(text, language, rate or self._rate)
 
-    async def working(self, turn: Turn, rate: int) -> tuple[str, AudioChunk | None]:
-        """Return what tells the user of *turn* that the model is slow, and its sound."""
+    async def working(self, turn: Turn, rate: int) -> tuple[str, Sequence[AudioChunk]]:
+        """See ``pipeline.working.Phrase``."""
         language = self.language(turn.language, turn.prompt)
         text = self._texts[language][wire.WORKING]
-        return text, await self.said(text, language, rate)
+        sound = await self.said(text, language, rate)
+        return text, pieces(sound) if sound is not None else [AudioChunk(0, b"", rate or self._rate or NO_VOICE_HZ)]
 
     async def prepare(self, *, errors: bool, working: bool) -> None:
         """Make the sound of the sentences ahead: those of failures, and that for a slow model."""
