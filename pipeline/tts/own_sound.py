@@ -68,7 +68,7 @@ class OwnSound:
         fitting = [voice for voice in self._voices if voice.speaks(text, language)]
         for voice in fitting:
             limit = LAST_VOICE_SECONDS if voice is fitting[-1] else VOICE_SECONDS
-            if chunk := await voice.sound((text, language, rate), limit):
+            if chunk := await voice.sound(text, language, rate, limit):
                 return chunk
         return None
 
@@ -78,7 +78,7 @@ class OwnSound:
             began = _now()
             for voice in self._voices:
                 if voice.speaks(text, language):
-                    await voice.sound((text, language, rate), MAKE_SECONDS)
+                    await voice.sound(text, language, rate, MAKE_SECONDS)
             await asyncio.sleep(_now() - began)  # answers come first: half of the time is theirs
 
     async def aclose(self) -> None:
@@ -116,8 +116,10 @@ class OwnVoice:
             log.debug("a voice does not tell its languages", decision="skip", exc_info=error)
             return False
 
-    async def sound(self, key: Key, limit: float) -> AudioChunk | None:
-        """Return the sound of *key*, kept or made; None if the voice fails, rests, or takes longer than *limit* s."""
+    async def sound(self, text: str, language: str, rate: int, limit: float) -> AudioChunk | None:
+        """Return the sound of *text*, kept or made; None if the voice fails, rests, or takes longer than *limit* s."""
+        first = self._speech.speakers[0].engine
+        key = text, language, 0 if rate == first.sample_rate and not first.rate_varies else rate
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -150,7 +152,7 @@ class OwnVoice:
     async def _made(self, key: Key) -> AudioChunk | None:
         text, language, rate = key
         try:
-            if rate and (own := await self.sound((text, language, 0), MAKE_SECONDS)):
+            if rate and (own := await self.sound(text, language, 0, MAKE_SECONDS)):
                 return self._keep(key, await _converted(own, rate))
             if rate:
                 return None

@@ -1,5 +1,6 @@
 """What the server itself says: a sentence for each reason, in the user's language, where somebody wants it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -22,6 +23,10 @@ class Noted(OwnSound):
     def __init__(self) -> None:
         super().__init__(None)
         self.asked: list[tuple[str, str, int]] = []
+        self.prepared: list[tuple[str, str]] = []
+
+    async def prepare(self, sentences: Iterable[tuple[str, str]], rate: int = 0) -> None:
+        self.prepared += sentences
 
     async def said(self, text: str, language: str, rate: int = 0) -> AudioChunk | None:
         self.asked.append((text, language, rate))
@@ -134,6 +139,20 @@ async def test_requests_that_cannot_be_trusted(request_: bool | None, reason: st
     for asked, mode, wanted in ((True, "asked", False), (False, "always", True), (False, "chunks", True)):
         request = None if request_ is None else pb.StreamRequest(speak_errors=asked)
         assert bool(await LastWords(own, mode)(request, judge(StreamError(reason)), 0)) == wanted
+
+
+async def test_what_is_made_ahead() -> None:
+    """Each sentence that may be said, in each language; nothing that will not."""
+    for errors, working in ((True, True), (True, False), (False, True), (False, False)):
+        own, sound = words()
+        await own.prepare(errors=errors, working=working)
+        made = [
+            (text, language)
+            for language, sentences in BUILT_IN.items()
+            for reason, text in sentences.items()
+            if (working and reason == "WORKING") or (errors and reason not in {*UNSAID, "WORKING"})
+        ]
+        assert sound.prepared == made
 
 
 async def test_chunks_come_before_the_message() -> None:

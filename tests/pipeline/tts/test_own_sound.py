@@ -206,6 +206,13 @@ async def test_at_the_rate_of_the_answer(rate: int) -> None:
     assert len(speech.calls) == 1
 
 
+@timeless
+async def test_its_own_rate_is_kept_once() -> None:
+    """Asked for by its number or not, the voice's own rate is one sound."""
+    own = OwnSound(stage(ScriptedSpeech()))
+    assert await said(own, rate=1000) is await said(own)
+
+
 def test_pieces() -> None:
     """Cut for the wire, all of it is there, and no piece is longer than one of an answer."""
     chunk = AudioChunk(0, sound(3333), 1000)
