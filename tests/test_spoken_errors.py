@@ -1,19 +1,22 @@
 """A failure is never silent for whoever asks: on a whole server, of each reason, in each language, in each distress."""
 
 import asyncio
+import signal
 from pathlib import Path
 
 import grpc
 import pytest
 
+from app.server import serve
 from app.service.own_words import UNSAID
 from app.service.statuses import TABLE
+from app.settings.load import load
 from app.settings.own_words import BUILT_IN
 from pipeline.tts import own_sound
 from protos import streaming_pb2 as pb
 from tests import scripted
 from tests.fakes import PATIENCE, until
-from tests.serving import VOICE, Answer, serving, voice
+from tests.serving import VOICE, Answer, serving, voice, write_settings
 
 REASONS = sorted(set(TABLE) - UNSAID - {"UNAUTHENTICATED"})
 
@@ -97,6 +100,19 @@ async def test_many_refusals_at_once(tmp_path: Path) -> None:
         assert scripted.diary.who("said") == [BUILT_IN["en"]["STREAM_LIMIT_EXCEEDED"]]
         assert service.leases == 1
         call.cancel()
+
+
+async def test_serve_makes_them_ahead(tmp_path: Path) -> None:
+    """A server that listens lets its voice say each sentence once, before anybody needs it."""
+    diary = scripted.new_diary()
+    server = asyncio.create_task(serve(load(str(write_settings(tmp_path)), {}), lambda _address: None))
+    ahead = [
+        text for texts in BUILT_IN.values() for reason, text in texts.items() if reason not in {*UNSAID, "WORKING"}
+    ]
+    await until(lambda: len(diary.who("said")) == len(ahead))
+    signal.raise_signal(signal.SIGTERM)
+    await asyncio.wait_for(server, PATIENCE)
+    assert diary.who("said") == ahead
 
 
 @pytest.mark.parametrize("settings", ["", 'speak_errors = "never"'])
