@@ -11,7 +11,9 @@ from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Dict, Factory, Object, Selector, Singleton
 
 from app.service import requests, statuses, wire
+from app.service.own_words import LastWords, OwnWords
 from app.service.servicer import StreamingServicer
+from app.settings.own_words import with_own
 from app.settings.stages import ProcessMemorySettings, RulesSegmenterSettings
 from app.settings.tables import Pipeline, Settings
 from app.stages import custom, links, shapes
@@ -33,6 +35,8 @@ from pipeline.commands.extractor import JsonCommands, JsonOptions
 from pipeline.memory.memory import MemoryOptions, ProcessMemory
 from pipeline.run import Stages
 from pipeline.segmenter.segmenter import RulesOptions, RulesSegmenter
+from pipeline.tts.own_sound import OwnSound
+from pipeline.working import Working
 
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
@@ -68,6 +72,12 @@ def one_conversation(pipeline: Pipeline) -> bool:
     return isinstance(pipeline.memory, ProcessMemorySettings) and pipeline.memory.scope == "client"
 
 
+def working(pipeline: Pipeline, words: OwnWords) -> Working | None:
+    """Return when "One moment." is said; None for never."""
+    table = pipeline.working
+    return Working(table.after_seconds, table.every_seconds, words.working) if table.after_seconds else None
+
+
 def hold_seconds(pipeline: Pipeline) -> float:
     """Return how long a finished sentence waits."""
     return cutting(pipeline).hold_ms / 1000
@@ -99,6 +109,10 @@ class Container(DeclarativeContainer):
     )
     extractor = Selector(pipeline.commands.kind, json=commands, custom=Singleton(CustomCommands, commands))
     tts = Singleton(voices.voice, pipeline.tts, folder)
+    stand_in = Singleton(voices.stand_in, pipeline.tts)
+    own_sound = Singleton(OwnSound, tts, stand_in)
+    own_words = Singleton(OwnWords, Factory(with_own, pipeline.error_texts), own_sound, tts)
+
     stages = Singleton(
         Stages,
         model=llm,
@@ -109,6 +123,7 @@ class Container(DeclarativeContainer):
         on_invalid=pipeline.commands.on_invalid,
         most_chars=Factory(cutting, pipeline).provided.max_answer_chars,
         clause=Factory(cutting, pipeline).provided.clause_after_seconds,
+        working=Factory(working, pipeline, own_words),
     )
 
     watchdog = Singleton(Watchdog)
@@ -122,6 +137,9 @@ class Container(DeclarativeContainer):
         wire.ERROR_MESSAGE,
         refusals=settings.provided.server.refusals,
         send_timeout_seconds=limits.send_timeout_seconds,
+        last_words=Dict({wire.STREAM_AUDIO: Factory(LastWords, own_words, pipeline.speak_errors)}),
+        is_own=Object(wire.is_own_sound),
+        rate_of=Object(wire.rate_of),
     )
     chain = Singleton(
         links.chain,
@@ -138,7 +156,11 @@ class Container(DeclarativeContainer):
                 Object(client_of),
             ),
             pace=Singleton(
-                PaceInterceptor, ANSWERS, Factory(options, PaceLimits, limits), Object(wire.has_text_or_sound)
+                PaceInterceptor,
+                ANSWERS,
+                Factory(options, PaceLimits, limits),
+                Object(wire.has_text_or_sound),
+                is_own=Object(wire.is_own_sound),
             ),
         ),
         outer_status=Factory(status, is_outer=True),

@@ -21,7 +21,7 @@ from app.service.listening import bind, make_server
 from app.service.servicer import StreamingServicer
 from app.settings.stages import DemoModelSettings, OpenAIModelSettings, PiperSettings
 from app.settings.tables import STAGES, Settings
-from app.stages.lifetime import started
+from app.stages.lifetime import lent, started
 from interceptors.in_flight import InFlightInterceptor
 from protos import streaming_pb2 as pb
 
@@ -53,7 +53,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     SettingsError for a stage that cannot be built, PortTaken for an address that cannot be had; nothing listens then.
     """
     container, calls = Container(settings=settings), InFlightInterceptor()
-    async with started({key: getattr(container, key) for key in STAGES}):
+    async with (
+        started({key: getattr(container, key) for key in STAGES}),
+        lent(container.own_sound(), container.stand_in()),
+    ):
         server = make_server(settings, [calls, *container.chain()])
         health_servicer = _add_services(server, container.servicer(), reflects=settings.server.reflection)
         address = bind(server, settings.server)
@@ -97,7 +100,11 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
                 gc.collect()
                 gc.freeze()
                 announce(server.address)
+                pipeline, words = settings.pipeline, server.container.own_words()
+                errors, working = pipeline.speak_errors != "never", pipeline.working.after_seconds > 0
+                preparing = asyncio.create_task(words.prepare(errors=errors, working=working))
                 await stop.wait()
+                preparing.cancel()
     except asyncio.CancelledError:
         if starting is None or not stop.is_set():
             raise

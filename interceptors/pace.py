@@ -44,7 +44,8 @@ class PaceLimits:
 class PaceInterceptor(StreamInterceptor):
     """Watch each stream; a limit that is passed ends the stream itself.
 
-    ``counts(message)`` tells whether the rate counts a message.
+    ``counts(message)`` tells whether the rate counts a message; ``is_own(message)`` whether it is no part of the
+    answer, and so no progress.
     """
 
     def __init__(
@@ -53,10 +54,13 @@ class PaceInterceptor(StreamInterceptor):
         limits: PaceLimits,
         counts: Callable[[Any], bool],
         clock: Clock = time.monotonic,
+        *,
+        is_own: Callable[[Any], bool] = lambda _: False,
     ) -> None:
         super().__init__(methods)
         self._limits = limits
         self._counts = counts
+        self._is_own = is_own
         self._clock = clock
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
@@ -66,7 +70,7 @@ class PaceInterceptor(StreamInterceptor):
             most = self._limits.max_message_rate_per_second
             rate = Rate(most, self._limits.rate_policy, self._clock) if most else None
             try:
-                return await method(request, PacedContext(context, watch, rate, self._counts))
+                return await method(request, PacedContext(context, watch, rate, self._counts, self._is_own))
             finally:
                 watch.stop()
 
@@ -74,12 +78,20 @@ class PaceInterceptor(StreamInterceptor):
 class PacedContext(WrappedContext):
     """Paces what is sent. The handler calls ``progress()`` at every sign of life that sends nothing."""
 
-    def __init__(self, context: Any, watch: "Watch", rate: "Rate | None", counts: Callable[[Any], bool]) -> None:
+    def __init__(
+        self,
+        context: Any,
+        watch: "Watch",
+        rate: "Rate | None",
+        counts: Callable[[Any], bool],
+        is_own: Callable[[Any], bool],
+    ) -> None:
         super().__init__(context)
         self.progress = watch.progress
         self._watch = watch
         self._rate = rate
         self._counts = counts
+        self._is_own = is_own
         self._send = context.write
 
     async def write(self, message: Any) -> None:
@@ -89,7 +101,7 @@ class PacedContext(WrappedContext):
             await rate.turn(self._watch)
         self._watch.sends()
         await self._send(message)
-        self._watch.sent()
+        self._watch.sent(moves=not self._is_own(message))
         if rate:
             rate.sent()
 
@@ -149,10 +161,11 @@ class Watch:
         if now > self._moved:
             self._moved = now
 
-    def sent(self) -> None:
-        """Note that a message has left."""
+    def sent(self, moves: bool) -> None:
+        """Note that a message has left. *moves*: it is part of the answer."""
         self._sending = None
-        self._moved = self._clock()
+        if moves:
+            self._moved = self._clock()
 
     def sends(self) -> None:
         """Note that a message is on its way: from now on the client's reading counts."""

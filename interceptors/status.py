@@ -4,7 +4,7 @@ An exception becomes one last message, a gRPC status, and the trailers that expl
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -47,16 +47,26 @@ class Outcome:
     """There is no last message, because the client does not read."""
     defect: bool = False
     """Nobody foresaw this failure; the log shows its traceback."""
+    own_words: bool = False
+    """Whoever failed chose ``text`` for the user; else it is for whoever writes the client."""
+
+
+LastWords = Callable[[Any, Outcome, int], Awaitable[Sequence[Any]]]
+"""``await last_words(request, outcome, rate)`` makes the last messages of a failed stream in words for its user; none =
+the plain message will do. *request* is None where it could not be decoded; *rate* are the Hz of the sound that was
+sent, 0 = none was.
+"""
 
 
 class StatusInterceptor(StreamInterceptor):
     """Give failed calls their end on the wire; leave successful ones alone.
 
-    ``judge(error)`` is the table of outcomes. ``error_message[method](text)`` makes the last message of a streaming
-    method. ``refusals`` tells whether a refused stream gets a last ``message``, or ``trailers`` only, which a stock
-    retry policy needs; a client may ask for the latter in its metadata. ``send_timeout_seconds``: how long a client may
-    not read before its last message is given up. ``is_outer``: another status link stands further in, and logs the
-    calls that end there.
+    ``judge(error)`` is the table of outcomes. ``error_message[method](text)`` makes the plain last message of a
+    streaming method, ``last_words[method]`` those for its user. ``is_own(message)`` tells whether a message is no part
+    of the answer, ``rate_of(message)`` the Hz of its sound, 0 = it has none. ``refusals`` tells whether a refused
+    stream gets a last ``message``, or ``trailers`` only, which a stock retry policy needs; a client may ask for the
+    latter in its metadata. ``send_timeout_seconds``: how long a client may not read before its last message is given
+    up. ``is_outer``: another status link stands further in, and logs the calls that end there.
     """
 
     def __init__(
@@ -67,6 +77,9 @@ class StatusInterceptor(StreamInterceptor):
         *,
         refusals: str,
         send_timeout_seconds: float,
+        last_words: Mapping[str, LastWords] | None = None,
+        is_own: Callable[[Any], bool] = lambda _: False,
+        rate_of: Callable[[Any], int] = lambda _: 0,
         is_outer: bool = False,
     ) -> None:
         super().__init__(methods)
@@ -74,13 +87,16 @@ class StatusInterceptor(StreamInterceptor):
         self._error_message = error_message
         self._refusals = refusals
         self._send_timeout = send_timeout_seconds
+        self._last_words = last_words or {}
+        self._is_own = is_own
+        self._rate_of = rate_of
         self._is_outer = is_outer
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Await the call; turn whatever it raises into its end on the wire, and log how it ended."""
         structlog.contextvars.bind_contextvars(**_names(request, method_name))
         own = asyncio.current_task()
-        watched = WatchedContext(context)
+        watched = WatchedContext(context, self._is_own, self._rate_of)
         try:
             response = await method(request, watched)
             if not watched.aborted:
@@ -96,10 +112,9 @@ class StatusInterceptor(StreamInterceptor):
                 raise
             outcome = self._judge(error)
             _log(error, outcome)
-            message = (
-                None if outcome.silent or self._by_trailers(error, context) else self._error_message.get(method_name)
-            )
-            await _end(watched, outcome, message, self._send_timeout)
+            silent = outcome.silent or self._by_trailers(error, context)
+            messages = () if silent else await self._messages(method_name, request, outcome, watched.rate)
+            await _end(watched, outcome, messages, self._send_timeout)
             return None
         if not watched.aborted:
             self._log_end("done", decision="end", outcome="OK")
@@ -109,6 +124,17 @@ class StatusInterceptor(StreamInterceptor):
         if not self._is_outer:
             log.info(event, **fields)
 
+    async def _messages(self, method_name: str, request: Any, outcome: Outcome, rate: int) -> Sequence[Any]:
+        """Make the last messages. A failure is told also where the words for its user cannot be made."""
+        plain = self._error_message.get(method_name)
+        try:
+            words = self._last_words.get(method_name)
+            messages = await words(request, outcome, rate) if words else ()
+        except Exception as error:
+            log.exception("the words for the user could not be made", decision="skip", exc_info=error)
+            messages = ()
+        return messages or ([plain(outcome.text)] if plain else ())
+
     def _by_trailers(self, error: BaseException, context: Any) -> bool:
         if not isinstance(error, Rejected):
             return False
@@ -116,13 +142,17 @@ class StatusInterceptor(StreamInterceptor):
 
 
 class WatchedContext(WrappedContext):
-    """Remembers whether anything was sent, after which no client may retry by itself, since when a message waits for
-    its reader, and whether a link or a status link further in has ended the call with a status of its own.
+    """Remembers whether anything of the answer was sent, after which no client may retry by itself, and at which rate;
+    since when a message waits for its reader; and whether a link or a status link further in has ended the call with a
+    status of its own.
     """
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, is_own: Callable[[Any], bool], rate_of: Callable[[Any], int]) -> None:
         super().__init__(context)
+        self._is_own = is_own
+        self._rate_of = rate_of
         self.wrote = False
+        self.rate = 0
         self.waits_since: float | None = None
         self.aborted = False
 
@@ -133,21 +163,20 @@ class WatchedContext(WrappedContext):
 
     async def write(self, message: Any) -> None:
         """Send *message*."""
-        self.wrote = True
+        self.wrote = self.wrote or not self._is_own(message)
+        self.rate = self.rate or self._rate_of(message)
         self.waits_since = asyncio.get_running_loop().time()
         await self.inner.write(message)
         self.waits_since = None
 
 
-async def _end(
-    context: WatchedContext, outcome: Outcome, error_message: Callable[[str], Any] | None, send_timeout: float
-) -> None:
+async def _end(context: WatchedContext, outcome: Outcome, messages: Sequence[Any], send_timeout: float) -> None:
     retry_after = None if context.wrote else outcome.retry_after
     pushback = -1 if retry_after is None else max(1, round(retry_after * 1000))
     rich = to_status(_rich(outcome))
     trailers = (*rich.trailing_metadata, (PUSHBACK, str(pushback)))
-    if error_message is not None:
-        await _say(context, error_message(outcome.text), send_timeout)
+    if messages:
+        await _say(context, messages, send_timeout)
     try:
         async with asyncio.timeout(STATUS_SECONDS):
             await context.abort(outcome.code, outcome.details, trailers)
@@ -155,12 +184,13 @@ async def _end(
         log.info("the client does not take its status yet", decision="skip")
 
 
-async def _say(context: WatchedContext, message: Any, send_timeout: float) -> None:
-    """Send the last message. A client that has not been reading has only the rest of its time for that."""
+async def _say(context: WatchedContext, messages: Sequence[Any], send_timeout: float) -> None:
+    """Send the last messages. A client that has not been reading has only the rest of its time for that."""
     since = context.waits_since
     try:
         async with asyncio.timeout_at((asyncio.get_running_loop().time() if since is None else since) + send_timeout):
-            await context.inner.write(message)
+            for message in messages:
+                await context.inner.write(message)
     except TimeoutError:
         log.info("the client does not read its last message", decision="skip")
     except asyncio.CancelledError:

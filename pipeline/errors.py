@@ -75,9 +75,15 @@ class StageError(Exception):
         self.retry_after = None if retry_after is None else float(retry_after)
 
 
+class BuiltInError(StageError):
+    """The StageError of a built-in stage. Users are told of it in the server's words for its reason, in their language:
+    ``text`` is for whoever writes the client.
+    """
+
+
 def model_unavailable(text: str) -> StageError:
     """Make the error of a model that is not there. Another try may find it."""
-    return StageError("UNAVAILABLE", "MODEL_UNAVAILABLE", text, retry_after=1.0)
+    return BuiltInError("UNAVAILABLE", "MODEL_UNAVAILABLE", text, retry_after=1.0)
 
 
 class CommandRefused(Exception):

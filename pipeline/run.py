@@ -3,18 +3,20 @@ it.
 """
 
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from pipeline.commands.stage import Extractor, checked
-from pipeline.errors import StageError
+from pipeline.errors import BuiltInError
 from pipeline.events import AudioChunk, TurnEvent
 from pipeline.flow import prefetch
 from pipeline.interfaces import Model, Turn, Voice
 from pipeline.segmenter.stage import Patience, ReleasingSegmenter, segments, sentences
 from pipeline.tts.stage import SpeechStage, spoken
+from pipeline.working import Pulse, Working, attended
 
 DELTAS_AHEAD = 32
 """How far the model may run ahead of a slow reader: some sentences. Then the reading of the model stops too."""
@@ -27,7 +29,8 @@ class Stages:
     ``segmenter`` makes one for each turn. ``hold``: seconds that a finished sentence waits for its next character;
     ``clause``: seconds without sound after which a clause of an unfinished one is said, 0 = never.
     ``on_invalid``: a refused command is a Notice (``warn``) or ends the turn (``abort``). ``speech`` None: text and
-    commands only. ``most_chars``: a longer answer ends there with LENGTH.
+    commands only. ``most_chars``: a longer answer ends there with LENGTH. ``working``: what is said while the model
+    writes nothing; None = nothing.
     """
 
     model: Model
@@ -38,13 +41,14 @@ class Stages:
     on_invalid: str
     most_chars: int = sys.maxsize
     clause: float = 0.0
+    working: Working | None = None
 
 
 def nobody() -> None:
     """Nobody watches the progress."""
 
 
-async def run(
+def run(
     turn: Turn, stages: Stages, progress: Callable[[], None] = nobody, marks_words: bool = False
 ) -> AsyncGenerator[TurnEvent, None]:
     """Yield the events of one turn in order, ModelEnd last. *marks_words*: also where the client did not ask for it.
@@ -52,14 +56,35 @@ async def run(
     *progress* is called at every sign of life of the model and of the voice. An answer without a word or a command is
     MODEL_UNAVAILABLE; otherwise raises what the stages raise.
     """
+    rates: dict[str, int] = {}
+
+    def rate(hz: int) -> int:
+        return rates.setdefault("answer", hz) if hz else rates.get("answer", 0)
+
+    written = partial(stages.model.stream, turn)
+    if stages.working is None:
+        return _answer(written, turn, stages, progress, marks_words, rate)
+    pulse = Pulse()
+    answer = partial(_answer, lambda: pulse.of(written()), turn, stages, progress, marks_words, rate)
+    return attended(answer, turn, stages.working, pulse, rate)
+
+
+async def _answer(
+    written: Callable[[], AsyncIterator[Any]],
+    turn: Turn,
+    stages: Stages,
+    progress: Callable[[], None],
+    marks_words: bool,
+    rate: Callable[[int], int],
+) -> AsyncGenerator[TurnEvent, None]:
     voice = Voice(turn.voice, turn.language, turn.speaking_rate)
     marks = marks_words or turn.word_timings
     patience = Patience(stages.hold, stages.clause)
     async with (
-        prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
+        prefetch(written, DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter, patience, progress, stages.most_chars)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
-        aclosing(spoken(answer, stages.speech, voice, progress, marks, turn.prompt)) as events,
+        aclosing(spoken(answer, stages.speech, voice, progress, marks, turn.prompt, rate=rate)) as events,
     ):
         async for event in events:
             yield event
@@ -73,7 +98,7 @@ async def recite(
     There is no text beside the sound, so a sentence that can't be spoken ends it with SPEECH_FAILED.
     """
     if stages.speech is None:
-        raise StageError("UNAVAILABLE", "SPEECH_FAILED", "this server has no voice")
+        raise BuiltInError("UNAVAILABLE", "SPEECH_FAILED", "this server has no voice")
     speech = replace(stages.speech, options=replace(stages.speech.options, on_failure="abort"))
     async with (
         aclosing(sentences(text, stages.segmenter())) as cut,

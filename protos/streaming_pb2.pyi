@@ -29,7 +29,7 @@ END_REASON_LENGTH: EndReason
 END_REASON_CONTENT_FILTER: EndReason
 
 class StreamRequest(_message.Message):
-    __slots__ = ("prompt", "screenshot", "screen_width", "screen_height", "hardware_id", "session_id", "phase", "chunk_seq", "chunk_text", "voice", "language", "word_timings", "replace", "speaking_rate", "heard")
+    __slots__ = ("prompt", "screenshot", "screen_width", "screen_height", "hardware_id", "session_id", "phase", "chunk_seq", "chunk_text", "voice", "language", "word_timings", "replace", "speaking_rate", "speak_errors", "heard")
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     SCREENSHOT_FIELD_NUMBER: _ClassVar[int]
     SCREEN_WIDTH_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +44,7 @@ class StreamRequest(_message.Message):
     WORD_TIMINGS_FIELD_NUMBER: _ClassVar[int]
     REPLACE_FIELD_NUMBER: _ClassVar[int]
     SPEAKING_RATE_FIELD_NUMBER: _ClassVar[int]
+    SPEAK_ERRORS_FIELD_NUMBER: _ClassVar[int]
     HEARD_FIELD_NUMBER: _ClassVar[int]
     prompt: str
     screenshot: str
@@ -59,8 +60,9 @@ class StreamRequest(_message.Message):
     word_timings: bool
     replace: bool
     speaking_rate: float
+    speak_errors: bool
     heard: Heard
-    def __init__(self, prompt: _Optional[str] = ..., screenshot: _Optional[str] = ..., screen_width: _Optional[int] = ..., screen_height: _Optional[int] = ..., hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., phase: _Optional[_Union[RequestPhase, str]] = ..., chunk_seq: _Optional[int] = ..., chunk_text: _Optional[str] = ..., voice: _Optional[str] = ..., language: _Optional[str] = ..., word_timings: _Optional[bool] = ..., replace: _Optional[bool] = ..., speaking_rate: _Optional[float] = ..., heard: _Optional[_Union[Heard, _Mapping]] = ...) -> None: ...
+    def __init__(self, prompt: _Optional[str] = ..., screenshot: _Optional[str] = ..., screen_width: _Optional[int] = ..., screen_height: _Optional[int] = ..., hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., phase: _Optional[_Union[RequestPhase, str]] = ..., chunk_seq: _Optional[int] = ..., chunk_text: _Optional[str] = ..., voice: _Optional[str] = ..., language: _Optional[str] = ..., word_timings: _Optional[bool] = ..., replace: _Optional[bool] = ..., speaking_rate: _Optional[float] = ..., speak_errors: _Optional[bool] = ..., heard: _Optional[_Union[Heard, _Mapping]] = ...) -> None: ...
 
 class Heard(_message.Message):
     __slots__ = ("sentence_index", "offset_ms")
@@ -71,7 +73,7 @@ class Heard(_message.Message):
     def __init__(self, sentence_index: _Optional[int] = ..., offset_ms: _Optional[float] = ...) -> None: ...
 
 class StreamResponse(_message.Message):
-    __slots__ = ("text_chunk", "audio_chunk", "end_message", "error_message", "action_message", "sentence_index", "final", "session_id", "end", "warning", "sequence")
+    __slots__ = ("text_chunk", "audio_chunk", "end_message", "error_message", "action_message", "sentence_index", "final", "session_id", "end", "warning", "sequence", "error_audio")
     TEXT_CHUNK_FIELD_NUMBER: _ClassVar[int]
     AUDIO_CHUNK_FIELD_NUMBER: _ClassVar[int]
     END_MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -83,6 +85,7 @@ class StreamResponse(_message.Message):
     END_FIELD_NUMBER: _ClassVar[int]
     WARNING_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_AUDIO_FIELD_NUMBER: _ClassVar[int]
     text_chunk: str
     audio_chunk: AudioChunk
     end_message: str
@@ -94,7 +97,8 @@ class StreamResponse(_message.Message):
     end: EndInfo
     warning: Warning
     sequence: int
-    def __init__(self, text_chunk: _Optional[str] = ..., audio_chunk: _Optional[_Union[AudioChunk, _Mapping]] = ..., end_message: _Optional[str] = ..., error_message: _Optional[str] = ..., action_message: _Optional[_Union[ActionMessage, _Mapping]] = ..., sentence_index: _Optional[int] = ..., final: _Optional[bool] = ..., session_id: _Optional[str] = ..., end: _Optional[_Union[EndInfo, _Mapping]] = ..., warning: _Optional[_Union[Warning, _Mapping]] = ..., sequence: _Optional[int] = ...) -> None: ...
+    error_audio: AudioChunk
+    def __init__(self, text_chunk: _Optional[str] = ..., audio_chunk: _Optional[_Union[AudioChunk, _Mapping]] = ..., end_message: _Optional[str] = ..., error_message: _Optional[str] = ..., action_message: _Optional[_Union[ActionMessage, _Mapping]] = ..., sentence_index: _Optional[int] = ..., final: _Optional[bool] = ..., session_id: _Optional[str] = ..., end: _Optional[_Union[EndInfo, _Mapping]] = ..., warning: _Optional[_Union[Warning, _Mapping]] = ..., sequence: _Optional[int] = ..., error_audio: _Optional[_Union[AudioChunk, _Mapping]] = ...) -> None: ...
 
 class AudioChunk(_message.Message):
     __slots__ = ("audio_data", "dtype", "shape", "sample_rate", "channels", "words")

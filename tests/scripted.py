@@ -1,11 +1,12 @@
 """Stages that do what the prompt says, for tests of the whole server: named in the settings file like any custom stage.
 
 A prompt is a JSON list of steps: a string is a delta; ``{"sleep": s}``, ``{"raise": "ValueError"}``, ``{"status":
-"NOT_FOUND"}``, ``{"hang": true}``, ``{"deltas": n}`` (n numbered sentences), ``{"tool": name}``, ``{"bare": name}`` (a
-call without arguments), ``{"exit": true}``, ``{"stubborn": true}`` (swallows one cancellation), ``{"wait": true}``
-(until the diary's ``cue`` is set), ``{"thread": s}`` (sleeps in a thread, which nobody can stop), ``{"block": s}``
-(stops the event loop), ``{"apart": text}`` (a notice, which is not the model's), ``{"end": reason}``, ``{"forget":
-text}`` (a task that nobody awaits fails with that text), ``{"repeat": text}`` (for ever).
+"NOT_FOUND"}``, ``{"fail": "DRAINING"}`` (as a link fails), ``{"hang": true}``, ``{"deltas": n}`` (n numbered
+sentences), ``{"tool": name}``, ``{"bare": name}`` (a call without arguments), ``{"exit": true}``, ``{"stubborn":
+true}`` (swallows one cancellation), ``{"wait": true}`` (until the diary's ``cue`` is set), ``{"thread": s}`` (sleeps in
+a thread, which nobody can stop), ``{"block": s}`` (stops the event loop), ``{"apart": text}`` (a notice, which is not
+the model's), ``{"end": reason}``, ``{"forget": text}`` (a task that nobody awaits fails with that text), ``{"repeat":
+text}`` (for ever).
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from interceptors.base import Call, StreamInterceptor, metadata_value
-from interceptors.errors import Rejected
+from interceptors.errors import Rejected, StreamError
 from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEnd, TextDelta, ToolCall
 from pipeline.interfaces import Message, Turn, Voice
@@ -86,6 +87,8 @@ async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
             raise getattr(builtins, value)("a secret of the stage")
         case "status":
             raise StageError(value, "OF_MY_OWN", "in my own words")
+        case "fail":
+            raise StreamError(value)
         case "hang":
             await asyncio.sleep(1000)
         case "thread":
@@ -173,6 +176,22 @@ class ScriptedSpeech:
             diary.spoken += 1
             yield (ord(char) % 30000).to_bytes(2, "little") * samples
             await asyncio.sleep(0)
+
+
+class DeadSpeech(ScriptedSpeech):
+    """Says nothing."""
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+        raise ConnectionError("a secret of the voice")
+        yield b""
+
+
+class HangingSpeech(ScriptedSpeech):
+    """Never says anything."""
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+        await asyncio.sleep(1000)
+        yield b""
 
 
 class MoodySpeech(ScriptedSpeech):

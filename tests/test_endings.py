@@ -117,16 +117,20 @@ asyncio.run(main())
 SLOWLY = [piece for n in range(120) for piece in (f"Number {n}. ", {"sleep": 0.05})]
 STRICT_VOICE = voice('on_failure = "abort"')
 BRIEF = {"limits": "max_stream_seconds = 3.0", "tts": '{ kind = "off" }'}
+WORKING = {"pipeline": "working = { after_seconds = 0.05, every_seconds = 0.05 }"}
 BLOCKED = {"limits": "send_timeout_seconds = 0.4", "tts": BIG_VOICE}
 
 ENDINGS = {
     "well": Ending(asking(START, "It is done."), "OK"),
+    "well_and_slowly": Ending(asking(START, {"sleep": 0.5}, "It is done."), "OK", settings=WORKING),
     "stage_raises": Ending(asking(START, {"raise": "ValueError"}), "INTERNAL", "INTERNAL"),
     "voice_raises": Ending(asking(START, "This will FAIL."), "UNAVAILABLE", "SPEECH_FAILED", {"tts": STRICT_VOICE}),
     "idle": Ending(asking(*HANG), "DEADLINE_EXCEEDED", "STREAM_IDLE_TIMEOUT", {"limits": "idle_timeout_seconds = 4.0"}),
     "total": Ending(asking(*SLOWLY), "DEADLINE_EXCEEDED", "STREAM_TIMEOUT", BRIEF),
     "deadline": Ending(asking(*HANG, timeout=6), "DEADLINE_EXCEEDED"),
     "cancel_while_streaming": Ending(cancel_while_streaming),
+    "cancel_while_waiting": Ending(cancel_while_streaming, settings=WORKING),
+    "interrupted_while_waiting": Ending(interrupted, "CANCELLED", "INTERRUPTED", WORKING),
     "cancel_while_blocked": Ending(cancel_while_blocked, settings={"tts": BIG_VOICE}),
     "stalled_reader": Ending(stalled_reader, "DEADLINE_EXCEEDED", "SEND_TIMEOUT", BLOCKED),
     "replaced": Ending(replaced, "CANCELLED", "INTERRUPTED", {"limits": 'single_flight = "replace"'}),

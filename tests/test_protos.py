@@ -38,6 +38,7 @@ def test_numbers_of_old_fields() -> None:
         "end": 104,
         "warning": 105,
         "sequence": 106,
+        "error_audio": 107,
     }
     oneof = [field.name for field in pb.StreamResponse.DESCRIPTOR.oneofs_by_name["content"].fields]
     assert oneof == ["text_chunk", "audio_chunk", "end_message", "error_message", "action_message"]

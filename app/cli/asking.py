@@ -69,6 +69,7 @@ async def ask(target: str, request: pb.StreamRequest, view: View, output: Output
         async with output.sound as sound, aclosing(answer(target, request)) as messages:
             async for message in messages:
                 await sound.add(message.audio_chunk)
+                await sound.add(message.error_audio)
                 view.message(message, sound.seconds)
                 failed |= is_unspoken(message)
         if failed and not sound.seconds:

@@ -110,14 +110,18 @@ async def _messages(target: str, method: str, request: Any) -> AsyncGenerator[An
         finally:
             call.cancel()
         if last_words or await call.code() is not grpc.StatusCode.OK:
-            raise CallFailed(await _line(call, last_words))
+            raise CallFailed(await _line(call, last_words, getattr(request, "speak_errors", False)))
 
 
-async def _line(call: Any, last_words: str) -> str:
-    """Prefer *last_words*, the error message, to the status' details: they may be in the user's language."""
+async def _line(call: Any, last_words: str, with_details: bool) -> str:
+    """Prefer *last_words*, the error message, to the status' details: they may be in the user's language. Words that
+    are for a listener leave out what an expert wants to know: *with_details* adds it.
+    """
     code = (await call.code()).name
     reason = await _reason(call)
-    return f"{code} {reason}".rstrip() + f": {last_words or await call.details() or 'no details'}"
+    details = await call.details()
+    more = f" ({details})" if with_details and last_words and details not in ("", last_words) else ""
+    return f"{code} {reason}".rstrip() + f": {last_words or details or 'no details'}{more}"
 
 
 async def _reason(call: Any) -> str:

@@ -174,7 +174,7 @@ def ask(
         from protos.streaming_pb2 import StreamRequest
 
         words = as_utf8(prompt=prompt, session_id=session, voice=voice, language=language)
-        request = StreamRequest(hardware_id=asking.HARDWARE_ID, **words)
+        request = StreamRequest(hardware_id=asking.HARDWARE_ID, speak_errors=play or None, **words)
         view, output = _view(plain, as_json), asking.Output(wav, play, stdout)
         if loaded is None:
             _run(asking.ask(target, request, view, output))

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from app.service import wire
+from app.service.own_words import NO_VOICE_HZ
 from interceptors.base import ANONYMOUS, identity
 from interceptors.streams import Streams
 from pipeline.events import (
@@ -28,9 +29,6 @@ from protos import streaming_pb2 as pb
 
 SentEvent = Sentence | AudioChunk | Command | ModelEnd
 """The events that have a message. A Notice rides on one."""
-
-NO_VOICE_HZ = 24_000
-"""The rate of chunks without data where there is no voice. Each chunk tells one."""
 
 
 class StreamingServicer:
@@ -81,8 +79,9 @@ class StreamingServicer:
                     if notice is not None:
                         wire.carry(message, notice)
                     await context.write(message)
-                    tally.sent(event)
-                    answer.sent(event)
+                    if not is_own(event):
+                        tally.sent(event)
+                        answer.sent(event)
         finally:
             structlog.contextvars.bind_contextvars(**tally.figures())
             if memory is not None:
@@ -126,6 +125,11 @@ class StreamingServicer:
     def _welcome_metadata(self, stands_in: bool, sample_rate: int) -> pb.WelcomeResponse:
         name = self._fallback_name if stands_in else self._voice_name
         return wire.welcome_metadata(name, sample_rate)
+
+
+def is_own(event: SentEvent) -> bool:
+    """Tell whether *event* is sound of the server's own, which is no part of the answer."""
+    return isinstance(event, AudioChunk) and not event.sentence
 
 
 class Tally:
@@ -184,7 +188,8 @@ async def carried(source: AsyncIterator[TurnEvent], rate: int) -> AsyncGenerator
             if isinstance(event, Notice) and event.final:
                 yield told(event)
             elif isinstance(event, Notice):
-                waiting.append(event)
+                # WORKING rides on the first chunk of its own sound.
+                waiting.insert(0 if event.reason == wire.WORKING else len(waiting), event)
             else:
                 while isinstance(event, ModelEnd) and len(waiting) > 1:
                     yield told(waiting.popleft())

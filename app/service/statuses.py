@@ -8,7 +8,7 @@ from grpc import StatusCode
 
 from interceptors.errors import StreamError
 from interceptors.status import Outcome
-from pipeline.errors import StageError
+from pipeline.errors import BuiltInError, StageError
 from pipeline.text import mend
 
 MOST_CHARS = 200
@@ -68,12 +68,14 @@ def judge(error: BaseException) -> Outcome:
 
 def _staged(error: StageError) -> Outcome:
     """Use the stage's words. A reason that is not UPPER_SNAKE would break the ErrorInfo (https://google.aip.dev/193)."""
+    own_words = not isinstance(error, BuiltInError)
     # The constructor judges again, since a stage may have set the attributes past it.
     error = StageError(error.status, error.reason, error.text, retry_after=error.retry_after)
     reason = error.reason if re.fullmatch(r"[A-Z][A-Z0-9_]{1,61}[A-Z0-9]", error.reason) else "INTERNAL"
     fallback = TABLE[reason].text if reason in TABLE else reason
     text = _short(error.text) or fallback
-    return Outcome(StatusCode[error.status], reason, text, _ascii(text, fallback), error.retry_after)
+    details, own = _ascii(text, fallback), own_words and bool(_short(error.text))
+    return Outcome(StatusCode[error.status], reason, text, details, error.retry_after, own_words=own)
 
 
 def _short(text: str) -> str:

@@ -22,6 +22,9 @@ STREAM_AUDIO = f"/{SERVICE}/StreamAudio"
 INTERRUPT_SESSION = f"/{SERVICE}/InterruptSession"
 GENERATE_WELCOME_AUDIO = f"/{SERVICE}/GenerateWelcomeAudio"
 
+WORKING = "WORKING"
+"""The reason of the warning that the model is slow."""
+
 IMAGE_TYPES = {
     re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",
     re.compile(rb"\xff\xd8\xff"): "image/jpeg",
@@ -55,11 +58,32 @@ def stamp(message: Message, number: int, session_id: str) -> None:
 
 def has_text_or_sound(message: Any) -> bool:
     """Tell whether the message rate counts *message*."""
-    return bool(getattr(message, "text_chunk", "") or message.audio_chunk.audio_data)
+    return bool(getattr(message, "text_chunk", "") or message.audio_chunk.audio_data) and not is_own_sound(message)
+
+
+def is_own_sound(message: Any) -> bool:
+    """Tell whether *message* is sound of the server's own: of no sentence, and no part of the answer."""
+    if not isinstance(message, pb.StreamResponse) or message.sentence_index:
+        return False
+    warning: Any = message.warning
+    return bool(message.audio_chunk.audio_data) or bool(warning.reason == WORKING)
+
+
+def rate_of(message: Any) -> int:
+    """Return the Hz of the sound in *message*; 0 = it has none."""
+    return int(message.audio_chunk.sample_rate)
+
+
+def error_message(text: str, sound: AudioChunk | None = None) -> pb.StreamResponse:
+    """Make the last message of a failed stream, with the *sound* of its text."""
+    message = pb.StreamResponse(error_message=text)
+    if sound is not None:
+        message.error_audio.MergeFrom(pb.AudioChunk(**audio(sound)))
+    return message
 
 
 ERROR_MESSAGE: Mapping[str, Callable[[str], Message]] = {
-    STREAM_AUDIO: lambda text: pb.StreamResponse(error_message=text),
+    STREAM_AUDIO: error_message,
     GENERATE_WELCOME_AUDIO: lambda text: pb.WelcomeResponse(error_message=text),
 }
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from app.settings.own_words import ErrorTexts
 from app.settings.stages import (
     CustomCommandsSettings,
     CustomSettings,
@@ -73,12 +74,22 @@ class Limits(Strict):
     store: MemoryStoreSettings = MemoryStoreSettings()
 
 
+class Working(Strict):
+    """``pipeline.working``: what is said while the model writes nothing. 0 = off."""
+
+    after_seconds: NotNegative = 0.0
+    every_seconds: NotNegative = 0.0
+
+
 class Pipeline(Strict):
     """``[pipeline]``: which stages answer."""
 
     llm: Annotated[ModelSettings, Field(discriminator="kind")] = DemoModelSettings()
     memory: Annotated[ProcessMemorySettings | NoMemorySettings, Field(discriminator="kind")] = ProcessMemorySettings()
     welcome_text: Text = "Hello. I am ready."
+    speak_errors: Literal["asked", "always", "chunks", "never"] = "asked"
+    error_texts: ErrorTexts = {}
+    working: Working = Working()
     segmenter: Annotated[RulesSegmenterSettings | CustomSettings, Field(discriminator="kind")] = (
         RulesSegmenterSettings()
     )

@@ -11,6 +11,7 @@ from app.settings.load import SettingsError
 from app.stages import custom
 from interceptors.base import is_cancelled
 from pipeline.pcm import LEAST_HZ, MOST_HZ, RATES
+from pipeline.tts.own_sound import OwnSound
 from pipeline.tts.stage import SpeechStage
 
 CLOSE_SECONDS = 3.0
@@ -39,6 +40,17 @@ async def started(builders: Mapping[str, Callable[[], Any]]) -> AsyncIterator[No
                     if isinstance(stage, SpeechStage):
                         _check_rate(engine.sample_rate)
         yield
+
+
+@asynccontextmanager
+async def lent(sound: OwnSound, stand_in: SpeechStage | None) -> AsyncIterator[None]:
+    """Close *sound*, and the voice that stands in for it, when the block is left."""
+    try:
+        yield
+    finally:
+        await sound.aclose()
+        for speaker in stand_in.speakers if stand_in is not None else ():
+            await close(speaker.engine)
 
 
 async def close(engine: Any) -> None:

@@ -3,10 +3,12 @@
 Raises ValueError, ImportError or SettingsError for a wrong one.
 """
 
+import importlib.util
 from functools import partial
 from pathlib import Path
 from typing import assert_never
 
+from app.settings.own_words import BUILT_IN
 from app.settings.stages import (
     AnyVoiceSettings,
     CustomSpeechSettings,
@@ -27,8 +29,11 @@ from pipeline.tts.convert import Resampled
 from pipeline.tts.divided import Divided
 from pipeline.tts.engines import Engine, Speaker
 from pipeline.tts.espeak.engine import EspeakOptions, EspeakSpeech
-from pipeline.tts.options import SpeechOptions, Wording
+from pipeline.tts.options import SpeechOptions, Wording, as_written
 from pipeline.tts.stage import SpeechStage
+
+LANGUAGES = frozenset(BUILT_IN)
+"""The languages of the server's own words."""
 
 
 def voice(table: SpeechSettings, folder: Path, key: str = "pipeline.tts") -> SpeechStage | None:
@@ -37,6 +42,19 @@ def voice(table: SpeechSettings, folder: Path, key: str = "pipeline.tts") -> Spe
         return None
     words = wording(table, folder, key)  # first: a wrong lexicon is told before voices are loaded
     return SpeechStage(speakers(table, folder, key), options(SpeechOptions, table, wording=words))
+
+
+def stand_in(table: SpeechSettings) -> SpeechStage | None:
+    """Build the espeak voice that says the server's own words where the voice of *table* cannot; None where that is
+    espeak anyway, or where espeak is not installed.
+    """
+    tables = (table, getattr(table, "fallback", None))
+    is_espeak = any(isinstance(each, EspeakSettings) and set(each.voices) >= LANGUAGES for each in tables)
+    if is_espeak or importlib.util.find_spec("espeakng_loader") is None:
+        return None
+    plain = EspeakSettings()
+    engine = EspeakSpeech(options(EspeakOptions, plain))
+    return SpeechStage((Speaker(engine),), options(SpeechOptions, plain, wording=as_written))
 
 
 def speakers(table: AnyVoiceSettings, folder: Path, key: str = "pipeline.tts") -> tuple[Speaker, ...]:

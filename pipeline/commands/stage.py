@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
-from pipeline.errors import CommandRefused, StageError, model_unavailable
+from pipeline.errors import BuiltInError, CommandRefused, model_unavailable
 from pipeline.events import (
     CheckedEvent,
     Command,
@@ -55,7 +55,7 @@ def _judge(
     except CommandRefused as refused:
         if on_invalid == "abort":
             text = f"a command was refused: {refused.reason}"
-            raise StageError("ABORTED", "COMMAND_REFUSED", text) from refused
+            raise BuiltInError("ABORTED", "COMMAND_REFUSED", text) from refused
         return Notice("COMMAND_REFUSED", str(refused.reason), sentence)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol, TypeVar
 
-from pipeline.errors import StageError, model_unavailable, wrong
+from pipeline.errors import BuiltInError, model_unavailable, wrong
 from pipeline.events import (
     CutEvent,
     EndReason,
@@ -250,6 +250,6 @@ def _end(item: ModelEnd | End) -> ModelEnd:
         case ConnectionError():
             raise model_unavailable("the language model cannot be reached") from item.error
         case TimeoutError():
-            raise StageError("DEADLINE_EXCEEDED", "MODEL_TIMEOUT", "the language model took too long") from item.error
+            raise BuiltInError("DEADLINE_EXCEEDED", "MODEL_TIMEOUT", "the language model took too long") from item.error
         case error:
             raise error

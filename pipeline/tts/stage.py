@@ -41,15 +41,17 @@ async def spoken(
     progress: Callable[[], None],
     word_timings: bool = False,
     prompt: str = "",
+    rate: Callable[[int], int] | None = None,
 ) -> AsyncGenerator[CheckedEvent | AudioChunk, None]:
     """Yield *source* with the sound of each sentence behind it; the last event of a sentence is ``final``. Without
     *speech* a sentence is its text only.
 
     *source* and the engines run ahead in tasks of their own, as far as the options say. *progress* is called there, at
     each piece of sound. An error of *source* comes after the sound of the sentences before it. An engine that fails
-    leaves a Notice in its sentence's place (``on_failure = "text"``) or raises StageError. All sound has one rate. A
-    Notice that is not final stands behind its sentence's text, once for its reason. *prompt* tells a language where
-    neither *voice* nor the answer does. What is left to say at the end is the sound of a last sentence without text.
+    leaves a Notice in its sentence's place (``on_failure = "text"``) or raises StageError. All sound has one rate, that
+    of the first or what *rate* gives for it. A Notice that is not final stands behind its sentence's text, once for its
+    reason. *prompt* tells a language where neither *voice* nor the answer does. What is left to say at the end is the
+    sound of a last sentence without text.
     """
     if speech is None:
         async for shown in source:
@@ -58,7 +60,7 @@ async def spoken(
 
     first, options = speech.speakers[0].engine, speech.options
     answers: dict[str, int] = {}
-    rate = partial(answers.setdefault, "rate")
+    rate = rate or partial(answers.setdefault, "rate")
     told: set[str] = set()
     reading = options.wording(prompt)
 

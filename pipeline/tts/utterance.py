@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from pipeline.errors import StageError
+from pipeline.errors import BuiltInError, StageError
 from pipeline.events import AudioChunk, Notice
 from pipeline.tts.attempt import Attempt
 from pipeline.tts.engines import Speaker, unknown_voice
@@ -138,7 +138,7 @@ class Utterance:
         if on_failure == "abort":
             if isinstance(cause, StageError):  # the voice's own words
                 raise cause from cause.__cause__  # not from failed: the chain of causes would be a circle
-            raise StageError("UNAVAILABLE", "SPEECH_FAILED", "the answer could not be spoken") from failed
+            raise BuiltInError("UNAVAILABLE", "SPEECH_FAILED", "the answer could not be spoken") from failed
         self._ending.extend(map(self._named, self._attempt.faded()))
         text = f"this sentence was not spoken{' to its end' if self._attempt.given else ''}"
         self._ending.append(Notice("SPEECH_FAILED", text, index, final=True))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.errors import StageError
+from pipeline.errors import BuiltInError
 
 NO_V1 = "is /v1 missing in base_url?"
 
@@ -77,7 +77,7 @@ WORDS = (
 """The status of error objects that have no number, by words in their code or type. Others count as 500."""
 
 
-class ModelFailed(StageError):
+class ModelFailed(BuiltInError):
     """The model server failed a turn.
 
     ``again``: the same request may succeed later. ``wait``: the seconds that the server asks to wait before.

@@ -22,6 +22,8 @@ from app.cli.client import CallFailed, answer
 from app.cli.main import cli
 from app.cli.player import Player, player
 from app.cli.sound import Sound, SoundError, WavFile
+from app.service.statuses import TABLE
+from app.settings.own_words import BUILT_IN
 from protos import streaming_pb2 as pb
 from tests.app.cli.test_main import QUIET, SCRIPTED, invoke
 from tests.fakes import until
@@ -359,6 +361,20 @@ def test_play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0
     assert (tmp_path / "told").read_text() == "-r 16000\n"
     assert (tmp_path / "heard").stat().st_size == len("Hello.") * 320
+
+
+def test_a_failure_is_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever listens hears why there is no answer, behind what came of it; the line has the details too."""
+    fake_player(tmp_path, monkeypatch, f"cat > {tmp_path}/heard")
+    result = invoke(
+        "ask", script("Hello. ", {"fail": "MODEL_BUSY"}), "--play", "--settings", settings(tmp_path, SCRIPTED)
+    )
+    assert (tmp_path / "heard").stat().st_size == 2 * 160 * len("Hello." + BUILT_IN["en"]["MODEL_BUSY"])
+    assert result.exit_code == 1
+    line = f"RESOURCE_EXHAUSTED MODEL_BUSY: {BUILT_IN['en']['MODEL_BUSY']} ({TABLE['MODEL_BUSY'].text})"
+    assert line in result.stderr.splitlines()
+    quiet = invoke("ask", script({"fail": "MODEL_BUSY"}), "--settings", settings(tmp_path, SCRIPTED))
+    assert f"RESOURCE_EXHAUSTED MODEL_BUSY: {TABLE['MODEL_BUSY'].text}" in quiet.stderr.splitlines()
 
 
 def test_player_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

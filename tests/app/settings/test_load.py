@@ -24,6 +24,27 @@ CUSTOM = "[pipeline.llm]\nkind = 'custom'\n"
 NO_JSON = "must hold only what JSON can"
 
 WRONG: dict[str, tuple[str, str]] = {
+    "words in a language that there is not": (
+        "[pipeline.error_texts.de]\nDRAINING = 'Bald.'",
+        "pipeline.error_texts.de: must be one of the languages en, ru",
+    ),
+    "words for an unknown reason": (
+        "[pipeline.error_texts.ru]\nDRAINED = 'Скоро.'",
+        "pipeline.error_texts.ru.DRAINED: unknown reason, did you mean DRAINING?",
+    ),
+    "no words": (
+        "[pipeline.error_texts.en]\nWORKING = ' '",
+        "pipeline.error_texts.en.WORKING: must be one line of 1 to 200 characters",
+    ),
+    "words that are none": (
+        "[pipeline]\nerror_texts = { ru = { DRAINING = 3 } }",
+        "pipeline.error_texts.ru.DRAINING: must be text, in quotes",
+    ),
+    "unknown way to speak errors": (
+        "[pipeline]\nspeak_errors = true",
+        "pipeline.speak_errors: must be 'asked', 'always'",
+    ),
+    "negative patience": ("[pipeline.working]\nafter_seconds = -1", "pipeline.working.after_seconds: must be greater"),
     "unknown section": ("[servers]\nport = 1", "servers: unknown key, did you mean server?"),
     "unknown key": ("[limits]\nmax_stream = 3", "limits.max_stream: unknown key, did you mean"),
     "unknown key of a stage": ("[pipeline.tts]\nspeed = 3", "pipeline.tts.speed: unknown key"),
