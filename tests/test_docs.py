@@ -81,10 +81,11 @@ class Reader:
                 raise AssertionError(f"nobody checks a block of {language or 'no language'}")
 
     async def _see(self, text: str) -> None:
-        """What was printed shows *text*. A log comes a moment behind what it tells: ``cat`` is typed until it is there."""
+        """What was printed shows *text*. A log comes a moment late: ``cat`` is typed until the line is there."""
         for _ in range(LOOKS if self._line.startswith("cat ") else 0):
             with suppress(AssertionError):
-                return shows(self.printed, text)
+                shows(self.printed, text)
+                return
             await asyncio.sleep(0.1)
             self.printed = ""
             await self._type(self._line)
