@@ -11,7 +11,9 @@ from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Dict, Factory, Object, Selector, Singleton
 
 from app.service import requests, statuses, wire
+from app.service.early_input import EarlyInput
 from app.service.servicer import StreamingServicer
+from app.service.speculation import Guesses
 from app.settings.stages import RulesSegmenterSettings
 from app.settings.tables import Pipeline, Settings
 from app.stages import custom, links, shapes
@@ -21,6 +23,7 @@ from app.stages.options import options
 from app.watchdog import Watchdog
 from interceptors.admission import AdmissionInterceptor
 from interceptors.base import ANONYMOUS, identity
+from interceptors.early_input import EarlyInputInterceptor
 from interceptors.limiter import MemoryLimiter
 from interceptors.pace import PaceInterceptor, PaceLimits
 from interceptors.session import SessionInterceptor
@@ -44,6 +47,18 @@ def client_of(request: Any, context: Any) -> str:
     """Name the client whose streams ``max_streams_per_client`` counts: the identity; without auth, the device."""
     who = identity(context)
     return who if who != ANONYMOUS else getattr(request, "hardware_id", "") or "unknown"
+
+
+def fill(early: EarlyInput, request: Any, context: Any) -> None:
+    """Add to a request what early input tells of its turn."""
+    early.fill(request, identity(context))
+
+
+def keep(early: EarlyInput, guesses: Guesses, request: Any, context: Any) -> None:
+    """Keep early input, and let a guess begin."""
+    entry = early.collect(request, identity(context))
+    if entry is not None:
+        guesses.chunk_came(entry)
 
 
 def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
@@ -110,6 +125,9 @@ class Container(DeclarativeContainer):
     streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
     welcome_limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, 0)  # a full server can still say so
+    early_input = Singleton(EarlyInput)
+    guesses = Singleton(Guesses, stages, memory, limiter, streams, speculates=pipeline.speculate)
+    pace = Singleton(PaceInterceptor, ANSWERS, Factory(options, PaceLimits, limits), Object(wire.has_text_or_sound))
     status = Factory(
         StatusInterceptor,
         EVERY,
@@ -117,6 +135,7 @@ class Container(DeclarativeContainer):
         wire.ERROR_MESSAGE,
         refusals=settings.provided.server.refusals,
         send_timeout_seconds=limits.send_timeout_seconds,
+        is_minor=Object(wire.is_early),
     )
     chain = Singleton(
         links.chain,
@@ -124,17 +143,31 @@ class Container(DeclarativeContainer):
             session=Singleton(SessionInterceptor, ANSWERS, wire.stamp, clock=watchdog.provided.arrival),
             status=status,
             validation=Singleton(
-                ValidationInterceptor, Factory(requests.rules, limits, settings.provided.server.max_request_bytes)
+                ValidationInterceptor,
+                Factory(
+                    requests.rules,
+                    limits,
+                    settings.provided.server.max_request_bytes,
+                    Factory(partial, fill, early_input),
+                ),
+            ),
+            early_input=Singleton(
+                EarlyInputInterceptor,
+                {wire.STREAM_AUDIO},
+                is_early=Object(wire.is_early),
+                keep=Factory(partial, keep, early_input, guesses),
+                accepted=Object(wire.accepted),
+                streams=streams,
+                pace=pace,
             ),
             single_flight=Singleton(SingleFlightInterceptor, ANSWERS, streams),
             admission=Singleton(
                 AdmissionInterceptor,
                 Dict({wire.STREAM_AUDIO: limiter, wire.GENERATE_WELCOME_AUDIO: welcome_limiter}),
                 Object(client_of),
+                guesses.provided.lease_of,
             ),
-            pace=Singleton(
-                PaceInterceptor, ANSWERS, Factory(options, PaceLimits, limits), Object(wire.has_text_or_sound)
-            ),
+            pace=pace,
         ),
         outer_status=Factory(status, is_outer=True),
         tables=settings.provided.interceptors,
@@ -145,6 +178,8 @@ class Container(DeclarativeContainer):
         stages,
         streams,
         memory,
+        early_input,
+        guesses,
         welcome_text=pipeline.welcome_text,
         voice_names=Factory(voice_names, pipeline.tts),
     )

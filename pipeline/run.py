@@ -2,15 +2,16 @@
 it.
 """
 
+import asyncio
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline.commands.stage import Extractor, checked
 from pipeline.errors import StageError
-from pipeline.events import AudioChunk, TurnEvent
+from pipeline.events import AudioChunk, CheckedEvent, Sentence, TurnEvent
 from pipeline.flow import prefetch
 from pipeline.interfaces import Model, Turn, Voice
 from pipeline.segmenter.stage import Patience, ReleasingSegmenter, segments, sentences
@@ -44,11 +45,14 @@ def nobody() -> None:
     """Nobody watches the progress."""
 
 
-async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody) -> AsyncGenerator[TurnEvent, None]:
+async def run(
+    turn: Turn, stages: Stages, progress: Callable[[], None] = nobody, asked: asyncio.Event | None = None
+) -> AsyncGenerator[TurnEvent, None]:
     """Yield the events of one turn in order, ModelEnd last.
 
     *progress* is called at every sign of life of the model and of the voice. An answer without a word or a command is
-    MODEL_UNAVAILABLE; otherwise raises what the stages raise.
+    MODEL_UNAVAILABLE; otherwise raises what the stages raise. A turn that is only guessed at is *asked* later: until
+    then only its first sentence is spoken.
     """
     voice = Voice(turn.voice, turn.language)
     patience = Patience(stages.hold, stages.clause)
@@ -56,10 +60,19 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter, patience, progress, stages.most_chars)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
-        aclosing(spoken(answer, stages.speech, voice, progress, turn.word_timings, turn.prompt)) as events,
+        aclosing(_held(answer, asked) if asked else answer) as ready,
+        aclosing(spoken(ready, stages.speech, voice, progress, turn.word_timings, turn.prompt)) as events,
     ):
         async for event in events:
             yield event
+
+
+async def _held(source: AsyncIterator[CheckedEvent], asked: asyncio.Event) -> AsyncGenerator[CheckedEvent, None]:
+    """Yield *source*. What stands behind the first sentence waits until the turn is *asked*."""
+    async for event in source:
+        yield event
+        if isinstance(event, Sentence):
+            await asked.wait()
 
 
 async def recite(

@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 
 from app.service import wire
+from app.service.early_input import EarlyInput, key_of
+from app.service.speculation import Guesses
 from interceptors.base import ANONYMOUS, identity
 from interceptors.streams import Streams
 from pipeline.events import (
@@ -24,7 +26,7 @@ from pipeline.events import (
 from pipeline.interfaces import Message, Voice
 from pipeline.memory.memory import ProcessMemory
 from pipeline.pcm import SAMPLE_BYTES
-from pipeline.run import Stages, recite, run
+from pipeline.run import Stages, recite
 from protos import streaming_pb2 as pb
 
 SentEvent = Sentence | AudioChunk | Command | ModelEnd
@@ -44,6 +46,8 @@ class StreamingServicer:
         stages: Stages,
         streams: Streams,
         memory: ProcessMemory | None,
+        early: EarlyInput,
+        guesses: Guesses,
         *,
         welcome_text: str,
         voice_names: tuple[str, str],
@@ -51,6 +55,8 @@ class StreamingServicer:
         self._stages = stages
         self._streams = streams
         self._memory = memory
+        self._early = early
+        self._guesses = guesses
         self._rate = stages.speech.sample_rate if stages.speech is not None else NO_VOICE_HZ
         self._welcome_text = welcome_text
         self._voice_name, self._fallback_name = voice_names
@@ -59,15 +65,17 @@ class StreamingServicer:
         """Answer one prompt. Sends the initial metadata at once, so that the client knows it is admitted."""
         await context.send_initial_metadata(())
         who = identity(context)
+        self._early.commit(request, who)
         # Without auth and device nobody can be told from anybody else: nothing is remembered.
         memory = self._memory if who != ANONYMOUS or request.hardware_id else None
         conversation = (who, request.hardware_id, request.session_id)
         history = memory.recall(conversation) if memory is not None else ()
         turn = wire.turn(request, who, history, context.time_remaining())
         tally = Tally(context.arrived)
+        answer = self._guesses.answer(key_of(request, who), turn, context.progress)
         try:
             async with (
-                aclosing(run(turn, self._stages, context.progress)) as source,
+                aclosing(answer) as source,
                 aclosing(carried(source, self._rate)) as events,
             ):
                 async for event, notice in events:

@@ -79,6 +79,7 @@ class Pipeline(Strict):
     llm: Annotated[ModelSettings, Field(discriminator="kind")] = DemoModelSettings()
     memory: Annotated[ProcessMemorySettings | NoMemorySettings, Field(discriminator="kind")] = ProcessMemorySettings()
     welcome_text: Text = "Hello. I am ready."
+    speculate: bool = False
     segmenter: Annotated[RulesSegmenterSettings | CustomSettings, Field(discriminator="kind")] = (
         RulesSegmenterSettings()
     )
