@@ -158,7 +158,7 @@ class Container(DeclarativeContainer):
                 keep=Factory(partial, keep, early_input, guesses),
                 accepted=Object(wire.accepted),
                 streams=streams,
-                pace=pace,
+                timed_by=pace,
             ),
             single_flight=Singleton(SingleFlightInterceptor, ANSWERS, streams),
             admission=Singleton(

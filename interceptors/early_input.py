@@ -12,7 +12,7 @@ class EarlyInputInterceptor(StreamInterceptor):
 
     Stands behind validation, and outside single-flight and admission: early input is no stream. ``keep(request,
     context)`` keeps the request; ``accepted()`` makes the one message that answers it, which leaves through the link
-    *pace*, so that a client that does not read it holds nothing.
+    *timed_by*, so that a client that does not read it holds nothing.
     """
 
     def __init__(
@@ -23,14 +23,14 @@ class EarlyInputInterceptor(StreamInterceptor):
         keep: Callable[[Any, Any], None],
         accepted: Callable[[], Any],
         streams: Streams,
-        pace: StreamInterceptor,
+        timed_by: StreamInterceptor,
     ) -> None:
         super().__init__(methods)
         self._is_early = is_early
         self._keep = keep
         self._accepted = accepted
         self._streams = streams
-        self._pace = pace
+        self._timed_by = timed_by
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Raise Rejected (DRAINING) for early input of a turn that this server will not answer."""
@@ -38,7 +38,7 @@ class EarlyInputInterceptor(StreamInterceptor):
             return await method(request, context)
         self._streams.check_open()
         self._keep(request, context)
-        return await self._pace.intercept(self._accept, request, context, method_name)
+        return await self._timed_by.intercept(self._accept, request, context, method_name)
 
     async def _accept(self, _request: Any, context: Any) -> None:
         await context.send_initial_metadata(())

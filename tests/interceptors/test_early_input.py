@@ -40,7 +40,7 @@ class Setup:
             keep=lambda request, context: self.kept.append((request, context)),
             accepted=lambda: "accepted",
             streams=self.streams,
-            pace=self.pace,
+            timed_by=self.pace,
         )
 
     def ask(self, handler: Callable[[Any, Any], Awaitable[Any]], context: FakeContext, *, early: bool) -> Any:
