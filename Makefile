@@ -57,6 +57,7 @@ bench: $(READY)  ## the benchmarks that docs/measured.md quotes
 	@$(INSTALL) '.[bench]'
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.refusals
+	@$(BIN)/python -m benchmarks.speculation
 	@$(BIN)/python -m benchmarks.segmenter
 	@$(BIN)/python -m benchmarks.spoken
 	@$(BIN)/python -m benchmarks.model

@@ -39,7 +39,7 @@ class Entry:
 
     key: Key
     turn: pb.StreamRequest
-    """The request that would commit it. The same object until a chunk changes something."""
+    """The request that would commit it."""
     touched: float
     """When its last chunk came, in seconds of the store's clock."""
     seq: int = -1
@@ -48,8 +48,10 @@ class Entry:
     screenshot_seq: int = -1
     is_open: bool = True
     """The turn is neither committed nor forgotten."""
-    waits: pb.StreamRequest | None = None
-    """The ``turn`` that a guess waits for."""
+    version: int = 0
+    """Grows with each change of ``turn`` that is more than white space and end punctuation."""
+    waits: int = 0
+    """The version that a guess waits for."""
     guessed: bool = False
     """A guess at its answer was begun."""
 
@@ -63,8 +65,8 @@ class Entry:
         self._add_screenshot(chunk, turn)
         self.seq = max(self.seq, chunk.chunk_seq)
         self.touched = now
-        if turn != self.turn:
-            self.turn = turn
+        self.version += not _alike(turn, self.turn)
+        self.turn = turn
 
     def _add_text(self, chunk: pb.StreamRequest, turn: pb.StreamRequest) -> None:
         if (chunk.prompt or chunk.HasField("chunk_text")) and chunk.chunk_seq >= self.text_seq:
@@ -157,6 +159,15 @@ class EarlyInput:
         entry = self._entries.pop(key)
         entry.is_open = False
         self._bytes -= entry.turn.ByteSize()
+
+
+def _alike(turn: pb.StreamRequest, other: pb.StreamRequest) -> bool:
+    if core(turn.prompt) != core(other.prompt):
+        return False
+    same = pb.StreamRequest()
+    same.CopyFrom(turn)
+    same.prompt = other.prompt
+    return same == other
 
 
 def text_of(chunk: pb.StreamRequest) -> str:

@@ -168,22 +168,22 @@ class Guesses:
                 guess.keep()
             else:
                 guess.end_as("wrong")
-        elif self._speculates and not entry.guessed and entry.waits is not entry.turn:
+        elif self._speculates and not entry.guessed and entry.waits != entry.version:
             self._wait(entry)
 
     def _wait(self, entry: Entry) -> None:
-        entry.waits = entry.turn
-        asyncio.get_running_loop().call_later(STANDS_SECONDS, self._stood, entry, entry.turn)
+        entry.waits = entry.version
+        asyncio.get_running_loop().call_later(STANDS_SECONDS, self._stood, entry, entry.version)
 
-    def _stood(self, entry: Entry, turn: pb.StreamRequest) -> None:
-        """Begin a guess at *turn* if it still is what *entry* holds. Try again later if there is no place, or if the
+    def _stood(self, entry: Entry, version: int) -> None:
+        """Begin a guess at *entry* if it is the same *version* still. Try again later if there is no place, or if the
         session's last answer is not over: this turn's history will have it.
         """
-        is_current = entry.is_open and entry.turn is turn and self._clock() - entry.touched <= LIFE_SECONDS
-        if not is_current or entry.guessed or not self._streams.is_open or not wire.core(turn.prompt):
+        is_current = entry.is_open and entry.version == version and self._clock() - entry.touched <= LIFE_SECONDS
+        if not is_current or entry.guessed or not self._streams.is_open or not wire.core(entry.turn.prompt):
             return
         who, _, session = entry.key
-        entry.guessed = not self._streams.is_running(who, session) and self._begin(entry.key, turn)
+        entry.guessed = not self._streams.is_running(who, session) and self._begin(entry.key, entry.turn)
         if not entry.guessed:
             self._wait(entry)
 

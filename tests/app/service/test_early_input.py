@@ -88,6 +88,15 @@ def test_the_order_of_arrival_does_not_matter(seed: int) -> None:
     assert store.filled() == (texts[-1] if texts else "", shots[-1] if shots else "")
 
 
+def test_a_version_is_what_a_guess_depends_on() -> None:
+    """White space and end punctuation make no new one; words, a screenshot, a language or another voice do."""
+    store = Store()
+    parts = [chunk("what time", 1), chunk("What", 2), chunk(" What ?", 3), chunk("What", 4, voice="v")]
+    parts += [chunk("What.", 5, voice="v"), chunk(None, 6, voice="v", screenshot="x"), chunk("What", 1)]
+    versions = [store.add(part).version for part in parts]
+    assert versions == [1, 2, 2, 3, 3, 4, 4]
+
+
 def test_the_text_may_stand_in_the_prompt() -> None:
     """``chunk_text`` wins over ``prompt``; a chunk with neither keeps the text; an empty ``chunk_text`` is a text."""
     store = Store()
