@@ -58,6 +58,7 @@ bench: $(READY)  ## the benchmarks that docs/measured.md quotes
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.refusals
 	@$(BIN)/python -m benchmarks.failures
+	@$(BIN)/python -m benchmarks.speculation
 	@$(BIN)/python -m benchmarks.segmenter
 	@$(BIN)/python -m benchmarks.spoken
 	@$(BIN)/python -m benchmarks.model

@@ -11,8 +11,10 @@ from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Dict, Factory, Object, Selector, Singleton
 
 from app.service import requests, statuses, wire
+from app.service.early_input import Conversation, EarlyInput, conversation_of
 from app.service.own_words import LastWords, OwnWords
 from app.service.servicer import StreamingServicer
+from app.service.speculation import Guesses
 from app.settings.own_words import with_own
 from app.settings.stages import ProcessMemorySettings, RulesSegmenterSettings
 from app.settings.tables import Pipeline, Settings
@@ -23,6 +25,7 @@ from app.stages.options import options
 from app.watchdog import Watchdog
 from interceptors.admission import AdmissionInterceptor
 from interceptors.base import ANONYMOUS, identity
+from interceptors.early_input import EarlyInputInterceptor
 from interceptors.limiter import MemoryLimiter
 from interceptors.pace import PaceInterceptor, PaceLimits
 from interceptors.session import SessionInterceptor
@@ -50,6 +53,18 @@ def client_of(request: Any, context: Any) -> str:
     return who if who != ANONYMOUS else getattr(request, "hardware_id", "") or "unknown"
 
 
+def fill(early: EarlyInput, request: Any, context: Any) -> None:
+    """Add to a request what early input tells of its turn."""
+    early.fill(request, identity(context))
+
+
+def keep(early: EarlyInput, guesses: Guesses, request: Any, context: Any) -> None:
+    """Keep early input, and let a guess begin."""
+    entry = early.collect(request, identity(context))
+    if entry is not None:
+        guesses.chunk_came(entry)
+
+
 def rules_segmenter(table: RulesSegmenterSettings) -> Callable[[], RulesSegmenter]:
     """Return a function that builds the segmenter of a turn."""
     return partial(RulesSegmenter, options(RulesOptions, table))
@@ -67,9 +82,10 @@ def cutting(pipeline: Pipeline) -> RulesSegmenterSettings:
     return table if isinstance(table, RulesSegmenterSettings) else RulesSegmenterSettings()
 
 
-def one_conversation(pipeline: Pipeline) -> bool:
-    """Tell whether all sessions of a client are one conversation."""
-    return isinstance(pipeline.memory, ProcessMemorySettings) and pipeline.memory.scope == "client"
+def conversation(pipeline: Pipeline) -> Conversation:
+    """Return the function that names what a request continues: its session, or all sessions of its client."""
+    is_one = isinstance(pipeline.memory, ProcessMemorySettings) and pipeline.memory.scope == "client"
+    return partial(conversation_of, is_one)
 
 
 def working(pipeline: Pipeline, words: OwnWords) -> Working | None:
@@ -130,6 +146,16 @@ class Container(DeclarativeContainer):
     streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
     welcome_limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, 0)  # a full server can still say so
+    early_input = Singleton(EarlyInput)
+    conversation = Factory(conversation, pipeline)
+    guesses = Singleton(Guesses, stages, memory, limiter, streams, conversation, speculates=pipeline.speculate)
+    pace = Singleton(
+        PaceInterceptor,
+        ANSWERS,
+        Factory(options, PaceLimits, limits),
+        Object(wire.has_text_or_sound),
+        is_own=Object(wire.is_own_sound),
+    )
     status = Factory(
         StatusInterceptor,
         EVERY,
@@ -140,6 +166,7 @@ class Container(DeclarativeContainer):
         last_words=Dict({wire.STREAM_AUDIO: Factory(LastWords, own_words, pipeline.speak_errors)}),
         is_own=Object(wire.is_own_sound),
         rate_of=Object(wire.rate_of),
+        is_minor=Object(wire.is_early),
     )
     chain = Singleton(
         links.chain,
@@ -147,21 +174,31 @@ class Container(DeclarativeContainer):
             session=Singleton(SessionInterceptor, ANSWERS, wire.stamp, clock=watchdog.provided.arrival),
             status=status,
             validation=Singleton(
-                ValidationInterceptor, Factory(requests.rules, limits, settings.provided.server.max_request_bytes)
+                ValidationInterceptor,
+                Factory(
+                    requests.rules,
+                    limits,
+                    settings.provided.server.max_request_bytes,
+                    Factory(partial, fill, early_input),
+                ),
+            ),
+            early_input=Singleton(
+                EarlyInputInterceptor,
+                {wire.STREAM_AUDIO},
+                is_early=Object(wire.is_early),
+                keep=Factory(partial, keep, early_input, guesses),
+                accepted=Object(wire.accepted),
+                streams=streams,
+                timed_by=pace,
             ),
             single_flight=Singleton(SingleFlightInterceptor, ANSWERS, streams),
             admission=Singleton(
                 AdmissionInterceptor,
                 Dict({wire.STREAM_AUDIO: limiter, wire.GENERATE_WELCOME_AUDIO: welcome_limiter}),
                 Object(client_of),
+                guesses.provided.lease_of,
             ),
-            pace=Singleton(
-                PaceInterceptor,
-                ANSWERS,
-                Factory(options, PaceLimits, limits),
-                Object(wire.has_text_or_sound),
-                is_own=Object(wire.is_own_sound),
-            ),
+            pace=pace,
         ),
         outer_status=Factory(status, is_outer=True),
         tables=settings.provided.interceptors,
@@ -172,7 +209,9 @@ class Container(DeclarativeContainer):
         stages,
         streams,
         memory,
+        early_input,
+        guesses,
+        conversation,
         welcome_text=pipeline.welcome_text,
         voice_names=Factory(voice_names, pipeline.tts),
-        one_conversation=Factory(one_conversation, pipeline),
     )

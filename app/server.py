@@ -71,7 +71,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             until = clock() + settings.server.grace_seconds + STATUS_SECONDS
             await health_servicer.enter_graceful_shutdown()
             log.info("draining", decision="drain", streams=len(container.streams()))
-            await container.streams().drain(settings.server.grace_seconds)
+            await asyncio.gather(container.streams().drain(settings.server.grace_seconds), container.guesses().aclose())
             await calls.ended(until - clock())
             await server.stop(STOP_SECONDS)
 

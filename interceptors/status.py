@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from logging import DEBUG, INFO
 from typing import Any
 
 import grpc
@@ -66,7 +67,8 @@ class StatusInterceptor(StreamInterceptor):
     of the answer, ``rate_of(message)`` the Hz of its sound, 0 = it has none. ``refusals`` tells whether a refused
     stream gets a last ``message``, or ``trailers`` only, which a stock retry policy needs; a client may ask for the
     latter in its metadata. ``send_timeout_seconds``: how long a client may not read before its last message is given
-    up. ``is_outer``: another status link stands further in, and logs the calls that end there.
+    up. ``is_outer``: another status link stands further in, and logs the calls that end there. ``is_minor(request)``: a
+    call that goes well is logged at DEBUG only.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class StatusInterceptor(StreamInterceptor):
         is_own: Callable[[Any], bool] = lambda _: False,
         rate_of: Callable[[Any], int] = lambda _: 0,
         is_outer: bool = False,
+        is_minor: Callable[[Any], bool] = lambda _request: False,
     ) -> None:
         super().__init__(methods)
         self._judge = judge
@@ -91,6 +94,7 @@ class StatusInterceptor(StreamInterceptor):
         self._is_own = is_own
         self._rate_of = rate_of
         self._is_outer = is_outer
+        self._is_minor = is_minor
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Await the call; turn whatever it raises into its end on the wire, and log how it ended."""
@@ -117,12 +121,12 @@ class StatusInterceptor(StreamInterceptor):
             await _end(watched, outcome, messages, self._send_timeout)
             return None
         if not watched.aborted:
-            self._log_end("done", decision="end", outcome="OK")
+            self._log_end("done", DEBUG if self._is_minor(request) else INFO, decision="end", outcome="OK")
         return response
 
-    def _log_end(self, event: str, **fields: str) -> None:
+    def _log_end(self, event: str, level: int = INFO, **fields: str) -> None:
         if not self._is_outer:
-            log.info(event, **fields)
+            log.log(level, event, **fields)
 
     async def _messages(self, method_name: str, request: Any, outcome: Outcome, rate: int) -> Sequence[Any]:
         """Make the last messages. A failure is told also where the words for its user cannot be made."""

@@ -92,7 +92,8 @@ class Streams:
 
     async def _meet(self, stream: Stream, *, replaces: bool) -> None:
         """Return when *stream* may run, or may replace the stream that runs."""
-        while not self._draining:
+        while True:
+            self.check_open()
             older = self._running.get(stream.key)
             if older is None:
                 self._running[stream.key] = stream
@@ -101,7 +102,20 @@ class Streams:
                 return
             if not await _ends_soon(older):
                 raise Rejected("CONCURRENT_REQUEST")
-        raise Rejected("DRAINING", retry_after=1.0)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether streams are admitted."""
+        return not self._draining
+
+    def is_running(self, identity: str, session_id: str) -> bool:
+        """Tell whether a stream of this identity and session runs."""
+        return (identity, session_id) in self._running
+
+    def check_open(self) -> None:
+        """Raise Rejected (DRAINING) when no more streams are admitted."""
+        if self._draining:
+            raise Rejected("DRAINING", retry_after=1.0)
 
     def replaced_by(self, stream: Stream) -> Stream | None:
         """Return the running stream whose place *stream* is to take, None if there is none.
@@ -124,7 +138,7 @@ class Streams:
         self._running[stream.key] = stream
         if older is not None:
             older.end(StreamError("INTERRUPTED", "a newer request of this session took over"))
-            await _uncut(older.ended)
+            await uncut(older.ended)
 
     async def interrupt(self, identity: str, hardware_id: str, session_id: str) -> list[str]:
         """End a client's own streams: of a device, of one session, or of one session of a device; "" stands for any.
@@ -166,7 +180,7 @@ async def _ends_soon(stream: Stream) -> bool:
     return False
 
 
-async def _uncut(ended: asyncio.Future[None]) -> None:
+async def uncut(ended: asyncio.Future[None]) -> None:
     """Wait for *ended*. Only then a cancellation comes through."""
     cancelled: asyncio.CancelledError | None = None
     while not ended.done():

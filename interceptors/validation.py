@@ -18,7 +18,7 @@ class ValidationInterceptor(StreamInterceptor):
         self._rules = dict(rules)
 
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
-        """Raise Rejected (INVALID_REQUEST, UNSUPPORTED_PHASE) for a bad request."""
+        """Raise Rejected (INVALID_REQUEST) for a bad request."""
         if request is None:
             raise Rejected("INVALID_REQUEST", "the request could not be decoded")
         self._rules[method_name](request, context)

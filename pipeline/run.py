@@ -2,6 +2,7 @@
 it.
 """
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -11,7 +12,7 @@ from typing import Any
 
 from pipeline.commands.stage import Extractor, checked
 from pipeline.errors import BuiltInError
-from pipeline.events import AudioChunk, TurnEvent
+from pipeline.events import AudioChunk, CheckedEvent, Sentence, TurnEvent
 from pipeline.flow import prefetch
 from pipeline.interfaces import Model, Turn, Voice
 from pipeline.segmenter.stage import Patience, ReleasingSegmenter, segments, sentences
@@ -49,12 +50,17 @@ def nobody() -> None:
 
 
 def run(
-    turn: Turn, stages: Stages, progress: Callable[[], None] = nobody, marks_words: bool = False
+    turn: Turn,
+    stages: Stages,
+    progress: Callable[[], None] = nobody,
+    marks_words: bool = False,
+    asked: asyncio.Event | None = None,
 ) -> AsyncGenerator[TurnEvent, None]:
     """Yield the events of one turn in order, ModelEnd last. *marks_words*: also where the client did not ask for it.
 
     *progress* is called at every sign of life of the model and of the voice. An answer without a word or a command is
-    MODEL_UNAVAILABLE; otherwise raises what the stages raise.
+    MODEL_UNAVAILABLE; otherwise raises what the stages raise. A turn that is only guessed at is *asked* later: until
+    then only its first sentence is spoken.
     """
     rates: dict[str, int] = {}
 
@@ -63,10 +69,10 @@ def run(
 
     written = partial(stages.model.stream, turn)
     if stages.working is None:
-        return _answer(written, turn, stages, progress, marks_words, rate)
+        return _answer(written, turn, stages, progress, marks_words, rate, asked)
     pulse = Pulse()
-    answer = partial(_answer, lambda: pulse.of(written()), turn, stages, progress, marks_words, rate)
-    return attended(answer, turn, stages.working, pulse, rate)
+    answer = partial(_answer, lambda: pulse.of(written()), turn, stages, progress, marks_words, rate, asked)
+    return attended(answer, turn, stages.working, pulse, rate, asked)
 
 
 async def _answer(
@@ -76,6 +82,7 @@ async def _answer(
     progress: Callable[[], None],
     marks_words: bool,
     rate: Callable[[int], int],
+    asked: asyncio.Event | None,
 ) -> AsyncGenerator[TurnEvent, None]:
     voice = Voice(turn.voice, turn.language, turn.speaking_rate)
     marks = marks_words or turn.word_timings
@@ -84,10 +91,19 @@ async def _answer(
         prefetch(written, DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter, patience, progress, stages.most_chars)) as cut,
         aclosing(checked(cut, stages.commands, stages.on_invalid)) as answer,
-        aclosing(spoken(answer, stages.speech, voice, progress, marks, turn.prompt, rate=rate)) as events,
+        aclosing(_held(answer, asked) if asked else answer) as ready,
+        aclosing(spoken(ready, stages.speech, voice, progress, marks, turn.prompt, rate=rate)) as events,
     ):
         async for event in events:
             yield event
+
+
+async def _held(source: AsyncIterator[CheckedEvent], asked: asyncio.Event) -> AsyncGenerator[CheckedEvent, None]:
+    """Yield *source*. What stands behind the first sentence waits until the turn is *asked*."""
+    async for event in source:
+        yield event
+        if isinstance(event, Sentence):
+            await asked.wait()
 
 
 async def recite(

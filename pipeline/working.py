@@ -43,6 +43,10 @@ class Pulse:
         self.last = self._clock()
         self.is_over = False
 
+    def begin(self) -> None:
+        """Note that somebody listens from now on."""
+        self.last = self._clock()
+
     async def of(self, source: AsyncIterator[object]) -> AsyncGenerator[object, None]:
         """Yield what a model writes, and note when. Text without content is no word."""
         try:
@@ -110,13 +114,19 @@ async def attended(
     working: Working,
     pulse: Pulse,
     rate: Callable[[int], int],
+    asked: asyncio.Event | None = None,
 ) -> AsyncGenerator[TurnEvent, None]:
     """Yield the events of *answer*, and in its silences a Notice WORKING with the chunks of the phrase behind it.
 
+    Nobody listens to a turn that is only guessed at before it is *asked*.
+
     ``rate(0)`` tells the Hz of the answer's sound, 0 while it has none; ``rate(hz)`` sets them for all that follows.
     """
-    silence = Silence(working, pulse)
     async with prefetch(answer, EVENTS_AHEAD) as events:
+        if asked is not None:
+            await asked.wait()
+            pulse.begin()
+        silence = Silence(working, pulse)
         event: TurnEvent | End
         while True:
             async with aclosing(_phrases(events, silence, partial(_made, working.phrase, turn), rate)) as phrases:

@@ -32,6 +32,7 @@ class Diary:
         self.most_running = 0
         self.spoken = 0
         self.histories: list[tuple[Message, ...]] = []
+        self.turns: list[Turn] = []
         self.cue = asyncio.Event()
 
     def note(self, what: str, who: str) -> None:
@@ -61,6 +62,7 @@ class ScriptedModel:
         mine = diary
         mine.note("opened", turn.hardware_id)
         mine.histories.append(turn.history)
+        mine.turns.append(turn)
         mine.running += 1
         mine.most_running = max(mine.most_running, mine.running)
         try:

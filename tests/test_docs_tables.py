@@ -18,7 +18,7 @@ CLIENTS, OPERATIONS = ROOT / "docs" / "clients.md", ROOT / "docs" / "operations.
 
 FIELDS = {field.name for message in pb.DESCRIPTOR.message_types_by_name.values() for field in message.fields}
 
-NOT_RAISED = {"UNAUTHENTICATED", "STORE_UNAVAILABLE", "LEASE_LOST"}
+NOT_RAISED = {"UNAUTHENTICATED", "UNSUPPORTED_PHASE", "STORE_UNAVAILABLE", "LEASE_LOST"}
 """Rows of the status table that no part of the server uses."""
 
 LOGGED = re.compile(r'log\.(?:info|warning|error|exception)\("(.+?)"')

@@ -411,15 +411,6 @@ async def test_bad_request(tmp_path: Path, field: str) -> None:
     assert service.diary.entries == []
 
 
-async def test_early_input_is_not_supported(tmp_path: Path) -> None:
-    """Phase COLLECT is refused by its own reason; COMMIT means: answer this."""
-    async with serving(tmp_path) as service:
-        collect = await service.ask("Hello.", phase=pb.REQUEST_PHASE_COLLECT, chunk_seq=1, chunk_text="He")
-        commit = await service.ask("Hello.", phase=pb.REQUEST_PHASE_COMMIT)
-    assert (collect.code, collect.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "UNSUPPORTED_PHASE")
-    assert commit.code is grpc.StatusCode.OK
-
-
 @pytest.mark.parametrize("rubbish", [b"\xff\xff\xff", b"\x0a\x02\xc3\x28", b"\x00"])
 async def test_undecodable_request(tmp_path: Path, rubbish: bytes) -> None:
     """Bytes that are no request are INVALID_ARGUMENT, without internal text, for streaming and unary calls."""

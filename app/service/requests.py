@@ -20,10 +20,24 @@ SLOWEST, FASTEST = 0.5, 4.0
 BASE64_GROWTH = 4 / 3
 
 
-def rules(limits: Limits, max_request_bytes: int) -> Mapping[str, Validate]:
-    """Return the check of each method, which raises Rejected for a request that breaks a rule."""
+def rules(limits: Limits, max_request_bytes: int, fill: Validate) -> Mapping[str, Validate]:
+    """Return the check of each method, which raises Rejected for a request that breaks a rule.
+
+    ``fill(request, context)`` adds to a request that commits a turn what early input tells of the turn: the whole is
+    judged.
+    """
+
+    def stream(request: pb.StreamRequest, context: Any) -> None:
+        _phase(request.phase)
+        _own(request, limits)
+        if wire.is_early(request):
+            _chunk(request, limits)
+        else:
+            fill(request, context)
+            _whole(request)
+
     checks: dict[str, Validate] = {
-        wire.STREAM_AUDIO: lambda request, _context: _stream(request, limits),
+        wire.STREAM_AUDIO: stream,
         wire.GENERATE_WELCOME_AUDIO: lambda request, _context: _welcome(request, limits),
         wire.INTERRUPT_SESSION: lambda request, context: _interrupt(request, identity(context)),
     }
@@ -38,10 +52,18 @@ def _sized(check: Validate, most: int, request: Any, context: Any) -> None:
     check(request, context)
 
 
-def _stream(request: pb.StreamRequest, limits: Limits) -> None:
-    _phase(request.phase)
+def _whole(request: pb.StreamRequest) -> None:
     if not request.prompt.strip():
         raise _bad("prompt", "must not be blank")
+
+
+def _chunk(request: pb.StreamRequest, limits: Limits) -> None:
+    _at_most("chunk_text", request.chunk_text, limits.max_prompt_chars)
+    if request.chunk_seq < 0:
+        raise _bad("chunk_seq", "must not be negative")
+
+
+def _own(request: pb.StreamRequest, limits: Limits) -> None:
     _at_most("prompt", request.prompt, limits.max_prompt_chars)
     _session(request.session_id)
     _name("hardware_id", request.hardware_id)
@@ -77,10 +99,8 @@ def _bad(field: str, rule: str) -> Rejected:
 
 
 def _phase(phase: int) -> None:
-    if phase == pb.REQUEST_PHASE_COLLECT:
-        raise Rejected("UNSUPPORTED_PHASE", metadata={"field": "phase"})
     if phase not in pb.RequestPhase.values():
-        raise _bad("phase", "must be UNSPECIFIED or COMMIT")
+        raise _bad("phase", "must be UNSPECIFIED, COLLECT or COMMIT")
 
 
 def _session(session_id: str) -> None:

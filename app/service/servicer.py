@@ -9,7 +9,9 @@ from typing import Any
 import structlog
 
 from app.service import wire
+from app.service.early_input import Conversation, EarlyInput, key_of
 from app.service.own_words import NO_VOICE_HZ
+from app.service.speculation import Guesses
 from interceptors.base import ANONYMOUS, identity
 from interceptors.streams import Streams
 from pipeline.events import (
@@ -22,9 +24,9 @@ from pipeline.events import (
 )
 from pipeline.interfaces import Message, Turn, Voice
 from pipeline.memory.answer import Answer
-from pipeline.memory.memory import Key, ProcessMemory
+from pipeline.memory.memory import ProcessMemory
 from pipeline.pcm import SAMPLE_BYTES
-from pipeline.run import Stages, recite, run
+from pipeline.run import Stages, recite
 from protos import streaming_pb2 as pb
 
 SentEvent = Sentence | AudioChunk | Command | ModelEnd
@@ -41,15 +43,19 @@ class StreamingServicer:
         stages: Stages,
         streams: Streams,
         memory: ProcessMemory | None,
+        early: EarlyInput,
+        guesses: Guesses,
+        conversation: Conversation,
         *,
         welcome_text: str,
         voice_names: tuple[str, str],
-        one_conversation: bool,
     ) -> None:
         self._stages = stages
         self._streams = streams
         self._memory = memory
-        self._one_conversation = one_conversation
+        self._conversation = conversation
+        self._early = early
+        self._guesses = guesses
         self._rate = stages.speech.sample_rate if stages.speech is not None else NO_VOICE_HZ
         self._welcome_text = welcome_text
         self._voice_name, self._fallback_name = voice_names
@@ -58,6 +64,7 @@ class StreamingServicer:
         """Answer one prompt. Sends the initial metadata at once, so that the client knows it is admitted."""
         await context.send_initial_metadata(())
         who = identity(context)
+        self._early.commit(request, who)
         # Without auth and device nobody can be told from anybody else: nothing is remembered.
         memory = self._memory if who != ANONYMOUS or request.hardware_id else None
         key, answer = self._conversation(request, who), Answer(request.prompt)
@@ -69,9 +76,10 @@ class StreamingServicer:
             memory.begin(key, answer)
         turn = wire.turn(request, who, history, context.time_remaining())
         tally = Tally(context.arrived)
+        source = self._guesses.answer(key_of(request, who), turn, context.progress, marks_words=memory is not None)
         try:
             async with (
-                aclosing(run(turn, self._stages, context.progress, marks_words=memory is not None)) as source,
+                aclosing(source),
                 aclosing(carried(source, self._rate)) as events,
             ):
                 async for event, notice in events:
@@ -86,12 +94,6 @@ class StreamingServicer:
             structlog.contextvars.bind_contextvars(**tally.figures())
             if memory is not None:
                 memory.end(key, answer)
-
-    def _conversation(self, request: Any, who: str) -> Key:
-        """Return the key of what a request continues."""
-        if not self._one_conversation:
-            return who, request.hardware_id, request.session_id
-        return who, request.hardware_id if who == ANONYMOUS else "", ""
 
     async def InterruptSession(self, request: pb.InterruptRequest, context: Any) -> pb.InterruptResponse:
         """End the running streams of a device, or of one session of it, and name them. What was heard counts, whether

@@ -24,9 +24,7 @@ class Row:
 
 TABLE = {
     "INVALID_REQUEST": Row(StatusCode.INVALID_ARGUMENT, "the request is not valid"),
-    "UNSUPPORTED_PHASE": Row(
-        StatusCode.INVALID_ARGUMENT, "phase: early input is not supported; send COMMIT or nothing"
-    ),
+    "UNSUPPORTED_PHASE": Row(StatusCode.INVALID_ARGUMENT, "phase: this server does not know it"),
     "UNAUTHENTICATED": Row(StatusCode.UNAUTHENTICATED, "a valid credential is needed"),
     "PERMISSION_DENIED": Row(StatusCode.PERMISSION_DENIED, "this belongs to somebody else"),
     "STREAM_LIMIT_EXCEEDED": Row(StatusCode.RESOURCE_EXHAUSTED, "too many answers are running; try again in a moment"),

@@ -25,6 +25,9 @@ GENERATE_WELCOME_AUDIO = f"/{SERVICE}/GenerateWelcomeAudio"
 WORKING = "WORKING"
 """The reason of the warning that the model is slow."""
 
+END_PUNCTUATION = ".,;:!?…。，、；：！？｡؟،؛।"
+"""The marks at the end of a prompt that do not tell two prompts apart."""
+
 IMAGE_TYPES = {
     re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",
     re.compile(rb"\xff\xd8\xff"): "image/jpeg",
@@ -54,6 +57,16 @@ def stamp(message: Message, number: int, session_id: str) -> None:
         message.sequence = number
         if session_id:
             message.session_id = session_id
+
+
+def is_early(request: Any) -> bool:
+    """Tell whether a request is early input of a turn that is still being spoken or typed."""
+    return getattr(request, "phase", None) == pb.REQUEST_PHASE_COLLECT
+
+
+def core(prompt: str) -> str:
+    """Return *prompt* up to white space and end punctuation, which a recogniser changes until the last moment."""
+    return " ".join(prompt.split()).rstrip(END_PUNCTUATION + " ")
 
 
 def has_text_or_sound(message: Any) -> bool:
@@ -175,6 +188,11 @@ def carry(message: Any, notice: Notice) -> None:
     """Let *message* carry the warning of something that the listener should know and that does not end the stream."""
     warning = message.warning
     warning.reason, warning.message, warning.sentence_index = notice.reason, mend(notice.text), notice.sentence
+
+
+def accepted() -> pb.StreamResponse:
+    """Make the one message that answers early input."""
+    return pb.StreamResponse(end_message="COLLECT_ACCEPTED", end=pb.EndInfo(reason=pb.END_REASON_COMPLETE))
 
 
 def end_message(end: ModelEnd, figures: Mapping[str, float]) -> pb.StreamResponse:

@@ -90,6 +90,7 @@ class Pipeline(Strict):
     speak_errors: Literal["asked", "always", "chunks", "never"] = "asked"
     error_texts: ErrorTexts = {}
     working: Working = Working()
+    speculate: bool = False
     segmenter: Annotated[RulesSegmenterSettings | CustomSettings, Field(discriminator="kind")] = (
         RulesSegmenterSettings()
     )

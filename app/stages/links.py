@@ -2,16 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from app.settings.load import SettingsError
 from app.settings.tables import Link, LinkSettings
 from app.stages import custom, shapes
 from interceptors.base import StreamInterceptor
 
+Place = Link | Literal["early_input"]
+
+_LINKS = get_args(Link)
+_BEHIND = _LINKS.index("validation") + 1
+PLACES: tuple[Place, ...] = (*_LINKS[:_BEHIND], "early_input", *_LINKS[_BEHIND:])
+"""Where links stand, the outermost first. Custom links at ``validation`` see early input, too."""
+
 
 def chain(
-    built_in: Mapping[Link, StreamInterceptor],
+    built_in: Mapping[Place, StreamInterceptor],
     outer_status: StreamInterceptor,
     tables: Sequence[LinkSettings],
     folder: Path,
@@ -21,7 +28,7 @@ def chain(
     Links between session and status stand outside the link that sets the status, so *outer_status* is put around them:
     what they raise needs a status too. SettingsError for a link that cannot be built.
     """
-    places: dict[Link, list[StreamInterceptor]] = {name: [] for name in get_args(Link)}
+    places: dict[Place, list[StreamInterceptor]] = {name: [] for name in PLACES}
     for number, table in enumerate(tables):
         places[table.after].append(_link(table, folder, f"interceptors.{number}"))
     if places["session"]:

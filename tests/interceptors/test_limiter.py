@@ -1,5 +1,6 @@
 """The limits of one process."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from interceptors.errors import Rejected
 from interceptors.limiter import Lease, MemoryLimiter
 from interceptors.testing import ENDINGS, end_as, ending
+from tests.fakes import settle, until
 
 STOPS = ("admit", "release", "release twice", "forge")
 
@@ -170,3 +172,113 @@ async def test_a_place_that_is_back_already() -> None:
     with pytest.raises(Rejected):
         async with limiter.admit("a", older):
             pytest.fail("entered")
+
+
+class Work:
+    """Work in a place that was lent: it stops some turns of the loop after it was told to."""
+
+    def __init__(self, limiter: MemoryLimiter, gives_way: bool = True) -> None:
+        self._limiter = limiter
+        self._stops = asyncio.Event()
+        if gives_way:
+            self._stops.set()
+        self.told = 0
+        self.lease = limiter.lend(self.end)
+
+    async def end(self) -> None:
+        self.told += 1
+        await self._stops.wait()
+        await asyncio.sleep(0)
+        assert self.lease is not None
+        self._limiter.release(self.lease)
+
+    def stop(self) -> None:
+        self._stops.set()
+
+
+def test_only_a_free_place_is_lent() -> None:
+    """What is lent and what streams hold are never more than the limit."""
+    limiter = MemoryLimiter(2, 0)
+    limiter.acquire("a")
+    assert Work(limiter).lease is not None
+    assert Work(limiter).lease is None
+    assert len(limiter) == 2
+
+
+async def test_what_was_lent_gives_way_to_a_stream() -> None:
+    """The stream begins when the oldest such work has stopped; another one goes on."""
+    limiter = MemoryLimiter(2, 0)
+    older, newer = Work(limiter, gives_way=False), Work(limiter)
+    began = asyncio.Event()
+
+    async def stream() -> None:
+        async with limiter.admit("a"):
+            assert len(limiter) == 2
+            began.set()
+
+    task = asyncio.create_task(stream())
+    await until(lambda: older.told)
+    await settle()
+    assert not began.is_set()
+    older.stop()
+    await task
+    assert began.is_set()
+    assert (older.told, newer.told) == (1, 0)
+    assert len(limiter) == 1
+
+
+async def test_no_stream_is_refused_for_what_was_lent() -> None:
+    """As many streams as ever run at once, of as many clients and of one; each finds a place that is really free."""
+    limiter = MemoryLimiter(3, 3)
+    works = [Work(limiter) for _ in range(3)]
+    running = most = 0
+
+    async def stream() -> None:
+        nonlocal running, most
+        async with limiter.admit("a"):
+            running += 1
+            most = max(most, len(limiter))
+            await until(lambda: running == 3)
+
+    await asyncio.gather(*(stream() for _ in range(3)))
+    assert (most, len(limiter)) == (3, 0)
+    assert all(work.told for work in works)
+
+
+async def test_a_stream_shares_the_place_of_its_own_work() -> None:
+    """Both count as one, and the work is not told to stop; the place is the work's again when the stream is over."""
+    limiter = MemoryLimiter(1, 0)
+    work = Work(limiter)
+    async with limiter.admit("a", beside=work.lease):
+        assert len(limiter) == 1
+        assert Work(limiter).lease is None
+    assert (work.told, len(limiter)) == (0, 1)
+    async with limiter.admit("b"):
+        assert (work.told, len(limiter)) == (1, 1)
+    assert len(limiter) == 0
+
+
+async def test_a_replaced_stream_leaves_its_work_to_the_newer_one() -> None:
+    """The newer stream waits for the older one, which still uses its work: nothing ends that from behind."""
+    limiter = MemoryLimiter(1, 0)
+    work = Work(limiter)
+    async with limiter.admit("a", beside=work.lease) as older, limiter.admit("a", older):
+        assert (work.told, len(limiter)) == (0, 1)
+    assert (work.told, len(limiter)) == (0, 1)
+
+
+async def test_a_stream_that_is_cancelled_at_the_door_leaves_nothing() -> None:
+    """While it waits for work to stop, it may be cancelled like any other."""
+    limiter = MemoryLimiter(1, 0)
+    work = Work(limiter, gives_way=False)
+
+    async def stream() -> None:
+        async with limiter.admit("a"):
+            pytest.fail("there was no place yet")
+
+    task = asyncio.create_task(stream())
+    await until(lambda: work.told)
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert len(limiter) == 1

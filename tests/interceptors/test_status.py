@@ -473,6 +473,16 @@ async def test_an_outer_status_link_repeats_nothing(error: Exception | None) -> 
 # The log.
 
 
+@pytest.mark.parametrize(("is_minor", "levels"), [(False, ["info", "warning"]), (True, ["warning"])])
+async def test_a_minor_call_that_goes_well_is_no_news(is_minor: bool, levels: list[str]) -> None:
+    """At INFO there is no line of it; its failures are logged as any other's."""
+    minor = link(is_minor=lambda _request: is_minor)
+    with capture_logs() as lines, suppress(grpc.aio.AbortError):
+        await minor.intercept(ends(None, after=1), None, FakeContext(), METHOD)
+        await minor.intercept(ends(StreamError("SEND_TIMEOUT")), None, FakeContext(), METHOD)
+    assert [line["log_level"] for line in lines if line["log_level"] != "debug"] == levels
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [

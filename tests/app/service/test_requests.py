@@ -14,7 +14,15 @@ from interceptors.testing import FakeContext
 from protos import streaming_pb2 as pb
 
 LIMITS = Limits(max_prompt_chars=20, max_screenshot_bytes=100)
-CHECK = rules(LIMITS, 200_000)
+FILLED = pb.StreamRequest(prompt="from before")
+
+
+def fill(request: pb.StreamRequest, _context: Any) -> None:
+    if request.session_id == "collected":
+        request.prompt = request.prompt or FILLED.prompt
+
+
+CHECK = rules(LIMITS, 200_000, fill)
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
@@ -27,6 +35,10 @@ def image(data: bytes) -> str:
 
 def stream(**fields: Any) -> pb.StreamRequest:
     return pb.StreamRequest(**{"prompt": "hello", "session_id": "s", **fields})
+
+
+def collect(**fields: Any) -> pb.StreamRequest:
+    return stream(phase=pb.REQUEST_PHASE_COLLECT, **fields)
 
 
 def welcome(**fields: Any) -> pb.WelcomeRequest:
@@ -62,6 +74,11 @@ GOOD = {
     "jpeg": stream(screenshot=image(JPEG)),
     "webp": stream(screenshot=image(WEBP)),
     "the largest screenshot": stream(screenshot=image(PNG.ljust(100, b"x"))),
+    "a prompt that was collected": stream(prompt="", session_id="collected"),
+    "chunk": collect(prompt="", chunk_seq=2**31 - 1, chunk_text="x" * 20),
+    "chunk in the prompt": collect(prompt="x"),
+    "chunk without text": collect(prompt="", screenshot=image(PNG)),
+    "empty chunk": collect(prompt=""),
     "old fields": stream(chunk_seq=-1, chunk_text=""),
     "welcome": welcome(),
     "welcome text": welcome(text="x" * 20, voice="v", language="en"),
@@ -83,6 +100,13 @@ BAD: dict[str, tuple[Any, str]] = {
     "empty prompt": (stream(prompt=""), "prompt"),
     "blank prompt": (stream(prompt=" \n\t\u3000"), "prompt"),
     "long prompt": (stream(prompt="x" * 21), "prompt"),
+    "chunk with a long prompt": (collect(prompt="x" * 21), "prompt"),
+    "long chunk": (collect(chunk_text="x" * 21), "chunk_text"),
+    "negative chunk": (collect(chunk_seq=-1), "chunk_seq"),
+    "chunk without session": (collect(session_id=""), "session_id"),
+    "chunk with a bad device": (collect(hardware_id="\n"), "hardware_id"),
+    "chunk with a bad language": (collect(language="en_US"), "language"),
+    "chunk with a bad image": (collect(screenshot="***"), "screenshot: not valid base64"),
     "unknown phase": (stream(phase=9), "phase"),
     "negative phase": (stream(phase=-1), "phase"),
     "no session": (stream(session_id=""), "session_id"),
@@ -141,13 +165,6 @@ def test_bad_requests(name: str) -> None:
     assert len(value) < 3 or value not in error.text
 
 
-def test_early_input() -> None:
-    """The phase COLLECT has its own reason."""
-    with pytest.raises(Rejected) as refused:
-        check(stream(phase=pb.REQUEST_PHASE_COLLECT))
-    assert (refused.value.reason, refused.value.metadata) == ("UNSUPPORTED_PHASE", {"field": "phase"})
-
-
 def test_a_large_screenshot_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is too long by its base64 already costs nothing."""
     decode: Callable[..., bytes] = pytest.fail
@@ -158,7 +175,7 @@ def test_a_large_screenshot_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_no_screenshots_at_all() -> None:
     """A limit of 0 bytes refuses every screenshot, and no request without one."""
-    check_none = rules(Limits(max_screenshot_bytes=0), 1000)[wire.STREAM_AUDIO]
+    check_none = rules(Limits(max_screenshot_bytes=0), 1000, fill)[wire.STREAM_AUDIO]
     check_none(stream(), FakeContext())
     with pytest.raises(Rejected, match="at most 0 bytes"):
         check_none(stream(screenshot=image(PNG)), FakeContext())

@@ -85,7 +85,7 @@ def test_stands_right_inside_the_link_it_names(after: str, tmp_path: Path) -> No
     assert chain[at - 1].lower() == after.replace("_", "")
     assert chain[at + 1] == "Fails"
     assert [name for name in chain if name not in ("Witness", "Fails")] == [
-        *("Session", "Status", "Validation", "SingleFlight", "Admission", "Pace")
+        *("Session", "Status", "Validation", "EarlyInput", "SingleFlight", "Admission", "Pace")
     ]
 
 
