@@ -77,7 +77,8 @@ async def _answer(
     marks_words: bool,
     rate: Callable[[int], int],
 ) -> AsyncGenerator[TurnEvent, None]:
-    voice, marks = Voice(turn.voice, turn.language), marks_words or turn.word_timings
+    voice = Voice(turn.voice, turn.language, turn.speaking_rate)
+    marks = marks_words or turn.word_timings
     patience = Patience(stages.hold, stages.clause)
     async with (
         prefetch(written, DELTAS_AHEAD) as items,

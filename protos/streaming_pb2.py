@@ -25,43 +25,43 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/streaming.proto\x12\tstreaming\x1a\x1cgoogle/protobuf/struct.proto\"\x99\x04\n\rStreamRequest\x12\x0e\n\x06prompt\x18\x01 \x01(\t\x12\x17\n\nscreenshot\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x19\n\x0cscreen_width\x18\x03 \x01(\x05H\x01\x88\x01\x01\x12\x1a\n\rscreen_height\x18\x04 \x01(\x05H\x02\x88\x01\x01\x12\x13\n\x0bhardware_id\x18\x05 \x01(\t\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12&\n\x05phase\x18\x07 \x01(\x0e\x32\x17.streaming.RequestPhase\x12\x11\n\tchunk_seq\x18\x08 \x01(\x05\x12\x17\n\nchunk_text\x18\t \x01(\tH\x03\x88\x01\x01\x12\x12\n\x05voice\x18\x65 \x01(\tH\x04\x88\x01\x01\x12\x15\n\x08language\x18\x66 \x01(\tH\x05\x88\x01\x01\x12\x19\n\x0cword_timings\x18g \x01(\x08H\x06\x88\x01\x01\x12\x14\n\x07replace\x18h \x01(\x08H\x07\x88\x01\x01\x12\x19\n\x0cspeak_errors\x18m \x01(\x08H\x08\x88\x01\x01\x12$\n\x05heard\x18n \x01(\x0b\x32\x10.streaming.HeardH\t\x88\x01\x01\x42\r\n\x0b_screenshotB\x0f\n\r_screen_widthB\x10\n\x0e_screen_heightB\r\n\x0b_chunk_textB\x08\n\x06_voiceB\x0b\n\t_languageB\x0f\n\r_word_timingsB\n\n\x08_replaceB\x0f\n\r_speak_errorsB\x08\n\x06_heard\"2\n\x05Heard\x12\x16\n\x0esentence_index\x18\x01 \x01(\x05\x12\x11\n\toffset_ms\x18\x02 \x01(\x01\"\x9a\x03\n\x0eStreamResponse\x12\x14\n\ntext_chunk\x18\x01 \x01(\tH\x00\x12,\n\x0b\x61udio_chunk\x18\x02 \x01(\x0b\x32\x15.streaming.AudioChunkH\x00\x12\x15\n\x0b\x65nd_message\x18\x03 \x01(\tH\x00\x12\x17\n\rerror_message\x18\x04 \x01(\tH\x00\x12\x32\n\x0e\x61\x63tion_message\x18\x05 \x01(\x0b\x32\x18.streaming.ActionMessageH\x00\x12\x16\n\x0esentence_index\x18\x65 \x01(\x05\x12\r\n\x05\x66inal\x18\x66 \x01(\x08\x12\x12\n\nsession_id\x18g \x01(\t\x12\x1f\n\x03\x65nd\x18h \x01(\x0b\x32\x12.streaming.EndInfo\x12#\n\x07warning\x18i \x01(\x0b\x32\x12.streaming.Warning\x12\x10\n\x08sequence\x18j \x01(\x03\x12*\n\x0b\x65rror_audio\x18k \x01(\x0b\x32\x15.streaming.AudioChunkB\t\n\x07\x63ontentJ\x04\x08\x06\x10\x07R\x10\x62rowser_progress\"\x89\x01\n\nAudioChunk\x12\x12\n\naudio_data\x18\x01 \x01(\x0c\x12\r\n\x05\x64type\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x05\x12\x13\n\x0bsample_rate\x18\x04 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x05 \x01(\x05\x12\"\n\x05words\x18\x65 \x03(\x0b\x32\x13.streaming.WordMark\"G\n\x08WordMark\x12\x13\n\x0btext_offset\x18\x01 \x01(\x05\x12\x13\n\x0btext_length\x18\x02 \x01(\x05\x12\x11\n\toffset_ms\x18\x03 \x01(\x01\"\x98\x01\n\rActionMessage\x12\x13\n\x0b\x61\x63tion_json\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x17\n\nfeature_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07\x63ommand\x18\x65 \x01(\t\x12%\n\x04\x61rgs\x18\x66 \x01(\x0b\x32\x17.google.protobuf.StructB\r\n\x0b_feature_id\"\xd9\x01\n\x07\x45ndInfo\x12$\n\x06reason\x18\x01 \x01(\x0e\x32\x14.streaming.EndReason\x12\x14\n\x0cinput_tokens\x18\x02 \x01(\x03\x12\x15\n\routput_tokens\x18\x03 \x01(\x03\x12\x11\n\tsentences\x18\x04 \x01(\x05\x12\x10\n\x08\x63ommands\x18\x05 \x01(\x05\x12\x15\n\raudio_samples\x18\x06 \x01(\x03\x12\x15\n\rfirst_text_ms\x18\x07 \x01(\x01\x12\x16\n\x0e\x66irst_audio_ms\x18\x08 \x01(\x01\x12\x10\n\x08total_ms\x18\t \x01(\x01\"B\n\x07Warning\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x16\n\x0esentence_index\x18\x03 \x01(\x05\"\\\n\x10InterruptRequest\x12\x13\n\x0bhardware_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x65 \x01(\t\x12\x1f\n\x05heard\x18\x66 \x01(\x0b\x32\x10.streaming.Heard\"S\n\x11InterruptResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\x1c\n\x14interrupted_sessions\x18\x02 \x03(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"S\n\x0eWelcomeRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05voice\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\"\xaa\x01\n\x0fWelcomeResponse\x12,\n\x0b\x61udio_chunk\x18\x01 \x01(\x0b\x32\x15.streaming.AudioChunkH\x00\x12.\n\x08metadata\x18\x02 \x01(\x0b\x32\x1a.streaming.WelcomeMetadataH\x00\x12\x15\n\x0b\x65nd_message\x18\x03 \x01(\tH\x00\x12\x17\n\rerror_message\x18\x04 \x01(\tH\x00\x42\t\n\x07\x63ontent\"m\n\x0fWelcomeMetadata\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x14\n\x0c\x64uration_sec\x18\x02 \x01(\x01\x12\x13\n\x0bsample_rate\x18\x03 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x04 \x01(\x05\x12\r\n\x05\x64type\x18\x05 \x01(\t*b\n\x0cRequestPhase\x12\x1d\n\x19REQUEST_PHASE_UNSPECIFIED\x10\x00\x12\x19\n\x15REQUEST_PHASE_COLLECT\x10\x01\x12\x18\n\x14REQUEST_PHASE_COMMIT\x10\x02*v\n\tEndReason\x12\x1a\n\x16\x45ND_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45ND_REASON_COMPLETE\x10\x01\x12\x15\n\x11\x45ND_REASON_LENGTH\x10\x02\x12\x1d\n\x19\x45ND_REASON_CONTENT_FILTER\x10\x03\x32\xf8\x01\n\x10StreamingService\x12\x44\n\x0bStreamAudio\x12\x18.streaming.StreamRequest\x1a\x19.streaming.StreamResponse0\x01\x12M\n\x10InterruptSession\x12\x1b.streaming.InterruptRequest\x1a\x1c.streaming.InterruptResponse\x12O\n\x14GenerateWelcomeAudio\x12\x19.streaming.WelcomeRequest\x1a\x1a.streaming.WelcomeResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/streaming.proto\x12\tstreaming\x1a\x1cgoogle/protobuf/struct.proto\"\xc7\x04\n\rStreamRequest\x12\x0e\n\x06prompt\x18\x01 \x01(\t\x12\x17\n\nscreenshot\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x19\n\x0cscreen_width\x18\x03 \x01(\x05H\x01\x88\x01\x01\x12\x1a\n\rscreen_height\x18\x04 \x01(\x05H\x02\x88\x01\x01\x12\x13\n\x0bhardware_id\x18\x05 \x01(\t\x12\x12\n\nsession_id\x18\x06 \x01(\t\x12&\n\x05phase\x18\x07 \x01(\x0e\x32\x17.streaming.RequestPhase\x12\x11\n\tchunk_seq\x18\x08 \x01(\x05\x12\x17\n\nchunk_text\x18\t \x01(\tH\x03\x88\x01\x01\x12\x12\n\x05voice\x18\x65 \x01(\tH\x04\x88\x01\x01\x12\x15\n\x08language\x18\x66 \x01(\tH\x05\x88\x01\x01\x12\x19\n\x0cword_timings\x18g \x01(\x08H\x06\x88\x01\x01\x12\x14\n\x07replace\x18h \x01(\x08H\x07\x88\x01\x01\x12\x1a\n\rspeaking_rate\x18k \x01(\x01H\x08\x88\x01\x01\x12\x19\n\x0cspeak_errors\x18m \x01(\x08H\t\x88\x01\x01\x12$\n\x05heard\x18n \x01(\x0b\x32\x10.streaming.HeardH\n\x88\x01\x01\x42\r\n\x0b_screenshotB\x0f\n\r_screen_widthB\x10\n\x0e_screen_heightB\r\n\x0b_chunk_textB\x08\n\x06_voiceB\x0b\n\t_languageB\x0f\n\r_word_timingsB\n\n\x08_replaceB\x10\n\x0e_speaking_rateB\x0f\n\r_speak_errorsB\x08\n\x06_heard\"2\n\x05Heard\x12\x16\n\x0esentence_index\x18\x01 \x01(\x05\x12\x11\n\toffset_ms\x18\x02 \x01(\x01\"\x9a\x03\n\x0eStreamResponse\x12\x14\n\ntext_chunk\x18\x01 \x01(\tH\x00\x12,\n\x0b\x61udio_chunk\x18\x02 \x01(\x0b\x32\x15.streaming.AudioChunkH\x00\x12\x15\n\x0b\x65nd_message\x18\x03 \x01(\tH\x00\x12\x17\n\rerror_message\x18\x04 \x01(\tH\x00\x12\x32\n\x0e\x61\x63tion_message\x18\x05 \x01(\x0b\x32\x18.streaming.ActionMessageH\x00\x12\x16\n\x0esentence_index\x18\x65 \x01(\x05\x12\r\n\x05\x66inal\x18\x66 \x01(\x08\x12\x12\n\nsession_id\x18g \x01(\t\x12\x1f\n\x03\x65nd\x18h \x01(\x0b\x32\x12.streaming.EndInfo\x12#\n\x07warning\x18i \x01(\x0b\x32\x12.streaming.Warning\x12\x10\n\x08sequence\x18j \x01(\x03\x12*\n\x0b\x65rror_audio\x18k \x01(\x0b\x32\x15.streaming.AudioChunkB\t\n\x07\x63ontentJ\x04\x08\x06\x10\x07R\x10\x62rowser_progress\"\x89\x01\n\nAudioChunk\x12\x12\n\naudio_data\x18\x01 \x01(\x0c\x12\r\n\x05\x64type\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x05\x12\x13\n\x0bsample_rate\x18\x04 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x05 \x01(\x05\x12\"\n\x05words\x18\x65 \x03(\x0b\x32\x13.streaming.WordMark\"G\n\x08WordMark\x12\x13\n\x0btext_offset\x18\x01 \x01(\x05\x12\x13\n\x0btext_length\x18\x02 \x01(\x05\x12\x11\n\toffset_ms\x18\x03 \x01(\x01\"\x98\x01\n\rActionMessage\x12\x13\n\x0b\x61\x63tion_json\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x17\n\nfeature_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07\x63ommand\x18\x65 \x01(\t\x12%\n\x04\x61rgs\x18\x66 \x01(\x0b\x32\x17.google.protobuf.StructB\r\n\x0b_feature_id\"\xd9\x01\n\x07\x45ndInfo\x12$\n\x06reason\x18\x01 \x01(\x0e\x32\x14.streaming.EndReason\x12\x14\n\x0cinput_tokens\x18\x02 \x01(\x03\x12\x15\n\routput_tokens\x18\x03 \x01(\x03\x12\x11\n\tsentences\x18\x04 \x01(\x05\x12\x10\n\x08\x63ommands\x18\x05 \x01(\x05\x12\x15\n\raudio_samples\x18\x06 \x01(\x03\x12\x15\n\rfirst_text_ms\x18\x07 \x01(\x01\x12\x16\n\x0e\x66irst_audio_ms\x18\x08 \x01(\x01\x12\x10\n\x08total_ms\x18\t \x01(\x01\"B\n\x07Warning\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x16\n\x0esentence_index\x18\x03 \x01(\x05\"\\\n\x10InterruptRequest\x12\x13\n\x0bhardware_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x65 \x01(\t\x12\x1f\n\x05heard\x18\x66 \x01(\x0b\x32\x10.streaming.Heard\"S\n\x11InterruptResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\x1c\n\x14interrupted_sessions\x18\x02 \x03(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"S\n\x0eWelcomeRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05voice\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\"\xaa\x01\n\x0fWelcomeResponse\x12,\n\x0b\x61udio_chunk\x18\x01 \x01(\x0b\x32\x15.streaming.AudioChunkH\x00\x12.\n\x08metadata\x18\x02 \x01(\x0b\x32\x1a.streaming.WelcomeMetadataH\x00\x12\x15\n\x0b\x65nd_message\x18\x03 \x01(\tH\x00\x12\x17\n\rerror_message\x18\x04 \x01(\tH\x00\x42\t\n\x07\x63ontent\"m\n\x0fWelcomeMetadata\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x14\n\x0c\x64uration_sec\x18\x02 \x01(\x01\x12\x13\n\x0bsample_rate\x18\x03 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x04 \x01(\x05\x12\r\n\x05\x64type\x18\x05 \x01(\t*b\n\x0cRequestPhase\x12\x1d\n\x19REQUEST_PHASE_UNSPECIFIED\x10\x00\x12\x19\n\x15REQUEST_PHASE_COLLECT\x10\x01\x12\x18\n\x14REQUEST_PHASE_COMMIT\x10\x02*v\n\tEndReason\x12\x1a\n\x16\x45ND_REASON_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45ND_REASON_COMPLETE\x10\x01\x12\x15\n\x11\x45ND_REASON_LENGTH\x10\x02\x12\x1d\n\x19\x45ND_REASON_CONTENT_FILTER\x10\x03\x32\xf8\x01\n\x10StreamingService\x12\x44\n\x0bStreamAudio\x12\x18.streaming.StreamRequest\x1a\x19.streaming.StreamResponse0\x01\x12M\n\x10InterruptSession\x12\x1b.streaming.InterruptRequest\x1a\x1c.streaming.InterruptResponse\x12O\n\x14GenerateWelcomeAudio\x12\x19.streaming.WelcomeRequest\x1a\x1a.streaming.WelcomeResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.streaming_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REQUESTPHASE']._serialized_start=2276
-  _globals['_REQUESTPHASE']._serialized_end=2374
-  _globals['_ENDREASON']._serialized_start=2376
-  _globals['_ENDREASON']._serialized_end=2494
+  _globals['_REQUESTPHASE']._serialized_start=2322
+  _globals['_REQUESTPHASE']._serialized_end=2420
+  _globals['_ENDREASON']._serialized_start=2422
+  _globals['_ENDREASON']._serialized_end=2540
   _globals['_STREAMREQUEST']._serialized_start=68
-  _globals['_STREAMREQUEST']._serialized_end=605
-  _globals['_HEARD']._serialized_start=607
-  _globals['_HEARD']._serialized_end=657
-  _globals['_STREAMRESPONSE']._serialized_start=660
-  _globals['_STREAMRESPONSE']._serialized_end=1070
-  _globals['_AUDIOCHUNK']._serialized_start=1073
-  _globals['_AUDIOCHUNK']._serialized_end=1210
-  _globals['_WORDMARK']._serialized_start=1212
-  _globals['_WORDMARK']._serialized_end=1283
-  _globals['_ACTIONMESSAGE']._serialized_start=1286
-  _globals['_ACTIONMESSAGE']._serialized_end=1438
-  _globals['_ENDINFO']._serialized_start=1441
-  _globals['_ENDINFO']._serialized_end=1658
-  _globals['_WARNING']._serialized_start=1660
-  _globals['_WARNING']._serialized_end=1726
-  _globals['_INTERRUPTREQUEST']._serialized_start=1728
-  _globals['_INTERRUPTREQUEST']._serialized_end=1820
-  _globals['_INTERRUPTRESPONSE']._serialized_start=1822
-  _globals['_INTERRUPTRESPONSE']._serialized_end=1905
-  _globals['_WELCOMEREQUEST']._serialized_start=1907
-  _globals['_WELCOMEREQUEST']._serialized_end=1990
-  _globals['_WELCOMERESPONSE']._serialized_start=1993
-  _globals['_WELCOMERESPONSE']._serialized_end=2163
-  _globals['_WELCOMEMETADATA']._serialized_start=2165
-  _globals['_WELCOMEMETADATA']._serialized_end=2274
-  _globals['_STREAMINGSERVICE']._serialized_start=2497
-  _globals['_STREAMINGSERVICE']._serialized_end=2745
+  _globals['_STREAMREQUEST']._serialized_end=651
+  _globals['_HEARD']._serialized_start=653
+  _globals['_HEARD']._serialized_end=703
+  _globals['_STREAMRESPONSE']._serialized_start=706
+  _globals['_STREAMRESPONSE']._serialized_end=1116
+  _globals['_AUDIOCHUNK']._serialized_start=1119
+  _globals['_AUDIOCHUNK']._serialized_end=1256
+  _globals['_WORDMARK']._serialized_start=1258
+  _globals['_WORDMARK']._serialized_end=1329
+  _globals['_ACTIONMESSAGE']._serialized_start=1332
+  _globals['_ACTIONMESSAGE']._serialized_end=1484
+  _globals['_ENDINFO']._serialized_start=1487
+  _globals['_ENDINFO']._serialized_end=1704
+  _globals['_WARNING']._serialized_start=1706
+  _globals['_WARNING']._serialized_end=1772
+  _globals['_INTERRUPTREQUEST']._serialized_start=1774
+  _globals['_INTERRUPTREQUEST']._serialized_end=1866
+  _globals['_INTERRUPTRESPONSE']._serialized_start=1868
+  _globals['_INTERRUPTRESPONSE']._serialized_end=1951
+  _globals['_WELCOMEREQUEST']._serialized_start=1953
+  _globals['_WELCOMEREQUEST']._serialized_end=2036
+  _globals['_WELCOMERESPONSE']._serialized_start=2039
+  _globals['_WELCOMERESPONSE']._serialized_end=2209
+  _globals['_WELCOMEMETADATA']._serialized_start=2211
+  _globals['_WELCOMEMETADATA']._serialized_end=2320
+  _globals['_STREAMINGSERVICE']._serialized_start=2543
+  _globals['_STREAMINGSERVICE']._serialized_end=2791
 # @@protoc_insertion_point(module_scope)

@@ -29,7 +29,7 @@ END_REASON_LENGTH: EndReason
 END_REASON_CONTENT_FILTER: EndReason
 
 class StreamRequest(_message.Message):
-    __slots__ = ("prompt", "screenshot", "screen_width", "screen_height", "hardware_id", "session_id", "phase", "chunk_seq", "chunk_text", "voice", "language", "word_timings", "replace", "speak_errors", "heard")
+    __slots__ = ("prompt", "screenshot", "screen_width", "screen_height", "hardware_id", "session_id", "phase", "chunk_seq", "chunk_text", "voice", "language", "word_timings", "replace", "speaking_rate", "speak_errors", "heard")
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     SCREENSHOT_FIELD_NUMBER: _ClassVar[int]
     SCREEN_WIDTH_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +43,7 @@ class StreamRequest(_message.Message):
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     WORD_TIMINGS_FIELD_NUMBER: _ClassVar[int]
     REPLACE_FIELD_NUMBER: _ClassVar[int]
+    SPEAKING_RATE_FIELD_NUMBER: _ClassVar[int]
     SPEAK_ERRORS_FIELD_NUMBER: _ClassVar[int]
     HEARD_FIELD_NUMBER: _ClassVar[int]
     prompt: str
@@ -58,9 +59,10 @@ class StreamRequest(_message.Message):
     language: str
     word_timings: bool
     replace: bool
+    speaking_rate: float
     speak_errors: bool
     heard: Heard
-    def __init__(self, prompt: _Optional[str] = ..., screenshot: _Optional[str] = ..., screen_width: _Optional[int] = ..., screen_height: _Optional[int] = ..., hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., phase: _Optional[_Union[RequestPhase, str]] = ..., chunk_seq: _Optional[int] = ..., chunk_text: _Optional[str] = ..., voice: _Optional[str] = ..., language: _Optional[str] = ..., word_timings: _Optional[bool] = ..., replace: _Optional[bool] = ..., speak_errors: _Optional[bool] = ..., heard: _Optional[_Union[Heard, _Mapping]] = ...) -> None: ...
+    def __init__(self, prompt: _Optional[str] = ..., screenshot: _Optional[str] = ..., screen_width: _Optional[int] = ..., screen_height: _Optional[int] = ..., hardware_id: _Optional[str] = ..., session_id: _Optional[str] = ..., phase: _Optional[_Union[RequestPhase, str]] = ..., chunk_seq: _Optional[int] = ..., chunk_text: _Optional[str] = ..., voice: _Optional[str] = ..., language: _Optional[str] = ..., word_timings: _Optional[bool] = ..., replace: _Optional[bool] = ..., speaking_rate: _Optional[float] = ..., speak_errors: _Optional[bool] = ..., heard: _Optional[_Union[Heard, _Mapping]] = ...) -> None: ...
 
 class Heard(_message.Message):
     __slots__ = ("sentence_index", "offset_ms")

@@ -174,3 +174,38 @@ async def test_another_voice_than_was_wanted(
         answer = await service.ask(text, **request_fields)
     assert [m.warning.reason for m in answer.messages if m.HasField("warning")] == reasons
     assert answer.sound
+
+
+@pytest.mark.parametrize("rate", [0.5, 2.0, 4.0])
+async def test_speaking_rate(rate: float, tmp_path: Path) -> None:
+    """All sound of an answer is so many times as fast, within 5 %, and so are its words; the next one is as before."""
+    text = "The weather in Paris is mild today, with light clouds and a breeze in the afternoon."
+    async with serving(tmp_path, tts=ESPEAK) as service:
+        as_set = await service.ask(text, word_timings=True)
+        asked = await service.ask(text, word_timings=True, speaking_rate=rate)
+        again = await service.ask(text, word_timings=True)
+    assert len(asked.sound) * rate == pytest.approx(len(as_set.sound), rel=0.05)
+    assert len(again.sound) == pytest.approx(len(as_set.sound), rel=0.05)
+    assert words(asked)[-1].offset_ms * rate == pytest.approx(words(as_set)[-1].offset_ms, rel=0.1)
+
+
+def words(answer: Answer) -> list[Any]:
+    return [word for message in answer.messages for word in message.audio_chunk.words]
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.49, 4.01, -1.0, float("nan"), float("inf")])
+async def test_an_impossible_speaking_rate(rate: float, tmp_path: Path) -> None:
+    """It is refused by its name."""
+    async with serving(tmp_path) as service:
+        answer = await service.ask("No.", speaking_rate=rate)
+    assert (answer.reason, answer.info) == ("INVALID_REQUEST", {"field": "speaking_rate"})
+
+
+async def test_a_long_sentence_said_slowly(tmp_path: Path) -> None:
+    """The longest sound of a sentence is counted at the voice's own speed: a slow listener loses nothing."""
+    tts = '{ kind = "espeak", workers = 1, max_sentence_seconds = 3 }'
+    async with serving(tmp_path, tts=tts) as service:
+        slow = await service.ask("The weather is fine today.", speaking_rate=0.5)
+    assert len(slow.sound) / 2 / 22050 > 3
+    assert slow.kinds[-1] == "end_message"
+    assert not any(message.HasField("warning") for message in slow.messages)

@@ -103,6 +103,7 @@ def turn(
         voice=request.voice,
         language=request.language,
         word_timings=request.word_timings,
+        speaking_rate=request.speaking_rate if request.HasField("speaking_rate") else 1.0,
         deadline=deadline,
     )
 

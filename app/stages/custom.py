@@ -13,6 +13,8 @@ from app.stages.shapes import PLAIN, SEGMENTER, SPEECH, STREAM, Method, faults, 
 from pipeline.segmenter.custom import CustomSegmenter
 from pipeline.segmenter.stage import ReleasingSegmenter
 from pipeline.tts.custom import CustomSpeech, FunctionSpeech, is_function
+from pipeline.tts.engines import Engine
+from pipeline.tts.speed import Stretched
 
 
 def build(table: FactorySettings, folder: Path, key: str, methods: tuple[Method, ...] = ()) -> Any:
@@ -43,8 +45,16 @@ def _called(factory: Callable[..., Any], table: FactorySettings, key: str) -> An
     return stage
 
 
-def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> CustomSpeech:
-    """Build a voice as an engine. It may also be an async generator function: ``speak(text, voice, **options)``."""
+def build_speech(table: CustomSpeechSettings, folder: Path, key: str) -> Engine:
+    """Build a voice as an engine. It may also be an async generator function: ``speak(text, voice, **options)``.
+
+    The sound of one that does not have ``sets_speed = True`` is made faster or slower behind it.
+    """
+    engine = _speech(table, folder, key)
+    return engine if engine.sets_speed else Stretched(engine)
+
+
+def _speech(table: CustomSpeechSettings, folder: Path, key: str) -> CustomSpeech:
     factory = _find(table.factory, folder, key)
     if is_function(factory):
         try:

@@ -10,7 +10,7 @@ from pipeline.languages.script import SCRIPTS
 
 _SECTIONS = (
     *("script", "openers", "goes on before", "letter ends after", "joins letters"),
-    *("ordinal after", "years", "words", "letters"),
+    *("ordinal after", "day after", "years", "words", "letters"),
 )
 """The sections of a table beside those of abbreviations."""
 _CHAINED = re.compile(r"(?:\S{1,4}\.\s*)+\S+")
@@ -42,6 +42,7 @@ class Table:
     letter_ends_after: frozenset[str] = frozenset()
     joins_letters: frozenset[str] = frozenset()
     ordinal_after: frozenset[str] = frozenset()
+    day_after: frozenset[str] = frozenset()
     years: frozenset[str] = frozenset()
     """Without their last dot, ``squeezed``."""
     words: frozenset[str] = frozenset()
@@ -77,6 +78,7 @@ def parse(text: str) -> Table:
         letter_ends_after=_small(sections["letter ends after"]),
         joins_letters=_small(sections["joins letters"]),
         ordinal_after=_small(sections["ordinal after"]),
+        day_after=_small(sections["day after"]),
         years=frozenset(squeezed(entry.removesuffix(".")) for entry in sections["years"]),
         words=_small(sections["words"]),
         letters=_small(sections["letters"]),

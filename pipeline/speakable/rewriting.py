@@ -63,7 +63,7 @@ def before(m: re.Match[str]) -> str:
     """Return the word in front of the match with its punctuation; "" if no white space separates them."""
     if not m.start() or not m.string[m.start() - 1].isspace():
         return ""
-    words = in_front(m).split()
+    words = in_front(m).rsplit(None, 1)
     return words[-1] if words else ""
 
 

@@ -114,6 +114,7 @@ class Attempt:
         """Get ready for the first piece: by now the engine has told its rate."""
         own = self._own_rate = self._hz.rate if self._hz else _rate(self._engine)
         self._rate = self._wanted.rate(own)
+        self._most_bytes = self._wanted.options.max_sentence_seconds * own * SAMPLE_BYTES
         self._convert = Converter(PcmFormat(own), self._rate)
         self._chunks = Chunks(self._rate)
         return self._chunks
@@ -128,7 +129,7 @@ class Attempt:
     def _count(self, sound: bytes) -> None:
         self._wanted.progress()
         self.given += len(sound)
-        if self.given > self._wanted.options.max_sentence_seconds * self._own_rate * SAMPLE_BYTES:
+        if self.given * self._wanted.voice.speaking_rate > self._most_bytes:
             raise SpeechFailed("the voice does not come to an end")
 
     def _note(self, piece: object) -> None:

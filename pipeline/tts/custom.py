@@ -18,8 +18,8 @@ class CustomSpeech:
     """An ``Engine`` around *speech*, with a default for each method that *speech* does not have.
 
     Beside its ``Speech`` methods *speech* may have ``async start()``, ``async aclose()``, ``async voices()``,
-    ``reads_in(text, voice)``, ``knows(name)``, ``fits(text, voice)``, and ``synthesize_marked(text, voice)``, which
-    yields WordMarks too.
+    ``reads_in(text, voice)``, ``knows(name)``, ``fits(text, voice)``, ``synthesize_marked(text, voice)``, which
+    yields WordMarks too, and ``sets_speed = True``, if its sound follows the voice's ``speaking_rate``.
     """
 
     rate_varies = False
@@ -37,6 +37,7 @@ class CustomSpeech:
         self.fits: Callable[[str, Voice], bool] = own("fits", _yes)
         self._marked: Callable[[str, Voice], AsyncIterator[bytes | WordMark]] | None = own("synthesize_marked", None)
         self.marks_words = self._marked is not None
+        self.sets_speed = bool(own("sets_speed", False))
 
     @property
     def sample_rate(self) -> int:

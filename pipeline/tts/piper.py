@@ -10,7 +10,7 @@ import importlib.util
 import re
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,8 @@ class PiperSpeech:
         Leaving ends the synthesis after the piece that is being made; a piece that has not begun never begins.
         """
         chosen = self.choose(text, voice)
-        chunks = chosen.piper.synthesize(_UNSPEAKABLE.sub(" ", text), chosen.settings)
+        settings = replace(chosen.settings, length_scale=chosen.settings.length_scale / voice.speaking_rate)
+        chunks = chosen.piper.synthesize(_UNSPEAKABLE.sub(" ", text), settings)
         convert = Converter(PcmFormat(chosen.rate), self.sample_rate)
         loop = asyncio.get_running_loop()
         while (pcm := await loop.run_in_executor(self._threads, _next, chunks)) is not None:

@@ -11,11 +11,14 @@ from pipeline.segmenter.sentences.clauses import best_cut
 from pipeline.segmenter.sentences.items import number_of
 from pipeline.segmenter.sentences.lookahead import LOOK, NO_CUT, UNDECIDED, is_end, judge
 from pipeline.segmenter.sentences.mark import Past
-from pipeline.segmenter.sentences.marks import FACE, MARK, MARK_OR_FACE, NEWLINES
+from pipeline.segmenter.sentences.marks import FACE, MARK, MARK_OR_FACE, NEWLINE, NEWLINES, TYPED_FACE
 
 _MARKS = re.compile(r"[.…!?]+")
 _SPACE = re.compile(r"\s")
 _LONGEST_WORD = 4096
+_OPENING = re.compile(r"(?:\A[\s>]*(?:`{3,}|~{3,})[^`~]*|:\s*`{3,}[\w+#-]*|\s`{3,}[\w+#-]+)\Z")
+_CLOSING = re.compile(r"(?:`{3,}|~{3,})\s*\Z")
+"""The end of a line that opens a block of code, and of one that closes it."""
 
 
 class Boundaries:
@@ -48,6 +51,8 @@ class Boundaries:
                 self._lead.append(text[: len(text) - len(body)])
             text = body
         self._buf += text
+        if self._mark is MARK and TYPED_FACE.search(self._buf, len(self._buf) - len(text)):
+            self._mark = MARK_OR_FACE
         self._waiting = False
         out: list[str] = []
         while (cut := self._next_cut()) > NO_CUT:
@@ -59,7 +64,7 @@ class Boundaries:
         out = self._settle()
         if body := self._buf.rstrip():
             out.append(self._take(len(body)))
-        self._past = Past(item=self._past.item)
+        self._past = Past(item=self._past.item, in_code=self._past.in_code)
         return out
 
     def flush(self) -> list[str]:
@@ -93,7 +98,8 @@ class Boundaries:
     def _next_cut(self) -> int:
         """Return the end of the open sentence; ``NO_CUT`` or ``UNDECIDED`` if it has not come."""
         buf, pos = self._buf, self._pos
-        while mark := self._mark.search(buf, pos):
+        pattern = NEWLINE if self._past.in_code else self._mark
+        while mark := pattern.search(buf, pos):
             at = mark.start()
             if at > self._max_chars:
                 break
@@ -135,9 +141,16 @@ class Boundaries:
         self._buf = rest.lstrip()
         self._lead = [rest[: len(rest) - len(self._buf)]]
         self._pos = 0
-        self._past = Past(is_open=self._leaves_rest, item=number_of(sentence) or self._past.item)
+        item = number_of(sentence) or self._past.item
+        self._past = Past(is_open=self._leaves_rest, item=item, in_code=self._stays_in_code(sentence))
         self._waiting = self._solid = self._leaves_rest = False
         return sentence
+
+    def _stays_in_code(self, sentence: str) -> bool:
+        """Tell whether a block of code is open behind *sentence*."""
+        if self._past.in_code:
+            return _CLOSING.search(sentence) is None
+        return ("```" in sentence or "~~~" in sentence) and _OPENING.search(sentence) is not None
 
     def _long_cut(self, pos: int) -> int:
         """Return where to cut a sentence that is too long; ``NO_CUT`` while its last word has not ended."""

@@ -19,7 +19,7 @@ from pipeline.segmenter.sentences.marks import (
     WIDE,
 )
 from pipeline.segmenter.sentences.quotes import goes_on_after_quote, half_open, open_quote
-from pipeline.segmenter.sentences.rules import certain, ends
+from pipeline.segmenter.sentences.rules import certain, ends, is_hanging_quote
 from pipeline.segmenter.sentences.words import hangs_on_word, is_plain_word
 
 UNDECIDED = -1
@@ -27,7 +27,10 @@ NO_CUT = 0
 LOOK = 256
 """How many characters behind a mark may matter."""
 _LONGEST_QUOTE = 100
+_WIDE_OPENER = re.compile("[“‘]")
+"""In Chinese these open. In German they close."""
 _LONGEST_BARE_MARKER = 8
+_FORMULA = re.compile(r"\$(?:\\|[^\W\d_](?![^\W\d_]))")
 
 
 def judge(text: str, at: int, teller: LanguageTeller, past: Past) -> int:
@@ -77,7 +80,9 @@ def _behind(spot: Spot) -> int:
     window = min(len(text), at + LOOK)
     more = window == len(text) < at + LOOK
     tail = TAIL.match(text, at, window)
-    end = tail.end() if tail else at + 1
+    end = max(tail.end(), at + 1) if tail else at + 1
+    if text[at] in WIDE and (quote := _WIDE_OPENER.search(text, at + 1, end)):
+        end = quote.start()
     if end > at + 1:
         spot.end, spot.mark = end, marks(text, at, end)
     gap = _skip(GAP, text, end, window)
@@ -107,6 +112,10 @@ def _letter(spot: Spot, gap: int, opened: int) -> int:
             spot.next = "upper"
     elif text.find("`", 0, spot.end) >= 0 and _in_code(text, spot.end):
         return NO_CUT
+    if text.find("$", 0, spot.end) >= 0 and _in_formula(text, spot.end):
+        return NO_CUT
+    if spot.next == "uncased" and is_hanging_quote(spot):
+        return UNDECIDED
     if spot.mark != ".":
         return spot.end if ends(spot) else NO_CUT
     return _dot(spot)
@@ -155,7 +164,15 @@ def _wide(text: str, at: int, end: int, following: int) -> int:
         return end
     if open_quote(text, end) >= 0:
         return end if at - quote > _LONGEST_QUOTE else NO_CUT
-    return NO_CUT if goes_on_after_quote(text, quote, at, following) else end
+    goes_on = goes_on_after_quote(text, quote, at, following)
+    if goes_on is None:
+        return UNDECIDED
+    return NO_CUT if goes_on else end
+
+
+def _in_formula(text: str, at: int) -> bool:
+    """Tell whether *at* is inside ``$a. B$``. A price has a digit behind its sign, a variable of a shell a word."""
+    return text.count("$", 0, at) % 2 == 1 and _FORMULA.match(text, text.rfind("$", 0, at)) is not None
 
 
 def _in_code(text: str, at: int) -> bool:

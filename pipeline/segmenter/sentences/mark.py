@@ -43,11 +43,12 @@ def marks(text: str, at: int, end: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Past:
     """What went before a sentence. ``is_open``: it is the rest of a longer one, so its first letter says nothing.
-    ``item``: the number of the last list item.
+    ``item``: the number of the last list item. ``in_code``: a block of code is open, where only lines end.
     """
 
     is_open: bool = False
     item: int = 0
+    in_code: bool = False
 
 
 @dataclass(slots=True)

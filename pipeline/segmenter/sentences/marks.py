@@ -35,8 +35,11 @@ _SPACE = r"[^\S\n\u2028\u2029]"
 _BEHIND = f"(?:(?![{_POINTERS}])[{_EMOJI}][{_EMOJI}{_JOINERS}]*)"
 
 MARK = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}]")
+NEWLINE = re.compile(f"[{NEWLINES}]")
 FACE = re.compile(f"[{_FACES}]")
-MARK_OR_FACE = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_FACES}]")
+TYPED_FACE = re.compile(r"[()/](?:(?<=\s[:;=].)|(?<=\s[:;=]-.))")
+"""The last character of :) and :-/ behind white space."""
+MARK_OR_FACE = re.compile(f"[.…{STRONG}{FULL_STOPS}{NEWLINES}{_FACES}]|{TYPED_FACE.pattern}")
 """Separate from MARK: a set with characters beyond U+FFFF is searched ten times slower."""
 TAIL = re.compile(
     rf"[.…{STRONG}{FULL_STOPS}]*"
@@ -56,7 +59,7 @@ AMOUNTS = frozenset("$€£¥₽₴₹₺₩№+±−@&§%")
 """Signs that begin a sentence as a number does."""
 SPEAKABLE = re.compile(r"[^\W_]")
 MARKER = re.compile(
-    r"(?:[^\w\s$€£¥₽₴₹₺₩%‰°−+]|_|\s)*(?:(?:step|шаг|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
+    r"(?:[^\w\s$€£¥₽₴₹₺₩%‰°−+]|_|\s)*(?:(?:step|chapter|part|section|lesson|day|phase|tip|шаг|глава|часть|раздел|урок|день|этап|совет|kapitel|chapitre|capítulo|capitolo|rozdział|розділ|bölüm|крок|schritt|paso|étape|passo|passaggio|etapa|krok|adım|चरण|الخطوة)\s+)?"
     r"(?:(\d{1,3})|[a-zа-яё]|[ivx]{1,4})?(?:[^\w\s$€£¥₽₴₹₺₩%‰°]|_)*",
     re.IGNORECASE,
 )

@@ -6,10 +6,12 @@ from pipeline.languages import Kind, script, table
 from pipeline.segmenter.sentences.items import is_first
 from pipeline.segmenter.sentences.mark import LONGEST_WORD, Spot, classify
 from pipeline.segmenter.sentences.marks import AMOUNTS, STRONG, SURE_OPENERS, WIDE
+from pipeline.segmenter.sentences.people import bare_letter_follows, is_behind_surname
 from pipeline.segmenter.sentences.words import (
     abbreviation,
     goes_on_before,
     is_label,
+    is_label_of,
     is_ordinal,
     languages,
     may_be_pronoun,
@@ -30,6 +32,8 @@ _PART_OF = re.compile(
 _SENTENCE_STARTERS = frozenset("TIHAWYBOMF")
 _COUNT = re.compile(r"\d{1,3}(?:\.?º)?|\d+[.,]\d+")
 """A number of which a letter is the unit or the part: 2.25 A, 12 B. A year is none: In 1905 A. Einstein."""
+_DECIMAL = re.compile(r"[$€£¥]?\d+[.,]\d+")
+"""Behind it a letter is a unit."""
 _POINTS = frozenset("NSEWO")
 """Points of the compass, which stand between a number and a name: 220 W. Maple Ave."""
 _WORK = re.compile(r"(?:№|\b[Nn]o\.|\b[Oo]p\.|соч\.)\s?\d+\s\w\Z")
@@ -38,8 +42,14 @@ _BRANDS = frozenset(
     {"яндекс", "yandex", "mail", "system", "math", "console", "node", "vue", "asp", "booking", "microsoft", "google"}
 )
 """Words with a dot and a capital behind them in one name: Яндекс.Карты, Console.WriteLine."""
-_PARTICLES = frozenset("라고하라며는")
+_PARTICLES = frozenset("라고하라며는이")
+_JOINS = frozenset(
+    {"और", "या", "तो", "कि", "وهو", "وهي", "وهم", "وهما"}
+    | {"또는", "혹은", "같은", "라고", "이라고", "라는", "이라는", "하고", "처럼", "등"}
+)
+"""Words that join a quote to the rest of its sentence."""
 _QUOTES = frozenset('"«»“”„')
+_CLOSED = frozenset('"”»’')
 _INTRODUCES = frozenset(":,،")
 """Behind these, a quote is a whole sentence."""
 _DASHES = frozenset("–—-")
@@ -82,7 +92,9 @@ def _strong(spot: Spot) -> bool:
         return False
     word, before = spot.words()
     if spot.next == "uncased" or (not spot.spaced and text[at] in WIDE):
-        return not _goes_on_after_quote(spot)
+        if not spot.spaced and word[-1:].isascii() and abbreviation(spot, word + text[at], before):
+            return False
+        return not (_is_joined(spot) or _goes_on_after_quote(spot))
     if spot.first in "¿¡":
         return True
     if not spot.spaced:
@@ -94,7 +106,7 @@ def _strong(spot: Spot) -> bool:
 
 def _face(spot: Spot) -> bool:
     """Judge a smiling face: it stands for a mark, but not in German, where any noun has a capital."""
-    if not spot.spaced or spot.next != "upper" or may_be_pronoun(spot):
+    if not spot.spaced or spot.next != "upper" or (may_be_pronoun(spot) and spot.text[spot.at] not in "()/"):
         return False
     return languages(spot)[0] != "de"
 
@@ -116,10 +128,10 @@ def _dot_and_space(spot: Spot, word: str, before: str) -> bool:
         return True
     if _goes_with_next(spot, word, before):
         return False
-    if len(word) == 1 and is_label(spot, word, before):
+    if len(word) == 1 and (is_label(spot, word, before) or _DECIMAL.fullmatch(before)):
         return spot.next in _CAPITALS
     kind = abbreviation(spot, word, before)
-    if kind:
+    if kind and not (len(word) == 1 and word.isupper() and opener_follows(spot)):
         return _abbreviation_ends(spot, kind, before)
     if len(word) == 1 and word.isalpha():
         return _initial_ends(spot, word, before)
@@ -166,7 +178,13 @@ def _number(spot: Spot, word: str, before: str) -> bool:
         return True
     if before[-1:] == "." and before[:-1].isdigit():  # 2024. 5. 3.
         return False
-    if len(word) < 3 and is_ordinal(spot, before) and not opener_follows(spot):
+    if (
+        len(word) < 3
+        and word != "0"
+        and not is_label_of(spot, before)
+        and is_ordinal(spot, before)
+        and not opener_follows(spot)
+    ):
         return False
     language = languages(spot)[0]
     after = table(language).ordinal_after
@@ -182,6 +200,16 @@ def _may_begin_small(spot: Spot, word: str) -> bool:
     if spot.small():
         return True
     return bool(word) and script(word[-1]) not in ("latin", "other") and script(spot.letter) == "latin"
+
+
+def is_hanging_quote(spot: Spot) -> bool:
+    """Tell whether the word behind a quote decides and may still grow."""
+    return spot.text[spot.end - 1] in _CLOSED and spot.opened + len(spot.following()) == len(spot.text)
+
+
+def _is_joined(spot: Spot) -> bool:
+    """Tell whether a word behind the quote joins it to the sentence: “कहाँ?” और …"""
+    return spot.spaced and spot.text[spot.end - 1] in _CLOSED and spot.following() in _JOINS
 
 
 def _goes_on_after_quote(spot: Spot) -> bool:
@@ -230,7 +258,7 @@ def _initial_ends(spot: Spot, letter: str, before: str) -> bool:
         return False
     if letter.islower() or spot.next == "uncased" or script(letter) != script(spot.letter):
         return True
-    if opener_follows(spot):
+    if opener_follows(spot) or bare_letter_follows(spot) or is_behind_surname(spot):
         return True
     return letter not in _POINTS and _COUNT.fullmatch(before) is not None and not _WORK.search(spot.text, 0, spot.at)
 
@@ -239,7 +267,7 @@ def _acronym(spot: Spot) -> bool:
     """Judge the dot behind U.S. and the like: a noun may end a sentence, an adjective stands before a name."""
     if spot.next != "upper":
         return False
-    if opener_follows(spot):
+    if opener_follows(spot) or is_behind_surname(spot):
         return True
     if spot.letter not in _SENTENCE_STARTERS:
         return False

@@ -25,6 +25,8 @@ _YEAR = re.compile(
     r"(?:(?:\d{3,4}|[IVXХ]+)(?:[–—-](?:\d{2,4}|[IVXХ]+))?|\d{1,2}(?::\d\d)?(?=\s[ap]\.m))\s(\D{1,14})"
 )
 """A whole sentence so far: В 1703 г, W XIX w, Nel 218 a.C, At 7:30 p.m."""
+_DATE = re.compile(r"\W*\d{1,2}\.?\s[^\W\d_]{3,9}\.?\s\d{3,4}\s[^\W\d_]{1,2}")
+"""A whole sentence so far: 12 апреля 1961 г"""
 _OPENERS = frozenset(word for known in TABLES.values() for word in known.openers)
 _GOES_ON_BEFORE = frozenset(word for known in TABLES.values() for word in known.goes_on_before)
 _OPENER_BEGINNINGS = frozenset(word[:end] for word in _OPENERS for end in range(1, len(word) + 1))
@@ -37,8 +39,12 @@ _COPULAS = frozenset(
 )
 _LETTERED = frozenset().union(*(known.letter_ends_after for known in TABLES.values())) - _FREQUENT
 _SMALL_ABBREVIATIONS = frozenset(filter(_ABBREVIATIONS.may_know, "абвгдежзиклмнопрстуфхцчшщэ"))
-_IMPERATIVE = re.compile(r"[а-яёіїє]{3,}(?:[иьй]те|[іи]ть)(?:сь|ся)?")
-"""Назовите, Натисніть: no name ends so."""
+_NO_NAME = re.compile(
+    r"[а-яёіїє]{3,}(?:[иьй]те|[іи]ть)(?:сь|ся)?"
+    r"|[а-яё]{2,}(?:[ыио]е|ее|[еи]шь|[еёи]т|[аяую]ют|[ая]ет|тся|лся|лась|лось|лись|ость|[ае]ние|ция|ство|[лсчвжтдш]ь?но)"
+)
+"""Назовите, Натисніть, Обычно: no name ends so."""
+_TURKISH_CASE = re.compile(r".+'(?:y?[aeıiuü]|n[ıiuü]n?|[dt][ae]n?|y?l[ae])")
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLC]+")
 _SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjklmnpqrstvwxzбвгджзклмнпрстфхцчшщ]{2,5})")
@@ -46,6 +52,7 @@ _SHORT = re.compile(r"(?!(?:[hms]+|psst|pf+t|[бгхм]+|т?с+)\Z)(?i:[bcdfghjk
 _IN_ADDRESS = re.compile(r"(?:\d+[^\W\d_]?|[^\W\d_]),")
 _LONGEST_SHORT = 5
 _LONGEST_DAY = 2
+_NUMBERS = frozenset({"no.", "no:", "nr.", "nr", "n.º", "nº", "№", "numara", "numarası"})
 _PRONOUNS = frozenset({"I", "я"})
 _LONGEST_ROMAN = 4
 """Letters in the marker of a list item; longer numbers (XVIII) are written in capitals."""
@@ -112,19 +119,21 @@ def hangs_on_word(spot: Spot) -> bool:
     if spot.opened + len(part) < len(spot.text):
         return False
     goes_on = part in _GOES_ON_BEGINNINGS or _ROMAN.fullmatch(part) is not None
-    opens, may_be_imperative = part.lower() in _OPENER_BEGINNINGS, script(part[:1]) == "cyrillic"
-    if not (goes_on or opens or may_be_imperative or len(part) == 1):
-        return False
     word, _ = spot.words()
+    if word.isdigit() and len(word) <= _LONGEST_DAY and len(likeliest := languages(spot)) > 1:
+        return any(table(language).ordinal_after for language in likeliest)
+    opens, is_cyrillic = part.lower() in _OPENER_BEGINNINGS, script(part[:1]) == "cyrillic"
+    if not (goes_on or opens or is_cyrillic or len(part) == 1):
+        return False
     if word.isdigit():
         return len(word) <= _LONGEST_DAY and any(table(language).ordinal_after for language in languages(spot))
     words = (word, _last_part(word))
     if goes_on and any(map(_ABBREVIATIONS.may_know, words)):
         return True
-    if len(part) == 1 and any(map(_ABBREVIATIONS.may_take_number, words)):
+    if len(part) == 1 and (any(map(_ABBREVIATIONS.may_take_number, words)) or _DATE.fullmatch(spot.text, 0, spot.at)):
         return True
     if _is_short(word):
-        return opens or may_be_imperative
+        return opens or is_cyrillic or len(part) == 1
     return opens and (any(map(_ABBREVIATIONS.may_end_before_opener, words)) or _year(spot) is not None)
 
 
@@ -139,7 +148,7 @@ def opener_follows(spot: Spot) -> bool:
     """Tell whether the word behind the mark begins a sentence for certain."""
     word = spot.following().lower()
     word = word.removesuffix(".") if len(word) > 2 else word  # A. may be an initial
-    if _IMPERATIVE.fullmatch(word) and _is_short(spot.words()[0]):
+    if _NO_NAME.fullmatch(word) and _is_short(spot.words()[0]):
         return True
     return word in _OPENERS and any(word in table(language).openers for language in languages(spot))
 
@@ -147,6 +156,8 @@ def opener_follows(spot: Spot) -> bool:
 def goes_on_before(spot: Spot, kind: Kind) -> bool:
     """Tell whether the word behind the mark belongs to the abbreviation before it: 5 p.m. EST, Mon. Nov. 24, ch. II."""
     word = spot.following()
+    if _INITIAL.fullmatch(word) and _DATE.fullmatch(spot.text, 0, spot.at):
+        return True
     bare = word.removesuffix(".")
     if word in _GOES_ON_BEFORE or bare in _GOES_ON_BEFORE:
         return True
@@ -201,6 +212,13 @@ def is_label(spot: Spot, letter: str, before: str) -> bool:
     return any(language in speakers for language in languages(spot))
 
 
+def is_label_of(spot: Spot, before: str) -> bool:
+    """Tell whether a number behind the word *before* names a thing and ranks none: No. 12, koltuk 5."""
+    if before[-1:] == "." and _ABBREVIATIONS.may_take_number(before[:-1]) and not _month_follows(spot, languages(spot)):
+        return True
+    return before.lower() in _NUMBERS or before.lower() in table(languages(spot)[0]).letter_ends_after
+
+
 def _is_numbered(before: str) -> bool:
     """Tell whether the word *before* is an abbreviation that takes a number or a letter: App. B."""
     return len(before) > 2 and before[-1] == "." and Kind.NUMBERED in _ABBREVIATIONS.kinds(before[:-1], "", "").values()
@@ -215,8 +233,23 @@ def _names_letters(spot: Spot) -> bool:
 def is_ordinal(spot: Spot, before: str) -> bool:
     """Tell whether a number with a dot is an ordinal behind the word *before*: am 3. Oktober, im II. Weltkrieg."""
     likeliest = languages(spot)
-    after = table(likeliest[0]).ordinal_after
-    return "*" in after or before.lower() in after or _month_follows(spot, likeliest)
+    own = table(likeliest[0])
+    after = own.ordinal_after
+    if before.lower() in own.day_after:
+        return _month_follows(spot, likeliest)
+    if "*" in after or before.lower() in after or _month_follows(spot, likeliest):
+        return True
+    return len(likeliest) > 1 and before != "" and _in_ordinal_language(spot, likeliest)
+
+
+def _in_ordinal_language(spot: Spot, likeliest: Sequence[str]) -> bool:
+    """Tell whether the word behind the number tells that its language marks any ordinal: Okulun 2. Dünya Savaşı."""
+    if "tr" in likeliest and _TURKISH_CASE.fullmatch(spot.following()):
+        return True
+    owners = {language: len(TABLES[language].letters & set(spot.following().lower())) for language in likeliest}
+    best = max(owners.values())
+    first = [language for language, count in owners.items() if count == best]
+    return (best > 0 or "en" not in likeliest) and any("*" in table(language).ordinal_after for language in first)
 
 
 def _month_follows(spot: Spot, likeliest: Sequence[str]) -> bool:

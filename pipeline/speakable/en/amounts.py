@@ -171,7 +171,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_N} ?(?P<unit>{_PLAIN_UNIT})/(?P<to>{NUMBER}) ?(?P<last>{_PLAIN_UNIT})", _two_measures),
     rule(r"(?P<n>\d{1,3})(?:st|nd|rd|th) ?[-–] ?(?P<to>\d{1,3})(?:st|nd|rd|th)", _ordinals),
     rule(r"(?P<n>\d{1,3})-(?P<word>for|to|in|on|by|and)-(?P<to>\d{1,3})", _hyphened),
-    rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?-(?P<unit>[a-z]{{3,20}}|{_PLAIN_UNIT})", _compound),
+    rule(rf"{_N}(?:[-–](?P<to>{NUMBER}))?-(?P<unit>[a-z]{{3,20}}|{_PLAIN_UNIT})(?:\.(?= [a-z]))?", _compound),
     (re.compile(rf"(?P<n>\d{{1,3}})(?=(?:-[a-z]{{2,20}}){{1,4}}{RIGHT})"), lambda m: cardinal(int(m["n"]))),
     rule(r"\d{3,6}", _kept),
     rule(r"(?P<n>\d\d)-(?P<to>\d\d)", _shares),

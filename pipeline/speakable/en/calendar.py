@@ -51,7 +51,7 @@ DAY_ALONE = re.compile(
 )
 _HOURS = rf"{_CLOCK}(?:[-–]{_CLOCK})? ?[AaPp]\.?[Mm]|\d{{1,2}}[-–]\d{{1,2}}(?!\d)"
 DAY_AT = re.compile(
-    rf"(?<![\w.])(?P<name>{_WEEKDAYS})\b\.?(?=:? (?:at )?(?:{_HOURS})|: (?:closed|open|\d))"
+    rf"(?<![\w.])(?P<name>{_WEEKDAYS})\b\.?(?=:? (?:at )?(?:{_HOURS})|: (?:closed|open|\d)| (?:till|until|from) \d)"
     rf"|(?<![\w.])(?P<sure>{_SURE})\b\.?(?= at \d)"
     rf"|(?<=and |the )(?P<part>{_SURE})\b\.?(?= (?:at|morning|afternoon|evening|night)\b)"
 )

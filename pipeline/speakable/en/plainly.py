@@ -4,6 +4,7 @@ import re
 
 from pipeline.speakable.en.numbers import NUMBER
 from pipeline.speakable.en.units import PER_UNITS, UNITS
+from pipeline.speakable.language import table
 from pipeline.speakable.rewriting import any_of
 
 INDIAN = re.compile(r"(?<![\d,.])\d{1,2}(?:,\d\d){1,4},\d{3}(?![\d,])")
@@ -23,6 +24,16 @@ CODE_BEHIND = re.compile(
 PER_NOUN = re.compile(rf"(?<=\d )(?P<noun>[a-z]{{3,20}})/(?P<per>{any_of(PER_UNITS)})(?![\w/])")
 
 
+COMPASS = table("en")["directions"]
+_TOWARDS = (
+    r"(?i:winds?|gusts?|heading|head|facing|go|turn|travel)(?: out of| from)?(?: the)? |(?:from|to|toward|out of) the "
+)
+WINDS = re.compile(
+    rf"\b(?P<front>{_TOWARDS})(?P<to>{any_of(COMPASS)})"
+    r"(?= (?:at|of|around|about|up|to|and|on|for|until|toward|\d)|[,.;!?]|$)"
+)
+
+
 def written_out(text: str) -> str:
     """Return *text* with unusual notations of numbers replaced by usual ones."""
     if "," in text:
@@ -35,6 +46,7 @@ def written_out(text: str) -> str:
         text = DEGREES.sub("°", text)
     if " / " in text:
         text = SPACED_PER.sub(r"\g<unit>/", text)
+    text = WINDS.sub(lambda m: m["front"] + COMPASS[m["to"]].lower(), text)
     text = NO_ZERO.sub("0.", text)
     if "$" in text:
         text = CODE_BEHIND.sub(r"\g<code> \g<amount>", text)

@@ -26,6 +26,7 @@ ENDED = re.compile(rf"\b(?:{_ENDED})\b[,:]?{_UP_TO_SIX_WORDS.replace('in|', 'in|
 SCORE_OF = re.compile(r"\bscores? of \Z")
 SETS = re.compile(rf"\b(?:{_ENDED})\b[^.;!?]{{0,24}} \d{{1,2}}[-–]\d{{1,2}}(?: to \w+)?,(?: and)? \Z", re.IGNORECASE)
 
+VERSUS = re.compile(r"\b(?:vs\.?|versus) [^.;!?]{1,30}[:,] \Z")
 WON_BEHIND = re.compile(rf" (?:{_SCORE})\b| to [A-Z]")
 
 TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
@@ -58,7 +59,9 @@ def _score(m: re.Match[str]) -> str | None:
     front = in_front(m)
     if ODDS.search(front) or SCORE_OF.search(front):
         return _to(m)
-    return _to(m) if ENDED.search(front) or SETS.search(front) or WON_BEHIND.match(m.string, m.end()) else None
+    if ENDED.search(front) or SETS.search(front) or WON_BEHIND.match(m.string, m.end()) or VERSUS.search(front):
+        return _to(m)
+    return None
 
 
 def _to(m: re.Match[str]) -> str:

@@ -109,6 +109,12 @@ def _small_size(m: re.Match[str]) -> str | None:
     return f"{cardinal(int(m['n']))} by {cardinal(int(m['to']))}" if known else None
 
 
+def _compound_size(m: re.Match[str]) -> str:
+    """Say a 9x13-inch pan."""
+    unit = UNITS[m["unit"]][0] if m["unit"] in UNITS else m["unit"]
+    return f"{speak(m['n'])} by {speak(m['to'])}-{unit}"
+
+
 def _factor_of(m: re.Match[str]) -> str | None:
     """Say that prices rose 3.5x; 2x before another word stays."""
     word = after(m)
@@ -194,6 +200,7 @@ _PART = rf"{NUMBER}(?: ?(?:{_PLAIN_UNITS})(?={_BY}))?"
 FIRST_RULES: tuple[Rule, ...] = (
     rule(r"(?P<d>\d{1,3}) ?d(?= \d{1,2} ?h)", _days),
     rule(rf"(?P<all>{_PART}(?:{_BY}{_PART}){{0,1}}{_BY}{NUMBER}) ?(?P<unit>{_PLAIN_UNITS}){PER}{DOT}", _times),
+    rule(rf"{_N} ?[x×] ?(?P<to>{NUMBER})-(?P<unit>inch|foot|feet|{any_of(_LENGTHS)})", _compound_size),
     rule(r"(?P<n>\d{3,4})[x×](?P<to>\d{3,4})(?:p|px)?", _resolution),
     rule(rf"{_N} [-–—] (?P<to>{NUMBER})\s?(?P<unit>{_PLAIN_UNITS}|°){PER}{DOT}", _spaced_measure),
     rule(rf"{_N} [-–—] (?P<to>{NUMBER})", _spaced_range),

@@ -89,6 +89,19 @@ def _lasting(m: re.Match[str]) -> str | None:
     return f"{cardinal(int(m['h']))} colon zero zero" if m["m"] == "00" else clock(m["h"], m["m"], half=False)
 
 
+def _with_seconds(m: re.Match[str]) -> str | None:
+    """Say 2:00:35 as two hours thirty-five seconds, and as a time of day behind "at"."""
+    if before(m).lower() == "at" or m["half"]:
+        hour = _at(m["h"], m["m"], m["half"], half=bool(m["half"]))
+        return f"{hour} and {_some(m['s'], 'second')}" if hour and not m["half"] else None
+    named = (("h", "hour"), ("m", "minute"), ("s", "second"))
+    return " ".join(_some(m[name], noun) for name, noun in named if int(m[name])) or None
+
+
+def _some(number: str, one: str) -> str:
+    return f"{cardinal(int(number))} {one if int(number) == 1 else one + 's'}"
+
+
 def _times(m: re.Match[str]) -> str | None:
     """Say 9 AM–5:30 PM, 9–11 a.m., 9:00–17:30, 10 a.m.-noon. 9–5 is no time; the 9 of 9 - 5 PM may be none."""
     half, until = m["half"], m["half2"]
@@ -128,6 +141,7 @@ _DOTTED = r"(?P<h>\d{1,2})\.(?P<m>[0-5]\d)"
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?P<h>\d{1,2}):00(?= o['’]clock)", _full_hour),
+    rule(rf"(?P<h>\d{{1,2}}):(?P<m>[0-5]\d):(?P<s>[0-5]\d)(?P<half>{_HALF})?", _with_seconds),
     rule(r"(?P<h>\d{1,2}):(?P<m>[0-5]\d)", _lasting),
     rule(rf"{_TIME}(?P<dash>{DASH}){_UNTIL}", _times),
     rule(rf"{_TIME}", _time),

@@ -18,7 +18,18 @@ from pipeline.speakable.rewriting import (
 )
 from pipeline.speakable.ru.decimals import NUMBER, parts, speak
 from pipeline.speakable.ru.forms import adjective_behind, cardinal, form_behind, gender_of, inflected
-from pipeline.speakable.ru.grammar import LABELS, agreement, around, case_alone, counted, governed, kind, lemma, nouns
+from pipeline.speakable.ru.grammar import (
+    LABELS,
+    PREPOSITIONS,
+    agreement,
+    around,
+    case_alone,
+    counted,
+    governed,
+    kind,
+    lemma,
+    nouns,
+)
 
 _TABLE = table("ru")
 _WORDS = vocabulary("ru")
@@ -173,8 +184,8 @@ def _money(whole: int, hundredths: int, row: dict[str, Any], case: str) -> str:
 
 def unit_is_sure(m: re.Match[str], row: dict[str, Any]) -> bool:
     """Whether the unit is certainly one. A letter that is also a preposition must stand last; some need their dot."""
-    if row.get("last") and after(m):
-        return False
+    if row.get("last") and after(m) and after(m) not in PREPOSITIONS:
+        return False  # 5 с половиной, but отдых 60 с между подходами
     if row and len(m["unit"]) == 1 and m["unit"].isalpha() and not _is_no_name(m, row):
         return False
     if row.get("noun") == "процент" and governed(m) and _not_a_share(after(m)):

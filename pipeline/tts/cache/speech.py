@@ -65,7 +65,8 @@ class CacheOptions:
 class CachedSpeech:
     """*engine*, which need not say a sentence twice. Sound with word marks is not remembered.
 
-    A sentence is the same when ``engine_key``, the sample rate, the voice's name and language, and the text are. Only a
+    A sentence is the same when ``engine_key``, the sample rate, the voice's name, language and speaking rate,
+    and the text are. Only a
     sentence that was given to its end and read to its end is remembered; two readers of the same new sentence let it be
     said twice. The least lately used sentences go first. A disk that fails costs a line in the log, no sentence.
     """
@@ -150,7 +151,7 @@ class CachedSpeech:
         return None
 
     def _key(self, text: str, voice: Voice) -> str:
-        parts = [_FORM, self._engine_key, self.sample_rate, voice.name, voice.language, text]
+        parts = [_FORM, self._engine_key, self.sample_rate, voice.name, voice.language, voice.speaking_rate, text]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -30,6 +30,10 @@ replaced.
 """
 
 
+SLOWEST = 80
+"""The fewest words a minute that espeak-ng speaks. Above 450 it shortens the sound itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EspeakOptions:
     """The settings of the voice.
@@ -96,10 +100,10 @@ class EspeakSpeech:
         by digit.
         """
         chosen = (await self._ready()).choose(text, voice)
-        samples = 0
+        samples, rate = 0, max(SLOWEST, round(self._options.rate * voice.speaking_rate))
         for start, piece in pieces(text):
             begins_ms, marker = 1000 * samples / self.sample_rate, Marker(piece, start)
-            async with aclosing(self._speak(chosen, piece, marks, due)) as sound:
+            async with aclosing(self._speak(chosen, piece, marks, due, rate)) as sound:
                 async for item in sound:
                     if isinstance(item, bytes):
                         samples += len(item) // SAMPLE_BYTES
@@ -151,8 +155,10 @@ class EspeakSpeech:
             raise
         return voices
 
-    async def _speak(self, voice: str, piece: str, marks: bool, due: Due) -> AsyncGenerator[bytes | WordEvent, None]:
-        with closing(self._pool.submit(voice, piece, marks, due)) as job:
+    async def _speak(
+        self, voice: str, piece: str, marks: bool, due: Due, words_a_minute: int = 0
+    ) -> AsyncGenerator[bytes | WordEvent, None]:
+        with closing(self._pool.submit(voice, piece, marks, due, words_a_minute)) as job:
             while (item := await job.read()) is not None:
                 yield item
 

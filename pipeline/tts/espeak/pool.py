@@ -61,9 +61,12 @@ class Pool:
         self._tasks = [asyncio.create_task(self._serve(worker), name="espeak") for worker in self._workers]
         return catalogue
 
-    def submit(self, voice: str, text: str, marked: bool = False, due: Due = at_once) -> Job:
-        """Queue *text* for *voice*, espeak's identifier. The caller reads the job and closes it."""
-        job = Job(next(self._numbers), voice, text, marked, due)
+    def submit(self, voice: str, text: str, marked: bool = False, due: Due = at_once, words_a_minute: int = 0) -> Job:
+        """Queue *text* for *voice*, espeak's identifier. The caller reads the job and closes it.
+
+        *words_a_minute*: 0 = those of the settings.
+        """
+        job = Job(next(self._numbers), voice, text, marked, due, words_a_minute)
         if self._tasks:
             self._jobs.put_nowait(job)
         else:

@@ -44,12 +44,12 @@ class Job:
     Its sound waits here for the reader, so that a slow one holds no worker up; the length of the text bounds it.
     """
 
-    def __init__(self, number: int, voice: str, text: str, marked: bool, due: Due) -> None:
+    def __init__(self, number: int, voice: str, text: str, marked: bool, due: Due, words_a_minute: int = 0) -> None:
         self.number = number
         self.kind = SPEAK_MARKED if marked else SPEAK
         self._due = due
         self._latest = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        self.request = f"{voice}\0{text}".encode()
+        self.request = f"{voice}\0{words_a_minute}\0{text}".encode()
         self.tries = 0
         self.heard = False
         self.closed = False

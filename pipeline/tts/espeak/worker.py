@@ -6,12 +6,13 @@ imported here: half of a worker's start is imports.
 
 It is a process because espeak-ng is not thread-safe, has one state for the whole process, may crash, and is GPL-3.
 
-A frame is ``HEADER`` (kind, job, length of the payload) and the payload. In: ``SPEAK`` (voice, NUL, text, UTF-8),
-``SPEAK_MARKED`` (the same), ``ABORT``. Out, once at the start: ``READY`` (the voices, see ``Espeak.voices``) or
-``FAILED``. Out, for each text: any number of ``AUDIO`` (whole samples, signed 16-bit, mono, 22,050 Hz; a short one
-first, then longer ones, since each costs the parent the same) and one ``DONE`` or ``FAILED`` (text of the reason); an
-aborted job is answered with ``DONE`` too. For ``SPEAK_MARKED``, an ``AUDIO`` in which words begin comes behind a
-``WORDS``, which holds a ``WORD`` (index in the text's characters, ms from its first sound) for each.
+A frame is ``HEADER`` (kind, job, length of the payload) and the payload. In: ``SPEAK`` (voice, words a minute, text,
+with a NUL between them, UTF-8; 0 words = ``RATE``), ``SPEAK_MARKED`` (the same), ``ABORT``. Out, once at the start:
+``READY`` (the voices, see ``Espeak.voices``) or ``FAILED``. Out, for each text: any number of ``AUDIO`` (whole
+samples, signed 16-bit, mono, 22,050 Hz; a short one first, then longer ones, since each costs the parent the same) and
+one ``DONE`` or ``FAILED`` (text of the reason); an aborted job is answered with ``DONE`` too. For ``SPEAK_MARKED``, an
+``AUDIO`` in which words begin comes behind a ``WORDS``, which holds a ``WORD`` (index in the text's characters, ms
+from its first sound) for each.
 """
 
 import ctypes
@@ -120,7 +121,8 @@ class Espeak:
         os.chdir(home)  # a path of more than about 160 characters fails, so it gets a relative one
         if self._library.espeak_Initialize(_SYNCHRONOUS, _PIECE_MS, os.fsencode(data), _DONT_EXIT) != SAMPLE_RATE:
             raise RuntimeError("the data of espeak-ng could not be loaded")
-        self._pipe, self._rate, self._pitch = pipe, rate, pitch
+        self._pipe, self._default_rate, self._pitch = pipe, rate, pitch
+        self._rate = 0
         self._voice, self._job, self._marked = b"", 0, False
         self._given = self._sent = 0  # bytes of sound of this job
         self._sound = self._begun = b""  # waiting for a frame: sound, and the WORDs that begin in it
@@ -134,13 +136,18 @@ class Espeak:
         """
         return "\n".join(self._list(None) + self._list(b"variant"))
 
-    def speak(self, job: int, voice: bytes, text: bytes, marked: bool) -> str:
+    def speak(self, job: int, voice: bytes, rate: int, text: bytes, marked: bool) -> str:
         """Send the audio of *text* (UTF-8, no NUL) through the pipe; if *marked*, also when its words begin.
+
+        *rate*: words a minute, 0 = those of the settings.
 
         Return the reason of a failure, "" if there is none.
         """
         if voice != self._voice and not self._use(voice):
             return f"espeak-ng has no voice {voice.decode()}"
+        if self._rate != (rate := rate or self._default_rate):
+            self._rate = rate
+            self._library.espeak_SetParameter(_RATE, rate, 0)
         self._job, self._marked, self._given, self._sent = job, marked, 0, 0
         size = len(text) + 1
         code = self._library.espeak_Synth(text, size, 0, _CHARACTERS, 0, _CHARS_UTF8 | _ENDPAUSE, None, None)
@@ -154,7 +161,7 @@ class Espeak:
             return False
         if self._library.espeak_GetCurrentVoice().contents.identifier != voice:
             return False
-        self._library.espeak_SetParameter(_RATE, self._rate, 0)
+        self._rate = 0  # a voice may bring its own
         self._library.espeak_SetParameter(_PITCH, self._pitch, 0)
         self._voice = voice
         return True
@@ -239,8 +246,8 @@ def main() -> None:
     while True:
         kind, job, payload = pipe.read()
         if kind in (SPEAK, SPEAK_MARKED):  # an ABORT that comes here crossed the DONE of its job
-            voice, _, text = payload.partition(b"\0")
-            problem = espeak.speak(job, voice, text, kind == SPEAK_MARKED)
+            voice, words, text = payload.split(b"\0", 2)
+            problem = espeak.speak(job, voice, int(words), text, kind == SPEAK_MARKED)
             pipe.write(FAILED if problem else DONE, job, problem.encode())
 
 

@@ -82,6 +82,10 @@ class OpenAISpeech:
         self._options = options
         self._body = {"model": options.model, "response_format": "pcm", **options.extra_body}
         _json(self._body)
+        try:
+            self._speed = float(options.extra_body.get("speed", 1.0))
+        except (TypeError, ValueError):
+            raise ValueError("extra_body: speed must be a number") from None
         self._environment = environment
         self._http = HttpClient(options.base_url, options.proxy)
         self._path = f"{urlsplit(options.base_url).path.rstrip('/')}/{SPEECH}"
@@ -115,7 +119,7 @@ class OpenAISpeech:
         """
         default = self._options.voice
         for name in dict.fromkeys((voice.name or default, default)):
-            async with self._ask(text, name) as reply:
+            async with self._ask(text, name, voice.speaking_rate) as reply:
                 if name != default and (reply.status in WRONG_VOICE or "json" in reply.headers.get("content-type", "")):
                     continue
                 async with aclosing(self._sound(reply)) as sound:
@@ -154,12 +158,13 @@ class OpenAISpeech:
             yield pcm
 
     @asynccontextmanager
-    async def _ask(self, text: str, voice: str) -> AsyncIterator[Reply]:
+    async def _ask(self, text: str, voice: str, speaking_rate: float) -> AsyncIterator[Reply]:
         """Give the reply with its body unread; leaving the block closes it."""
         headers = {"content-type": "application/json"}
         if key := self._key():
             headers["authorization"] = f"Bearer {key}"
-        content = _json({"input": text, "voice": voice, **self._body})
+        speed = {} if speaking_rate == 1 else {"speed": round(self._speed * speaking_rate, 3)}
+        content = _json({"input": text, "voice": voice, **self._body, **speed})
         connect = self._options.connect_timeout_seconds
         with _failures():
             async with time_limit(connect + self._options.stall_timeout_seconds):

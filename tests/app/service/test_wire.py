@@ -65,10 +65,11 @@ def test_a_turn_is_the_request() -> None:
         screen_width=3,
         screen_height=4,
         word_timings=True,
+        speaking_rate=1.5,
     )
     turn = wire.turn(request, "me", (), None)
     image = Screenshot(PNG, "image/png", 3, 4)
-    assert turn == Turn("s", "p", "mac", "me", (), image, "v", "ru", True, None)
+    assert turn == Turn("s", "p", "mac", "me", (), image, "v", "ru", True, None, 1.5)
 
 
 def test_a_turns_deadline_is_a_point_in_time() -> None:

@@ -179,6 +179,13 @@ async def test_slower(speech: PiperSpeech, voices: dict[str, Path]) -> None:
         assert len(await said(twice, ENGLISH)) == 2 * len(await said(speech, ENGLISH))
 
 
+async def test_speaking_rate(speech: PiperSpeech) -> None:
+    """Twice as fast is half as long."""
+    async with aclosing(speech.synthesize(ENGLISH, Voice(speaking_rate=0.5))) as pieces:
+        slow = b"".join([piece async for piece in pieces])
+    assert len(slow) == 2 * len(await said(speech, ENGLISH))
+
+
 @needs_soxr
 async def test_voices_of_two_rates(voices: dict[str, Path], tmp_path: Path) -> None:
     """Everything has the rate of the default voice, and lasts as long as it would at its own."""

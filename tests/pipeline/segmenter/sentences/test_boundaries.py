@@ -26,6 +26,12 @@ CASES = [
     "Tap it.| iPhone users wait.| eBay is down.",
     "Cerré la ventana.|¿Quieres algo más?|¡Dime!",
     "**好了。**|我们走吧。",
+    "Sorry :(| I'll try again.| Not bad :/| The end.",
+    "“早点来。”他笑着说。|好的。",
+    # Code is cut by its lines alone, a formula between dollar signs not at all. A price and a variable are no formula.
+    'So:|\n```python|\nprint("Hi. There.")|\n```|\nThat is it.| Bye.',
+    "So: ```sh|\nls. Then|\n```|\nGood.| Bye.",
+    "We know that $a. B$ holds.| Pay $5.| Then set $HOME.| Then go.",
     "قال: «أين أنت؟»| ثم ذهب.",
     # Numbers, addresses, names of files, ellipses and quoted questions do not end the sentence that they are in.
     "It is 3.5 or 1,000.50 or v2.0.1 now",

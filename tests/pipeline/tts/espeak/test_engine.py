@@ -119,7 +119,7 @@ async def test_pieces_begin_short_and_grow(speech):
 async def test_a_worker_is_not_held_up_by_a_parent_with_much_to_do():
     """A sentence of some seconds is spoken to its end although nobody reads."""
     with subprocess.Popen(COMMAND, stdin=PIPE, stdout=PIPE) as worker:  # noqa: ASYNC220  (it does not wait)
-        request = b"gmw/en-US\0" + ENGLISH.encode() * 2
+        request = b"gmw/en-US\x000\0" + ENGLISH.encode() * 2
         worker.stdin.write(espeak_worker.HEADER.pack(espeak_worker.SPEAK, 1, len(request)) + request)
         worker.stdin.flush()
         await until(lambda: waiting_in(worker.stdout) > 4 * 2 * espeak_worker.SAMPLE_RATE)
@@ -255,7 +255,7 @@ async def test_a_text_that_kills_every_worker_is_given_up(tmp_path):
     """A text over which two workers die is not given to a third; the texts behind it are spoken."""
     code = (
         "speak = espeak_worker.Espeak.speak\n"
-        "espeak_worker.Espeak.speak = lambda self, *job: os._exit(9) if job[2] == b'poison' else speak(self, *job)\n"
+        "espeak_worker.Espeak.speak = lambda self, *job: os._exit(9) if job[3] == b'poison' else speak(self, *job)\n"
     )
     async with pool_of(changed(tmp_path / "worker.py", code)) as pool:
         poison, good = pool.submit("gmw/en-US", "poison"), pool.submit("gmw/en-US", ENGLISH)

@@ -214,7 +214,7 @@ mallinfo.restype = Info
 espeak = espeak_worker.Espeak(sys.argv[2], 175, 50, Nowhere())
 for _ in range(3):
     for number in range(60):
-        espeak.speak(number, (b"gmw/en-US", b"zle/ru")[number % 2], b"Window, and so on.", True)
+        espeak.speak(number, (b"gmw/en-US", b"zle/ru")[number % 2], 0, b"Window, and so on.", True)
     print(mallinfo().uordblks + mallinfo().hblkhd, sys.getallocatedblocks())
 """
 """What library and interpreter have allocated: the memory of the process grows in steps too big to see anything."""

@@ -125,7 +125,7 @@ async def busy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Pool, lis
     Speaking.go.set()
     assert await last.read() is None
     await pool.aclose()
-    order += [request.decode().strip("\0") for request in Speaking.spoken[1:-1]]
+    order += [request.decode().removeprefix("\x000\0") for request in Speaking.spoken[1:-1]]
 
 
 async def test_what_is_due_first_is_spoken_first(monkeypatch):

@@ -95,6 +95,15 @@ async def test_extra_body_wins() -> None:
     assert server.asked[0].body["response_format"] == "wav"
 
 
+async def test_speaking_rate() -> None:
+    """The server is asked for the speed of the request, times that of the settings; at 1 for none."""
+    async with speaking(sound([PCM]), sound([PCM]), sound([PCM]), extra_body={"speed": 1.5}) as (speech, server):
+        for rate in (2.0, 1.0):
+            async with aclosing(speech.synthesize("Hello.", Voice(speaking_rate=rate))) as pieces:
+                assert [piece async for piece in pieces]
+    assert [asked.body["speed"] for asked in server.asked] == [3.0, 1.5]
+
+
 async def test_without_a_key() -> None:
     """No variable, no Authorization: local servers want none."""
     async with speaking(sound([PCM]), environment={}) as (speech, server):
