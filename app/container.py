@@ -104,6 +104,7 @@ class Container(DeclarativeContainer):
         on_invalid=pipeline.commands.on_invalid,
         most_chars=Factory(cutting, pipeline).provided.max_answer_chars,
         clause=Factory(cutting, pipeline).provided.clause_after_seconds,
+        first_clause=pipeline.first_clause,
     )
 
     watchdog = Singleton(Watchdog)

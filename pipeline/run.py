@@ -25,7 +25,8 @@ class Stages:
     """The stages of every turn of the process.
 
     ``segmenter`` makes one for each turn. ``hold``: seconds that a finished sentence waits for its next character;
-    ``clause``: seconds without sound after which a clause of an unfinished one is said, 0 = never.
+    ``clause``: seconds without sound after which a clause of an unfinished one is said, 0 = never;
+    ``first_clause``: the first sentence may be cut where a speaker would breathe, for an early first sound.
     ``on_invalid``: a refused command is a Notice (``warn``) or ends the turn (``abort``). ``speech`` None: text and
     commands only. ``most_chars``: a longer answer ends there with LENGTH.
     """
@@ -38,6 +39,7 @@ class Stages:
     on_invalid: str
     most_chars: int = sys.maxsize
     clause: float = 0.0
+    first_clause: bool = False
 
 
 def nobody() -> None:
@@ -51,7 +53,7 @@ async def run(turn: Turn, stages: Stages, progress: Callable[[], None] = nobody)
     MODEL_UNAVAILABLE; otherwise raises what the stages raise.
     """
     voice = Voice(turn.voice, turn.language)
-    patience = Patience(stages.hold, stages.clause)
+    patience = Patience(stages.hold, stages.clause, stages.first_clause)
     async with (
         prefetch(partial(stages.model.stream, turn), DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter, patience, progress, stages.most_chars)) as cut,

@@ -74,11 +74,15 @@ class Limits(Strict):
 
 
 class Pipeline(Strict):
-    """``[pipeline]``: which stages answer."""
+    """``[pipeline]``: which stages answer.
+
+    ``first_clause``: the first sentence of an answer may be cut where a speaker would breathe.
+    """
 
     llm: Annotated[ModelSettings, Field(discriminator="kind")] = DemoModelSettings()
     memory: Annotated[ProcessMemorySettings | NoMemorySettings, Field(discriminator="kind")] = ProcessMemorySettings()
     welcome_text: Text = "Hello. I am ready."
+    first_clause: bool = True
     segmenter: Annotated[RulesSegmenterSettings | CustomSettings, Field(discriminator="kind")] = (
         RulesSegmenterSettings()
     )
