@@ -12,6 +12,12 @@ LINKS = _set(
 )
 """Behind a comma these begin a clause."""
 
+TELLING = _set(
+    "because although though while whereas so depending and but or yet поэтому потому причём зато однако поскольку но а"
+    " или либо"
+)
+"""Of these, behind a comma, the few words that follow are hardly ever a remark with another comma behind it."""
+
 JOINING = dict.fromkeys(_set("and but or yet"), "en") | dict.fromkeys(_set("и но а или либо"), "ru")
 """Behind a comma these begin a clause or the next thing of a list; the language tells how to know."""
 

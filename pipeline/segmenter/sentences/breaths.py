@@ -15,11 +15,14 @@ from pipeline.segmenter.sentences.breath_words import (
     OPENING_PHRASE,
     OPENING_SENTENCE,
     STARTS,
+    TELLING,
 )
 from pipeline.segmenter.sentences.quotes import half_open
 
 LEAST_WORDS = 4
 """Fewer words before or behind a cut sound torn off."""
+_FEWER = 3
+"""So many words behind a cut tell enough, where they can begin nothing but a clause."""
 
 _BREATH = re.compile(r"[,;:](?=\s)|(?<=\s)[—–](?=\s)")
 _WORD = re.compile(r"[^\W_][\w'’-]*")
@@ -42,8 +45,8 @@ def breath(text: str) -> int:
     """Return the end of the longest beginning of *text* that can be said before the rest is known; 0 if there is none.
 
     *text* is the open sentence, the first of an answer, as far as it has been written. The cut lies behind a comma,
-    colon, semicolon or dash, with at least four words on either side. It lies in no quote, bracket, link or markup, and
-    in no list, number, date, name or address.
+    colon, semicolon or dash, with at least four words before it, and as many behind it as far as they are known. It
+    lies in no quote, bracket, link or markup, and in no list, number, date, name or address.
     """
     places = [] if _UNFIT.search(text) else [place.end() for place in _BREATH.finditer(text)]
     for at in reversed(range(len(places))):
@@ -57,29 +60,48 @@ def breath(text: str) -> int:
 def _stands_alone(text: str, cut: int, before: int, behind: int) -> bool:
     """Tell whether both sides of *cut* can be said alone. The places before and behind it are the nearest others."""
     last, following = _LAST.search(text, before, cut), _NEXT.match(text, cut)
-    if last is None or following is None or min(_count(text, before, cut), _count(text, cut, len(text))) < LEAST_WORDS:
+    if last is None or following is None or _count(text, before, cut) < LEAST_WORDS:
         return False
     if half_open(text[:cut]) or text.count("*", 0, cut) % 2 or last[1].lower() in HANGING:
         return False
-    mark, first = text[cut - 1], following[1]
-    if mark in "—–":
-        return first[0].islower() and not _DASH.search(text, 0, cut - 1)  # a second dash ends a remark
-    return first[0].islower() if mark != "," else _begins_clause(text, before, cut, behind)
+    mark = text[cut - 1]
+    if mark == ",":
+        return _begins_clause(text, before, cut, behind)
+    if mark in "—–" and _DASH.search(text, 0, cut - 1):
+        return False  # a second dash ends a remark
+    return following[1][0].islower() and _count(text, cut, len(text)) >= _FEWER
 
 
 def _begins_clause(text: str, before: int, cut: int, behind: int) -> bool:
     """Tell whether a clause begins behind the comma before *cut*."""
     words, said = _words(text, cut, len(text)), _words(text, 0, cut)
-    first, second = words[0], words[1]
+    first, second = words[0], words[1] if len(words) > 1 else ""
     is_sure = first in STARTS or (first in JOINING and second in STARTS)
-    if not is_sure and _count(text, cut, behind) < LEAST_WORDS:
-        return False  # a remark, or a thing of a list
+    if len(words) < _needed(words, behind < len(text)) or (not is_sure and _is_remark(text, cut, behind)):
+        return False
     if first in LINKS:
         return True
     if first in JOINING:
         is_clause = is_sure or JOINING[first] == "ru" or (second in AFTER_AND and not (before and first in _LISTING))
         return is_clause and not _is_pair(said, words)
     return not before and _ends_opening(said, words)
+
+
+def _needed(words: list[str], is_parted: bool) -> int:
+    """Return how many of *words*, which follow a comma, must be known. The last one may have only begun.
+
+    Words that begin nothing but a clause tell it sooner, unless a comma follows them: *is_parted*.
+    """
+    if is_parted:
+        return LEAST_WORDS
+    if words[0] in STARTS:
+        return 2
+    return _FEWER if words[0] in TELLING or _is_order(words) else LEAST_WORDS
+
+
+def _is_remark(text: str, cut: int, behind: int) -> bool:
+    """Tell whether the words up to the next comma, if there is one, are so few that they may be a thing of a list."""
+    return behind < len(text) and _count(text, cut, behind) < LEAST_WORDS
 
 
 def _ends_opening(said: list[str], words: list[str]) -> bool:
@@ -105,7 +127,9 @@ def _is_pair(said: list[str], words: list[str]) -> bool:
         return True
     if first in ("и", "или"):
         return first in said
-    return bool(_ADJECTIVE.fullmatch(said[-1])) and any(map(_ADJECTIVE.fullmatch, words[1:3]))
+    if not _ADJECTIVE.fullmatch(said[-1]):
+        return False
+    return len(words) < LEAST_WORDS or any(map(_ADJECTIVE.fullmatch, words[1:3]))
 
 
 def _words(text: str, start: int, end: int) -> list[str]:

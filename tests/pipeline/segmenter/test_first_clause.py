@@ -24,7 +24,7 @@ TURN = Turn(prompt="?", session_id="s")
 
 def house(steps: list[Any], **options: Any) -> Stages:
     made = Stages(
-        ScriptedModel(steps), new_segmenter, CustomCommands(RawCommands()), None, hold=PATIENCE, on_invalid="warn", first_clause=True
+        ScriptedModel(steps), new_segmenter, CustomCommands(RawCommands()), None, PATIENCE, "warn", first_clause=True
     )
     return replace(made, **options)
 
