@@ -12,7 +12,8 @@ import grpc
 import pytest
 
 from app.service import speculation
-from pipeline.interfaces import Message
+from pipeline.events import Sentence
+from pipeline.memory import answer as memory_answer
 from protos import streaming_pb2 as pb
 from tests.fakes import PATIENCE, still, until
 from tests.serving import Answer, Service, read, serving
@@ -139,7 +140,10 @@ async def test_another_history_is_another_turn(tmp_path: Path) -> None:
         await guessed(service, "All is well.")
         memory = service.server.container.memory()
         key = ("anonymous", "mac", "s")
-        memory.remember(key, (Message("user", "Hello."), Message("assistant", "Hi.")))
+        said = memory_answer.Answer("Hello.")
+        said.sent(Sentence(1, "Hi.", final=True))
+        memory.begin(key, said)
+        memory.end(key, said)
         await service.ask("All is well.", **MAC)
         assert outcomes(service) == {"wrong": 1}
     assert [len(history) for history in service.diary.histories] == [0, 2]
