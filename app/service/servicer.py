@@ -88,7 +88,8 @@ class StreamingServicer:
                     await context.write(message)
                     if not is_own(event):
                         tally.sent(event)
-                        answer.sent(event)
+                        if memory is not None:
+                            answer.sent(event)
         finally:
             structlog.contextvars.bind_contextvars(**tally.figures())
             if memory is not None:

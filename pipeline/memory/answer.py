@@ -47,7 +47,7 @@ class _Part:
 class Answer:
     """Takes in what was really sent of the answer to *prompt*, and gives both as the conversation has them."""
 
-    __slots__ = ("_complete", "_heard", "_kept", "_parts", "_silent", "is_over", "prompt")
+    __slots__ = ("_complete", "_heard", "_kept", "_parts", "_silent", "_sounding", "is_over", "prompt")
 
     def __init__(self, prompt: str) -> None:
         self.prompt = prompt
@@ -55,6 +55,7 @@ class Answer:
         """Nothing more is sent of the answer."""
         self._parts: list[_Part] = []
         self._silent: _Part | None = None  # was sent, and waits for its sound
+        self._sounding: _Part | None = None
         self._complete = False
         self._heard: Heard | None = None
         self._kept: tuple[Message, ...] | None = None
@@ -78,8 +79,8 @@ class Answer:
     def _sounds(self, chunk: AudioChunk) -> None:
         if self._silent is not None and (chunk.pcm or chunk.final):
             self._begin(False)
-        part = next((part for part in reversed(self._parts) if part.sentence == chunk.sentence), None)
-        if part is not None:
+        part = self._sounding
+        if part is not None and part.sentence == chunk.sentence:
             part.ms += 1000 * len(chunk.pcm) / SAMPLE_BYTES / chunk.sample_rate
             part.is_whole = chunk.final
             if chunk.words:
@@ -89,6 +90,7 @@ class Answer:
     def _begin(self, is_whole: bool) -> None:
         if self._silent is not None:
             self._silent.is_whole = is_whole
+            self._sounding = self._silent
             self._parts.append(self._silent)
         self._silent = None
 
@@ -99,7 +101,7 @@ class Answer:
     def settle(self) -> None:
         """Keep nothing but the messages: what was heard of the answer is not asked any more."""
         self._kept = self.messages()
-        self._parts, self._silent = [], None
+        self._parts, self._silent, self._sounding = [], None, None
 
     def messages(self) -> tuple[Message, ...]:
         """Return the question and its answer. A question without a word of an answer did not happen: its user will ask
