@@ -89,11 +89,11 @@ def _ordinals(m: re.Match[str]) -> str:
 
 
 def _plain_range(m: re.Match[str]) -> str | None:
-    """Say 10–15 and 1,000–1,500, but neither 555-1234 nor a score, nor a range that goes down."""
+    """Say 10–15, 18.5–24.9 and 1,000–1,500, but neither 555-1234 nor a score, nor a range that goes down."""
     low, high = m["n"], m["to"]
     if value(low) >= value(high) or low[0] == "0" or (" " in m[0] and labelled(m)):
         return None
-    if len(high) > 3 and not ("," in high or counted_by_its_s(after(m).strip(".,;:!?)"))):
+    if len(high.partition(".")[0]) > 3 and not ("," in high or counted_by_its_s(after(m).strip(".,;:!?)"))):
         return None
     return f"{speak(low)} to {speak(high)}"
 

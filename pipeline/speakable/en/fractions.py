@@ -39,6 +39,8 @@ CHANGED = re.compile(rf"\b(?:{any_of(_WORDS['changes'])})\b[^.;!?]{{0,30}} by \Z
 ANOTHER = re.compile(r"(?<![\d/])\d/[2-9] (?:or|and|to|than|vs\.?) \Z")
 RANGE_OF_DATES = re.compile(r"\b(?:between|from) (?:\d{1,2}/\d{1,2} (?:and|to) )?\Z", re.IGNORECASE)
 MEASURED_LATER = re.compile(rf"(?: (?:and|to) \d{{1,2}}/\d{{1,2}})? (?:{any_of(_WORDS['measured'] | set(UNITS))})\b")
+LEFT_OPEN = re.compile(r"[.,;!?)]|\Z")
+"""Behind a number that counts nothing."""
 TIME_BEHIND = re.compile(r",? (?:at|from|by|around) (?:\d|noon)")
 
 
@@ -203,9 +205,17 @@ def _fraction_in_words(m: re.Match[str], *, sure: bool) -> str | None:
     if not sure and RANGE_OF_DATES.search(in_front(m)) and not MEASURED_LATER.match(m.string, m.end()):
         return None
     measured = sure or ANOTHER.search(in_front(m)) or after(m).strip(".,;:!?)") in _WORDS["measured"]
-    if not measured and (written not in COMMON or m.string[m.start() - 1 : m.start()] == "("):
+    if not measured and (written not in COMMON or _may_be_a_day(m)):
         return None
     return _in_words(count, of)
+
+
+def _may_be_a_day(m: re.Match[str]) -> bool:
+    """Whether nothing tells 3/4 from a date or a score: "(3/4)", "Due: 3/4.", "It ships 3/4." """
+    word, alone = before(m), LEFT_OPEN.match(m.string, m.end()) is not None
+    if m.string[m.start() - 1 : m.start()] == "(" or (alone and word.endswith(":")):
+        return True
+    return word.lower() in _WORDS["happening"] and (alone or after(m).strip(",.") in _WORDS["behind_happening"])
 
 
 def _in_words(count: int, of: int) -> str:

@@ -24,7 +24,11 @@ CODE_BEHIND = re.compile(
 PER_NOUN = re.compile(rf"(?<=\d )(?P<noun>[a-z]{{3,20}})/(?P<per>{any_of(PER_UNITS)})(?![\w/])")
 
 
-COMPASS = table("en")["directions"]
+SHORT_AGE = re.compile(r"(?<=\d)(?P<dash>[- ])(?P<unit>yr|mo|wk)-old(?P<many>s?)\b")
+_AGES = {"yr": "year", "mo": "month", "wk": "week"}
+ROOMS = re.compile(r"(?<![\w.])(?P<beds>[1-9]) ?(?:bd|br|BD|BR) ?[/,] ?(?P<baths>[1-9](?:\.5)?) ?(?:ba|BA)\b")
+
+COMPASS: dict[str, str] = table("en")["directions"]
 _TOWARDS = (
     r"(?i:winds?|gusts?|heading|head|facing|go|turn|travel)(?: out of| from)?(?: the)? |(?:from|to|toward|out of) the "
 )
@@ -32,6 +36,7 @@ WINDS = re.compile(
     rf"\b(?P<front>{_TOWARDS})(?P<to>{any_of(COMPASS)})"
     r"(?= (?:at|of|around|about|up|to|and|on|for|until|toward|\d)|[,.;!?]|$)"
 )
+CORNERS = re.compile(r"\b(?P<front>(?:from|to|toward|towards|out of|in) the )(?P<to>[NS][EW])(?= [a-z])")
 
 
 def written_out(text: str) -> str:
@@ -46,8 +51,27 @@ def written_out(text: str) -> str:
         text = DEGREES.sub("°", text)
     if " / " in text:
         text = SPACED_PER.sub(r"\g<unit>/", text)
-    text = WINDS.sub(lambda m: m["front"] + COMPASS[m["to"]].lower(), text)
+    text = CORNERS.sub(_towards, WINDS.sub(_towards, text))
+    text = _shortened(text)
     text = NO_ZERO.sub("0.", text)
     if "$" in text:
         text = CODE_BEHIND.sub(r"\g<code> \g<amount>", text)
     return PER_NOUN.sub(lambda m: f"{m['noun']} per {PER_UNITS[m['per']]}", text) if "/" in text else text
+
+
+def _towards(m: re.Match[str]) -> str:
+    return m["front"] + COMPASS[m["to"]].lower()
+
+
+def _shortened(text: str) -> str:
+    if "-old" in text:
+        text = SHORT_AGE.sub(lambda m: f"{m['dash']}{_AGES[m['unit']]}-old{m['many']}", text)
+    if "/" in text or "," in text:
+        text = ROOMS.sub(_rooms, text)
+    return text
+
+
+def _rooms(m: re.Match[str]) -> str:
+    """Say 3 bd/2 ba."""
+    beds, baths = ("" if m[name] == "1" else "s" for name in ("beds", "baths"))
+    return f"{m['beds']} bedroom{beds}, {m['baths']} bathroom{baths}"

@@ -117,7 +117,7 @@ def _compound_size(m: re.Match[str]) -> str:
 
 def _factor_of(m: re.Match[str]) -> str | None:
     """Say that prices rose 3.5x; 2x before another word stays."""
-    word = after(m)
+    word = after(m).strip(".,;:!?)")
     if word and word not in _WORDS["behind_factors"] and "." not in m["n"]:
         return None
     return f"{speak(m['n'])} times"

@@ -26,6 +26,7 @@ POWER = re.compile(r"(?:\d|\)|(?<!\w)\w)\Z")
 ARGUMENTS = re.compile(r"\w\((?:[^()]*,)?\s?\Z")
 NAMED = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(vocabulary('markup')['things_with_names']))})\Z", re.IGNORECASE)
 FOOTNOTE = re.compile(r"[^\W\d_]{3,}\Z")
+ENDED = re.compile(r"[.!?…]\s|[.,;:!?…]\Z")
 SPAN = re.compile(r"`[^`]*`")
 
 Opened = frozenset[str]
@@ -53,11 +54,32 @@ def without_emphasis(text: str, opened: Opened = NONE_OPEN) -> str:
     if not any(mark in text for mark in MARKS):
         return text
     gone, _ = _gone(text, opened)
-    pieces, done = [], 0
+    pieces, done, struck = [], 0, 0
     for run in sorted(gone, key=lambda run: run.start):
         pieces.append(text[done : run.start])
-        done = run.end
+        if run.closes and _is_replaced(text, struck, run):
+            pieces.append(",")
+        done = struck = run.end
     return "".join(pieces) + text[done:]
+
+
+def _is_replaced(text: str, start: int, run: Run) -> bool:
+    """Whether *run* ends struck-out text, and what replaces it follows: ``~~$50~~ $40``. A voice pauses between."""
+    if (
+        not text.startswith("~~", run.start)
+        or not text.startswith(" ", run.end)
+        or ENDED.search(text, start, run.start)
+    ):
+        return False
+    first, last = text[start : start + 1], text[run.end + 1 : run.end + 2]
+    return _kind(first) != "" and _kind(first) == _kind(last)
+
+
+def _kind(first: str) -> str:
+    """Return what a word with such a first character is: a name, a word, an amount; "" = none of them."""
+    if first.isalpha():
+        return "name" if first.isupper() else "word"
+    return "amount" if first.isdigit() or (first and first in "$€£¥₽₹") else ""
 
 
 def left_open(text: str, opened: Opened) -> Opened:
