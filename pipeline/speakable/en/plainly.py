@@ -24,6 +24,8 @@ CODE_BEHIND = re.compile(
 PER_NOUN = re.compile(rf"(?<=\d )(?P<noun>[a-z]{{3,20}})/(?P<per>{any_of(PER_UNITS)})(?![\w/])")
 
 
+BOUND = re.compile(r"(?<= )-(?=\d{1,9}(?:\.\d{1,9})? (?:[≤≥]|<=|< (?:[a-z]|\d{1,9}\b(?!\.\w)))(?:[\s.,;]|$))")
+"""The minus of -3 < x; that of "kill -9" is a hyphen."""
 SHORT_AGE = re.compile(r"(?<=\d)(?P<dash>[- ])(?P<unit>yr|mo|wk)-old(?P<many>s?)\b")
 _AGES = {"yr": "year", "mo": "month", "wk": "week"}
 ROOMS = re.compile(r"(?<![\w.])(?P<beds>[1-9]) ?(?:bd|br|BD|BR) ?[/,] ?(?P<baths>[1-9](?:\.5)?) ?(?:ba|BA)\b")
@@ -39,6 +41,19 @@ WINDS = re.compile(
 CORNERS = re.compile(r"\b(?P<front>(?:from|to|toward|towards|out of|in) the )(?P<to>[NS][EW])(?= [a-z])")
 
 
+BETWEEN = re.compile(r"\bthe [NS][EW]\b")
+
+
+def seen(text: str) -> bool:
+    """Return whether a text without numbers may have a point of the compass."""
+    return BETWEEN.search(text) is not None
+
+
+def with_directions(text: str) -> str:
+    """Return *text* with the points of the compass written out: "from the NW"."""
+    return CORNERS.sub(_towards, WINDS.sub(_towards, text))
+
+
 def written_out(text: str) -> str:
     """Return *text* with unusual notations of numbers replaced by usual ones."""
     if "," in text:
@@ -51,7 +66,7 @@ def written_out(text: str) -> str:
         text = DEGREES.sub("°", text)
     if " / " in text:
         text = SPACED_PER.sub(r"\g<unit>/", text)
-    text = CORNERS.sub(_towards, WINDS.sub(_towards, text))
+    text = with_directions(text)
     text = _shortened(text)
     text = NO_ZERO.sub("0.", text)
     if "$" in text:
@@ -64,6 +79,8 @@ def _towards(m: re.Match[str]) -> str:
 
 
 def _shortened(text: str) -> str:
+    if " -" in text:
+        text = BOUND.sub("−", text)
     if "-old" in text:
         text = SHORT_AGE.sub(lambda m: f"{m['dash']}{_AGES[m['unit']]}-old{m['many']}", text)
     if "/" in text or "," in text:

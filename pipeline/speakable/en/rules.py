@@ -121,8 +121,8 @@ SUMS = arithmetic(
 
 
 def may_change(text: str) -> bool:
-    """Return whether a text of letters alone has a Roman numeral, a short weekday or a short month."""
-    return roman.seen(text) or calendar.seen(text)
+    """Return whether a text of letters alone has a Roman numeral, a short weekday or month, or "the NW"."""
+    return roman.seen(text) or calendar.seen(text) or plainly.seen(text)
 
 
 def spoken(text: str) -> str:
@@ -138,6 +138,8 @@ def spoken(text: str) -> str:
         text = LABEL.sub(lambda m: f"{LABELS[m[1]]} ", text)
         text = WRITTEN_OUT(text)
     text = addresses.spoken(text)
+    if plainly.seen(text):
+        text = plainly.with_directions(text)
     if not numerals.available():
         return text
     if roman.seen(text):
