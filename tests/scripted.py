@@ -73,9 +73,11 @@ class ScriptedModel:
                     async for event in _act(step):
                         yield event
         finally:
-            await asyncio.sleep(self._closing)
-            mine.running -= 1
-            mine.note("closed", turn.hardware_id)
+            try:
+                await asyncio.sleep(self._closing)
+            finally:  # a stream that has failed may be cancelled here
+                mine.running -= 1
+                mine.note("closed", turn.hardware_id)
 
 
 async def _act(step: dict[str, Any]) -> AsyncIterator[Any]:
