@@ -63,6 +63,7 @@ bench: $(READY)  ## the benchmarks that docs/measured.md quotes
 	@$(BIN)/python -m benchmarks.spoken
 	@$(BIN)/python -m benchmarks.model
 	@$(BIN)/python -m benchmarks.speech
+	@$(BIN)/python -m benchmarks.first_clause
 
 fuzz: $(READY)  ## look for replies that break the segmenter, for some minutes
 	@$(BIN)/python -m pytest tests/pipeline/segmenter tests/pipeline/commands --hypothesis-profile=fuzz

@@ -140,6 +140,7 @@ class Container(DeclarativeContainer):
         most_chars=Factory(cutting, pipeline).provided.max_answer_chars,
         clause=Factory(cutting, pipeline).provided.clause_after_seconds,
         working=Factory(working, pipeline, own_words),
+        first_clause=pipeline.first_clause,
     )
 
     watchdog = Singleton(Watchdog)

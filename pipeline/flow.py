@@ -6,7 +6,6 @@ block takes at most ``CLOSE_SECONDS``.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
@@ -51,7 +50,7 @@ class prefetch(Generic[T]):
     def __init__(self, open: Callable[[], AsyncIterator[T]], size: int) -> None:
         self._open = open
         self._size = size
-        self._items: deque[T] = deque()
+        self._items: list[T] = []  # a deque takes 760 bytes
         self._error: BaseException | None = None
         self._closing = False
         self._reader: asyncio.Future[None] | None = None
@@ -95,7 +94,7 @@ class prefetch(Generic[T]):
         """Return what ``take`` returns, once there ``is_ready`` something."""
         if not self._items:
             return End(None if self._error is None else _as_exception(self._error))
-        item = self._items.popleft()
+        item = self._items.pop(0)
         if len(self._items) * 2 <= self._size:
             _wake(self._writer)  # not before it is half empty, to save task switches
         return item
@@ -110,6 +109,10 @@ class prefetch(Generic[T]):
         if due is not None and not self.is_ready() and (late := loop.time() - due) > LATE_SECONDS:
             await self._wait(late)
         return self.is_ready()
+
+    def waiting(self) -> int:
+        """Return how many items are there."""
+        return len(self._items)
 
     def is_ready(self) -> bool:
         """Tell whether the next item, the error or the end is there."""

@@ -28,7 +28,8 @@ class Stages:
     """The stages of every turn of the process.
 
     ``segmenter`` makes one for each turn. ``hold``: seconds that a finished sentence waits for its next character;
-    ``clause``: seconds without sound after which a clause of an unfinished one is said, 0 = never.
+    ``clause``: seconds without sound after which a clause of an unfinished one is said, 0 = never;
+    ``first_clause``: the first sentence may be cut where a speaker would breathe, for an early first sound.
     ``on_invalid``: a refused command is a Notice (``warn``) or ends the turn (``abort``). ``speech`` None: text and
     commands only. ``most_chars``: a longer answer ends there with LENGTH. ``working``: what is said while the model
     writes nothing; None = nothing.
@@ -43,6 +44,7 @@ class Stages:
     most_chars: int = sys.maxsize
     clause: float = 0.0
     working: Working | None = None
+    first_clause: bool = False
 
 
 def nobody() -> None:
@@ -86,7 +88,7 @@ async def _answer(
 ) -> AsyncGenerator[TurnEvent, None]:
     voice = Voice(turn.voice, turn.language, turn.speaking_rate)
     marks = marks_words or turn.word_timings
-    patience = Patience(stages.hold, stages.clause)
+    patience = Patience(stages.hold, stages.clause, stages.first_clause)
     async with (
         prefetch(written, DELTAS_AHEAD) as items,
         aclosing(segments(items, stages.segmenter, patience, progress, stages.most_chars)) as cut,

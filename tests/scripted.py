@@ -20,7 +20,7 @@ from interceptors.base import Call, StreamInterceptor, metadata_value
 from interceptors.errors import Rejected, StreamError
 from pipeline.errors import StageError
 from pipeline.events import EndReason, ModelEnd, TextDelta, ToolCall
-from pipeline.interfaces import Message, Turn, Voice
+from pipeline.interfaces import Message, Screenshot, Turn, Voice
 
 
 class Diary:
@@ -32,7 +32,7 @@ class Diary:
         self.most_running = 0
         self.spoken = 0
         self.histories: list[tuple[Message, ...]] = []
-        self.turns: list[Turn] = []
+        self.screenshots: list[Screenshot | None] = []
         self.cue = asyncio.Event()
 
     def note(self, what: str, who: str) -> None:
@@ -62,7 +62,7 @@ class ScriptedModel:
         mine = diary
         mine.note("opened", turn.hardware_id)
         mine.histories.append(turn.history)
-        mine.turns.append(turn)
+        mine.screenshots.append(turn.screenshot)
         mine.running += 1
         mine.most_running = max(mine.most_running, mine.running)
         try:

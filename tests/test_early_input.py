@@ -58,7 +58,7 @@ async def test_a_commit_is_filled(tmp_path: Path, phase: int) -> None:
         answer = await committed(service, phase=phase)
         again = await committed(service, phase=phase)
     assert (answer.code, answer.texts) == (grpc.StatusCode.OK, ["All of it."])
-    assert service.diary.turns[0].screenshot == Screenshot(PNG, "image/png", 7)
+    assert service.diary.screenshots[0] == Screenshot(PNG, "image/png", 7)
     assert (again.reason, again.info) == ("INVALID_REQUEST", {"field": "prompt"})
 
 
@@ -156,5 +156,5 @@ async def test_a_late_chunk_does_not_reach_the_next_turn(tmp_path: Path, caplog:
         late = await collected(service, json.dumps(["All is well."])[:8], screenshot=IMAGE)
         await service.ask("And now.", **MAC)
     assert late.code is grpc.StatusCode.OK
-    assert [turn.screenshot for turn in service.diary.turns] == [None, None]
+    assert service.diary.screenshots == [None, None]
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

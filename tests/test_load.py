@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from tests.fakes import until
 from tests.serving import Service, serving, voice
@@ -14,7 +15,6 @@ from tests.serving import Service, serving, voice
 STREAMS = 5000
 AT_ONCE = 50
 WAVES = 6
-IN_A_WAVE = 200
 DRIFT = 5 * 1024 * 1024
 
 MIX: list[list[Any]] = [
@@ -63,13 +63,14 @@ def kept() -> Counter[str]:
     return ours + Counter(tasks=len(asyncio.all_tasks()))
 
 
-async def test_waves_of_cancelled_streams(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_a_wave", [200, pytest.param(1000, marks=pytest.mark.slow)])
+async def test_waves_of_cancelled_streams(tmp_path: Path, in_a_wave: int) -> None:
     """Nothing is kept of streams that are cancelled in mid-answer: after each wave as much as after the first."""
     memory = 'memory = { kind = "none" }'
-    async with serving(tmp_path, limits=f"max_concurrent_streams = {IN_A_WAVE}", pipeline=memory) as service:
+    async with serving(tmp_path, limits=f"max_concurrent_streams = {in_a_wave}", pipeline=memory) as service:
         after = []
         for wave in range(WAVES):
-            calls = [service.call("One. ", {"hang": True}, session_id=f"{wave}-{n}") for n in range(IN_A_WAVE)]
+            calls = [service.call("One. ", {"hang": True}, session_id=f"{wave}-{n}") for n in range(in_a_wave)]
             await asyncio.gather(*(anext(aiter(call)) for call in calls))
             for call in calls:
                 call.cancel()

@@ -12,7 +12,8 @@ import grpc
 import pytest
 
 from app.service import speculation
-from pipeline.interfaces import Message
+from pipeline.events import Sentence
+from pipeline.memory import answer as memory_answer
 from protos import streaming_pb2 as pb
 from tests.fakes import PATIENCE, still, until
 from tests.serving import Answer, Service, read, serving
@@ -40,7 +41,7 @@ async def collect(service: Service, *script: Any, seq: int = 1, **fields: Any) -
 async def guessed(service: Service, *script: Any, asked: int = 1, **fields: Any) -> None:
     """Input that stands until the model was asked for so many turns in all."""
     await collect(service, *script, **fields)
-    await until(lambda: len(service.diary.turns) == asked)
+    await until(lambda: len(service.diary.histories) == asked)
 
 
 async def said(service: Service, text: str) -> None:
@@ -72,7 +73,7 @@ async def test_a_right_guess_is_the_answer(tmp_path: Path) -> None:
     assert [message.sequence for message in answer.messages] == list(range(1, len(answer.messages) + 1))
     assert (answer.messages[-1].end.sentences, answer.messages[-1].end.commands) == (2, 1)
     assert after.texts == ["And now?"]
-    assert len(service.diary.turns) == 2
+    assert len(service.diary.histories) == 2
     assert service.diary.histories[1][0].text == json.dumps(GOOD)
 
 
@@ -92,7 +93,7 @@ async def test_without_the_setting_nothing_is_guessed(tmp_path: Path) -> None:
     async with serving(tmp_path) as service:
         await collect(service, *GOOD)
         await asyncio.sleep(0.05)
-        assert service.diary.turns == []
+        assert service.diary.histories == []
 
 
 ALIKE = {"space": '\n["All is well."]\t ', "end": '["All is well."].', "both": ' ["All is well."] ?!…'}
@@ -130,7 +131,7 @@ async def test_any_other_commit_starts_afresh(tmp_path: Path, other: str) -> Non
         assert service.leases == 0
     assert answer.code is grpc.StatusCode.OK
     assert answer.texts == json.loads(fields["prompt"])
-    assert (len(service.diary.turns), service.diary.most_running) == (2, 1)
+    assert (len(service.diary.histories), service.diary.most_running) == (2, 1)
 
 
 async def test_another_history_is_another_turn(tmp_path: Path) -> None:
@@ -139,7 +140,10 @@ async def test_another_history_is_another_turn(tmp_path: Path) -> None:
         await guessed(service, "All is well.")
         memory = service.server.container.memory()
         key = ("anonymous", "mac", "s")
-        memory.remember(key, (Message("user", "Hello."), Message("assistant", "Hi.")))
+        said = memory_answer.Answer("Hello.")
+        said.sent(Sentence(1, "Hi.", final=True))
+        memory.begin(key, said)
+        memory.end(key, said)
         await service.ask("All is well.", **MAC)
         assert outcomes(service) == {"wrong": 1}
     assert [len(history) for history in service.diary.histories] == [0, 2]
@@ -155,7 +159,7 @@ async def test_a_chunk_ends_a_guess_at_something_else(tmp_path: Path) -> None:
         await asyncio.sleep(0.05)
         answer = await service.ask("All is well, really.", **MAC)
     assert answer.texts == ["All is well, really."]
-    assert len(service.diary.turns) == 2
+    assert len(service.diary.histories) == 2
 
 
 async def test_the_next_turn_has_a_guess_of_its_own(tmp_path: Path) -> None:
@@ -167,10 +171,10 @@ async def test_the_next_turn_has_a_guess_of_its_own(tmp_path: Path) -> None:
         await until(lambda: guesses(service) == 0)
         await collect(service, "Three.", seq=2)
         await asyncio.sleep(0.05)
-        assert len(service.diary.turns) == 1
+        assert len(service.diary.histories) == 1
         service.diary.cue.set()
         assert (await running).texts == ["One.", " Two."]
-        await until(lambda: len(service.diary.turns) == 2)
+        await until(lambda: len(service.diary.histories) == 2)
         answer = await service.ask("Three.", **MAC)
         assert outcomes(service) == {"used": 2}
     assert answer.texts == ["Three."]
@@ -198,7 +202,7 @@ async def test_a_failed_guess_is_asked_anew(tmp_path: Path, failing: str) -> Non
         alone = await service.ask(*script, hardware_id="pc")
         assert outcomes(service) == {"failed": 1}
     assert (answer.code, answer.reason, answer.kinds) == (alone.code, alone.reason, alone.kinds)
-    assert len(service.diary.turns) == 3
+    assert len(service.diary.histories) == 3
 
 
 async def test_a_guess_that_fails_after_the_commit_is_asked_anew(tmp_path: Path) -> None:
@@ -209,7 +213,7 @@ async def test_a_guess_that_fails_after_the_commit_is_asked_anew(tmp_path: Path)
         await until(lambda: service.streams)
         service.diary.cue.set()
         assert (await answer).reason == "INTERNAL"
-        assert len(service.diary.turns) == 2
+        assert len(service.diary.histories) == 2
         service.diary.cue.clear()
         script = ("One. ", {"wait": True}, {"raise": "ValueError"})
         await guessed(service, *script, asked=3)
@@ -220,7 +224,7 @@ async def test_a_guess_that_fails_after_the_commit_is_asked_anew(tmp_path: Path)
         service.diary.cue.set()
         failed = await answer
     assert (failed.reason, failed.texts) == ("INTERNAL", ["One."])
-    assert len(service.diary.turns) == 3
+    assert len(service.diary.histories) == 3
 
 
 async def test_nobody_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +236,7 @@ async def test_nobody_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert (service.leases, service.diary.running, guesses(service)) == (0, 0, 0)
         answer = await service.ask("All is well.", **MAC)
     assert answer.texts == ["All is well."]
-    assert len(service.diary.turns) == 2
+    assert len(service.diary.histories) == 2
 
 
 async def test_a_guess_gives_way_to_a_stream(tmp_path: Path) -> None:
@@ -283,7 +287,7 @@ async def test_a_refused_commit_leaves_the_guess(tmp_path: Path) -> None:
         answer = await service.ask("Mine.", **MAC)
         assert outcomes(service) == {"used": 1}
     assert (refused.reason, answer.texts) == ("STREAM_LIMIT_EXCEEDED", ["Mine."])
-    assert len(service.diary.turns) == 2
+    assert len(service.diary.histories) == 2
 
 
 HANGING = ("One. ", {"hang": True})

@@ -13,6 +13,7 @@ from tests.fakes import PATIENCE, until
 from tests.serving import VOICE, Answer, Service, read, serving
 
 SOON = "working = { after_seconds = 0.05, every_seconds = 0.05 }"
+IDLE = "idle_timeout_seconds = 3.0\nmax_stream_seconds = 30.0"
 ONCE = "working = { after_seconds = 0.05 }"
 
 
@@ -57,7 +58,7 @@ async def test_it_is_heard(tts: str, language: str, tmp_path: Path) -> None:
 
 async def test_it_is_no_part_of_the_answer(tmp_path: Path) -> None:
     """Figures, memory and the rate of messages know nothing of it."""
-    limits = "max_message_rate_per_second = 6"
+    limits = "max_message_rate_per_second = 4"
     async with serving(tmp_path, pipeline=ONCE, limits=limits) as service:
         me = {"hardware_id": "d", "session_id": "s"}
         answer = await stalled(service, "Yes.", **me)
@@ -86,7 +87,7 @@ async def test_a_failure_behind_it_may_be_tried_again(tmp_path: Path) -> None:
 
 async def test_it_is_no_progress(tmp_path: Path) -> None:
     """A model that hangs is idle, however often the phrase is said."""
-    async with serving(tmp_path, pipeline=SOON, limits="idle_timeout_seconds = 3.0") as service:
+    async with serving(tmp_path, pipeline=SOON, limits=IDLE) as service:
         answer = await service.ask({"hang": True}, speak_errors=True)
         assert (answer.code, answer.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE_TIMEOUT")
         assert any(message.warning.reason == "WORKING" for message in answer.messages)

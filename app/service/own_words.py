@@ -51,21 +51,21 @@ class OwnWords:
         sentences = self._texts[language]
         return sentences.get(outcome.reason, sentences["INTERNAL"]), language
 
-    async def said(self, text: str, language: str, rate: int) -> AudioChunk | None:
+    async def said(self, text: str, voice: Voice, rate: int) -> AudioChunk | None:
         """Return the sound of *text* at *rate* Hz; 0 = that of the voice. None where nobody can say it."""
-        return await self._sound.said(text, language, rate or self._rate)
+        return await self._sound.said(text, voice, rate or self._rate)
 
     async def working(self, turn: Turn, rate: int) -> tuple[str, Sequence[AudioChunk]]:
         """See ``pipeline.working.Phrase``."""
         language = self.language(turn.language, turn.prompt)
         text = self._texts[language][wire.WORKING]
-        sound = await self.said(text, language, rate)
+        sound = await self.said(text, Voice("", language, turn.speaking_rate), rate)
         return text, pieces(sound) if sound is not None else [AudioChunk(0, b"", rate or self._rate or NO_VOICE_HZ)]
 
     async def prepare(self, *, errors: bool, working: bool) -> None:
         """Make the sound of the sentences ahead: those of failures, and that for a slow model."""
         wanted = [
-            (text, language)
+            (text, Voice("", language))
             for language, sentences in self._texts.items()
             for reason, text in sentences.items()
             if (working if reason == wire.WORKING else errors and reason not in UNSAID)
@@ -105,7 +105,7 @@ class LastWords:
             return ()
         language = self._words.language(request.language, request.prompt) if request else self._words.language("", "")
         text, language = self._words.failure(outcome, language)
-        sound = await self._words.said(text, language, rate)
+        sound = await self._words.said(text, Voice("", language, wire.speaking_rate(request)), rate)
         if self._mode == "chunks":
             chunks = pieces(sound) if sound is not None else ()
             return [*map(wire.audio_message, chunks), wire.error_message(text)]

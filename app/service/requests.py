@@ -16,7 +16,6 @@ from protos import streaming_pb2 as pb
 SESSION_ID = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
 LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}")
 NAME_CHARS = 128
-SLOWEST, FASTEST = 0.5, 4.0
 BASE64_GROWTH = 4 / 3
 
 
@@ -70,8 +69,8 @@ def _own(request: pb.StreamRequest, limits: Limits) -> None:
     _name("voice", request.voice)
     _language(request.language)
     _heard(request.heard)
-    if request.HasField("speaking_rate") and not SLOWEST <= request.speaking_rate <= FASTEST:  # NaN, too
-        raise _bad("speaking_rate", f"must be from {SLOWEST} to {FASTEST}")
+    if request.HasField("speaking_rate") and not wire.SLOWEST <= request.speaking_rate <= wire.FASTEST:  # NaN, too
+        raise _bad("speaking_rate", f"must be from {wire.SLOWEST} to {wire.FASTEST}")
     _screenshot(request, limits.max_screenshot_bytes)
 
 

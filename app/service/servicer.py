@@ -1,7 +1,6 @@
 """The handlers, thin: a request becomes a turn, the pipeline's events become messages."""
 
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -180,7 +179,7 @@ async def carried(source: AsyncIterator[TurnEvent], rate: int) -> AsyncGenerator
     A notice that ends its sentence rides on a chunk without data, of *rate* Hz; any other one on the next event. A
     message carries one: those that are left before the last event, or before an error, get such chunks too.
     """
-    waiting: deque[Notice] = deque()
+    waiting: list[Notice] = []
 
     def told(notice: Notice) -> tuple[SentEvent, Notice]:
         return AudioChunk(notice.sentence, b"", rate, notice.final), notice
@@ -194,11 +193,11 @@ async def carried(source: AsyncIterator[TurnEvent], rate: int) -> AsyncGenerator
                 waiting.insert(0 if event.reason == wire.WORKING else len(waiting), event)
             else:
                 while isinstance(event, ModelEnd) and len(waiting) > 1:
-                    yield told(waiting.popleft())
-                yield event, waiting.popleft() if waiting else None
+                    yield told(waiting.pop(0))
+                yield event, waiting.pop(0) if waiting else None
     except Exception:
         while waiting:
-            yield told(waiting.popleft())
+            yield told(waiting.pop(0))
         raise
 
 

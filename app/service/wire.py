@@ -28,6 +28,9 @@ WORKING = "WORKING"
 END_PUNCTUATION = ".,;:!?…。，、；：！？｡؟،؛।"
 """The marks at the end of a prompt that do not tell two prompts apart."""
 
+SLOWEST, FASTEST = 0.5, 4.0
+"""The range of ``speaking_rate``."""
+
 IMAGE_TYPES = {
     re.compile(rb"\x89PNG\r\n\x1a\n"): "image/png",
     re.compile(rb"\xff\xd8\xff"): "image/jpeg",
@@ -116,9 +119,15 @@ def turn(
         voice=request.voice,
         language=request.language,
         word_timings=request.word_timings,
-        speaking_rate=request.speaking_rate if request.HasField("speaking_rate") else 1.0,
+        speaking_rate=speaking_rate(request),
         deadline=deadline,
     )
+
+
+def speaking_rate(request: pb.StreamRequest | None) -> float:
+    """Return how fast the sound of a request is said; 1.0 where it does not tell, or tells what cannot be."""
+    asked = request.speaking_rate if request is not None and request.HasField("speaking_rate") else 1.0
+    return asked if SLOWEST <= asked <= FASTEST else 1.0
 
 
 def heard(request: Any) -> Heard:

@@ -82,7 +82,10 @@ class Working(Strict):
 
 
 class Pipeline(Strict):
-    """``[pipeline]``: which stages answer."""
+    """``[pipeline]``: which stages answer.
+
+    ``first_clause``: the first sentence of an answer may be cut where a speaker would breathe.
+    """
 
     llm: Annotated[ModelSettings, Field(discriminator="kind")] = DemoModelSettings()
     memory: Annotated[ProcessMemorySettings | NoMemorySettings, Field(discriminator="kind")] = ProcessMemorySettings()
@@ -91,6 +94,7 @@ class Pipeline(Strict):
     error_texts: ErrorTexts = {}
     working: Working = Working()
     speculate: bool = False
+    first_clause: bool = True
     segmenter: Annotated[RulesSegmenterSettings | CustomSettings, Field(discriminator="kind")] = (
         RulesSegmenterSettings()
     )

@@ -42,6 +42,10 @@ class CustomSegmenter:
         """See ReleasingSegmenter. A custom segmenter knows no doubt."""
         return ()
 
+    def breath(self) -> tuple[Segment, ...]:
+        """See ReleasingSegmenter. A custom segmenter gives whole sentences only."""
+        return ()
+
     def clause(self) -> tuple[Segment, ...]:
         """See ReleasingSegmenter. A custom segmenter gives whole sentences only."""
         return ()

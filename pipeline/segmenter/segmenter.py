@@ -57,6 +57,10 @@ class RulesSegmenter:
         """Return what may be a finished sentence, as far as can be told, for when nothing comes for longer: plan B."""
         return _sentences(self._boundaries.release(doubtful=True))
 
+    def breath(self) -> list[Segment]:
+        """Return the beginning of the open sentence, up to where a speaker would breathe, for an early first sound."""
+        return _sentences(self._boundaries.breath())
+
     def clause(self) -> list[Segment]:
         """Return what can be said of the open sentence, for when it is written too slowly."""
         return _sentences(self._boundaries.clause())

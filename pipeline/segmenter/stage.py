@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import inf
+from operator import itemgetter
 from typing import Protocol, TypeVar
 
 from pipeline.errors import BuiltInError, model_unavailable, wrong
@@ -28,12 +30,17 @@ T = TypeVar("T")
 
 _TIMES_IN_DOUBT = 5
 _LEAST_IN_DOUBT = 0.1
+_FIRST_CLAUSE_SECONDS = 0.25
+"""So long the first sentence of an answer may be written before it is said by clauses. One that is written within it
+would gain less than its listener loses by the seam."""
 CHARS_PER_SECOND = 15
 """How fast speech is, about."""
 
 
 class ReleasingSegmenter(Segmenter, Protocol):
-    """A segmenter as the stage needs it. A custom one has no ``doubtful`` and ``clause``; ``release`` is optional."""
+    """A segmenter as the stage needs it. A custom one has no ``doubtful``, ``breath`` and ``clause``;
+    ``release`` is optional.
+    """
 
     def release(self) -> Iterable[Segment]:
         """Return what is a finished sentence already."""
@@ -41,6 +48,10 @@ class ReleasingSegmenter(Segmenter, Protocol):
 
     def doubtful(self) -> Iterable[Segment]:
         """Return what may be a finished sentence. If it goes on after all, the rest is the next sentence."""
+        ...
+
+    def breath(self) -> Iterable[Segment]:
+        """Return the beginning of a sentence, up to where a speaker would breathe; nothing where that is in doubt."""
         ...
 
     def clause(self) -> Iterable[Segment]:
@@ -51,11 +62,13 @@ class ReleasingSegmenter(Segmenter, Protocol):
 @dataclass(frozen=True, slots=True)
 class Patience:
     """``hold``: seconds that a finished sentence waits for its next character. ``clause``: seconds that unfinished text
-    waits for its end before a clause of it is said; 0 = for ever.
+    waits for its end before a clause of it is said; 0 = for ever. ``first_clause``: the first sentence of an answer
+    waits only ``_FIRST_CLAUSE_SECONDS`` for its end, and then for a place to breathe.
     """
 
     hold: float
     clause: float
+    first_clause: bool = False
 
     @property
     def doubt(self) -> float:
@@ -119,7 +132,7 @@ async def _cut(
     progress: Callable[[], None],
     room: int,
 ) -> AsyncGenerator[CutEvent, None]:
-    due = _Due(patience.clause)
+    due = _Due(patience)
     segmenter = make()
     while room >= 0:
         if not items.is_ready():
@@ -129,7 +142,7 @@ async def _cut(
         if isinstance(item, ModelEnd | End):
             break
         segmenter, pieces = _fed(segmenter, _at_most(item, room), make)
-        due.came()
+        due.came(item)
         for piece in pieces:
             yield due.said(piece)
         room -= _length(item)
@@ -144,9 +157,16 @@ async def _paused(
     items: prefetch[ModelEvent | str], segmenter: ReleasingSegmenter, patience: Patience, due: "_Due"
 ) -> AsyncGenerator[Segment, None]:
     """Wait for the next of *items*, and yield what may leave before it."""
-    for seconds, early in ((patience.hold, segmenter.release), (patience.doubt, segmenter.doubtful)):
-        for segment in () if await items.ready(seconds) else early():
+    waited = 0.0
+    steps = (
+        (due.first_clause(), segmenter.breath),
+        (patience.hold, segmenter.release),
+        (patience.hold + patience.doubt, segmenter.doubtful),
+    )
+    for seconds, early in sorted(steps, key=itemgetter(0)):
+        for segment in () if seconds == inf or await items.ready(seconds - waited) else early():
             yield segment
+        waited = seconds
     for segment in segmenter.clause() if await due.comes(items) else ():
         yield segment
 
@@ -158,12 +178,13 @@ def _rest(segmenter: ReleasingSegmenter, end: ModelEnd | End) -> Iterable[Segmen
 
 
 class _Due:
-    """Knows when a clause of an unfinished sentence is due: *seconds* after its first text came, and after the sound of
+    """Knows when a clause of an unfinished sentence is due: so long after its first text came, and after the sound of
     the sentences before it, about.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, patience: Patience) -> None:
+        self._seconds = patience.clause
+        self._first_clause = patience.first_clause  # until a sentence leaves
         self._clock = asyncio.get_running_loop().time
         self._since: float | None = None
         self._sound = 0.0
@@ -178,14 +199,22 @@ class _Due:
         self._since = self._clock()
         return True
 
-    def came(self) -> None:
-        """Note that text came."""
-        self._since = self._clock() if self._since is None else self._since
+    def first_clause(self) -> float:
+        """Return the seconds until the first clause of the answer is due: infinite if it is not wanted, or was said."""
+        if self._since is None or not self._first_clause:
+            return inf
+        return max(0.0, self._since + _FIRST_CLAUSE_SECONDS - self._clock())
+
+    def came(self, item: TextDelta | ToolCall) -> None:
+        """Note that *item* came. Time is counted from the first text that has content."""
+        if self._since is None and isinstance(item, TextDelta) and _has_content(item.text):
+            self._since = self._clock()
 
     def said(self, piece: T) -> T:
         """Note that *piece* leaves."""
         self._since = None
-        if isinstance(piece, Sentence):
+        if isinstance(piece, Sentence) and _has_content(piece.text):
+            self._first_clause = False
             self._sound = max(self._sound, self._clock()) + len(piece.text) / CHARS_PER_SECOND
         return piece
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -33,7 +32,7 @@ class Ahead:
         self._speakers = speakers
         self._wanted = wanted
         self._seats = asyncio.Semaphore(most + 1)
-        self._open: deque[Utterance] = deque()
+        self._open: list[Utterance] = []
         self._clock = asyncio.get_running_loop().time
         self._silent_from = self._clock()  # for a listener who plays at once whatever arrives
         self._soundless_from = inf  # since then sentences had nothing to say
@@ -74,7 +73,7 @@ class Ahead:
 
     async def close_first(self) -> None:
         """Close the first sentence, whose sound has left, and make room for another one."""
-        await self._open.popleft().close()
+        await self._open.pop(0).close()
         self._seats.release()
 
     async def aclose(self) -> None:

@@ -55,6 +55,11 @@ class Attempt:
             return None
         return _failure(self._ahead.pop()) if in_time else SpeechFailed("the voice stalled")
 
+    def ready(self) -> AudioChunk | None:
+        """Give the next chunk if it is there."""
+        item = self._ahead.pop() if self._ahead.waiting() else None
+        return item if not isinstance(item, End) else None
+
     async def take(self) -> AudioChunk:
         """Give the next chunk; the last one is ``final``. Raise SpeechFailed when the engine fails, stalls or gives
         anything but sound.

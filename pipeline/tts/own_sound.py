@@ -42,8 +42,8 @@ VOICE_SECONDS = 0.3
 LAST_VOICE_SECONDS = 2.0
 """And so long for the last one. What comes later is kept for the next time."""
 
-Key = tuple[str, str, int]
-"""Text, language, and Hz; 0 = the voice's own."""
+Key = tuple[str, Voice, int]
+"""Text, how it is said, and Hz; 0 = the voice's own."""
 
 log = structlog.get_logger(scope="speech")
 
@@ -59,26 +59,26 @@ class OwnSound:
         self._voices = [OwnVoice(voice, speaks_all=False)] if voice is not None else []
         self._voices += [OwnVoice(stand_in, speaks_all=True)] if stand_in is not None else []
 
-    async def said(self, text: str, language: str, rate: int = 0) -> AudioChunk | None:
+    async def said(self, text: str, voice: Voice, rate: int = 0) -> AudioChunk | None:
         """Return the sound of *text* as one chunk of sentence 0, at most 10 s; None where no voice can say it in time.
 
-        *language* is a base tag such as "en"; *rate* is in Hz, 0 = the voice's own. However many ask for the same at
-        once, it is made once.
+        *voice* has a language such as "en" and a speed, and no name; *rate* is in Hz, 0 = the voice's own. However many
+        ask for the same at once, it is made once.
         """
-        fitting = [voice for voice in self._voices if voice.speaks(text, language)]
-        for voice in fitting:
-            limit = LAST_VOICE_SECONDS if voice is fitting[-1] else VOICE_SECONDS
-            if chunk := await voice.sound(text, language, rate, limit):
+        fitting = [each for each in self._voices if each.speaks(text, voice)]
+        for own in fitting:
+            limit = LAST_VOICE_SECONDS if own is fitting[-1] else VOICE_SECONDS
+            if chunk := await own.sound(text, voice, rate, limit):
                 return chunk
         return None
 
-    async def prepare(self, sentences: Iterable[tuple[str, str]], rate: int = 0) -> None:
-        """Make the sound of *sentences*, text and language, with every voice that can, one after the other."""
-        for text, language in sentences:
+    async def prepare(self, sentences: Iterable[tuple[str, Voice]], rate: int = 0) -> None:
+        """Make the sound of *sentences*, as ``said`` takes them, with every voice that can, one after the other."""
+        for text, voice in sentences:
             began = _now()
-            for voice in self._voices:
-                if voice.speaks(text, language):
-                    await voice.sound(text, language, rate, MAKE_SECONDS)
+            for own in self._voices:
+                if own.speaks(text, voice):
+                    await own.sound(text, voice, rate, MAKE_SECONDS)
             await asyncio.sleep(_now() - began)  # answers come first: half of the time is theirs
 
     async def aclose(self) -> None:
@@ -107,19 +107,18 @@ class OwnVoice:
         self._rests_until = float("-inf")
         self._closed = False
 
-    def speaks(self, text: str, language: str) -> bool:
-        """Tell whether the voice, or its fallback, is one for this language."""
-        voice = Voice("", language)
+    def speaks(self, text: str, voice: Voice) -> bool:
+        """Tell whether the voice, or its fallback, is one for the language of *voice*."""
         try:
             return self._speaks_all or any(speaker.engine.fits(text, voice) for speaker in self._speech.speakers)
         except Exception as error:
             log.debug("a voice does not tell its languages", decision="skip", exc_info=error)
             return False
 
-    async def sound(self, text: str, language: str, rate: int, limit: float) -> AudioChunk | None:
+    async def sound(self, text: str, voice: Voice, rate: int, limit: float) -> AudioChunk | None:
         """Return the sound of *text*, kept or made; None if the voice fails, rests, or takes longer than *limit* s."""
         first = self._speech.speakers[0].engine
-        key = text, language, 0 if rate == first.sample_rate and not first.rate_varies else rate
+        key = text, voice, 0 if rate == first.sample_rate and not first.rate_varies else rate
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -150,14 +149,14 @@ class OwnVoice:
         return begun
 
     async def _made(self, key: Key) -> AudioChunk | None:
-        text, language, rate = key
+        text, voice, rate = key
         try:
-            if rate and (own := await self.sound(text, language, 0, MAKE_SECONDS)):
+            if rate and (own := await self.sound(text, voice, 0, MAKE_SECONDS)):
                 return self._keep(key, await _converted(own, rate))
             if rate:
                 return None
             async with self._room, asyncio.timeout(MAKE_SECONDS):
-                return self._keep(key, await _spoken(self._speech, text, language))
+                return self._keep(key, await _spoken(self._speech, text, voice))
         except Exception as error:  # noqa: BLE001  (foreign code; the failure that was to be said is still told)
             self._rests_until = _now() + REST_SECONDS
             reason = "it took too long" if isinstance(error, TimeoutError) else why(error)
@@ -172,11 +171,11 @@ class OwnVoice:
         return chunk
 
 
-async def _spoken(speech: SpeechStage, text: str, language: str) -> AudioChunk:
+async def _spoken(speech: SpeechStage, text: str, voice: Voice) -> AudioChunk:
     """Let the stage say *text* as an answer of one sentence. Raise what it raises."""
     parts: list[bytes] = []
     rate, size = 0, 0
-    async with aclosing(spoken(_alone(text), speech, Voice("", language), lambda: None)) as events:
+    async with aclosing(spoken(_alone(text), speech, voice, lambda: None)) as events:
         async for event in events:
             if isinstance(event, AudioChunk):
                 parts.append(event.pcm)

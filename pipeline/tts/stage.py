@@ -81,7 +81,7 @@ async def spoken(
             yield event.sentence
             final = False
             while not final:
-                part = await event.take()
+                part = event.ready() or await event.take()
                 ahead.heard(part)
                 if part.final or isinstance(part, AudioChunk) or _is_new(part, told):
                     yield part

@@ -1,6 +1,5 @@
 """One sentence on its way to be said, by whichever engine, to its end or to a Notice."""
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -37,7 +36,7 @@ class Utterance:
         self._tries = [speaker for speaker in fitting for _ in range(1 + wanted.options.retries)]
         self._begun = False
         self._notices: list[Notice] = []
-        self._ending: deque[AudioChunk | Notice] = deque()
+        self._ending: list[AudioChunk | Notice] = []
 
     def open(self) -> None:
         """Ask the first engine that may be asked; waits for nothing."""
@@ -49,6 +48,12 @@ class Utterance:
         """Stop the engine and wait until it has closed."""
         self._report(None)
         await self._attempt.close()
+
+    def ready(self) -> AudioChunk | None:
+        """Give the next chunk where nothing has to be waited for; None where ``take`` tells what comes."""
+        if not self._begun or self._notices or self._ending or self._asked.stands_in:
+            return None
+        return self._attempt.ready()
 
     async def take(self) -> AudioChunk | Notice:
         """Give the next chunk. The last event is ``final``: a chunk, which may be empty, or a Notice if the voice
@@ -65,7 +70,7 @@ class Utterance:
             except SpeechFailed as failed:
                 self._failed(failed)
                 self._break_off(failed)
-        return self._ending.popleft()
+        return self._ending.pop(0)
 
     async def _begin(self) -> None:
         """Wait for the first sound, of whichever engine. Raise SpeechFailed when none gives any."""

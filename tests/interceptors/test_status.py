@@ -103,6 +103,44 @@ def pushback(context: FakeContext) -> int:
     return int(dict(context.trailers)["grpc-retry-pushback-ms"])
 
 
+async def test_last_words_for_the_user() -> None:
+    """They are made of the request, the outcome and the rate of the first sound, and stand in place of the plain
+    message; what is no part of the answer is no data for the pushback.
+    """
+    asked: list[Any] = []
+
+    async def words(request: Any, outcome: status.Outcome, rate: int) -> list[str]:
+        asked.append((request, outcome.reason, rate))
+        return ["one", "two"]
+
+    for after, rate, wait in ((0, 0, 1000), (1, 0, 1000), (3, 10, -1)):
+        asked.clear()
+        fake = FakeContext()
+        made = link(
+            last_words={METHOD: words}, is_own=lambda message: message < 1, rate_of=lambda message: message * 10
+        )
+        with pytest.raises(grpc.aio.AbortError):
+            await made.intercept(ends(StreamError("DRAINING", retry_after=1), after=after), "request", fake, METHOD)
+        assert fake.sent == [*range(after), "one", "two"]
+        assert asked == [("request", "DRAINING", rate)]
+        assert pushback(fake) == wait
+
+
+@pytest.mark.parametrize("gives", [[], ZeroDivisionError()])
+async def test_without_last_words(gives: Any) -> None:
+    """Where there are none, or they cannot be made, the plain message says it."""
+
+    async def words(*_: Any) -> Any:
+        if isinstance(gives, Exception):
+            raise gives
+        return gives
+
+    fake = FakeContext()
+    with pytest.raises(grpc.aio.AbortError):
+        await link(last_words={METHOD: words}).intercept(ends(StreamError("DRAINING")), None, fake, METHOD)
+    assert fake.sent == [f"error: {TABLE['DRAINING'].text}"]
+
+
 def test_the_table_is_the_contracts() -> None:
     """Every reason of the contract is in the table, with its status, and no other."""
     assert {reason: row.code.name for reason, row in TABLE.items()} == CONTRACT

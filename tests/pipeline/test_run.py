@@ -186,6 +186,9 @@ class Doubt(DotSegmenter):
     def doubtful(self) -> Iterator[Any]:
         return super().release()
 
+    def breath(self) -> tuple[Any, ...]:
+        return ()
+
     def clause(self) -> tuple[Any, ...]:
         return ()
 

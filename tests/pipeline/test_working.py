@@ -13,7 +13,7 @@ from pipeline.interfaces import Turn
 from pipeline.run import Stages, run
 from pipeline.segmenter.custom import CustomSegmenter
 from pipeline.testing import DotSegmenter, Pause, RawCommands, ScriptedModel, ScriptedSpeech, sound
-from pipeline.working import PHRASE_SECONDS, Working
+from pipeline.working import PHRASE_SECONDS, Pulse, Silence, Working
 from tests.pipeline.tts.engines import speech_stage
 from tests.pipeline.tts.speaking import timeless
 
@@ -97,6 +97,16 @@ async def test_never_in_a_quick_answer() -> None:
     assert (await told([step for n in range(20) for step in (f"word{n} ", Pause(1.9))])).phrases == []
     slow = ScriptedSpeech([Pause(5), sound(100)])
     assert (await told(["Hello. "], speech=slow)).phrases == []
+
+
+@timeless
+async def test_not_once_the_model_is_over() -> None:
+    """Whatever the other stages still do, there is nothing to wait for."""
+    pulse = Pulse()
+    silence = Silence(Working(1.0, 1.0, phrase), pulse)
+    assert silence.wait() == 1.0
+    assert [item async for item in pulse.of(ScriptedModel(["Hello."]).stream(TURN))] == ["Hello."]
+    assert silence.wait() is None
 
 
 @timeless

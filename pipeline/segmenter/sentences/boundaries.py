@@ -7,6 +7,7 @@ word decides. Each character is searched once, and only the open sentence is kep
 import re
 
 from pipeline.languages import LanguageTeller
+from pipeline.segmenter.sentences.breaths import breath
 from pipeline.segmenter.sentences.clauses import best_cut
 from pipeline.segmenter.sentences.items import number_of
 from pipeline.segmenter.sentences.lookahead import LOOK, NO_CUT, UNDECIDED, is_end, judge
@@ -90,6 +91,14 @@ class Boundaries:
     def clause(self) -> list[str]:
         """Return the open sentence up to its last clause, or to its last word but one, whatever may follow."""
         cut = best_cut(self._buf, len(self._buf.rstrip()) - 1) if self._buf.strip() else 0
+        if cut == 0:
+            return []
+        self._leaves_rest = True
+        return [self._take(cut)]
+
+    def breath(self) -> list[str]:
+        """Return the open sentence up to the last place where a speaker would breathe, if there is any."""
+        cut = 0 if self._waiting else breath(self._buf)  # what may have ended is no clause
         if cut == 0:
             return []
         self._leaves_rest = True

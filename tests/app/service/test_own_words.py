@@ -11,6 +11,7 @@ from app.settings.own_words import BUILT_IN, with_own
 from interceptors.errors import StreamError
 from pipeline.errors import BuiltInError, StageError
 from pipeline.events import AudioChunk
+from pipeline.interfaces import Voice
 from pipeline.tts.own_sound import OwnSound
 from protos import streaming_pb2 as pb
 from tests.documents import rows
@@ -23,13 +24,15 @@ class Noted(OwnSound):
     def __init__(self) -> None:
         super().__init__(None)
         self.asked: list[tuple[str, str, int]] = []
-        self.prepared: list[tuple[str, str]] = []
+        self.prepared: list[tuple[str, Voice]] = []
+        self.speeds: list[float] = []
 
-    async def prepare(self, sentences: Iterable[tuple[str, str]], rate: int = 0) -> None:
+    async def prepare(self, sentences: Iterable[tuple[str, Voice]], rate: int = 0) -> None:
         self.prepared += sentences
 
-    async def said(self, text: str, language: str, rate: int = 0) -> AudioChunk | None:
-        self.asked.append((text, language, rate))
+    async def said(self, text: str, voice: Voice, rate: int = 0) -> AudioChunk | None:
+        self.asked.append((text, voice.language, rate))
+        self.speeds.append(voice.speaking_rate)
         return AudioChunk(0, b"\1\0" * 9000, rate or 16000)
 
 
@@ -141,13 +144,21 @@ async def test_requests_that_cannot_be_trusted(request_: bool | None, reason: st
         assert bool(await LastWords(own, mode)(request, judge(StreamError(reason)), 0)) == wanted
 
 
+@pytest.mark.parametrize(("asked", "speed"), [(None, 1.0), (2.5, 2.5), (99.0, 1.0), (float("nan"), 1.0)])
+async def test_everyones_own_speed(asked: float | None, speed: float) -> None:
+    """A failure is said as fast as an answer would be; what cannot be is the failure itself, and said as ever."""
+    own, sound = words()
+    await LastWords(own, "always")(pb.StreamRequest(speaking_rate=asked), judge(StreamError("INVALID_REQUEST")), 0)
+    assert sound.speeds == [speed]
+
+
 async def test_what_is_made_ahead() -> None:
     """Each sentence that may be said, in each language; nothing that will not."""
     for errors, working in ((True, True), (True, False), (False, True), (False, False)):
         own, sound = words()
         await own.prepare(errors=errors, working=working)
         made = [
-            (text, language)
+            (text, Voice("", language))
             for language, sentences in BUILT_IN.items()
             for reason, text in sentences.items()
             if (working and reason == "WORKING") or (errors and reason not in {*UNSAID, "WORKING"})

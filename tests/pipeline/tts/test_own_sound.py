@@ -16,6 +16,7 @@ from tests.pipeline.tts.engines import speech_options, speech_stage
 from tests.pipeline.tts.speaking import timeless
 
 TEXT = "Try again."
+EN, RU = Voice("", "en"), Voice("", "ru")
 
 
 def stage(speech: Any, **options: Any) -> SpeechStage:
@@ -35,8 +36,8 @@ class RussianOnly(ScriptedSpeech):
         return voice.language == "ru"
 
 
-async def said(own: OwnSound, text: str = TEXT, language: str = "en", rate: int = 0) -> AudioChunk:
-    chunk = await own.said(text, language, rate)
+async def said(own: OwnSound, text: str = TEXT, voice: Voice = EN, rate: int = 0) -> AudioChunk:
+    chunk = await own.said(text, voice, rate)
     assert chunk is not None
     return chunk
 
@@ -55,11 +56,11 @@ async def test_made_once_for_all_who_ask_at_once() -> None:
     """200 who ask at once, and all who ask later, get what one call of the voice gave."""
     speech = ScriptedSpeech([Pause(0.2), sound(500)])
     own = OwnSound(stage(speech))
-    chunks = await asyncio.gather(*(own.said(TEXT, "en") for _ in range(200)))
-    assert await own.said(TEXT, "en") is chunks[0]
+    chunks = await asyncio.gather(*(own.said(TEXT, EN) for _ in range(200)))
+    assert await own.said(TEXT, EN) is chunks[0]
     assert (len({id(chunk) for chunk in chunks}), len(speech.calls)) == (1, 1)
-    await own.said(TEXT, "ru")
-    await own.said("Other words.", "en")
+    await own.said(TEXT, RU)
+    await own.said("Other words.", EN)
     assert len(speech.calls) == 3, "text and language make the sound"
 
 
@@ -75,7 +76,7 @@ async def test_few_at_once() -> None:
 
     speech = ScriptedSpeech(steps)
     own = OwnSound(stage(speech))
-    assert None not in await asyncio.gather(*(own.said(f"Number {n}.", "en") for n in range(50)))
+    assert None not in await asyncio.gather(*(own.said(f"Number {n}.", EN) for n in range(50)))
     assert most <= own_sound.AT_ONCE
 
 
@@ -112,12 +113,12 @@ async def test_a_voice_that_dawdles_gives_way() -> None:
 @timeless
 async def test_no_voice_can_say_it() -> None:
     """Without a voice, with a dead or a hanging one, there is no sound, and that soon."""
-    assert await OwnSound(None).said(TEXT, "en") is None
-    assert await OwnSound(stage(ScriptedSpeech([ValueError()]))).said(TEXT, "en") is None
-    assert await OwnSound(stage(ScriptedSpeech([]))).said(TEXT, "en") is None
+    assert await OwnSound(None).said(TEXT, EN) is None
+    assert await OwnSound(stage(ScriptedSpeech([ValueError()]))).said(TEXT, EN) is None
+    assert await OwnSound(stage(ScriptedSpeech([]))).said(TEXT, EN) is None
     own = OwnSound(stage(ScriptedSpeech([HANG])))
     began = now()
-    assert await own.said(TEXT, "en") is None
+    assert await own.said(TEXT, EN) is None
     assert now() - began <= own_sound.LAST_VOICE_SECONDS + 0.1
     await own.aclose()
 
@@ -127,10 +128,10 @@ async def test_a_voice_of_another_language_is_not_asked() -> None:
     """What it would make of the words is no speech."""
     russian, other = RussianOnly([sound(400)]), ScriptedSpeech([sound(300)])
     own = OwnSound(stage(russian), stage(other))
-    assert len((await said(own, "Ещё раз.", "ru")).pcm) == 800
+    assert len((await said(own, "Ещё раз.", RU)).pcm) == 800
     assert len((await said(own)).pcm) == 600
     assert len(russian.calls) == 1
-    assert await OwnSound(stage(russian)).said(TEXT, "en") is None
+    assert await OwnSound(stage(russian)).said(TEXT, EN) is None
 
 
 @timeless
@@ -160,7 +161,7 @@ async def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_who_leaves_takes_nothing_along() -> None:
     """A client that is gone does not stop the sound for others who wait for it."""
     own = OwnSound(stage(ScriptedSpeech([Pause(1), sound(500)])))
-    gone, stays = (asyncio.create_task(own.said(TEXT, "en")) for _ in range(2))
+    gone, stays = (asyncio.create_task(own.said(TEXT, EN)) for _ in range(2))
     await asyncio.sleep(0.1)
     gone.cancel()
     assert (await stays) is not None
@@ -172,12 +173,12 @@ async def test_closing_stops_what_is_made() -> None:
     """Nothing runs on, whoever waits gets nothing, and nothing new begins."""
     speech = ScriptedSpeech([HANG])
     own = OwnSound(stage(speech))
-    waits = asyncio.create_task(own.said(TEXT, "en"))
+    waits = asyncio.create_task(own.said(TEXT, EN))
     await asyncio.sleep(0.1)
     await own.aclose()
     assert await waits is None
     assert (speech.script.opened, speech.script.running) == (1, 0)
-    assert await own.said("Other words.", "en") is None
+    assert await own.said("Other words.", EN) is None
     assert speech.script.opened == 1
 
 
@@ -186,10 +187,10 @@ async def test_prepare() -> None:
     """What was made ahead needs no voice any more; a voice that fails does not end the rest."""
     speech, other = ScriptedSpeech(lambda text: [ValueError() if "Bad" in text else sound(500)]), ScriptedSpeech()
     own = OwnSound(stage(speech, retries=0), stage(other))
-    await own.prepare([("One.", "en"), ("Bad.", "en"), ("Три.", "ru")])
+    await own.prepare([("One.", EN), ("Bad.", EN), ("Три.", RU)])
     calls = len(speech.calls) + len(other.calls)
-    for text, language in (("One.", "en"), ("Bad.", "en"), ("Три.", "ru")):
-        assert await own.said(text, language) is not None
+    for text, voice in (("One.", EN), ("Bad.", EN), ("Три.", RU)):
+        assert await own.said(text, voice) is not None
     assert len(speech.calls) + len(other.calls) == calls
 
 
