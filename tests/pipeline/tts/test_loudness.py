@@ -6,6 +6,7 @@ from array import array
 from collections.abc import AsyncGenerator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from app.settings.stages import EspeakSettings
 from app.stages.voice import speakers
 from pipeline.interfaces import Voice
 from pipeline.tts.custom import CustomSpeech
-from pipeline.tts.engines import Engine
+from pipeline.tts.engines import Engine, Hz, Piece
 from pipeline.tts.loudness import DB_PER_SECOND, MOST_VOICES, TARGET_DB, Evened, Level, Leveller
 
 pytest.importorskip("numpy", reason="the loudness extra is not installed")
@@ -148,3 +149,24 @@ async def test_espeak_and_its_fallback() -> None:
         assert max(map(abs, array("h", pcm[-silent:]))) < 400
         assert max(map(abs, array("h", pcm[-4 * silent :]))) > 400
         assert loudness(pcm[: -2 * silent]) == pytest.approx(TARGET_DB, abs=4)
+
+
+async def test_pieces_shorter_than_a_frame() -> None:
+    """They are measured together."""
+    engine = Evened(CustomSpeech(Toning(100)))
+    await said(engine, "-30")
+    assert loudness(await said(engine, "-30")) == pytest.approx(TARGET_DB, abs=0.3)
+
+
+async def test_the_rate_that_the_sound_tells() -> None:
+    """A gain moves by the seconds of the sound, not by those of the settings' rate."""
+
+    class Telling(CustomSpeech):
+        async def synthesize(self, *args: Any) -> AsyncGenerator[Piece, None]:
+            yield Hz(HZ)
+            async for piece in super().synthesize(*args):
+                yield piece
+
+    other = Toning()
+    other.sample_rate = 3 * HZ
+    assert await said(Evened(Telling(other)), "-30") == await said(Evened(CustomSpeech(Toning())), "-30")

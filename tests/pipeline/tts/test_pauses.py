@@ -1,5 +1,6 @@
 """The set pause behind a sentence: silence around it goes, nothing of its sound does."""
 
+import asyncio
 import math
 import random
 from array import array
@@ -9,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from app.settings.stages import OpenAISpeechSettings
+from app.stages.voice import stand_in
 from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.tts.custom import CustomSpeech
 from pipeline.tts.engines import Hz, Piece
-from pipeline.tts.pauses import HELD_SECONDS, Paused, Trimmer
+from pipeline.tts.pauses import HELD_SECONDS, Paused, Trimmer, is_sound
 
 HZ = 16_000
 
@@ -159,3 +162,36 @@ async def test_closing_reaches_the_engine() -> None:
     async with aclosing(Paused(CustomSpeech(speech), 200).synthesize("a", Voice())) as pieces:  # type: ignore[type-var]
         await anext(aiter(pieces))
     assert speech.closed
+
+
+async def test_others_have_their_turn() -> None:
+    """Silence that is dropped does not keep the loop from anybody, though the engine waits for nothing."""
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await said(Saying(silence(1000)))
+    task.cancel()
+    assert turns > 100
+
+
+async def test_the_voice_that_stands_in() -> None:
+    """What espeak says for a voice that failed has the pauses of that voice."""
+    pytest.importorskip("espeakng_loader", reason="the espeak extra is not installed")
+    table = OpenAISpeechSettings(base_url="http://127.0.0.1:1/v1", model="m", voice="ann", sentence_pause_ms=0)
+    stage = stand_in(table)
+    assert stage
+    engine = stage.speakers[0].engine
+    await engine.start()
+    try:
+        pieces = engine.synthesize("Try again in a moment.", Voice(language="en"))
+        pcm = b"".join([piece async for piece in pieces if isinstance(piece, bytes)])
+    finally:
+        await engine.aclose()
+    frame = engine.sample_rate // 100 * 2
+    assert any(is_sound(pcm[start : start + frame]) for start in range(len(pcm) - 5 * frame, len(pcm), frame))
