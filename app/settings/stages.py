@@ -170,7 +170,7 @@ class VoicedSettings(Strict):
     """The keys of every voice. ``lexicon_file`` is relative to the settings file; empty = none.
 
     In a ``fallback`` table only the engine's keys, ``max_spoken_chars``,
-    ``output_sample_rate`` and ``cache`` have an effect.
+    ``output_sample_rate`` and ``cache`` have an effect. ``sentence_pause_ms``: None = as the engine gives it.
     """
 
     first_audio_timeout_seconds: Positive = 10.0
@@ -188,6 +188,8 @@ class VoicedSettings(Strict):
     code: Literal["announce", "read", "skip"] = "announce"
     lexicon_file: str = ""
     output_sample_rate: Annotated[int, AfterValidator(rate_or_off)] = 0
+    sentence_pause_ms: Annotated[int, Field(ge=0, le=2000)] | None = None
+    loudness: Literal["as_is", "even"] = "as_is"
     cache: SpeechCacheSettings = SpeechCacheSettings()
     fallback: Annotated["AnyVoiceSettings", Field(discriminator="kind")] | None = None
 

@@ -1,4 +1,4 @@
-"""Builds the engines of the voice, with resampling and a cache around them where the settings want it.
+"""Builds the engines of the voice, with even pauses and loudness, resampling and a cache where the settings want it.
 
 Raises ValueError, ImportError or SettingsError for a wrong one.
 """
@@ -29,7 +29,9 @@ from pipeline.tts.convert import Resampled
 from pipeline.tts.divided import Divided
 from pipeline.tts.engines import Engine, Speaker
 from pipeline.tts.espeak.engine import EspeakOptions, EspeakSpeech
+from pipeline.tts.loudness import Evened
 from pipeline.tts.options import SpeechOptions, Wording, as_written
+from pipeline.tts.pauses import Paused
 from pipeline.tts.stage import SpeechStage
 
 LANGUAGES = frozenset(BUILT_IN)
@@ -53,17 +55,22 @@ def stand_in(table: SpeechSettings) -> SpeechStage | None:
     if is_espeak or importlib.util.find_spec("espeakng_loader") is None:
         return None
     plain = EspeakSettings()
-    engine = EspeakSpeech(options(EspeakOptions, plain))
+    engine: Engine = EspeakSpeech(options(EspeakOptions, plain))
+    if not isinstance(table, NoSpeechSettings):
+        engine = _shaped(engine, table)
     return SpeechStage((Speaker(engine),), options(SpeechOptions, plain, wording=as_written))
 
 
 def speakers(table: AnyVoiceSettings, folder: Path, key: str = "pipeline.tts") -> tuple[Speaker, ...]:
-    """Build the engine of the table at *key*, and behind it that of its fallback."""
+    """Build the engine of the table at *key*, and behind it that of its fallback, which pauses as the first one does
+    and is as loud.
+    """
     first = _wrapped(table, folder, key)
     if table.fallback is None:
         return (Speaker(first),)
     breaker = Breaker(table.rest_after_failures, table.rest_seconds)
-    fallback = _wrapped(table.fallback, folder, f"{key}.fallback")
+    same = {"sentence_pause_ms": table.sentence_pause_ms, "loudness": table.loudness}
+    fallback = _wrapped(table.fallback.model_copy(update=same), folder, f"{key}.fallback")
     return Speaker(first, breaker), Speaker(fallback, stands_in=True)
 
 
@@ -82,12 +89,22 @@ def _wrapped(table: AnyVoiceSettings, folder: Path, key: str) -> Engine:
         engine = Divided(engine, table.max_spoken_chars)
     if table.output_sample_rate:
         engine = Resampled(engine, table.output_sample_rate)
+    engine = _shaped(engine, table)
     cache = table.cache
     if not cache.max_bytes and not cache.folder:
         return engine
     engine_key = table.model_dump_json(exclude={"cache", "fallback"}) + _files(table, folder)
     place = folder / cache.folder if cache.folder else None
     return CachedSpeech(engine, options(CacheOptions, cache, folder=place, engine_key=engine_key))
+
+
+def _shaped(engine: Engine, table: AnyVoiceSettings) -> Engine:
+    """Wrap *engine* in what makes its sentences alike. Silence is trimmed first: its threshold is that of the engine's
+    own sound.
+    """
+    if table.sentence_pause_ms is not None:
+        engine = Paused(engine, table.sentence_pause_ms)
+    return Evened(engine) if table.loudness == "even" else engine
 
 
 def _engine(table: AnyVoiceSettings, folder: Path, key: str) -> Engine:

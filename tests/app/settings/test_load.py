@@ -80,6 +80,11 @@ WRONG: dict[str, tuple[str, str]] = {
         "[pipeline.tts]\noutput_sample_rate = 7",
         "pipeline.tts.output_sample_rate: must be from 4000 to 384000 Hz",
     ),
+    "pause too long": (
+        "[pipeline.tts]\nsentence_pause_ms = 2001",
+        "pipeline.tts.sentence_pause_ms: must be less than or equal to 2000",
+    ),
+    "unknown loudness": ("[pipeline.tts]\nloudness = 'x'", "pipeline.tts.loudness: must be 'as_is' or 'even'"),
     "no rate of a speech server": (
         SPEECH + "sample_rate = 0",
         "pipeline.tts.sample_rate: must be greater than or equal to 4000",
