@@ -1,5 +1,6 @@
-"""piper behind the whole server: what it cannot say is told."""
+"""piper behind the whole server: what it cannot say is told, and what was heard of it is known to the word."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.server import warnings_at_start
 from app.settings.load import load
 from tests.serving import VOICE, serving, write_settings
+from tests.test_heard import FEW, MANY, heard, remembered, words_of
 
 pytest.importorskip("piper", reason="the piper extra is not installed")
 
@@ -52,3 +54,23 @@ def test_the_languages_are_told_at_start(more: str, others: str, tmp_path: Path)
     table = load(str(write_settings(tmp_path, tts=piper(tmp_path, more))), {})
     (told,) = warnings_at_start(table)
     assert told == f"the piper voice speaks en only: text of other languages {others}"
+
+
+@pytest.mark.parametrize("turns", [FEW, MANY])
+async def test_heard_to_the_word(turns: int, tmp_path: Path) -> None:
+    """The conversation has what was heard, right within a word, whether or not the client asked for the words."""
+    script = ("At the end of the day it is $5.20, and in a week it may be more. ", "Nobody knows the rest of it.")
+    choice = random.Random(5)
+    async with serving(tmp_path, tts=piper(tmp_path)) as service:
+        asked = await service.ask(*script, session_id="s", hardware_id="mac", word_timings=True)
+        words, texts = words_of(asked), ["", *asked.texts]
+        assert len(words) == len(" ".join(script).split())
+        for turn in range(turns):
+            me = {"session_id": f"{turn}", "hardware_id": "mac"}
+            assert words_of(await service.ask(*script, **me)) == []
+            sentence, offset, begin = words[choice.randrange(len(words))]
+            (kept,) = await remembered(service, **me, heard=heard(sentence, begin + 1))
+            exact = "".join(texts[1:sentence]) + texts[sentence][:offset]
+            assert abs(len(kept.text.split()) - len(exact.split())) <= 1, (sentence, begin, kept.text)
+            assert exact.startswith(kept.text) or kept.text.startswith(exact.strip())
+            assert kept.cut

@@ -9,12 +9,13 @@ import json
 import struct
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import structlog
 
+from pipeline.events import WordMark
 from pipeline.flow import closing
 from pipeline.interfaces import Voice
 from pipeline.pcm import SAMPLE_BYTES
@@ -34,14 +35,16 @@ PART = 8
 DISK_SECONDS = 2.0
 """A disk that takes longer counts as dead: it is left alone from then on."""
 
-_FORM = "with its Hz"
+_FORM = "with its Hz and its words"
 """How sound is remembered. What an earlier version left on the disk is not found."""
 
-_RATE = struct.Struct("<I")
-"""Stands before the sound in a file: its Hz."""
+_HEAD = struct.Struct("<II")
+"""Stands before the sound in a file: its Hz, and the number of words that stand between the two."""
 
-Sound = tuple[int, bytes]
-"""Remembered sound: its Hz and its samples."""
+_WORD = struct.Struct("<IId")
+
+Sound = tuple[int, bytes, tuple[WordMark, ...]]
+"""Remembered sound: its Hz, its samples, and its words if they were asked for."""
 
 log = structlog.get_logger(scope="speech")
 
@@ -63,12 +66,12 @@ class CacheOptions:
 
 
 class CachedSpeech:
-    """*engine*, which need not say a sentence twice. Sound with word marks is not remembered.
+    """*engine*, which need not say a sentence twice.
 
-    A sentence is the same when ``engine_key``, the sample rate, the voice's name, language and speaking rate,
-    and the text are. Only a
-    sentence that was given to its end and read to its end is remembered; two readers of the same new sentence let it be
-    said twice. The least lately used sentences go first. A disk that fails costs a line in the log, no sentence.
+    A sentence is the same when ``engine_key``, the sample rate, the voice's name, language and speaking rate, the text,
+    and whether its words are marked are. Only a sentence that was given to its end and read to its end is remembered;
+    two readers of the same new sentence let it be said twice. The least lately used sentences go first. A disk that
+    fails costs a line in the log, no sentence.
     """
 
     def __init__(self, engine: Engine, options: CacheOptions) -> None:
@@ -88,51 +91,52 @@ class CachedSpeech:
         return self._engine.sample_rate
 
     def synthesize(self, text: str, voice: Voice, marks: bool = False, due: Due = at_once) -> AsyncIterator[Piece]:
-        if marks:
-            return self._engine.synthesize(text, voice, marks, due)
-        return self._sound(text, voice, due)
+        key = self._key(text, voice, marks)
+        return self._sound(key, lambda: self._engine.synthesize(text, voice, marks, due))
 
-    async def _sound(self, text: str, voice: Voice, due: Due) -> AsyncGenerator[Piece, None]:
-        key = self._key(text, voice)
+    async def _sound(self, key: str, say: Callable[[], AsyncIterator[Piece]]) -> AsyncGenerator[Piece, None]:
         remembered = self._memory.get(key) or await self._read(key)
-        pieces = self._said(key, text, voice, due) if remembered is None else self._again(*remembered)
+        pieces = self._said(key, say()) if remembered is None else self._again(*remembered)
         async with closing(pieces) as sound:
             async for piece in sound:
                 yield piece
 
-    async def _again(self, rate: int, sound: bytes) -> AsyncGenerator[Piece, None]:
+    async def _again(self, rate: int, sound: bytes, words: tuple[WordMark, ...]) -> AsyncGenerator[Piece, None]:
         if rate != self.sample_rate:
             yield Hz(rate)
+        for word in words:
+            yield word
         size = max(1, int(rate * PIECE_SECONDS)) * SAMPLE_BYTES
         for start in range(0, len(sound), size):
             yield sound[start : start + size]
             await asyncio.sleep(0)
 
-    async def _said(self, key: str, text: str, voice: Voice, due: Due) -> AsyncGenerator[Piece, None]:
-        heard, whole, rate = bytearray(), True, self.sample_rate
-        async with closing(self._engine.synthesize(text, voice, False, due)) as pieces:
+    async def _said(self, key: str, given: AsyncIterator[Piece]) -> AsyncGenerator[Piece, None]:
+        heard, whole, rate, words = bytearray(), True, self.sample_rate, list[WordMark]()
+        async with closing(given) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Hz):
                     rate = piece.rate
+                elif isinstance(piece, WordMark):
+                    words.append(piece)
                 elif not isinstance(piece, bytes | bytearray) or len(heard) + len(piece) > self._most:
                     whole = False
                 elif whole:
                     heard += piece
                 yield piece
         if whole and heard and len(heard) % SAMPLE_BYTES == 0:
-            await self._remember(key, (rate, bytes(heard)))
+            await self._remember(key, (rate, bytes(heard), tuple(words)))
 
     async def _remember(self, key: str, sound: Sound) -> None:
         self._memory.put(key, sound)
         if self._files is not None:
-            rate, pcm = sound
-            await self._on_disk(self._files.write, key, _RATE.pack(rate) + pcm)
+            await self._on_disk(self._files.write, key, _packed(*sound))
 
     async def _read(self, key: str) -> Sound | None:
         file = await self._on_disk(self._files.read, key) if self._files is not None else None
         if not file:
             return None
-        sound = _RATE.unpack_from(file)[0], file[_RATE.size :]
+        sound = _unpacked(file)
         self._memory.put(key, sound)
         return sound
 
@@ -150,9 +154,20 @@ class CachedSpeech:
             self._disk_failed = True
         return None
 
-    def _key(self, text: str, voice: Voice) -> str:
-        parts = [_FORM, self._engine_key, self.sample_rate, voice.name, voice.language, voice.speaking_rate, text]
+    def _key(self, text: str, voice: Voice, marks: bool) -> str:
+        parts = [_FORM, self._engine_key, self.sample_rate, *astuple(voice), text, marks]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _packed(rate: int, pcm: bytes, words: tuple[WordMark, ...]) -> bytes:
+    marks = b"".join(_WORD.pack(word.offset, word.length, word.ms) for word in words)
+    return _HEAD.pack(rate, len(words)) + marks + pcm
+
+
+def _unpacked(file: bytes) -> Sound:
+    rate, count = _HEAD.unpack_from(file)
+    begin = _HEAD.size + count * _WORD.size
+    return rate, file[begin:], tuple(WordMark(*word) for word in _WORD.iter_unpack(file[_HEAD.size : begin]))
 
 
 class _Memory:
@@ -172,8 +187,8 @@ class _Memory:
         size = len(sound[1])
         if size > self._max_bytes // PART:
             return
-        self._bytes += size - len(self._sounds.pop(key, (0, b""))[1])
+        self._bytes += size - len(self._sounds.pop(key, (0, b"", ()))[1])
         self._sounds[key] = sound
         while self._bytes > self._max_bytes:
-            _, (_, oldest) = self._sounds.popitem(last=False)
+            _, (_, oldest, _) = self._sounds.popitem(last=False)
             self._bytes -= len(oldest)

@@ -22,7 +22,7 @@ class Marker:
     """
 
     def __init__(self, piece: str, start: int) -> None:
-        words = list(_words(piece))
+        words = list(words_of(piece))
         self._piece = piece
         self._starts = [begin for begin, _ in words]
         self._ends = [end for _, end in words]
@@ -42,7 +42,8 @@ class Marker:
         return WordMark(self._start + begin - gaps, end - begin, ms)
 
 
-def _words(text: str) -> Iterator[tuple[int, int]]:
+def words_of(text: str) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of each word of *text*: between white space, without the signs at its edges."""
     for run in _RUN.finditer(text):
         word = run[0].lstrip(_SILENT)
         begin = run.end() - len(word)

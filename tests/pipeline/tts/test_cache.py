@@ -6,13 +6,14 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.testing import ScriptedSpeech
 from pipeline.testing import sound as samples
@@ -317,6 +318,41 @@ async def test_whatever_else_the_voice_can_do() -> None:
     assert inner.done == ["aclose"]
     assert speech.marks_words
     assert not remembering(ScriptedSpeech()).marks_words
+
+
+@pytest.mark.parametrize("max_bytes", [100_000, 0])
+async def test_words_are_remembered(max_bytes: int, tmp_path: Path) -> None:
+    """A sentence with its words is said once, too, in memory or on disk; without them it is another one."""
+    inner = Marking()
+    words = [WordMark(0, 5, 0.0), WordMark(6, 3, 120.5)]
+    for _ in range(2):
+        speech = remembering(inner, tmp_path, max_bytes=max_bytes)
+        given = [item async for item in speech.synthesize("Hello you.", ANY, True)]
+        assert [item for item in given if isinstance(item, WordMark)] == words
+        assert b"".join(item for item in given if isinstance(item, bytes)) == b"abcd"
+    assert inner.asked == 1
+    assert await pieces(speech, "Hello you.") == [b"ab", b"cd"]
+    assert await pieces(speech, "Hello you.") == [b"abcd"]
+    assert inner.asked == 2
+
+
+class Marking:
+    """A voice that knows its words, when it is asked for them."""
+
+    sample_rate = 22_050
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[bytes]:
+        self.asked += 1
+        for piece in (b"ab", b"cd"):
+            yield piece
+
+    async def synthesize_marked(self, text: str, voice: Voice) -> AsyncIterator[bytes | WordMark]:
+        self.asked += 1
+        for piece in (WordMark(0, 5, 0.0), b"ab", WordMark(6, 3, 120.5), b"cd"):
+            yield piece
 
 
 def test_files_of_another_process(tmp_path: Path) -> None:

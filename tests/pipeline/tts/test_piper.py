@@ -7,13 +7,16 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.events import WordMark
 from pipeline.interfaces import Voice
 from pipeline.tts import convert, piper
+from pipeline.tts.espeak.words import words_of
 from pipeline.tts.piper import PiperSpeech
 from tests.fakes import PATIENCE, until
 from tests.pipeline.tts.engines import piper as piper_speech
@@ -32,9 +35,11 @@ SYMBOLS = 256
 RATE = 22_050
 
 
-def made_up_voice(path: Path, language: str, rate: int = RATE, *, samples: int = 64, seed: int = 1) -> Path:
+def made_up_voice(
+    path: Path, language: str, rate: int = RATE, *, samples: int = 64, seed: int = 1, tells: bool = True, hop: int = 0
+) -> Path:
     """A voice as piper exports them, with piper's inputs and outputs: *samples* of noise for each phoneme, times twice
-    the length scale.
+    the length scale. It *tells* the length of each phoneme, in parts of *hop* samples, as piper's own do: within.
     """
     weights = np.random.default_rng(seed).uniform(-0.3, 0.3, (SYMBOLS, samples)).astype(np.float32)
     constants = {"weights": weights, "at": np.array(1), "one": np.array([1]), "two": np.array([2.0], np.float32)}
@@ -48,6 +53,13 @@ def made_up_voice(path: Path, language: str, rate: int = RATE, *, samples: int =
         helper.make_node("Tile", ["rows", "repeats"], ["long"]),
         helper.make_node("Reshape", ["long", "flat"], ["output"]),
     ]
+    if tells:
+        nodes += [
+            helper.make_node("Shape", ["input"], ["shape"]),
+            helper.make_node("Cast", ["count"], ["whole"], to=TensorProto.FLOAT),
+            helper.make_node("Expand", ["whole", "shape"], ["each"]),
+            helper.make_node("Ceil", ["each"], ["durations"]),
+        ]
     inputs = [
         helper.make_tensor_value_info("input", TensorProto.INT64, [1, "phonemes"]),
         helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
@@ -65,6 +77,7 @@ def made_up_voice(path: Path, language: str, rate: int = RATE, *, samples: int =
         "phoneme_type": "espeak",
         "num_symbols": SYMBOLS,
         "num_speakers": 1,
+        "hop_length": hop or samples,
         "inference": {"noise_scale": 0.667, "length_scale": 1.0, "noise_w": 0.8},
         "phoneme_id_map": phoneme_ids.DEFAULT_PHONEME_ID_MAP,
     }
@@ -186,6 +199,91 @@ async def test_speaking_rate(speech: PiperSpeech) -> None:
     assert len(slow) == 2 * len(await said(speech, ENGLISH))
 
 
+TRICKY = "At the end of the day, it cost $5.20 in a shop. Isn't it 10%?"
+HARD = "В лесу, на опушке — не то чтобы [[в доме]]; и я с тобой 🙂, из-за 5 кг."
+
+
+async def marked(speech: PiperSpeech, text: str, voice: Voice = ANY) -> tuple[list[WordMark], list[int]]:
+    """The marks of *text*, and how many bytes of sound came before each."""
+    marks: list[WordMark] = []
+    before: list[int] = []
+    sound = 0
+    async with aclosing(speech.synthesize(text, voice, True)) as given:
+        async for item in given:
+            if isinstance(item, WordMark):
+                marks.append(item)
+                before.append(sound)
+            else:
+                sound += len(item)
+    assert marks == sorted(marks, key=lambda mark: (mark.offset, mark.ms))
+    assert all(first.offset + first.length <= second.offset for first, second in pairwise(marks))
+    assert all(0 <= mark.ms < 500 * sound / speech.sample_rate for mark in marks)
+    return marks, before
+
+
+@pytest.mark.parametrize("text", [ENGLISH, RUSSIAN, TRICKY, HARD])
+async def test_words(text: str, speech: PiperSpeech) -> None:
+    """Every word has a mark, before the sound in which it begins, and the sound is what it is without marks."""
+    assert speech.marks_words
+    marks, before = await marked(speech, text)
+    words = [text[mark.offset : mark.offset + mark.length] for mark in marks]
+    assert words == [text[start:end] for start, end in words_of(text)]
+    assert all(sound / 2 <= mark.ms / 1000 * RATE + 1 for mark, sound in zip(marks, before, strict=True))
+    with_marks = [item async for item in speech.synthesize(text, ANY, True) if isinstance(item, bytes)]
+    assert b"".join(with_marks) == await said(speech, text)
+
+
+async def test_words_begin_with_their_sound(speech: PiperSpeech) -> None:
+    """The sound from a mark to the next is that of the word's phonemes, so the same for the same word."""
+    text = "Fox one fox two fox."
+    sound = await said(speech, text)
+    places = [2 * round(mark.ms / 1000 * RATE) for mark in (await marked(speech, text))[0]]
+    foxes = [sound[at : at + 6 * 4 * 64] for at in places[::2]]
+    assert len(places) == 5
+    assert foxes[0] == foxes[1] == foxes[2]
+    assert foxes[0] != sound[places[1] : places[1] + len(foxes[0])]
+
+
+@pytest.mark.parametrize("rate", [0.5, 2.0])
+async def test_words_at_another_speed(rate: float, speech: PiperSpeech) -> None:
+    """Half as fast, each word begins twice as late. The made-up voice can't be faster than twice."""
+    normal, _ = await marked(speech, TRICKY)
+    other, _ = await marked(speech, TRICKY, Voice(speaking_rate=rate))
+    assert [mark.ms * rate for mark in other] == pytest.approx([mark.ms for mark in normal])
+
+
+@needs_soxr
+async def test_words_at_another_rate(voices: dict[str, Path], tmp_path: Path) -> None:
+    """The time of a word is the same, whatever the rate of the sound."""
+    low = made_up_voice(tmp_path / "low.onnx", "ru", 16_000, seed=2)
+    async with (
+        aclosing(piper_speech(voices={"en": voices["en"], "ru": low}, default_language="en")) as engine,
+        aclosing(piper_speech(voices={"ru": low}, default_language="ru")) as alone,
+    ):
+        assert (await marked(engine, HARD))[0] == (await marked(alone, HARD))[0] != []
+
+
+async def test_a_voice_that_does_not_know_words(voices: dict[str, Path], tmp_path: Path) -> None:
+    """It gives its sound without marks, also beside one that does; and so does one whose times can't be right."""
+    dumb = made_up_voice(tmp_path / "dumb.onnx", "en-us", tells=False)
+    wrong = made_up_voice(tmp_path / "wrong.onnx", "en-us", hop=32)
+    for file in (dumb, wrong):
+        async with aclosing(piper_speech(voices={"en": file}, default_language="en")) as alone:
+            assert not alone.marks_words
+    async with aclosing(piper_speech(voices={"en": dumb, "ru": voices["ru"]}, default_language="en")) as both:
+        assert both.marks_words
+        assert (await marked(both, ENGLISH))[0] == []
+        assert (await marked(both, RUSSIAN))[0] != []
+
+
+async def test_without_onnx(voices: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that keep to themselves how long a phoneme is have no words then."""
+    monkeypatch.setattr(piper.importlib.util, "find_spec", lambda name: None if name == "onnx" else name)
+    async with aclosing(piper_speech(voices=voices, default_language="en")) as engine:
+        assert not engine.marks_words
+        assert await said(engine, ENGLISH)
+
+
 @needs_soxr
 async def test_voices_of_two_rates(voices: dict[str, Path], tmp_path: Path) -> None:
     """Everything has the rate of the default voice, and lasts as long as it would at its own."""
@@ -222,8 +320,8 @@ class Slow:
         self.begun = 0
         self._real = real
 
-    def synthesize(self, text: str, settings: Any) -> Iterator[Any]:
-        chunks = self._real.synthesize(text, settings)
+    def synthesize(self, text: str, settings: Any, **named: Any) -> Iterator[Any]:
+        chunks = self._real.synthesize(text, settings, **named)
         while True:
             self.begun += 1
             assert self.go.acquire(timeout=PATIENCE)
