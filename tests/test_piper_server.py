@@ -74,3 +74,17 @@ async def test_heard_to_the_word(turns: int, tmp_path: Path) -> None:
             assert abs(len(kept.text.split()) - len(exact.split())) <= 1, (sentence, begin, kept.text)
             assert exact.startswith(kept.text) or kept.text.startswith(exact.strip())
             assert kept.cut
+
+
+@pytest.mark.parametrize("rate", [0.5, 2.0, 3.0])
+async def test_speaking_rate(rate: float, tmp_path: Path) -> None:
+    """The sound is so many times as fast, within 5 %, though piper rounds each sound up to whole frames; so are its
+    words.
+    """
+    pytest.importorskip("libsonic", reason="the speed extra is not installed")
+    async with serving(tmp_path, tts=piper(tmp_path)) as service:
+        as_set = await service.ask(ENGLISH, word_timings=True)
+        asked = await service.ask(ENGLISH, word_timings=True, speaking_rate=rate)
+    assert len(asked.sound) * rate == pytest.approx(len(as_set.sound), rel=0.05)
+    (*_, (_, _, before)), (*_, (_, _, after)) = words_of(as_set), words_of(asked)
+    assert after * rate == pytest.approx(before, rel=0.01)

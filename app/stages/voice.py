@@ -32,6 +32,7 @@ from pipeline.tts.espeak.engine import EspeakOptions, EspeakSpeech
 from pipeline.tts.loudness import Evened
 from pipeline.tts.options import SpeechOptions, Wording, as_written
 from pipeline.tts.pauses import Paused
+from pipeline.tts.speed import Stretched
 from pipeline.tts.stage import SpeechStage
 
 LANGUAGES = frozenset(BUILT_IN)
@@ -120,7 +121,8 @@ def _engine(table: AnyVoiceSettings, folder: Path, key: str) -> Engine:
             from pipeline.tts.piper import PiperOptions, PiperSpeech
 
             files = {language: folder / file for language, file in table.voices.items()}
-            return PiperSpeech(options(PiperOptions, table, voices=files))
+            # Its own speed is off by up to a quarter: piper rounds each sound up to whole frames.
+            return Stretched(PiperSpeech(options(PiperOptions, table, voices=files)), sets_speed=True)
         case CustomSpeechSettings():
             return custom.build_speech(table, folder, key)
         case _:

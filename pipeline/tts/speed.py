@@ -1,4 +1,4 @@
-"""Makes speech faster or slower and keeps its pitch, for custom voices, which have one speed.
+"""Makes speech faster or slower and keeps its pitch, for voices that cannot do so themselves, or not exactly.
 
 Sonic does it, which screen readers use too; libsonic (Apache-2.0) is an optional extra.
 """
@@ -22,11 +22,13 @@ NEEDED = ("libsonic", "numpy")
 class Stretched:
     """*engine* at the speaking rate of the request. Word marks move with their words.
 
-    Without libsonic the voice speaks at its own rate, and a Notice says so.
+    Without libsonic an engine that *sets_speed*, if only about right, does it; any other one speaks at its own speed,
+    and a Notice says so.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, sets_speed: bool = False) -> None:
         self._engine = engine
+        self._sets_speed = sets_speed
         self.marks_words, self.rate_varies = engine.marks_words, engine.rate_varies
         self.start, self.aclose = engine.start, engine.aclose
         self.voices, self.reads_in = engine.voices, engine.reads_in
@@ -37,13 +39,15 @@ class Stretched:
         return self._engine.sample_rate
 
     def synthesize(self, text: str, voice: Voice, marks: bool = False, due: Due = at_once) -> AsyncIterator[Piece]:
-        pieces = self._engine.synthesize(text, voice, marks, due)
-        return pieces if voice.speaking_rate == 1 else self._stretched(pieces, voice.speaking_rate)
+        if voice.speaking_rate == 1:
+            return self._engine.synthesize(text, voice, marks, due)
+        if any(importlib.util.find_spec(name) is None for name in NEEDED):
+            pieces = self._engine.synthesize(text, voice, marks, due)
+            return pieces if self._sets_speed else _told(pieces)
+        pieces = self._engine.synthesize(text, replace(voice, speaking_rate=1.0), marks, due)
+        return self._stretched(pieces, voice.speaking_rate)
 
     async def _stretched(self, pieces: AsyncIterator[Piece], rate: float) -> AsyncGenerator[Piece, None]:
-        if any(importlib.util.find_spec(name) is None for name in NEEDED):
-            yield Notice("SPEAKING_RATE", "the voice has one speed: the extra speed is not installed", 0)
-            rate = 1.0
         stretcher = Stretcher(self.sample_rate, rate)
         async with closing(pieces) as given:
             async for piece in given:
@@ -54,6 +58,14 @@ class Stretched:
                     yield replace(piece, ms=piece.ms / rate) if isinstance(piece, WordMark) else piece
         if pcm := stretcher.flush():
             yield pcm
+
+
+async def _told(pieces: AsyncIterator[Piece]) -> AsyncGenerator[Piece, None]:
+    """Yield *pieces* behind the warning that they are not as fast as the client asked."""
+    yield Notice("SPEAKING_RATE", "the voice has one speed: the extra speed is not installed", 0)
+    async with closing(pieces) as given:
+        async for piece in given:
+            yield piece
 
 
 class Stretcher:
