@@ -162,7 +162,7 @@ def test_two_identities_never_meet(script: list[Step]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(script=st.lists(steps, min_size=10, max_size=60))
 def test_two_identities_never_meet_in_long_scripts(script: list[Step]) -> None:
     """The same, with more of everything."""

@@ -51,7 +51,10 @@ def _jwt(table: JwtAuthSettings, folder: Path) -> Authenticator:
     except ImportError:
         raise SettingsError("auth.kind: jwt needs the extra jwt: pip install 'stentor[jwt]'") from None
     if table.jwks_url:
-        return JwtAuth(table, keys.UrlKeys(table.jwks_url))
+        try:
+            return JwtAuth(table, keys.UrlKeys(table.jwks_url))
+        except ValueError as error:
+            raise SettingsError(f"auth.jwks_url: {str(error).partition(': ')[2]}") from None
     return JwtAuth(table, keys.FileKeys(_watched(folder, table.jwks_file, keys.read, "auth.jwks_file")))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -162,6 +163,21 @@ def test_a_key_file_that_cannot_be_used(tmp_path: Path) -> None:
             (tmp_path / "k.json").write_text(text)
         with pytest.raises(SettingsError, match=r"^auth.jwks_file: k.json cannot be used: ."):
             authenticator(table, tmp_path)
+
+
+def test_a_url_that_cannot_be_used(tmp_path: Path) -> None:
+    """The start ends with the key."""
+    table = JwtAuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks_url="https://example.com:0/keys")
+    with pytest.raises(SettingsError, match=r"^auth.jwks_url: its port must be"):
+        authenticator(table, tmp_path)
+
+
+def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start ends with what is to be installed."""
+    monkeypatch.setitem(sys.modules, "app.auth.jwt", None)
+    table = JwtAuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks_file="keys.json")
+    with pytest.raises(SettingsError, match=r"pip install 'stentor\[jwt\]'"):
+        authenticator(table, tmp_path)
 
 
 class Issuer:
