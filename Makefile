@@ -21,7 +21,7 @@ $(RUNS): pyproject.toml constraints.txt
 
 $(READY): $(RUNS)
 	@echo "adding what tests and checks need (once) ..."
-	@$(INSTALL) '.[espeak,loudness,normalize,piper,resample,speed,test,dev]'
+	@$(INSTALL) '.[espeak,jwt,loudness,normalize,piper,resample,speed,test,dev]'
 	@touch $@
 
 demo: $(RUNS)  ## ask a question: prints the answer, a command and the timings, writes build/demo.wav

@@ -9,7 +9,9 @@ from typing import Any
 
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Dependency, Dict, Factory, Object, Selector, Singleton
+from grpc_reflection.v1alpha import reflection
 
+from app.auth import build as auth
 from app.service import requests, statuses, wire
 from app.service.early_input import Conversation, EarlyInput, conversation_of
 from app.service.own_words import LastWords, OwnWords
@@ -44,7 +46,10 @@ from pipeline.working import Working
 ANSWERS = frozenset({wire.STREAM_AUDIO, wire.GENERATE_WELCOME_AUDIO})
 """The methods that stream an answer: they have a session, hold a lease, and are paced."""
 
-EVERY = ANSWERS | {wire.INTERRUPT_SESSION}
+REFLECTION = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
+
+EVERY = ANSWERS | {wire.INTERRUPT_SESSION, REFLECTION}
+"""The methods that can be refused, and need a status then."""
 
 
 def client_of(request: Any, context: Any) -> str:
@@ -144,6 +149,7 @@ class Container(DeclarativeContainer):
     )
 
     watchdog = Singleton(Watchdog)
+    authenticator = Singleton(auth.authenticator, settings.provided.auth, folder)
     streams = Singleton(Streams, limits.single_flight)
     limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, limits.max_streams_per_client)
     welcome_limiter = Singleton(MemoryLimiter, limits.max_concurrent_streams, 0)  # a full server can still say so
@@ -174,6 +180,7 @@ class Container(DeclarativeContainer):
         Dict(
             session=Singleton(SessionInterceptor, ANSWERS, wire.stamp, clock=watchdog.provided.arrival),
             status=status,
+            auth=Factory(auth.link, authenticator),
             validation=Singleton(
                 ValidationInterceptor,
                 Factory(

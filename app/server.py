@@ -15,6 +15,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from app import signals
+from app.auth import build as auth
 from app.container import Container
 from app.service import wire
 from app.service.listening import bind, make_server
@@ -56,6 +57,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     async with (
         started({key: getattr(container, key) for key in STAGES}),
         lent(container.own_sound(), container.stand_in()),
+        auth.started(container.authenticator()),
     ):
         server = make_server(settings, [calls, *container.chain()])
         health_servicer = _add_services(server, container.servicer(), reflects=settings.server.reflection)

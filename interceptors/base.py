@@ -5,7 +5,9 @@ come back before the work has stopped. A chain of plain awaits ends inside out, 
 """
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -41,6 +43,7 @@ class StreamInterceptor(AsyncServerInterceptor):
     async def intercept(self, method: Call, request: Any, context: Any, method_name: str) -> Any:
         """Await ``method(request, context)``; everything around it is the link.
 
+        Where the client sends many requests, *request* is their async iterator.
         *request* is None where the client's bytes could not be decoded; the validation link refuses such a call.
         """
         raise NotImplementedError
@@ -57,16 +60,34 @@ class StreamInterceptor(AsyncServerInterceptor):
         return wrapped[name][1]
 
     def _around(self, handler: Any, name: str) -> Any:
-        method = handler.unary_stream or handler.unary_unary
+        method = handler.unary_stream or handler.unary_unary or _written(handler.stream_stream)
 
         async def link(request: Any, context: Any) -> Any:
             return await self.intercept(method, request, context, name)
 
         wrap = grpc.unary_stream_rpc_method_handler if handler.unary_stream else grpc.unary_unary_rpc_method_handler
+        if handler.stream_stream:
+            wrap = grpc.stream_stream_rpc_method_handler
         return wrap(link, handler.request_deserializer, handler.response_serializer)
 
     def _passes(self, name: str) -> bool:
         return not name.startswith(INFRASTRUCTURE) if self.methods is None else name in self.methods
+
+
+def _written(method: Any) -> Call:
+    """Make a coroutine of *method*, which yields its messages, as gRPC's own services do. It returns their number."""
+    if not inspect.isasyncgenfunction(method):
+        return method  # type: ignore[no-any-return]  # a link's
+
+    async def write(requests: Any, context: Any) -> int:
+        number = 0
+        async with aclosing(method(requests, context)) as messages:
+            async for message in messages:
+                await context.write(message)
+                number += 1
+        return number
+
+    return write
 
 
 class WrappedContext:

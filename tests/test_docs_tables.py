@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from app.service.statuses import TABLE
 from app.settings.stages import CustomSettings, VoicedSettings
-from app.settings.tables import STAGES, Limits, LinkSettings, Logging, Pipeline, Server
+from app.settings.tables import STAGES, Limits, LinkSettings, Logging, Pipeline, Server, Settings
 from protos import streaming_pb2 as pb
 from tests.documents import DOCUMENTS, blocks, rows
 from tests.processes import ROOT
@@ -18,7 +18,7 @@ CLIENTS, OPERATIONS = ROOT / "docs" / "clients.md", ROOT / "docs" / "operations.
 
 FIELDS = {field.name for message in pb.DESCRIPTOR.message_types_by_name.values() for field in message.fields}
 
-NOT_RAISED = {"UNAUTHENTICATED", "UNSUPPORTED_PHASE", "STORE_UNAVAILABLE", "LEASE_LOST"}
+NOT_RAISED = {"UNSUPPORTED_PHASE", "STORE_UNAVAILABLE", "LEASE_LOST"}
 """Rows of the status table that no part of the server uses."""
 
 LOGGED = re.compile(r'log\.(?:info|warning|error|exception)\("(.+?)"')
@@ -75,6 +75,8 @@ def keys() -> Iterator[tuple[str, Any]]:
         yield from keys_of(model, f"{section} ", set())
     yield from keys_of(Pipeline, "pipeline ", set(STAGES))
     yield from keys_of(VoicedSettings, "pipeline.tts ", set())
+    for model in get_args(Settings.model_fields["auth"].annotation):
+        yield from keys_of(model, f"auth {model.model_fields['kind'].default}", set())
     for stage in STAGES:
         for model in get_args(Pipeline.model_fields[stage].annotation):
             kind = model.model_fields["kind"].default

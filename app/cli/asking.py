@@ -13,6 +13,7 @@ from app.cli.printable import one_line
 from app.cli.show import View, is_unspoken
 from app.cli.sound import Sound, SoundError, WavFile
 from app.server import Running, running, warnings_at_start
+from app.settings.auth import NoAuthSettings
 from app.settings.load import SettingsError
 from app.settings.tables import Settings
 from protos import streaming_pb2 as pb
@@ -48,6 +49,8 @@ class Output:
 async def own_server(settings: Settings) -> AsyncIterator[Running]:
     """Run a server in this process, on this machine and a free port, while the block runs.
 
+    It asks for no credential: its client is whoever started it.
+
     It logs warnings and errors only, and all at DEBUG. What a stage prints goes to stderr. Raise SettingsError.
     """
     level = settings.logging.level
@@ -56,7 +59,7 @@ async def own_server(settings: Settings) -> AsyncIterator[Running]:
     changes = {"host": "127.0.0.1", "port": 0, "workers": 1, "reflection": False, "grace_seconds": NOTICE_SECONDS}
     server = settings.server.model_copy(update=changes)
     with redirect_stdout(sys.stderr):
-        async with running(settings.model_copy(update={"server": server})) as own:
+        async with running(settings.model_copy(update={"server": server, "auth": NoAuthSettings()})) as own:
             yield own
 
 

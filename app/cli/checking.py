@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app import logs
+from app.auth import build as auth
 from app.cli.asking import HARDWARE_ID, own_server
 from app.cli.client import CallFailed, answer
 from app.cli.printable import one_line
@@ -67,6 +68,7 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
     """Look at everything a server of these settings needs, and tell whether it is all there. Raise SettingsError."""
     report = Report(console)
     report.ok(f"the settings are well formed: {settings.source}")
+    await _auth(settings, online, report)
     async with own_server(_without_caches(settings)) as server:
         kinds = (f"{name} {getattr(settings.pipeline, name).kind}" for name in STAGES)
         report.ok(f"the stages are built: {', '.join(kinds)}")
@@ -78,6 +80,18 @@ async def check(settings: Settings, online: bool, console: Console) -> bool:
         if online:
             await _model(settings, server.address, report)
     return report.good
+
+
+async def _auth(settings: Settings, online: bool, report: Report) -> None:
+    """Build what knows the callers, since the server of the check asks nobody; an issuer is asked *online* only."""
+    known = auth.authenticator(settings.auth, settings.folder)
+    if known is None:
+        return
+    async with auth.started(known if online else None):
+        if online and known.trouble:
+            report.failed(f"callers cannot be known: auth {settings.auth.kind}: {known.trouble}")
+        else:
+            report.ok(f"callers are known: auth {settings.auth.kind}")
 
 
 def _lexicon(settings: Settings, report: Report) -> None:

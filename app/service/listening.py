@@ -22,6 +22,11 @@ LEAST_PING_GAP_MS = 10_000
 MOST_GRPC_TAKES = 2**31 - 1
 """gRPC's own limit of a message."""
 
+MOST_METADATA_BYTES = 16 * 1024
+"""The metadata of a call. By gRPC's default, calls with more than half of it are refused now and then, without a
+reason: a long token takes that much.
+"""
+
 WATCHERS = 4096
 """Calls beyond those that the limits admit: refused ones on their way, and clients that watch the health."""
 
@@ -98,6 +103,7 @@ def _channel_arguments(server: Server) -> list[tuple[str, int]]:
             "grpc.max_receive_message_length",
             min(MOST_GRPC_TAKES, server.max_request_bytes * TRANSPORT_FACTOR + TRANSPORT_BYTES),
         ),
+        ("grpc.max_metadata_size", MOST_METADATA_BYTES),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MS),

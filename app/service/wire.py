@@ -87,7 +87,8 @@ def is_own_sound(message: Any) -> bool:
 
 def rate_of(message: Any) -> int:
     """Return the Hz of the sound in *message*; 0 = it has none."""
-    return int(message.audio_chunk.sample_rate)
+    chunk = getattr(message, "audio_chunk", None)
+    return int(chunk.sample_rate) if chunk is not None else 0
 
 
 def error_message(text: str, sound: AudioChunk | None = None) -> pb.StreamResponse:

@@ -21,7 +21,7 @@ PREFIX = "STENTOR__"
 FILE_VARIABLE = "STENTOR_SETTINGS"
 DEFAULT_FILE = "settings.toml"
 
-UNIONS = (*STAGES, "fallback")
+UNIONS = (*STAGES, "auth", "fallback")
 """The keys whose table's ``kind`` picks its class."""
 
 WORDS = {

@@ -1,11 +1,11 @@
 """Defines the settings but for the stages' tables: typed, and checked whole at start."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from app.settings.auth import AuthSettings, NoAuthSettings
 from app.settings.own_words import ErrorTexts
 from app.settings.stages import (
     CustomCommandsSettings,
@@ -20,7 +20,7 @@ from app.settings.stages import (
     RulesSegmenterSettings,
     SpeechSettings,
 )
-from app.settings.types import Count, NotNegative, Positive, PositiveCount, Strict, Text
+from app.settings.types import Count, NotNegative, Positive, PositiveCount, Strict, Text, is_loopback
 
 
 class Server(Strict):
@@ -37,19 +37,12 @@ class Server(Strict):
 
     @model_validator(mode="after")
     def _loopback(self) -> "Server":
-        if not self.insecure and not _is_loopback(self.host):
+        if not self.insecure and not is_loopback(self.host):
             raise ValueError(
                 "host: must be a loopback address such as 127.0.0.1, or set server.insecure = true: without TLS anyone "
                 "on the network could read along"
             )
         return self
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class MemoryStoreSettings(Strict):
@@ -121,7 +114,7 @@ STAGES = ("llm", "memory", "segmenter", "commands", "tts")
 
 
 Link = Literal["session", "status", "auth", "validation", "single_flight", "admission", "pace"]
-"""The links of the chain, the outermost first. Nothing stands at ``auth`` yet: it is the place before validation."""
+"""The links of the chain, the outermost first."""
 
 
 class LinkSettings(FactorySettings):
@@ -142,6 +135,7 @@ class Settings(Strict):
 
     server: Server = Server()
     limits: Limits = Limits()
+    auth: Annotated[AuthSettings, Field(discriminator="kind")] = NoAuthSettings()
     pipeline: Pipeline = Pipeline()
     logging: Logging = Logging()
     interceptors: list[LinkSettings] = []

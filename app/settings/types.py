@@ -2,6 +2,7 @@
 
 import json
 import math
+from ipaddress import ip_address
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -36,6 +37,14 @@ def jsonable(value: dict[str, Any]) -> dict[str, Any]:
     except (TypeError, ValueError):
         raise ValueError("must hold only what JSON can: no dates, no times, no nan or inf") from None
     return value
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* is this machine, and nobody else can reach it there."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 NotNegative = Annotated[float, AfterValidator(finite), Field(ge=0)]

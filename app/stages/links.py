@@ -18,7 +18,7 @@ PLACES: tuple[Place, ...] = (*_LINKS[:_BEHIND], "early_input", *_LINKS[_BEHIND:]
 
 
 def chain(
-    built_in: Mapping[Place, StreamInterceptor],
+    built_in: Mapping[Place, StreamInterceptor | None],
     outer_status: StreamInterceptor,
     tables: Sequence[LinkSettings],
     folder: Path,
@@ -26,7 +26,7 @@ def chain(
     """List all links, the outermost first, each custom link right inside the link that it names.
 
     Links between session and status stand outside the link that sets the status, so *outer_status* is put around them:
-    what they raise needs a status too. SettingsError for a link that cannot be built.
+    what they raise needs a status too. None stands for a link that is off. SettingsError for one that cannot be built.
     """
     places: dict[Place, list[StreamInterceptor]] = {name: [] for name in PLACES}
     for number, table in enumerate(tables):
@@ -34,7 +34,8 @@ def chain(
     if places["session"]:
         places["session"].insert(0, outer_status)
     for name, link in built_in.items():
-        places[name].insert(0, link)
+        if link is not None:
+            places[name].insert(0, link)
     return [link for place in places.values() for link in place]
 
 

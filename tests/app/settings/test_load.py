@@ -21,6 +21,8 @@ PIPER = "[pipeline.tts]\nkind = 'piper'\nvoices = { en = 'x' }\n"
 SPEECH = "[pipeline.tts]\nkind = 'openai'\nbase_url = 'x'\nmodel = 'm'\nvoice = 'v'\n"
 MODEL = "[pipeline.llm]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:1/v1'\nmodel = 'm'\n"
 CUSTOM = "[pipeline.llm]\nkind = 'custom'\n"
+JWT = "[auth]\nkind = 'jwt'\nissuer = 'i'\naudience = 'a'\n"
+HASH = "a" * 64
 NO_JSON = "must hold only what JSON can"
 
 WRONG: dict[str, tuple[str, str]] = {
@@ -106,6 +108,36 @@ WRONG: dict[str, tuple[str, str]] = {
     "processes that count for themselves": ("[server]\nworkers = 2", "server.workers: must be 1"),
     "no TOML": ("server = ", "not readable as TOML"),
     "unknown key of a model": (MODEL + "base_ur = 1", "pipeline.llm.base_ur: unknown key, did you mean base_url?"),
+    "credentials of no kind": ("[auth]\ntokens_file = 'x'", "auth.kind: must be set"),
+    "unknown kind of credentials": ("[auth]\nkind = 'password'", "auth.kind: must be one of 'none', 'token', 'jwt'"),
+    "no tokens": ("[auth]\nkind = 'token'", "auth.tokens: must not be empty without a tokens_file"),
+    "a token for a hash": (
+        "[auth]\nkind = 'token'\ntokens = [{ identity = 'a', sha256 = 'secret' }]",
+        "auth.tokens.0.sha256: must be the SHA-256 of the token",
+    ),
+    "a name that nobody may have": (
+        f"[auth]\nkind = 'token'\ntokens = [{{ identity = 'anonymous', sha256 = '{HASH}' }}]",
+        "auth.tokens.0.identity: must be 1 to 255 printable characters",
+    ),
+    "a token of two": (
+        f"[auth]\nkind = 'token'\n"
+        f"tokens = [{{ identity = 'a', sha256 = '{HASH}' }}, {{ identity = 'b', sha256 = '{HASH}' }}]",
+        "auth.tokens: the token of number 1 stands there twice",
+    ),
+    "unknown key of a token": (
+        f"[auth]\nkind = 'token'\ntokens = [{{ identity = 'a', sha256 = '{HASH}', sha265 = 'x' }}]",
+        "auth.tokens.0.sha265: unknown key, did you mean sha256?",
+    ),
+    "an issuer of whom nothing is known": (JWT, "auth.jwks_file: either this or jwks_url must be set"),
+    "two sources of keys": (
+        JWT + "jwks_file = 'x'\njwks_url = 'https://x/y'",
+        "auth.jwks_file: either this or jwks_url must be set",
+    ),
+    "keys that anybody may change": (JWT + "jwks_url = 'http://example.com/k'", "auth.jwks_url: must be an https URL"),
+    "keys of no address": (JWT + "jwks_url = 'https://'", "auth.jwks_url: must be an https URL"),
+    "keys of a broken address": (JWT + "jwks_url = 'http://[::1/k'", "auth.jwks_url: must be an https URL"),
+    "a shared secret": (JWT + "jwks_file = 'x'\nalgorithms = ['HS256']", "auth.algorithms.0: must be 'RS256', "),
+    "no algorithm": (JWT + "jwks_file = 'x'\nalgorithms = []", "auth.algorithms: "),
     "too hot": (MODEL + "temperature = 3", "pipeline.llm.temperature: must be less than or equal to 2"),
     "two prompts": (
         MODEL + "system_prompt = 'a'\nsystem_prompt_file = 'b'",

@@ -1,0 +1,1 @@
+"""Who calls: tokens, JSON Web Tokens and client certificates. The link is ``interceptors/auth.py``."""
